@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+namespace skeleta {
+
+/// What this binary is and what it was built with.
+struct BuildInfo {
+  std::string version;   ///< "0.1.0"
+  std::string git_sha1;  ///< Commit of the sources, or "unknown".
+  std::string compiler;  ///< "g++ 12.2.0"
+  std::string build;     ///< "Release, AVX-512"
+};
+
+BuildInfo build_info();
+
+}  // namespace skeleta

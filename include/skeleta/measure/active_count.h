@@ -1,0 +1,51 @@
+#pragma once
+
+#include <vector>
+
+#include "skeleta/core/types.h"
+
+namespace skeleta {
+
+/// A range first..last (both included) of numbers of active features; empty if first > last.
+struct CountRange {
+  Index first = 0;
+  Index last = -1;
+
+  bool empty() const { return first > last; }
+  Index size() const { return empty() ? 0 : last - first + 1; }
+  bool operator==(const CountRange&) const = default;
+};
+
+/// The law of N, the number of active features: binomial(D, p) if all densities are equal,
+/// Poisson-binomial otherwise.
+/// Accuracy: the probabilities and both tails are sums of non-negative terms only, so their
+/// relative error is a few D·ε; values below 1e-308 are 0. Cost of construction: O(D) calls of
+/// Boost.Math's binomial density for equal densities, O(D²) operations otherwise; memory O(D).
+class ActiveCount {
+ public:
+  /// `density`: entries in [0, 1], may be empty (then N = 0).
+  explicit ActiveCount(const Vector& density);
+
+  Index features() const { return static_cast<Index>(probability_.size()) - 1; }
+
+  /// π_l = P(N = l); 0 outside 0..D.
+  double probability(Index l) const;
+  /// P(N ≥ m), summed from the far end, so that it stays exact when tiny.
+  double at_least(Index m) const;
+  /// P(N ≤ m), likewise.
+  double at_most(Index m) const;
+  /// P(N in range).
+  double probability(CountRange range) const;
+
+ private:
+  std::vector<double> probability_, at_least_, at_most_;
+};
+
+/// Union bound on P(N ≥ 2): Σ_{i<j} p_i p_j.
+double union_bound_two_active(const Vector& density);
+
+/// Chernoff–KL bound on P(N ≥ m): exp(−D·KL(m/D ‖ p̄)), p̄ the mean density, for m > D·p̄; else 1.
+/// It holds for unequal densities too, since Π(1 − p_j + p_j e^t) ≤ (1 − p̄ + p̄ e^t)^D.
+double chernoff_bound(const Vector& density, Index m);
+
+}  // namespace skeleta

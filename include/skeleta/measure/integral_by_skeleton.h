@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "skeleta/core/types.h"
+#include "skeleta/measure/active_count.h"
+
+namespace skeleta {
+
+/// The part of an integral that lives on the l-sparse skeleton Q_l.
+struct SkeletonPart {
+  Index l = 0;
+  double probability = 0.0;     ///< π_l = P(N = l), exact.
+  double mean = 0.0;            ///< L_l = E[r | N = l]; NaN if never sampled or π_l = 0.
+  double contribution = 0.0;    ///< C_l = π_l L_l.
+  double standard_error = 0.0;  ///< Of the contribution; 0 if it is exact.
+  std::uint64_t samples = 0;    ///< 0 if it is exact.
+};
+
+/// Why a computation ended.
+enum class StopReason : std::int8_t { exact, samples, precision, max_samples, interrupted, nodes };
+
+/// "exact", "samples", "precision", "max_samples", "interrupted", "nodes".
+std::string to_string(StopReason reason);
+
+/// An integral over the sparse cube, E r(x) = Σ_l π_l E[r | N = l], split by skeleton. Sampled and
+/// exact computations return the same struct.
+struct IntegralBySkeleton {
+  std::vector<SkeletonPart> skeletons;  ///< The evaluated ones, by increasing l.
+  double value = 0.0;
+  double standard_error = 0.0;
+  double confidence = 0.95;
+  double low = 0.0;  ///< Interval of that confidence; `high` includes error_bound.
+  double high = 0.0;
+  double error_bound = 0.0;  ///< Rigorous bound on what was not sampled, or on the exact error.
+  std::uint64_t samples = 0;
+  std::uint64_t non_finite = 0;  ///< Values that were NaN or Inf: left out of every mean.
+  StopReason stop_reason = StopReason::samples;
+
+  /// False if any value was not finite: then no number here means anything.
+  bool usable() const { return non_finite == 0; }
+};
+
+/// How much of the integral Q0 and Q1 carry, and what is known of the rest.
+struct OneSparse {
+  double contribution = 0.0;  ///< C_0 + C_1.
+  double share = 0.0;         ///< contribution / value; NaN if the value is 0.
+  double rest = 0.0;          ///< Σ_{l≥2} C_l.
+  double rest_standard_error = 0.0;
+  double rest_bound = 0.0;           ///< Rigorous upper bound of the rest, independent of samples.
+  double probability_of_rest = 0.0;  ///< P(N ≥ 2), exact.
+  double union_bound = 0.0;          ///< Σ_{i<j} p_i p_j ≥ P(N ≥ 2).
+  double chernoff_bound = 0.0;       ///< Chernoff–KL bound of P(N ≥ 2).
+};
+
+}  // namespace skeleta

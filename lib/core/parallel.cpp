@@ -1,0 +1,56 @@
+#include "skeleta/core/parallel.h"
+
+#include <fmt/format.h>
+#include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/partitioner.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace skeleta {
+
+int resolve_threads(int requested) {
+  constexpr int most = 4096;
+  if (requested < 0 || requested > most) {
+    throw std::invalid_argument(
+        fmt::format("threads = {} must lie in 0..{} (0 means all cores)", requested, most));
+  }
+  if (requested > 0) return requested;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)> body) {
+  threads = resolve_threads(threads);
+  if (threads == 1 || count <= 1) {
+    for (std::size_t i = 0; i < count; ++i) body(i);
+    return;
+  }
+  // TBB caps all arenas at the number of cores unless told otherwise.
+  const tbb::global_control cap(tbb::global_control::max_allowed_parallelism,
+                                static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
+  arena.execute([&] {
+    tbb::parallel_for(
+        std::size_t{0}, count, [&](std::size_t i) { body(i); }, tbb::simple_partitioner{});
+  });
+}
+
+void for_each_chunk(std::size_t count, std::size_t width, int threads,
+                    FunctionRef<void(std::size_t, std::span<double>)> compute,
+                    FunctionRef<void(std::size_t, std::span<const double>)> merge) {
+  const auto in_flight = 32 * static_cast<std::size_t>(resolve_threads(threads));
+  std::vector<double> results(std::min(count, in_flight) * width);
+  for (std::size_t first = 0; first < count; first += in_flight) {
+    const std::size_t batch = std::min(in_flight, count - first);
+    const auto slot = [&](std::size_t k) { return std::span(results).subspan(k * width, width); };
+    parallel_for(batch, threads, [&](std::size_t k) { compute(first + k, slot(k)); });
+    for (std::size_t k = 0; k < batch; ++k) merge(first + k, slot(k));
+  }
+}
+
+}  // namespace skeleta

@@ -1,0 +1,25 @@
+#include "skeleta/measure/integral_by_skeleton.h"
+
+#include <stdexcept>
+
+namespace skeleta {
+
+std::string to_string(StopReason reason) {
+  switch (reason) {
+    case StopReason::exact:
+      return "exact";
+    case StopReason::samples:
+      return "samples";
+    case StopReason::precision:
+      return "precision";
+    case StopReason::max_samples:
+      return "max_samples";
+    case StopReason::interrupted:
+      return "interrupted";
+    case StopReason::nodes:
+      return "nodes";
+  }
+  throw std::logic_error("unknown StopReason");
+}
+
+}  // namespace skeleta
