@@ -68,7 +68,7 @@ class GramKernel {
       : shared_(std::move(shared)), accumulator_(shared_->rows.rows()) {}
 
   void operator()(const SparseBatch& batch, std::span<double> values) {
-    for (std::size_t i = 0; i < batch.size(); ++i) values[i] = loss(batch[i]);
+    for (const std::uint32_t i : batch.by_count()) values[i] = loss(batch[i]);
   }
 
  private:

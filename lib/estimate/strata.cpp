@@ -10,7 +10,7 @@
 namespace skeleta::estimate {
 namespace {
 
-constexpr std::size_t batch_size = 64;  // points that are drawn, then evaluated, together
+constexpr std::size_t batch_size = 128;  // points that are drawn, then evaluated, together
 
 // A chunk's result: non-finite count, then (count, mean, M2) for each skeleton of the stratum.
 constexpr std::size_t width(std::size_t skeletons) {
@@ -76,13 +76,13 @@ void StrataLoop::evaluate(const Stratum& stratum, const Piece& piece,
   const CountRange range = stratum.counts.range();
   const sampling::StreamKey key{seed_, purpose_, 0, static_cast<std::uint64_t>(range.first)};
   const BatchIntegrand integrand = integrand_();
-  sampling::SupportSampler::Marks marks = points_.marks();
+  sampling::PointSampler::Scratch scratch = points_.scratch();
   SparseBatch batch;
   std::vector<double> values(piece.count);
   std::vector<std::uint32_t> skeleton(piece.count);
   for (std::size_t done = 0; done < values.size(); done += batch_size) {
     const std::size_t count = std::min(batch_size, values.size() - done);
-    points_.draw(stratum.counts, key, piece.first + done, count, batch, marks);
+    points_.draw(stratum.counts, key, piece.first + done, count, batch, scratch);
     integrand(batch, std::span(values).subspan(done, count));
     for (std::size_t i = 0; i < count; ++i) {
       skeleton[done + i] =

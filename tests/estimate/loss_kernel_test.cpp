@@ -21,11 +21,15 @@ Sample sample(const ReluAutoencoder& model, const Features& features, std::mt199
   std::vector<std::int32_t> order(count);
   std::iota(order.begin(), order.end(), 0);
   Sample result;
-  for (std::size_t l = 0; l <= count; l += l < 20 ? 1 : 7) {
+  std::vector<std::uint32_t> counts;
+  for (std::uint32_t l = 0; l <= count; l += l < 20 ? 1 : 7) counts.push_back(l);
+  result.batch.reset(counts);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
     std::shuffle(order.begin(), order.end(), random);
-    const auto [active, value] = result.batch.append(l);
+    const auto active = result.batch.active(i);
+    const auto value = result.batch.value(i);
     Vector x = Vector::Zero(model.features());
-    for (std::size_t k = 0; k < l; ++k) {
+    for (std::size_t k = 0; k < active.size(); ++k) {
       active[k] = order[k];
       value[k] = uniform(random);
       x(order[k]) = value[k];

@@ -19,9 +19,9 @@ std::vector<std::uint32_t> draw_supports(const Features& features, CountRange ra
   const ActiveCount law(features.density);
   const CountSampler counts(law, range);
   const PointSampler sampler(features, range.last);
-  auto marks = sampler.marks();
+  auto scratch = sampler.scratch();
   SparseBatch batch;
-  sampler.draw(counts, {.seed = 5}, 0, static_cast<std::size_t>(points), batch, marks);
+  sampler.draw(counts, {.seed = 5}, 0, static_cast<std::size_t>(points), batch, scratch);
   std::vector<std::uint32_t> supports;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     std::uint32_t support = 0;
@@ -115,10 +115,10 @@ TEST(PointSampler, ValuesAreUniformAndIndependentOfTheSupport) {
   const ActiveCount law(features.density);
   const CountSampler counts(law, {0, 5});
   const PointSampler sampler(features, 5);
-  auto marks = sampler.marks();
+  auto scratch = sampler.scratch();
   SparseBatch batch;
   const int points = testing::scaled(200000, 20000);
-  sampler.draw(counts, {}, 0, static_cast<std::size_t>(points), batch, marks);
+  sampler.draw(counts, {}, 0, static_cast<std::size_t>(points), batch, scratch);
   constexpr int cells = 20;
   std::vector<double> observed(5 * cells, 0.0);
   Vector sum = Vector::Zero(5), squares = Vector::Zero(5);
@@ -150,11 +150,11 @@ TEST(PointSampler, APointIsAFunctionOfItsIndex) {
     const ActiveCount law(features.density);
     const CountSampler counts(law, {0, 30});
     const PointSampler sampler(features, 30);
-    auto marks = sampler.marks();
+    auto scratch = sampler.scratch();
     SparseBatch whole, part;
-    sampler.draw(counts, {.seed = 9}, 100, 50, whole, marks);
+    sampler.draw(counts, {.seed = 9}, 100, 50, whole, scratch);
     for (std::size_t i = 0; i < 50; ++i) {
-      sampler.draw(counts, {.seed = 9}, 100 + i, 1, part, marks);
+      sampler.draw(counts, {.seed = 9}, 100 + i, 1, part, scratch);
       ASSERT_TRUE(std::ranges::equal(part[0].active, whole[i].active));
       ASSERT_TRUE(std::ranges::equal(part[0].value, whole[i].value));
     }
@@ -169,10 +169,10 @@ TEST(PointSampler, ThousandsOfDenseFeaturesDoNotUnderflow) {
   const ActiveCount law(features.density);
   const CountSampler counts(law, {0, 5000});
   const PointSampler sampler(features, 5000);
-  auto marks = sampler.marks();
+  auto scratch = sampler.scratch();
   SparseBatch batch;
   constexpr int points = 200;
-  sampler.draw(counts, {}, 0, points, batch, marks);
+  sampler.draw(counts, {}, 0, points, batch, scratch);
   double total = 0.0;
   for (std::size_t i = 0; i < points; ++i) {
     const std::set<std::int32_t> active(batch[i].active.begin(), batch[i].active.end());

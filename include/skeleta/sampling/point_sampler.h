@@ -17,11 +17,17 @@ class PointSampler {
   /// `most`: the largest number of active features that will be asked for.
   PointSampler(const Features& features, Index most) : supports_(features.density, most) {}
 
-  SupportSampler::Marks marks() const { return supports_.marks(); }
+  /// Memory of one caller.
+  struct Scratch {
+    SupportSampler::Marks marks;
+    std::vector<PointStream> streams;
+    std::vector<std::uint32_t> counts;
+  };
+  Scratch scratch() const { return {supports_.marks(), {}, {}}; }
 
   /// Replaces `batch` by the points first, …, first + count − 1 of the family `key`.
   void draw(const CountSampler& counts, const StreamKey& key, std::uint64_t first,
-            std::size_t count, SparseBatch& batch, SupportSampler::Marks& marks) const;
+            std::size_t count, SparseBatch& batch, Scratch& scratch) const;
 
  private:
   SupportSampler supports_;

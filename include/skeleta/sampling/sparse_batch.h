@@ -25,23 +25,23 @@ class SparseBatch {
     return {{active_.data() + first, count}, {value_.data() + first, count}};
   }
 
-  void clear() {
-    end_.assign(1, 0);
-    active_.clear();
-    value_.clear();
-  }
+  /// Makes room for points with so many active features each, to be filled in by the caller.
+  void reset(std::span<const std::uint32_t> counts);
 
-  /// Appends a point with `count` active features, to be filled in by the caller.
-  std::pair<std::span<std::int32_t>, std::span<double>> append(std::size_t count) {
-    const std::size_t first = end_.back();
-    active_.resize(first + count);
-    value_.resize(first + count);
-    end_.push_back(first + count);
-    return {{active_.data() + first, count}, {value_.data() + first, count}};
+  /// The points by increasing number of active features. Work done in this order repeats the same
+  /// branches, which the processor then foresees.
+  std::span<const std::uint32_t> by_count() const { return order_; }
+
+  std::span<std::int32_t> active(std::size_t i) {
+    return {active_.data() + end_[i], end_[i + 1] - end_[i]};
+  }
+  std::span<double> value(std::size_t i) {
+    return {value_.data() + end_[i], end_[i + 1] - end_[i]};
   }
 
  private:
   std::vector<std::size_t> end_{0};
+  std::vector<std::uint32_t> order_, bucket_;
   std::vector<std::int32_t> active_;
   std::vector<double> value_;
 };
