@@ -18,9 +18,7 @@ void PointSampler::draw(const CountSampler& counts, const StreamKey& key, std::u
   }
   batch.reset(scratch.counts);
   for (const std::uint32_t i : batch.by_count()) {
-    PointStream& stream = scratch.streams[i];
-    supports_.draw(stream, batch.active(i), scratch.marks);
-    for (double& x : batch.value(i)) x = stream.uniform();
+    supports_.draw(scratch.streams[i], batch.active(i), batch.value(i), scratch.marks);
   }
 }
 

@@ -32,28 +32,6 @@ std::size_t SupportSampler::build(Index first, Index size) {
   return me;
 }
 
-void SupportSampler::draw(PointStream& stream, std::span<std::int32_t> active, Marks& marks) const {
-  if (equal_) {
-    draw_equal(stream, active, marks);
-  } else {
-    draw_in(blocks_[0], stream, active);
-  }
-}
-
-// Floyd: for top = D − l, …, D − 1 take a uniform t in 0..top, or `top` itself if t is taken.
-void SupportSampler::draw_equal(PointStream& stream, std::span<std::int32_t> active,
-                                Marks& marks) const {
-  auto top = static_cast<std::uint64_t>(density_.size()) - active.size();
-  for (std::int32_t& feature : active) {
-    std::uint64_t t = stream.below(top + 1);
-    if (marks[t]) t = top;
-    marks[t] = 1;
-    feature = static_cast<std::int32_t>(t);
-    ++top;
-  }
-  for (const std::int32_t feature : active) marks[static_cast<std::size_t>(feature)] = 0;
-}
-
 void SupportSampler::draw_in(const Block& block, PointStream& stream,
                              std::span<std::int32_t> active) const {
   const std::size_t n = active.size();

@@ -10,7 +10,7 @@
 namespace skeleta::sampling {
 
 /// Draws points of the sparse cube, given that the number of active features lies in a range.
-/// The words of a point are used in this order: N (unless fixed), the support, the values.
+/// The words of a point are used in this order: N (unless fixed), then support and values.
 /// Shared by all threads; never builds a dense vector of D inputs.
 class PointSampler {
  public:

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 namespace skeleta::sampling {
 
@@ -33,15 +34,25 @@ class PointStream {
   }
 
   /// Uniform on the midpoints (k + ½)·2⁻⁵³: never 0 or 1, mean exactly ½.
-  double uniform() { return (static_cast<double>(word() >> 11) + 0.5) * 0x1p-53; }
+  double uniform() { return midpoint(word()); }
 
   /// Uniform on 0..n−1; each value's probability is off by less than 2⁻⁶⁴.
-  std::uint64_t below(std::uint64_t n) {
+  std::uint64_t below(std::uint64_t n) { return split(n).first; }
+
+  /// A number below n and a uniform, independent of it, from one word w: the integer part of
+  /// n·w/2⁶⁴ and its fraction, which keeps 64 − log₂ n bits. Both are off by less than n·2⁻⁶⁴.
+  std::pair<std::uint64_t, double> split(std::uint64_t n) {
     __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint64_t>((static_cast<Wide>(word()) * n) >> 64);
+    const Wide product = static_cast<Wide>(word()) * n;
+    return {static_cast<std::uint64_t>(product >> 64),
+            midpoint(static_cast<std::uint64_t>(product))};
   }
 
  private:
+  static double midpoint(std::uint64_t word) {
+    return (static_cast<double>(word >> 11) + 0.5) * 0x1p-53;
+  }
+
   void refill();
 
   StreamKey key_;
