@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace skeleta::estimate {
 namespace {
@@ -65,7 +66,7 @@ constexpr std::array<Norm, fused + 1> norms{
 class GramKernel {
  public:
   explicit GramKernel(std::shared_ptr<const Shared> shared)
-      : shared_(std::move(shared)), accumulator_(shared_->rows.rows()) {}
+      : shared_(std::move(shared)), thresholds_(shared_->thresholds) {}
 
   void operator()(const SparseBatch& batch, std::span<double> values) {
     for (const std::uint32_t i : batch.by_count()) values[i] = loss(batch[i]);
@@ -73,50 +74,63 @@ class GramKernel {
 
  private:
   double loss(const SparsePoint& point) {
-    const Index rows = shared_->rows.rows();
     columns_.clear();
     for (const std::int32_t j : point.active) columns_.push_back(shared_->rows.col(j).data());
-    const double* b = shared_->thresholds.data();
-    std::size_t first = 0;
-    // More columns than fit: move all but the last few into the thresholds.
     const std::size_t count = point.count();
-    if (count > fused) {
-      b = fold(point, count - fused);
-      first = count - fused;
-    }
-    double result =
-        norms[count - first](columns_.data() + first, point.value.data() + first, b, rows);
-    for (std::size_t k = 0; k < count; ++k) {
-      const Index i = point.active[k];
-      double z = -b[i];
-      for (std::size_t m = first; m < count; ++m) z += point.value[m] * columns_[m][i];
-      const double x = shared_->scale(i) * point.value[k];
-      result += x * (x - 2.0 * std::max(z, 0.0));
-    }
-    return result;
+    const std::size_t folded = count > fused ? count - fused : 0;
+    if (folded > 0) fold(point, folded);
+    const double active = active_part(point, folded);
+    const double others =
+        norms[count - folded](columns_.data() + folded, point.value.data() + folded,
+                              thresholds_.data(), thresholds_.size());
+    restore(point, folded);
+    return active + others;
   }
 
-  // b − Σ_{k < count} x_k G_j_k.
-  const double* fold(const SparsePoint& point, std::size_t count) {
-    accumulator_ = shared_->thresholds;
-    double* const sums = accumulator_.data();
-    const Index rows = accumulator_.size();
+  // More columns than fit into one pass: the first ones move into the thresholds.
+  void fold(const SparsePoint& point, std::size_t count) {
+    double* const b = thresholds_.data();
+    const Index rows = thresholds_.size();
     std::size_t k = 0;
     for (; k + 4 <= count; k += 4) {
       const double* const* c = columns_.data() + k;
       const double* x = point.value.data() + k;
       for (Index i = 0; i < rows; ++i) {
-        sums[i] -= (x[0] * c[0][i] + x[1] * c[1][i]) + (x[2] * c[2][i] + x[3] * c[3][i]);
+        b[i] -= (x[0] * c[0][i] + x[1] * c[1][i]) + (x[2] * c[2][i] + x[3] * c[3][i]);
       }
     }
     for (; k < count; ++k) {
-      for (Index i = 0; i < rows; ++i) sums[i] -= point.value[k] * columns_[k][i];
+      for (Index i = 0; i < rows; ++i) b[i] -= point.value[k] * columns_[k][i];
     }
-    return sums;
+  }
+
+  // Σ over active i of v_i (x_i − x̂_i)². Their thresholds become infinite, so that they add nothing
+  // to the sum over the other rows.
+  double active_part(const SparsePoint& point, std::size_t first) {
+    double sum = 0.0;
+    for (std::size_t k = 0; k < point.count(); ++k) {
+      const Index i = point.active[k];
+      double z = -thresholds_(i);
+      for (std::size_t m = first; m < point.count(); ++m) z += point.value[m] * columns_[m][i];
+      const double error = shared_->scale(i) * point.value[k] - std::max(z, 0.0);
+      sum += error * error;
+    }
+    for (const std::int32_t i : point.active) {
+      thresholds_(i) = std::numeric_limits<double>::infinity();
+    }
+    return sum;
+  }
+
+  void restore(const SparsePoint& point, std::size_t folded) {
+    if (folded > 0) {
+      thresholds_ = shared_->thresholds;
+    } else {
+      for (const std::int32_t i : point.active) thresholds_(i) = shared_->thresholds(i);
+    }
   }
 
   std::shared_ptr<const Shared> shared_;
-  Vector accumulator_;
+  Vector thresholds_;  // of the point at hand; those of the model between points
   std::vector<const double*> columns_;
 };
 
@@ -142,24 +156,23 @@ class HiddenKernel {
       z_.noalias() = W.middleCols(first, rows).transpose() * hidden_;
       z_.array().colwise() *= shared_->scale.segment(first, rows).array();
       z_.colwise() -= shared_->thresholds.segment(first, rows);
-      norms_ += z_.cwiseMax(0.0).colwise().squaredNorm().transpose();
+      z_ = z_.cwiseMax(0.0);
+      subtract_inputs(batch, first, rows);
+      norms_ += z_.colwise().squaredNorm().transpose();
     }
-    for (Index s = 0; s < count; ++s) {
-      const auto i = static_cast<std::size_t>(s);
-      values[i] = norms_(s) + active_part(batch[i], hidden_.col(s));
-    }
+    std::copy(norms_.begin(), norms_.end(), values.begin());
   }
 
  private:
-  double active_part(const SparsePoint& point, const Eigen::Ref<const Vector>& hidden) const {
-    double result = 0.0;
-    for (std::size_t k = 0; k < point.count(); ++k) {
-      const Index i = point.active[k];
-      const double scale = shared_->scale(i), x = scale * point.value[k];
-      const double z = scale * shared_->rows.col(i).dot(hidden) - shared_->thresholds(i);
-      result += x * (x - 2.0 * std::max(z, 0.0));
+  // From √v_i x̂_i to the error √v_i (x̂_i − x_i) in rows first, …, first + rows − 1.
+  void subtract_inputs(const SparseBatch& batch, Index first, Index rows) {
+    for (Index s = 0; s < z_.cols(); ++s) {
+      const SparsePoint point = batch[static_cast<std::size_t>(s)];
+      for (std::size_t k = 0; k < point.count(); ++k) {
+        const Index row = point.active[k] - first;
+        if (row >= 0 && row < rows) z_(row, s) -= shared_->scale(first + row) * point.value[k];
+      }
     }
-    return result;
   }
 
   std::shared_ptr<const Shared> shared_;

@@ -58,7 +58,7 @@ double Stratum::variance_of_mean() const {
 struct StrataLoop::Piece {
   std::size_t stratum = 0;
   std::uint64_t first = 0, count = 0;
-  double position = 0.0;  // of its middle, as a fraction of the stratum's new points
+  double position = 0.0;  // where it begins, as a fraction of the stratum's new points
 };
 
 StrataLoop::StrataLoop(const Features& features, Index most, IntegrandFactory integrand,
@@ -101,11 +101,11 @@ bool StrataLoop::extend(std::span<Stratum> strata, std::span<const std::uint64_t
     for (std::uint64_t done = 0; done < extra[s]; done += chunk_) {
       const std::uint64_t count = std::min<std::uint64_t>(chunk_, extra[s] - done);
       pieces.push_back({s, strata[s].points + done, count,
-                        (static_cast<double>(done) + 0.5 * static_cast<double>(count)) /
-                            static_cast<double>(extra[s])});
+                        static_cast<double>(done) / static_cast<double>(extra[s])});
     }
   }
-  // Strata advance side by side, so that an early stop leaves each of them about equally complete.
+  // Each stratum's first piece comes first, then they advance side by side: an early stop leaves
+  // all of them about equally complete.
   std::stable_sort(pieces.begin(), pieces.end(),
                    [](const Piece& a, const Piece& b) { return a.position < b.position; });
 

@@ -60,7 +60,7 @@ Provenance read_provenance(const Hdf5Reader& file) {
 
 BuildInfo read_build(const Hdf5Reader& file) {
   return {text(file, "skeleta_version"), text(file, "git_sha1"), text(file, "compiler"),
-          text(file, "build")};
+          text(file, "build"), text(file, "libraries")};
 }
 
 void check_axes(const Hdf5Reader& file, const std::string& path) {
@@ -120,11 +120,14 @@ StopReason to_stop_reason(const Hdf5Reader& file, const std::string& name) {
 
 void read_categories(const Hdf5Reader& file, Runs& runs) {
   check_axes(file, "/loss/method");
+  check_axes(file, "/loss/kernel");
   check_axes(file, "/loss/stop_reason");
   const auto methods = file.read_category("/loss/method");
+  const auto kernels = file.read_category("/loss/kernel");
   const auto reasons = file.read_category("/loss/stop_reason");
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].method = methods[i];
+    runs[i].kernel = kernels[i];
     runs[i].loss.stop_reason = to_stop_reason(file, reasons[i]);
   }
 }
@@ -144,6 +147,10 @@ void read_results(const Hdf5Reader& file, Runs& runs) {
   }
   for (const auto& [path, m] : tail_fields) {
     each(path, 0.0, [m = m](EstimateRun& run, double x) { run.one_sparse.*m = x; });
+  }
+  for (EstimateRun& run : runs) {
+    run.loss.rest = run.one_sparse.rest;
+    run.loss.rest_standard_error = run.one_sparse.rest_standard_error;
   }
   each("/loss/seconds", 0.0, [](EstimateRun& run, double x) { run.seconds = x; });
 }

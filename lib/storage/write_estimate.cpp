@@ -20,15 +20,16 @@ namespace {
 using Runs = std::vector<EstimateRun>;
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-void check_method(const std::string& method) {
-  if (!method.empty() && method.find_first_of(" \t\r\n") == std::string::npos) return;
-  throw std::invalid_argument(fmt::format("method = '{}' must be one word", method));
+void check_word(const char* name, const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t\r\n") == std::string::npos) return;
+  throw std::invalid_argument(fmt::format("{} = '{}' must be one word", name, word));
 }
 
 void check_run(const EstimateRun& run, const EstimateRun& first) {
   validate(run.model);
   validate(run.features, run.model.features());
-  check_method(run.method);
+  check_word("method", run.method);
+  check_word("kernel", run.kernel);
   if (run.model.hidden() != first.model.hidden() ||
       run.model.features() != first.model.features()) {
     throw std::invalid_argument(fmt::format(
@@ -63,6 +64,7 @@ void write_attributes(Hdf5Writer& file, const Provenance& provenance) {
   file.attribute("git_sha1", build.git_sha1);
   file.attribute("compiler", build.compiler);
   file.attribute("build", build.build);
+  file.attribute("libraries", build.libraries);
   file.attribute("created_at", provenance.created_at.empty() ? utc_now() : provenance.created_at);
   file.attribute("command_line", provenance.command_line);
   file.attribute("options", provenance.options_toml);
@@ -121,21 +123,23 @@ void write_data(Hdf5Writer& file, const Features& features) {
   file.write("/data/importance", along_features(features.importance));
 }
 
-// The table of flags is the methods that occur, in order of appearance.
-void write_method(Hdf5Writer& file, const Runs& runs) {
+// The table of flags is the words that occur, in order of appearance.
+void write_words(Hdf5Writer& file, const char* path, const Runs& runs,
+                 std::string EstimateRun::*member) {
   std::vector<std::string> names;
   const auto number = [&](const EstimateRun& run) {
-    const auto found = std::find(names.begin(), names.end(), run.method);
+    const auto found = std::find(names.begin(), names.end(), run.*member);
     const auto position = found - names.begin();
-    if (found == names.end()) names.push_back(run.method);
+    if (found == names.end()) names.push_back(run.*member);
     return position;
   };
   const auto values = along_instances<std::int8_t>(runs, number);
-  file.write_category("/loss/method", values, names);
+  file.write_category(path, values, names);
 }
 
 void write_loss(Hdf5Writer& file, const Runs& runs) {
-  write_method(file, runs);
+  write_words(file, "/loss/method", runs, &EstimateRun::method);
+  write_words(file, "/loss/kernel", runs, &EstimateRun::kernel);
   for (const auto& [path, member] : loss_fields) {
     file.write(path, along_instances<double>(runs, [m = member](auto& r) { return r.loss.*m; }));
   }

@@ -53,8 +53,11 @@ inline std::vector<EstimateRun> example_runs(Index hidden = 2, Index features = 
     run.features = {Vector::LinSpaced(features, 0.0, 1.0), Vector::LinSpaced(features, 2.0, 0.5)};
     run.instance = i == 0 ? 4 : 7;
     run.method = i == 0 ? "exact" : "quasi";
+    run.kernel = i == 0 ? "gram" : "hidden";
     run.loss = example_loss(i, i == 0 ? std::vector<Index>{0, 1, 2} : std::vector<Index>{1, 3});
     run.one_sparse = example_one_sparse(i);
+    run.loss.rest = run.one_sparse.rest;
+    run.loss.rest_standard_error = run.one_sparse.rest_standard_error;
     run.seconds = i + 0.125;
   }
   runs[0].loss.skeletons[0].mean = std::numeric_limits<double>::quiet_NaN();  // π_0 = 0

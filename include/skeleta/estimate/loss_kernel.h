@@ -22,9 +22,9 @@ KernelPath kernel_path(Index features);
 
 /// The pointwise loss r(x) = Σ_i v_i (x_i − x̂_i)² of a model as an integrand.
 ///
-/// Written as Σ_i v_i x̂_i² + Σ_{i active} v_i (x_i² − 2 x_i x̂_i), it needs no dense input. The
-/// importance enters once, in the rows √v_i G_i and thresholds √v_i b_i. Absolute rounding error: a
-/// few l·ε·Σ v x̂².
+/// The sum runs over all rows i for v_i x̂_i², active ones excepted, and over the active ones for
+/// v_i (x_i − x̂_i)²: no dense input, and nothing cancels. The importance enters once, in the rows
+/// √v_i G_i and thresholds √v_i b_i.
 /// Throws std::invalid_argument if model or features are not valid or disagree in size.
 IntegrandFactory loss_integrand(const ReluAutoencoder& model, const Features& features,
                                 KernelPath path);

@@ -27,7 +27,8 @@ struct EstimateRun {
   ReluAutoencoder model;
   Features features;
   Index instance = 0;  ///< Its number in the model file.
-  std::string method;  ///< One word, such as "sampled" or "exact".
+  std::string method;  ///< One word, such as "plain" or "exact".
+  std::string kernel;  ///< One word: how pre-activations were formed, "gram" or "hidden".
   IntegralBySkeleton loss;
   OneSparse one_sparse;
   double seconds = 0.0;  ///< Wall time of the numerics.
