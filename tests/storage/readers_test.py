@@ -18,6 +18,11 @@ b = i[:, 0, :] - 0.25 * j[:, 0, :]
 nan = np.nan
 mean = [[nan, 10.2, 20.2, nan], [nan, 110.2, nan, 130.2]]  # instance 0: l = 0, 1, 2; 1: l = 1, 3
 samples = [[7, 17, 27, 0], [0, 117, 0, 137]]
+# What the instances 0 and 1 hold: n + 0.25 and n + 10.25 for the n-th, or x and x + 1.
+TAIL = ["one_sparse_contribution", "one_sparse_share", "rest", "rest_standard_error",
+        "rest_bound", "probability_of_rest", "union_bound", "chernoff_bound"]
+LOSS = {"value": 0.5, "value_standard_error": 0.03125, "low": 0.25, "high": 0.75,
+        "non_finite": 3, "seconds": 0.125}
 
 
 def equal(actual, expected):
@@ -44,6 +49,11 @@ def check_h5py():
         assert f.attrs["options"] == "seed = 5\nrel-tol = 1e-3\n"
 
 
+def check_utf8(item, name):
+    kind = h5py.h5a.open(item.id, name.encode()).get_type()
+    assert kind.is_variable_str() and kind.get_cset() == h5py.h5t.CSET_UTF8, name
+
+
 def check_rules():
     """Types, scales and texts of every dataset, whatever its name."""
 
@@ -51,13 +61,17 @@ def check_rules():
         if not isinstance(item, h5py.Dataset):
             return
         assert item.dtype in ("f8", "i8", "i1"), name
-        assert item.attrs["units"] and item.attrs["long_name"], name
+        for text in "units", "long_name":
+            assert item.attrs[text], name
+            check_utf8(item, text)
         for axis in item.dims:
             scale = [s.name for s in axis.values()]
             assert h5py.h5ds.is_scale(item.id) or scale[0].rpartition("/")[0] == item.parent.name, name
 
     with h5py.File(file) as f:
         f.visititems(visit)
+        for name in "filetype", "command_line", "options", "created_at", "seed_hex":
+            check_utf8(f, name)
 
 
 def check_xarray(engine):
@@ -78,9 +92,14 @@ def check_xarray(engine):
         assert float(loss["mean"].sel(instance=7, l=3)) == 130.2
         meanings = loss.stop_reason.attrs["flag_meanings"].split()
         equal([meanings[int(v)] for v in loss.stop_reason], ["exact", "precision"])
+        for name, first in LOSS.items():
+            equal(loss[name], [first, first + 1])
+        for n, name in enumerate(["probability", "mean", "contribution", "standard_error"], 1):
+            equal(loss[name][1, 1], 110 + n / 10)
         equal(loss.method.attrs["flag_meanings"].split(), ["exact", "quasi"])
     with xarray.open_dataset(file, engine=engine, group="tail") as tail:
-        equal(tail.rest_bound, [5.25, 15.25])
+        for n, name in enumerate(TAIL, start=1):
+            equal(tail[name], [n + 0.25, n + 10.25])
 
 
 def check_netcdf4():
