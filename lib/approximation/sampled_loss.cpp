@@ -6,24 +6,58 @@
 #include <stdexcept>
 
 #include "skeleta/exact/low_skeletons.h"
+#include "skeleta/measure/pair_sums.h"
 
 namespace skeleta::approximation {
 namespace {
 
-// A sampled point on Q2, measured on one core.
-constexpr double nanoseconds_per_point = 40.0, nanoseconds_per_row = 0.15;
+// A sampled point, measured on one core; part of the samples that the table of pairs saves.
+constexpr double nanoseconds_per_point = 40.0, nanoseconds_per_row = 0.3;
+constexpr double saved = 0.5;
 
-// Is Q2 in closed form foreseen to be cheaper than sampling it?
-bool closed_form_pays(const ReluAutoencoder& model, const Features& features,
-                      const estimate::Options& options, const estimate::Known& known) {
-  const double closed = exact::skeleton_part_cost(model.features(), model.hidden(), 2);
+// Is the closed form of all pairs foreseen to be cheaper than the samples it saves? It takes Q2
+// away and gives the other skeletons a control.
+bool pairs_pay(const ReluAutoencoder& model, const Features& features,
+               const estimate::Options& options, const estimate::Known& known) {
+  double points = 0.0;
+  for (const auto& stratum : estimate::plan_skeleton_loss(model, features, options, known)) {
+    points += stratum.points;
+  }
   const double a_point =
       nanoseconds_per_point + nanoseconds_per_row * static_cast<double>(model.features());
-  for (const estimate::PlannedStratum& stratum :
-       estimate::plan_skeleton_loss(model, features, options, known)) {
-    if (stratum.skeletons == CountRange{2, 2}) return closed < stratum.points * a_point;
+  return exact::skeleton_part_cost(model.features(), model.hidden(), 2) < saved * points * a_point;
+}
+
+// c(x) = Σ_{j<k active} t_jk x_j x_k with t_jk the loss of the pair, which follows the loss on Q2
+// and beyond closely; its mean on Q_l is Σ t_jk P(j, k active | N = l)/4.
+estimate::Control pair_control(const Matrix& pairs, const Features& features) {
+  const ActiveCount law(features.density);
+  const Index most = law.bulk({0, law.features()}, 1e-18).last;
+  estimate::Control control;
+  control.mean = pair_sums(pairs, features.density, most);
+  for (Index l = 0; l <= most; ++l) {
+    double& mean = control.mean[static_cast<std::size_t>(l)];
+    mean = law.probability(l) > 0.0 ? mean / (4.0 * law.probability(l)) : 0.0;
   }
-  return false;
+  control.value = [pairs](const estimate::SparsePoint& point) {
+    double sum = 0.0;
+    for (std::size_t k = 1; k < point.count(); ++k) {
+      const double* const column = pairs.col(point.active[k]).data();
+      double part = 0.0;
+      for (std::size_t j = 0; j < k; ++j) part += point.value[j] * column[point.active[j]];
+      sum += part * point.value[k];
+    }
+    return sum;
+  };
+  return control;
+}
+
+void use_pairs(const Matrix& pairs, const Features& features, estimate::Known& known) {
+  const double mean = exact::pair_mean(pairs, features.density);
+  const double probability = ActiveCount(features.density).probability(2);
+  const double contribution = probability > 0.0 ? probability * mean : 0.0;
+  known.parts.push_back({2, probability, mean, contribution, 0.0, 0});
+  known.control = pair_control(pairs, features);
 }
 
 }  // namespace
@@ -65,7 +99,9 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
     };
     add(0);
     add(1);
-    if (model.features() >= 2 && closed_form_pays(model, features, options, known)) add(2);
+    if (model.features() >= 2 && pairs_pay(model, features, options, known)) {
+      use_pairs(exact::pair_losses(model, features.importance, options.threads), features, known);
+    }
   }
   SampledLoss result;
   result.loss = estimate::skeleton_loss(model, features, options, known);

@@ -12,18 +12,14 @@
 namespace skeleta::estimate {
 namespace {
 
-StrataLoop make_loop(const Problem& problem, const Features& features,
-                     const IntegrandFactory& integrand, sampling::Purpose purpose) {
-  const Options& options = problem.options();
-  return StrataLoop(features, std::max<Index>(problem.reachable().last, 0), integrand, options.seed,
-                    purpose, options.chunk, options.threads);
-}
-
 // The rounds after the pilot: draw, look at the error, draw again.
 class Rounds {
  public:
-  Rounds(const Problem& problem, const Pilot& pilot, const StrataLoop& loop)
-      : problem_(problem), pilot_(pilot), loop_(loop), strata_(pilot.strata()) {}
+  Rounds(const Problem& problem, const Pilot& pilot)
+      : problem_(problem),
+        pilot_(pilot),
+        loop_(problem.loop(pilot.integrand(), sampling::Purpose::estimate)),
+        strata_(problem.fresh(pilot.strata())) {}
 
   const std::vector<Stratum>& strata() const { return strata_; }
 
@@ -83,7 +79,7 @@ class Rounds {
 
   const Problem& problem_;
   const Pilot& pilot_;
-  const StrataLoop& loop_;
+  StrataLoop loop_;
   std::vector<Stratum> strata_;
 };
 
@@ -115,7 +111,7 @@ IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> st
   out.non_finite = non_finite(strata);
   out.confidence = problem.options().confidence;
   out.stop_reason = reason;
-  if (problem.options().method == Method::stratified) out.skeletons = problem.known().parts;
+  if (problem.stratified()) out.skeletons = problem.known().parts;
   for (const SkeletonPart& part : out.skeletons) {
     if (part.l >= 2) out.rest += part.contribution;
   }
@@ -162,10 +158,8 @@ IntegralBySkeleton integrate(const Features& features, const IntegrandFactory& i
   validate(features);
   const Problem problem(features, options, known);
   if (problem.nothing_to_sample()) return summarise(problem, {}, StopReason::exact);
-  const StrataLoop pilot_loop = make_loop(problem, features, integrand, sampling::Purpose::pilot);
-  const Pilot pilot(problem, pilot_loop);
-  const StrataLoop loop = make_loop(problem, features, integrand, sampling::Purpose::estimate);
-  Rounds rounds(problem, pilot, loop);
+  const Pilot pilot(problem, integrand);
+  Rounds rounds(problem, pilot);
   const StopReason reason = rounds.run();
   return summarise(problem, rounds.strata(), reason);
 }
@@ -177,10 +171,9 @@ std::vector<PlannedStratum> plan(const Features& features, const IntegrandFactor
   const Problem problem(features, options, known);
   std::vector<PlannedStratum> result;
   if (problem.nothing_to_sample()) return result;
-  const StrataLoop loop = make_loop(problem, features, integrand, sampling::Purpose::pilot);
-  const Pilot pilot(problem, loop);
+  const Pilot pilot(problem, integrand);
   const std::vector<double> planned = pilot.allocate(pilot.total_points());
-  const std::vector<Stratum> strata = pilot.strata();
+  const std::vector<Stratum>& strata = pilot.strata();
   for (std::size_t s = 0; s < strata.size(); ++s) {
     result.push_back({strata[s].counts.range(), planned[s]});
   }

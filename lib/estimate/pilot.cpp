@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "estimate/control.h"
+
 namespace skeleta::estimate {
 namespace {
 
@@ -14,32 +16,28 @@ constexpr double rare = 1e-4;
 // What the skeletons that are left out may add, as a part of the target.
 constexpr double bounded_part = 0.1;
 
+// A control that takes off a smaller part of the variance is not worth its time.
+constexpr double least_correlation = 0.1;  // squared
+
 constexpr double pilot_points = 4096.0, least_pilot_points = 64.0;
 constexpr double least_points = 128.0;  // fewer would make a stratum's s² meaningless
 constexpr double least_total = 1024.0;
 
-CountRange range_of_mass(const ActiveCount& law, CountRange range, double outside) {
-  while (range.last > range.first && law.at_least(range.last) < outside) --range.last;
-  while (range.first < range.last && law.at_most(range.first) < outside) ++range.first;
-  return range;
-}
-
 }  // namespace
 
 Problem::Problem(const Features& features, const Options& options, const Known& known)
-    : options_(options), known_(known), law_(features.density) {
+    : features_(features), options_(options), known_(known), law_(features.density) {
   Index first = 0;
-  if (options.method == Method::stratified) {
+  if (stratified()) {
     for (const SkeletonPart& part : known.parts) known_value_ += part.contribution;
     first = static_cast<Index>(known.parts.size());
   }
-  reachable_ = range_of_mass(law_, {first, law_.features()}, negligible);
+  reachable_ = law_.bulk({first, law_.features()}, negligible);
 }
 
 double Problem::bound_outside(CountRange sampled) const {
   if (!bounded()) return 0.0;
-  const bool stratified = options_.method == Method::stratified;
-  const Index known = stratified ? static_cast<Index>(known_.parts.size()) : 0;
+  const Index known = stratified() ? static_cast<Index>(known_.parts.size()) : 0;
   // Known skeletons that the sampled ones continue are not outside.
   return known_.bound_outside({sampled.first <= known ? 0 : sampled.first, sampled.last});
 }
@@ -48,14 +46,50 @@ double Problem::target(double value) const {
   return std::max(options_.relative_tolerance * std::abs(value), options_.absolute_tolerance);
 }
 
-Pilot::Pilot(const Problem& problem, const StrataLoop& loop) : problem_(problem), loop_(loop) {
-  choose_strata();
+StrataLoop Problem::loop(const IntegrandFactory& integrand, sampling::Purpose purpose) const {
+  return StrataLoop(features_, std::max<Index>(reachable_.last, 0), integrand, options_.seed,
+                    purpose, options_.chunk, options_.threads);
 }
 
-std::vector<Stratum> Pilot::strata() const {
-  std::vector<Stratum> fresh;
-  for (const Stratum& stratum : strata_) fresh.emplace_back(problem_.law(), stratum.counts.range());
-  return fresh;
+std::vector<Stratum> Problem::fresh(std::span<const Stratum> strata) const {
+  std::vector<Stratum> result;
+  for (const Stratum& stratum : strata) result.emplace_back(law_, stratum.counts.range());
+  return result;
+}
+
+Pilot::Pilot(const Problem& problem, IntegrandFactory integrand)
+    : problem_(problem), integrand_(std::move(integrand)) {
+  choose_strata();
+  if (problem.stratified() && problem.known().control) {
+    use_control(*problem.known().control);
+    choose_strata();  // less variance moves the shares, and how much may be left out
+  }
+}
+
+// On the pilot's points, cov(f, c) = (var(f + c) − var(f − c))/4 and
+// var(c) = (var(f + c) + var(f − c))/2 − var(f).
+void Pilot::use_control(const Control& control) {
+  std::vector<double> coefficients(control.mean.size(), -1.0);
+  const auto plus =
+      sample(problem_.fresh(strata_), with_control(integrand_, control, coefficients));
+  coefficients.assign(control.mean.size(), 1.0);
+  const auto minus =
+      sample(problem_.fresh(strata_), with_control(integrand_, control, coefficients));
+  coefficients.assign(control.mean.size(), 0.0);
+  for (std::size_t s = 0; s < strata_.size(); ++s) {
+    const auto l = static_cast<std::size_t>(strata_[s].counts.range().first);
+    if (!strata_[s].counts.fixed() || l >= coefficients.size()) continue;
+    const double f = strata_[s].pooled().variance();
+    const double sum = plus[s].pooled().variance(), difference = minus[s].pooled().variance();
+    const double covariance = (sum - difference) / 4.0, c = (sum + difference) / 2.0 - f;
+    const bool pays = c > 0.0 && covariance * covariance > least_correlation * f * c;
+    // Skeletons that only the second choice of strata adds resemble the last one here.
+    if (pays)
+      std::fill(coefficients.begin() + static_cast<std::ptrdiff_t>(l), coefficients.end(),
+                covariance / c);
+    if (!pays) coefficients[l] = 0.0;
+  }
+  integrand_ = with_control(integrand_, control, coefficients);
 }
 
 double Pilot::total_points() const {
@@ -78,27 +112,33 @@ std::vector<double> Pilot::allocate(double total) const {
   return points;
 }
 
-void Pilot::sample(std::vector<Stratum> strata) {
-  strata_ = std::move(strata);
+std::vector<Stratum> Pilot::sample(std::vector<Stratum> strata,
+                                   const IntegrandFactory& integrand) const {
   double mass = 0.0;
-  for (const Stratum& stratum : strata_) mass += stratum.counts.probability();
+  for (const Stratum& stratum : strata) mass += stratum.counts.probability();
   std::vector<std::uint64_t> count;
-  for (const Stratum& stratum : strata_) {
+  for (const Stratum& stratum : strata) {
     const double share = stratum.counts.probability() / mass;
     count.push_back(static_cast<std::uint64_t>(std::max(least_pilot_points, pilot_points * share)));
   }
   const ProgressCallback& progress = problem_.options().progress;
-  if (!loop_.extend(strata_, count, [&] { return !progress || progress({}); })) throw Interrupted();
+  const auto go_on = [&] { return !progress || progress({}); };
+  const StrataLoop loop = problem_.loop(integrand, sampling::Purpose::pilot);
+  if (!loop.extend(strata, count, go_on)) throw Interrupted();
+  return strata;
 }
 
 void Pilot::choose_strata() {
+  const auto look_at = [this](std::vector<Stratum> strata) {
+    strata_ = sample(std::move(strata), integrand_);
+  };
   const CountRange all = problem_.reachable();
-  if (problem_.options().method == Method::plain) return sample({{problem_.law(), all}});
-  if (!problem_.bounded()) return sample(separate(range_of_mass(problem_.law(), all, rare)));
+  if (!problem_.stratified()) return look_at({{problem_.law(), all}});
+  if (!problem_.bounded()) return look_at(separate(problem_.law().bulk(all, rare)));
   // All together first: an idea of the integral, and so of how much may be left out.
-  sample({{problem_.law(), all}});
+  look_at({{problem_.law(), all}});
   for (double foreseen = foreseen_error();; foreseen = 0.5 * foreseen_error()) {
-    sample(separate(range_within(bounded_part * foreseen)));
+    look_at(separate(range_within(bounded_part * foreseen)));
     const bool enough = problem_.bound_outside(sampled()) <= bounded_part * foreseen_error();
     if (enough || sampled() == all) return;
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "skeleta/core/progress.h"
@@ -37,6 +38,13 @@ struct Options {
 /// Throws std::invalid_argument naming the first option that breaks its rule.
 void validate(const Options& options);
 
+/// A function c(x) that resembles the integrand and whose mean μ_l on each skeleton is known. Then
+/// f − β(c − μ_l) has the mean of f for any β, and less variance if β = cov(f, c)/var(c).
+struct Control {
+  Integrand value;           ///< c, safe to call from several threads at once.
+  std::vector<double> mean;  ///< μ_l for l = 0, 1, …; beyond its end the control is not used.
+};
+
 /// What is known before any sampling.
 struct Known {
   /// Exact parts of the skeletons 0, 1, …, K − 1: these are not sampled (used by stratified).
@@ -44,6 +52,9 @@ struct Known {
   /// Rigorous bound of |Σ C_l| over all l outside a range. Without it nothing is left out: the far
   /// skeletons are then sampled together (but for a probability below 1e-18).
   std::function<double(CountRange)> bound_outside;
+  /// Used by stratified on single skeletons, with β from the pilot, where it takes off at least a
+  /// tenth of the variance.
+  std::optional<Control> control;
 };
 
 /// Thrown when the progress callback stopped the work before there was anything to report.
