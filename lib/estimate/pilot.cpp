@@ -1,8 +1,11 @@
 #include "estimate/pilot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <stdexcept>
 
 #include "estimate/control.h"
 
@@ -28,10 +31,14 @@ constexpr double least_total = 1024.0;
 Problem::Problem(const Features& features, const Options& options, const Known& known)
     : features_(features), options_(options), known_(known), law_(features.density) {
   Index first = 0;
-  if (stratified()) {
-    for (const SkeletonPart& part : known.parts) known_value_ += part.contribution;
-    first = static_cast<Index>(known.parts.size());
+  for (const SkeletonPart& part : known.parts) {
+    if (part.l != first++) {
+      throw std::invalid_argument(
+          fmt::format("known parts must be those of Q_0, Q_1, ...: Q_{} is out of place", part.l));
+    }
+    if (stratified()) known_value_ += part.contribution;
   }
+  if (!stratified()) first = 0;
   reachable_ = law_.bulk({first, law_.features()}, negligible);
 }
 
@@ -58,17 +65,29 @@ std::vector<Stratum> Problem::fresh(std::span<const Stratum> strata) const {
 }
 
 Pilot::Pilot(const Problem& problem, IntegrandFactory integrand)
-    : problem_(problem), integrand_(std::move(integrand)) {
+    : problem_(problem), integrand_(integrand) {
+  const std::vector<Control> none;
+  const std::vector<Control>& controls = problem.stratified() ? problem.known().controls : none;
+  for (const Control& control : controls) {
+    if (!control.coefficient) continue;
+    const std::vector<double> coefficients(control.mean.size(), *control.coefficient);
+    integrand_ = with_control(integrand_, control, coefficients);
+  }
   choose_strata();
-  if (problem.stratified() && problem.known().control) {
-    use_control(*problem.known().control);
+  for (const Control& control : controls) {
+    if (control.coefficient) continue;
+    fit_control(control);
     choose_strata();  // less variance moves the shares, and how much may be left out
+  }
+  const bool same = controls.empty();
+  for (const Stratum& stratum : same ? strata_ : sample(problem.fresh(strata_), integrand)) {
+    varies_.push_back(stratum.pooled().m2 > 0.0);
   }
 }
 
 // On the pilot's points, cov(f, c) = (var(f + c) − var(f − c))/4 and
 // var(c) = (var(f + c) + var(f − c))/2 − var(f).
-void Pilot::use_control(const Control& control) {
+void Pilot::fit_control(const Control& control) {
   std::vector<double> coefficients(control.mean.size(), -1.0);
   const auto plus =
       sample(problem_.fresh(strata_), with_control(integrand_, control, coefficients));
@@ -99,16 +118,32 @@ double Pilot::total_points() const {
   constexpr double margin = 1.1;  // the pilot's s_s are estimates
   const double target = problem_.target(value());
   const double ratio = target > 0.0 ? sum_of_weights() / target : 0.0;
-  return std::clamp(margin * ratio * ratio, least_total, static_cast<double>(options.max_samples));
+  const double least =
+      std::max(least_total, 2.0 * least_points * static_cast<double>(strata_.size()));
+  const double wanted = margin * ratio * ratio;
+  return std::min(wanted > least ? wanted : least, static_cast<double>(options.max_samples));
 }
 
-std::vector<double> Pilot::allocate(double total) const {
-  std::vector<double> points = weights();
-  const double sum = sum_of_weights();
-  for (double& n : points) {
-    const double share = sum > 0.0 ? n / sum : 1.0 / static_cast<double>(points.size());
-    n = points.size() == 1 ? total : std::max(total * share, least_points);
+std::vector<std::uint64_t> Pilot::allocate(double total) const {
+  const auto count = static_cast<double>(strata_.size());
+  if (total < 2.0 * count) {
+    throw std::invalid_argument(fmt::format(
+        "{} samples are too few: {} strata need at least two each", total, strata_.size()));
   }
+  const double floor = std::clamp(std::floor(total / (2.0 * count)), 2.0, least_points);
+  const double free = total - floor * count;
+  const std::vector<double> parts = weights();
+  const double sum = sum_of_weights();
+  // Rounding the running sum, not each share, makes the total exact.
+  std::vector<std::uint64_t> points;
+  double running = 0.0, before = 0.0;
+  for (const double part : parts) {
+    running += sum > 0.0 ? part / sum : 1.0 / count;
+    const double until = std::round(std::min(running, 1.0) * free);
+    points.push_back(static_cast<std::uint64_t>(floor + until - before));
+    before = until;
+  }
+  points.back() += static_cast<std::uint64_t>(free - before);
   return points;
 }
 

@@ -50,18 +50,23 @@ class Pilot {
 
   const std::vector<Stratum>& strata() const { return strata_; }
 
-  /// What to sample: the integrand, less its control.
+  /// For each stratum: does the integrand itself, without controls, differ from point to point?
+  /// Values that only a control made equal are known, not unseen.
+  const std::vector<bool>& varies() const { return varies_; }
+
+  /// What to sample: the integrand, less its controls.
   const IntegrandFactory& integrand() const { return integrand_; }
 
   /// How many points in all the target needs, or the number that is asked for.
   double total_points() const;
 
-  /// So many points shared out by Neyman's rule, n_s ∝ π_s s_s, at least 128 each.
-  std::vector<double> allocate(double total) const;
+  /// Exactly so many points, shared out by Neyman's rule, n_s ∝ π_s s_s, after a floor for each of
+  /// 128 or what half of them allows. Throws std::invalid_argument for fewer than two a stratum.
+  std::vector<std::uint64_t> allocate(double total) const;
 
  private:
   void choose_strata();
-  void use_control(const Control& control);
+  void fit_control(const Control& control);
   std::vector<Stratum> sample(std::vector<Stratum> strata, const IntegrandFactory& integrand) const;
   std::vector<Stratum> separate(CountRange range) const;
   CountRange range_within(double most) const;
@@ -74,6 +79,7 @@ class Pilot {
   const Problem& problem_;
   IntegrandFactory integrand_;
   std::vector<Stratum> strata_;
+  std::vector<bool> varies_;
 };
 
 }  // namespace skeleta::estimate

@@ -170,9 +170,9 @@ TEST(Integrate, AControlSavesSamplesAndMovesNothing) {
   };
   const auto square = [sum](const SparsePoint& point) { return sum(point) * sum(point); };
   Known known;
-  known.control.emplace();
-  known.control->value = sum;
-  for (int l = 0; l <= 8; ++l) known.control->mean.push_back(l / 2.0);
+  known.controls.emplace_back();
+  known.controls[0].value = sum;
+  for (int l = 0; l <= 8; ++l) known.controls[0].mean.push_back(l / 2.0);
   const IntegralBySkeleton without = integrate(features, pointwise(square), {});
   const IntegralBySkeleton with = integrate(features, pointwise(square), {}, known);
   const double mean = 8 * (0.4 / 3 - 0.04) + 1.6 * 1.6;
@@ -186,11 +186,11 @@ TEST(Integrate, AControlSavesSamplesAndMovesNothing) {
   EXPECT_LT(all.standard_error, 1e-12);
 
   // One that has nothing to do with the integrand is left alone.
-  known.control->value = [](const SparsePoint& point) {
+  known.controls[0].value = [](const SparsePoint& point) {
     return point.value.empty() ? 0.0 : std::fmod(1e6 * point.value[0], 1.0);
   };
-  for (double& m : known.control->mean) m = 0.5;
-  known.control->mean[0] = 0.0;
+  for (double& m : known.controls[0].mean) m = 0.5;
+  known.controls[0].mean[0] = 0.0;
   EXPECT_EQ(integrate(features, pointwise(square), {}, known).value, without.value);
 }
 

@@ -27,8 +27,8 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
 OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,
                      const bounds::LossTail& tail);
 
-/// Throws std::logic_error if the part of `loss` beyond Q1 exceeds its rigorous bound by more than
-/// six standard errors: then the code, not the luck of the draw, is wrong.
+/// Throws std::logic_error if for any l the part of `loss` on Q_l and beyond exceeds its rigorous
+/// bound by more than six standard errors: then the code, not the luck of the draw, is wrong.
 void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail& tail);
 
 }  // namespace skeleta::approximation

@@ -1,4 +1,4 @@
-#include "skeleta/measure/pair_sums.h"
+#include "skeleta/measure/support_sums.h"
 
 #include <gtest/gtest.h>
 
@@ -48,6 +48,26 @@ TEST(PairSums, MatchEnumeration) {
     for (std::size_t l = 0; l <= 9; ++l) EXPECT_NEAR(sums[l], expected[l], 1e-14 * expected[l]);
     EXPECT_EQ(pair_sums(pairs, density, 3)[3], sums[3]);
   }
+}
+
+// A table with t_jk = s_j + s_k counts each active feature l − 1 times.
+TEST(SingleSums, AgreeWithPairSums) {
+  std::mt19937_64 random(3);
+  Vector density = testing::random_features(12, 0.6, random).density;
+  density(1) = 1.0;
+  density(2) = 0.0;
+  const Vector singles = Vector::Random(12).cwiseAbs();
+  Matrix pairs = singles.replicate(1, 12) + singles.transpose().replicate(12, 1);
+  pairs.diagonal().setZero();
+  const std::vector<double> single = single_sums(singles, density, 12);
+  const std::vector<double> pair = pair_sums(pairs, density, 12);
+  for (std::size_t l = 2; l <= 12; ++l) {
+    EXPECT_NEAR(pair[l], static_cast<double>(l - 1) * single[l], 1e-13 * pair[l]);
+  }
+  // With feature 1 always on, N = 1 means it alone: s_1 Π (1 − p_j).
+  double alone = singles(1);
+  for (Index j = 0; j < 12; ++j) alone *= j == 1 ? 1.0 : 1.0 - density(j);
+  EXPECT_NEAR(single[1], alone, 1e-14 * alone);
 }
 
 TEST(PairSums, TwoAlgorithmsAgreeAtLargeD) {

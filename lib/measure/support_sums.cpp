@@ -1,4 +1,4 @@
-#include "skeleta/measure/pair_sums.h"
+#include "skeleta/measure/support_sums.h"
 
 #include <fmt/format.h>
 
@@ -34,6 +34,22 @@ Vector unequal(const Matrix& pairs, const Vector& density, Index most) {
 }
 
 }  // namespace
+
+std::vector<double> single_sums(const Vector& singles, const Vector& density, Index most) {
+  const Index count = density.size();
+  if (singles.size() != count) {
+    throw std::invalid_argument(
+        fmt::format("singles has {} entries, but there are {} features", singles.size(), count));
+  }
+  Vector sums = Vector::Zero(most + 1), law = Vector::Unit(most + 1, 0);
+  const Vector nothing = Vector::Zero(most + 1);
+  for (Index m = 0; m < count; ++m) {
+    if (density(m) == 0.0) continue;
+    sums = with_feature(sums, singles(m) * law, density(m));
+    law = with_feature(law, nothing, density(m));
+  }
+  return {sums.begin(), sums.end()};
+}
 
 std::vector<double> pair_sums(const Matrix& pairs, const Vector& density, Index most) {
   const Index count = density.size();
