@@ -1,0 +1,240 @@
+#include "exact/adaptive_loss.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace skeleta::exact {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+// First order: some 16 rounded operations for each factor, all passed on undamped. Estimated: they
+// add up like random signs.
+double rounding_factor(bool rigorous, Index count) {
+  const auto factors = static_cast<double>(count + 4);
+  return epsilon * (rigorous ? 16.0 * factors : 4.0 * std::sqrt(factors));
+}
+
+// How E(x_i − x̂_i)² can change if z_i does by δ with E δ² ≤ size²: |E(e + δ)² − E e²| with e the
+// error of the output, by Cauchy and Schwarz.
+double perturbation(double square_error, double size) {
+  return 2.0 * std::sqrt(std::max(square_error, 0.0)) * size + size * size;
+}
+
+Index round_up(double nodes) {
+  return static_cast<Index>(std::ceil(nodes / static_cast<double>(nodes_per_block))) *
+         nodes_per_block;
+}
+
+}  // namespace
+
+AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
+    : features_(features), options_(options), tasks_(at(features.size())) {
+  const auto count = static_cast<std::size_t>(features.size());
+  workspaces_.resize(std::min(count, static_cast<std::size_t>(resolve_threads(options.threads))));
+  for (Workspace& workspace : workspaces_) {
+    workspace.row.resize(features.size());
+    workspace.phases.resize(features.size());
+  }
+}
+
+double AdaptiveLoss::target_for(double value) const {
+  return std::max(options_.absolute_target, options_.relative_target * std::abs(value));
+}
+
+bool AdaptiveLoss::has_contour(Index i) const {
+  const Output& output = tasks_[at(i)].output;
+  return importance(i) > 0.0 && output.count > 0 && output.side == Side::both;
+}
+
+// |δG_ik| ≤ (d + 2) ε/2 · |w_i||w_k|, and √E(Σ_k δG_ik x_k)² ≤ Σ_k |δG_ik| √(p_k/3).
+void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
+  model_ = &model;
+  gram_.noalias() = model.W.transpose() * model.W;
+  double norms = 0.0;
+  for (Index k = 0; k < features_.size(); ++k) {
+    norms += model.W.col(k).norm() * std::sqrt(features_.density(k) / 3.0);
+  }
+  row_error_ = (static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * norms) *
+               model.W.colwise().norm().transpose();
+  for_each_row([&](Index i, Workspace& workspace) {
+    Task& task = tasks_[at(i)];
+    task = {};
+    read_output(workspace.row, gram_.col(i).data(), task.output);
+  });
+}
+
+// Below the loss: the parts with at most one active feature. If these vanish (few features, all in
+// their own directions) a thousandth of the loss of the zero model; plan is repeated if that is wrong.
+double AdaptiveLoss::first_guess() const {
+  double low = 0.0;
+  for (Index i = 0; i < features_.size(); ++i) low += importance(i) * tasks_[at(i)].output.closed;
+  return std::max(low, 1e-3 * features_.importance.dot(features_.density) / 3.0);
+}
+
+// The share is what each output may leave out. Bounds add up linearly; estimated errors of many
+// outputs mostly like random signs (truncation_total).
+void AdaptiveLoss::plan(double guess) {
+  const double target = target_for(guess);
+  const auto count = static_cast<double>(features_.size());
+  share_ = 0.5 * target / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
+  for_each_row([&](Index i, Workspace& workspace) {
+    Task& task = tasks_[at(i)];
+    task.total = {};
+    if (importance(i) == 0.0) return;
+    const double tolerance = 0.1 * target / (count * importance(i));
+    choose_period(std::max(tolerance, std::numeric_limits<double>::min()), task.output);
+    if (has_contour(i)) {
+      task.output.pairs = pair_ramps(workspace.row, gram_.col(i).data());
+      task.goal = first_nodes(workspace.row, task.output, share_ / importance(i));
+      extend(i, workspace);
+    }
+    finish(i, workspace);
+  });
+}
+
+Index AdaptiveLoss::first_nodes(const Row& row, const Output& output, double share) const {
+  constexpr Index least = 2 * nodes_per_block;
+  if (!rigorous()) return least;
+  const double tolerance = share * output.period / (2.0 * output.mass);
+  return nodes_for_bound(row, output, tolerance, least,
+                         options_.maximum_nodes / nodes_per_block * nodes_per_block);
+}
+
+void AdaptiveLoss::extend(Index i, Workspace& workspace) {
+  Task& task = tasks_[at(i)];
+  const Index first = task.total.nodes();
+  workspace.sums.resize(at((task.goal - first) / nodes_per_block));
+  sum_loss(workspace.row, task.output, workspace.phases, first, workspace.sums);
+  task.total.add(workspace.sums);
+}
+
+void AdaptiveLoss::finish(Index i, Workspace& workspace) {
+  Task& task = tasks_[at(i)];
+  const Output& output = task.output;
+  const bool contour = has_contour(i);
+  const double unit = contour ? 2.0 / output.period : 0.0, before = task.value;
+  const double sum = unit * task.total.value();
+  const double value = square_error(output, sum);
+  task.value = importance(i) * value;
+  task.drift = task.value - before;
+  const double noise = row_error_(i) + output.dropped;
+  task.fixed = importance(i) * ((output.count > 0 ? output.aliasing : 0.0) +
+                                perturbation(value, noise));
+  const double magnitude = output.closed + output.mass * output.rest.square + 2.0 * output.pairs +
+                           output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
+                           std::abs(value);
+  task.rounding = importance(i) * rounding_factor(rigorous(), output.count) * magnitude;
+  task.truncation = 0.0;
+  if (contour) {
+    const double tail = rigorous()
+                            ? truncation_bound(workspace.row, output, task.total.nodes())
+                            : task.total.estimated_tail();
+    task.truncation = importance(i) * output.mass * unit * tail;
+  }
+}
+
+// Rigorous: the sum. Estimated: three standard deviations if the outputs' errors are independent, and
+// what the last round changed in sum, in case they are not (symmetric models); never more than the
+// sum.
+double AdaptiveLoss::truncation_total() const {
+  double total = 0.0, squares = 0.0, drift = 0.0;
+  for (const Task& task : tasks_) {
+    total += task.truncation;
+    squares += task.truncation * task.truncation;
+    drift += std::copysign(task.truncation, task.drift);
+  }
+  return rigorous() ? total : std::min(total, 3.0 * std::sqrt(squares) + std::abs(drift));
+}
+
+Loss AdaptiveLoss::summary() const {
+  Loss result;
+  double fixed = 0.0;
+  for (const Task& task : tasks_) {
+    result.value += task.value;
+    fixed += task.fixed + task.rounding;
+    result.nodes = std::max(result.nodes, task.total.nodes());
+    result.factors +=
+        static_cast<double>(task.total.nodes()) * static_cast<double>(task.output.count);
+  }
+  fixed += epsilon * static_cast<double>(features_.size()) * std::abs(result.value);
+  result.error_bound = fixed + truncation_total();
+  const bool met = result.error_bound <= target_for(result.value);
+  result.stop_reason = met ? StopReason::exact : StopReason::nodes;
+  return result;
+}
+
+// Sets the goals of the next round; false if there is nothing left to raise.
+bool AdaptiveLoss::raise_goals(double target) {
+  const auto count = static_cast<double>(features_.size());
+  share_ = 0.5 * target / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
+  double worst = 0.0;
+  for (const Task& task : tasks_) worst = std::max(worst, task.truncation);
+  const double limit = std::min(share_, 0.5 * worst);
+  bool raised = false;
+  for (Index i = 0; i < features_.size(); ++i) {
+    Task& task = tasks_[at(i)];
+    task.goal = task.total.nodes();
+    if (!has_contour(i) || !(task.truncation > limit)) continue;
+    // The tail falls like n^{−7/2} at best; more than double at once would trust that too far.
+    const double factor = std::pow(task.truncation / (0.7 * limit), 1.0 / 3.5);
+    const double goal = static_cast<double>(task.goal) * std::clamp(factor, 1.1, 2.0);
+    task.goal = std::min(round_up(goal),
+                         options_.maximum_nodes / nodes_per_block * nodes_per_block);
+    raised = raised || task.goal > task.total.nodes();
+  }
+  return raised;
+}
+
+void AdaptiveLoss::run_round() {
+  for_each_row([&](Index i, Workspace& workspace) {
+    if (!has_contour(i) || tasks_[at(i)].goal <= tasks_[at(i)].total.nodes()) return;
+    extend(i, workspace);
+    finish(i, workspace);
+  });
+}
+
+void AdaptiveLoss::refuse_unreachable(const Loss& loss) const {
+  if (!std::isfinite(loss.value) || !std::isfinite(loss.error_bound)) {
+    throw std::invalid_argument(
+        "the loss of this model exceeds the range of double: scale W and b down");
+  }
+  double rounding = 0.0;
+  for (const Task& task : tasks_) rounding += task.rounding;
+  if (rounding > target_for(loss.value)) {
+    throw std::invalid_argument(fmt::format(
+        "the target {:.3g} is below what double precision can reach for this model: rounding alone "
+        "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
+        target_for(loss.value), rounding, rounding / loss.value, loss.value,
+        4.0 * rounding / loss.value));
+  }
+}
+
+Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model) {
+  read_outputs(model);
+  plan(first_guess());
+  Loss result = summary();
+  for (;;) {
+    refuse_unreachable(result);
+    if (result.met_target()) return result;
+    double aliasing = 0.0;
+    for (Index i = 0; i < features_.size(); ++i) {
+      aliasing += importance(i) * tasks_[at(i)].output.aliasing;
+    }
+    const double target = target_for(result.value);
+    if (aliasing > 0.3 * target) {
+      plan(0.5 * std::abs(result.value));
+    } else if (raise_goals(target)) {
+      run_round();
+    } else {
+      return result;
+    }
+    result = summary();
+  }
+}
+
+}  // namespace skeleta::exact

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "exact/loss_kernel.h"
+#include "exact/output.h"
+#include "exact/phases.h"
+#include "exact/truncation.h"
+#include "skeleta/core/parallel.h"
+#include "skeleta/exact/loss.h"
+
+/// The loop over outputs and nodes: gives every output as many nodes as the target asks for.
+namespace skeleta::exact {
+
+/// Buffers of one thread.
+struct Workspace {
+  Row row;
+  Phases phases;
+  std::vector<NodeSum> sums;
+};
+
+class AdaptiveLoss {
+ public:
+  AdaptiveLoss(const Features& features, const Options& options);
+
+  /// Evaluates the loss of a valid model.
+  Loss evaluate(const ReluAutoencoder& model);
+
+  /// What the last evaluation left: for each output its law, and the nodes it took.
+  const Output& output(Index i) const { return tasks_[at(i)].output; }
+  Index nodes(Index i) const { return tasks_[at(i)].total.nodes(); }
+  /// Does output i need a contour at all?
+  bool has_contour(Index i) const;
+
+  /// body(i, workspace) with workspace.row holding output i, for all i of [0, D), in parallel.
+  template <class Body>
+  void for_each_row(Body body);
+
+ private:
+  struct Task {
+    Output output;
+    NodeTotal total;
+    double value = 0.0;      ///< v_i E(x_i − x̂_i)²
+    double fixed = 0.0;      ///< Error that more nodes do not lower: aliasing, dropped entries, G.
+    double rounding = 0.0;
+    double truncation = 0.0;
+    double drift = 0.0;  ///< Signed: how far the value moved in the last round.
+    Index goal = 0;      ///< Nodes to reach in the next round.
+  };
+
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+  double importance(Index i) const { return features_.importance(i); }
+  bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
+  double target_for(double value) const;
+
+  void read_outputs(const ReluAutoencoder& model);
+  double first_guess() const;
+  void plan(double guess);
+  Index first_nodes(const Row& row, const Output& output, double share) const;
+  bool raise_goals(double target);
+  void run_round();
+  void extend(Index i, Workspace& workspace);
+  void finish(Index i, Workspace& workspace);
+  Loss summary() const;
+  void refuse_unreachable(const Loss& loss) const;
+  double truncation_total() const;
+
+  const Features& features_;
+  const Options& options_;
+  const ReluAutoencoder* model_ = nullptr;
+  Matrix gram_;
+  Vector row_error_;  ///< Bound on √E(δz_i)², δz_i from the rounding of G.
+  double share_ = 0.0;  ///< Truncation allowed to one output.
+  std::vector<Task> tasks_;
+  std::vector<Workspace> workspaces_;
+};
+
+// Outputs are handed out one by one; which thread takes which does not matter to any result.
+template <class Body>
+void AdaptiveLoss::for_each_row(Body body) {
+  std::atomic<Index> next{0};
+  parallel_for(workspaces_.size(), options_.threads, [&](std::size_t slot) {
+    for (Index i = next++; i < features_.size(); i = next++) {
+      Workspace& workspace = workspaces_[slot];
+      read_row(gram_.col(i).data(), model_->b(i), i, features_.density, workspace.row);
+      body(i, workspace);
+    }
+  });
+}
+
+}  // namespace skeleta::exact
