@@ -43,7 +43,7 @@ AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
 }
 
 double AdaptiveLoss::target_for(double value) const {
-  return std::max(options_.absolute_target, options_.relative_target * std::abs(value));
+  return std::max({options_.absolute_target, options_.relative_target * std::abs(value), zero_});
 }
 
 bool AdaptiveLoss::has_contour(Index i) const {
@@ -61,6 +61,7 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
   }
   row_error_ = (static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * norms) *
                model.W.colwise().norm().transpose();
+  zero_ = 4.0 * features_.importance.dot(row_error_.cwiseAbs2());
   for_each_row([&](Index i, Workspace& workspace) {
     Task& task = tasks_[at(i)];
     task = {};
@@ -69,7 +70,8 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
 }
 
 // Below the loss: the parts with at most one active feature. If these vanish (few features, all in
-// their own directions) a thousandth of the loss of the zero model; plan is repeated if that is wrong.
+// their own directions) a thousandth of the loss of the zero model; plan is repeated if that is
+// wrong.
 double AdaptiveLoss::first_guess() const {
   double low = 0.0;
   for (Index i = 0; i < features_.size(); ++i) low += importance(i) * tasks_[at(i)].output.closed;
@@ -123,24 +125,23 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
   task.value = importance(i) * value;
   task.drift = task.value - before;
   const double noise = row_error_(i) + output.dropped;
-  task.fixed = importance(i) * ((output.count > 0 ? output.aliasing : 0.0) +
-                                perturbation(value, noise));
+  task.fixed =
+      importance(i) * ((output.count > 0 ? output.aliasing : 0.0) + perturbation(value, noise));
   const double magnitude = output.closed + output.mass * output.rest.square + 2.0 * output.pairs +
                            output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
                            std::abs(value);
   task.rounding = importance(i) * rounding_factor(rigorous(), output.count) * magnitude;
   task.truncation = 0.0;
   if (contour) {
-    const double tail = rigorous()
-                            ? truncation_bound(workspace.row, output, task.total.nodes())
-                            : task.total.estimated_tail();
+    const double tail = rigorous() ? truncation_bound(workspace.row, output, task.total.nodes())
+                                   : task.total.estimated_tail();
     task.truncation = importance(i) * output.mass * unit * tail;
   }
 }
 
-// Rigorous: the sum. Estimated: three standard deviations if the outputs' errors are independent, and
-// what the last round changed in sum, in case they are not (symmetric models); never more than the
-// sum.
+// Rigorous: the sum. Estimated: three standard deviations if the outputs' errors are independent,
+// and what the last round changed in sum, in case they are not (symmetric models); never more than
+// the sum.
 double AdaptiveLoss::truncation_total() const {
   double total = 0.0, squares = 0.0, drift = 0.0;
   for (const Task& task : tasks_) {
@@ -183,8 +184,8 @@ bool AdaptiveLoss::raise_goals(double target) {
     // The tail falls like n^{−7/2} at best; more than double at once would trust that too far.
     const double factor = std::pow(task.truncation / (0.7 * limit), 1.0 / 3.5);
     const double goal = static_cast<double>(task.goal) * std::clamp(factor, 1.1, 2.0);
-    task.goal = std::min(round_up(goal),
-                         options_.maximum_nodes / nodes_per_block * nodes_per_block);
+    task.goal =
+        std::min(round_up(goal), options_.maximum_nodes / nodes_per_block * nodes_per_block);
     raised = raised || task.goal > task.total.nodes();
   }
   return raised;
@@ -205,7 +206,7 @@ void AdaptiveLoss::refuse_unreachable(const Loss& loss) const {
   }
   double rounding = 0.0;
   for (const Task& task : tasks_) rounding += task.rounding;
-  if (rounding > target_for(loss.value)) {
+  if (rounding > target_for(std::abs(loss.value) + loss.error_bound)) {
     throw std::invalid_argument(fmt::format(
         "the target {:.3g} is below what double precision can reach for this model: rounding alone "
         "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
@@ -235,6 +236,19 @@ Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model) {
     }
     result = summary();
   }
+}
+
+Vector AdaptiveLoss::contributions(Index most) {
+  if (most < 0) return {};
+  Matrix parts = Matrix::Zero(most + 1, features_.size());
+  for_each_row([&](Index i, Workspace& workspace) {
+    if (importance(i) == 0.0) return;
+    const Task& task = tasks_[at(i)];
+    split_by_count(workspace.row, gram_.col(i).data(), task.output, task.total.nodes(),
+                   importance(i), workspace.phases, workspace.skeletons,
+                   std::span(parts.col(i).data(), at(most + 1)));
+  });
+  return parts.rowwise().sum();
 }
 
 }  // namespace skeleta::exact

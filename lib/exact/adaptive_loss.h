@@ -6,6 +6,7 @@
 #include "exact/loss_kernel.h"
 #include "exact/output.h"
 #include "exact/phases.h"
+#include "exact/skeleton_kernel.h"
 #include "exact/truncation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/loss.h"
@@ -18,6 +19,7 @@ struct Workspace {
   Row row;
   Phases phases;
   std::vector<NodeSum> sums;
+  SkeletonWorkspace skeletons;
 };
 
 class AdaptiveLoss {
@@ -27,22 +29,15 @@ class AdaptiveLoss {
   /// Evaluates the loss of a valid model.
   Loss evaluate(const ReluAutoencoder& model);
 
-  /// What the last evaluation left: for each output its law, and the nodes it took.
-  const Output& output(Index i) const { return tasks_[at(i)].output; }
-  Index nodes(Index i) const { return tasks_[at(i)].total.nodes(); }
-  /// Does output i need a contour at all?
-  bool has_contour(Index i) const;
-
-  /// body(i, workspace) with workspace.row holding output i, for all i of [0, D), in parallel.
-  template <class Body>
-  void for_each_row(Body body);
+  /// C_0, …, C_most of the model evaluated last, with the same nodes.
+  Vector contributions(Index most);
 
  private:
   struct Task {
     Output output;
     NodeTotal total;
-    double value = 0.0;      ///< v_i E(x_i − x̂_i)²
-    double fixed = 0.0;      ///< Error that more nodes do not lower: aliasing, dropped entries, G.
+    double value = 0.0;  ///< v_i E(x_i − x̂_i)²
+    double fixed = 0.0;  ///< Error that more nodes do not lower: aliasing, dropped entries, G.
     double rounding = 0.0;
     double truncation = 0.0;
     double drift = 0.0;  ///< Signed: how far the value moved in the last round.
@@ -53,6 +48,11 @@ class AdaptiveLoss {
   double importance(Index i) const { return features_.importance(i); }
   bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
   double target_for(double value) const;
+
+  bool has_contour(Index i) const;
+  /// body(i, workspace) with workspace.row holding output i, for all i of [0, D), in parallel.
+  template <class Body>
+  void for_each_row(Body body);
 
   void read_outputs(const ReluAutoencoder& model);
   double first_guess() const;
@@ -70,7 +70,8 @@ class AdaptiveLoss {
   const Options& options_;
   const ReluAutoencoder* model_ = nullptr;
   Matrix gram_;
-  Vector row_error_;  ///< Bound on √E(δz_i)², δz_i from the rounding of G.
+  Vector row_error_;    ///< Bound on √E(δz_i)², δz_i from the rounding of G.
+  double zero_ = 0.0;   ///< A loss that the rounding of G cannot tell from 0.
   double share_ = 0.0;  ///< Truncation allowed to one output.
   std::vector<Task> tasks_;
   std::vector<Workspace> workspaces_;

@@ -81,7 +81,8 @@ SKELETA_INLINE Lanes real_product(const Complex& x, const Complex& y) {
 /// e^x − 1 for |x| ≤ 700 (larger arguments are clamped): x = n log 2 + r, Taylor polynomial of
 /// e^r − 1 for |r| ≤ log(2)/2 (remainder 2e-18); relative error a few ε, also for tiny x.
 SKELETA_INLINE Lanes exp_minus_1(Lanes x) {
-  constexpr double round = 0x1.8p52, log2_high = 0x1.62e42fefa38p-1, log2_low = 0x1.ef35793c7673p-45;
+  constexpr double round = 0x1.8p52, log2_high = 0x1.62e42fefa38p-1,
+                   log2_low = 0x1.ef35793c7673p-45;
   x = x > 700.0 ? broadcast(700.0) : x;
   x = x < -700.0 ? broadcast(-700.0) : x;
   const Lanes shifted = x * 1.4426950408889634 + round;
@@ -101,8 +102,7 @@ SKELETA_INLINE Lanes exp_minus_1(Lanes x) {
   p = p * r + 0.5;
   p = p * (r * r) + r;
   // The low bits of `shifted` hold n; moved to the exponent of 1.0 they make 2^n.
-  const Lanes scale =
-      (Lanes)((LaneBits)broadcast(1.0) + ((LaneBits)shifted << 52));
+  const Lanes scale = (Lanes)((LaneBits)broadcast(1.0) + ((LaneBits)shifted << 52));
   return scale * p + (scale - 1.0);
 }
 

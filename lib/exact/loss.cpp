@@ -1,9 +1,10 @@
 #include "skeleta/exact/loss.h"
 
-#include <stdexcept>
+#include <algorithm>
 #include <utility>
 
 #include "exact/adaptive_loss.h"
+#include "skeleta/measure/active_count.h"
 
 namespace skeleta::exact {
 
@@ -17,16 +18,52 @@ class Evaluator::Implementation {
     return loss_.evaluate(model);
   }
 
+  IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model);
+
  private:
   void check(const ReluAutoencoder& model) const {
     validate(model);
     validate(features_, model.features());
   }
 
+  CountRange listed(const ActiveCount& count) const;
+
   Features features_;
   Options options_;
   AdaptiveLoss loss_;
 };
+
+// π_l rises to its largest value and then falls, so the listed l are consecutive.
+CountRange Evaluator::Implementation::listed(const ActiveCount& count) const {
+  const Index most = std::min(options_.skeletons.value_or(features_.size()), features_.size());
+  CountRange range;
+  for (Index l = 0; l <= most; ++l) {
+    if (count.probability(l) < options_.probability_floor) continue;
+    if (range.empty()) range.first = l;
+    range.last = l;
+  }
+  return range;
+}
+
+IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const ReluAutoencoder& model) {
+  check(model);
+  const ActiveCount count(features_.density);
+  const CountRange range = listed(count);
+  const Loss total = loss_.evaluate(model);
+  const Vector contributions = loss_.contributions(range.last);
+  IntegralBySkeleton result;
+  for (Index l = range.first; l <= range.last; ++l) {
+    const double probability = count.probability(l), part = contributions(l);
+    result.skeletons.push_back({l, probability, part / probability, part, 0.0, 0});
+  }
+  result.value = total.value;
+  result.confidence = 1.0;
+  result.low = total.value - total.error_bound;
+  result.high = total.value + total.error_bound;
+  result.error_bound = total.error_bound;
+  result.stop_reason = total.stop_reason;
+  return result;
+}
 
 Evaluator::Evaluator(Features features, const Options& options) {
   validate(features);
@@ -42,8 +79,17 @@ Loss Evaluator::loss(const ReluAutoencoder& model) {
   return implementation_->loss(model);
 }
 
+IntegralBySkeleton Evaluator::skeleton_loss(const ReluAutoencoder& model) {
+  return implementation_->skeleton_loss(model);
+}
+
 Loss loss(const ReluAutoencoder& model, const Features& features, const Options& options) {
   return Evaluator(features, options).loss(model);
+}
+
+IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,
+                                 const Options& options) {
+  return Evaluator(features, options).skeleton_loss(model);
 }
 
 }  // namespace skeleta::exact

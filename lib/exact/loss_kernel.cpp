@@ -45,8 +45,7 @@ SKELETA_INLINE void absorb_others(const Row& row, Phases& phases, const Nodes* n
 }
 
 template <bool unit>
-NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& decay,
-                  Index first) {
+NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& decay, Index first) {
   const Contour contour{output.period};
   const auto own = static_cast<std::size_t>(row.count);
   const double g = row.g[own], w = row.w[own], a = row.a[own];

@@ -162,20 +162,19 @@ LogMoments log_moments(const Row& row) {
   return result;
 }
 
-// E[(x_i − x̂_i)²; N_z ≤ 1], from the unscaled entries.
-double closed_part(const Row& row, const double* gram) {
+}  // namespace
+
+double closed_by_count(const Row& row, const double* gram, Index l) {
   const auto own = static_cast<std::size_t>(row.count);
   const double b = row.threshold, quiet = std::max(-b, 0.0);
-  double sum = 0.0;
+  if (l == 0) return row.mass * row.a[own] * row.none * quiet * quiet;
   const double* alone = row.alone.data();
   const double* g = row.g.data();
+  double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
   for (Index n = 0; n < row.count; ++n) sum += alone[n] * phi(row.scale * g[n], b);
-  return row.mass * (row.a[own] * (row.none * quiet * quiet + sum) +
-                     row.w[own] * row.none * own_error(gram[row.own], b));
+  return row.mass * (row.a[own] * sum + row.w[own] * row.none * own_error(gram[row.own], b));
 }
-
-}  // namespace
 
 void read_output(const Row& row, const double* gram, Output& output) {
   output.scale = row.scale;
@@ -190,7 +189,7 @@ void read_output(const Row& row, const double* gram, Output& output) {
     output.lowest += std::min(g, 0.0);
     output.highest += std::max(g, 0.0);
   }
-  output.closed = closed_part(row, gram);
+  output.closed = closed_by_count(row, gram, 0) + closed_by_count(row, gram, 1);
   output.rest = rest_moments(row);
   output.log_moments = log_moments(row);
 }

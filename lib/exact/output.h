@@ -19,10 +19,10 @@ enum class Side : std::int8_t { both, above, below };
 
 /// Moments of z on the rest, in units of row.scale and row.mass.
 struct RestMoments {
-  double square = 0.0;          ///< E[x_i²; N_z ≥ 2]
+  double square = 0.0;                  ///< E[x_i²; N_z ≥ 2]
   double m0 = 0.0, m1 = 0.0, m2 = 0.0;  ///< E[zⁿ; N_z ≥ 2]
-  double x0 = 0.0, x1 = 0.0;    ///< E[x_i zⁿ; i and ≥ 2 others]
-  double pair0 = 0.0, pair1 = 0.0;  ///< E[x_i zⁿ; i and one other]
+  double x0 = 0.0, x1 = 0.0;            ///< E[x_i zⁿ; i and ≥ 2 others]
+  double pair0 = 0.0, pair1 = 0.0;      ///< E[x_i zⁿ; i and one other]
 };
 
 /// Values of log E e^{θz} at θ = ±first·2^r, with `mass`.
@@ -44,9 +44,9 @@ struct Output {
   LogMoments log_moments;
 
   Side side = Side::both;
-  double period = 0.0;  ///< T, scaled; if side is both.
+  double period = 0.0;    ///< T, scaled; if side is both.
   double aliasing = 0.0;  ///< Bound on what aliases (or the other side) add to E(x_i − x̂_i)².
-  double pairs = 0.0;  ///< E[x_i (z − b)₊; i and one other]; if side is both.
+  double pairs = 0.0;     ///< E[x_i (z − b)₊; i and one other]; if side is both.
 };
 
 /// Fills all but the last four fields. `gram` is column i of G. Cost O(D).
@@ -54,6 +54,9 @@ void read_output(const Row& row, const double* gram, Output& output);
 
 /// Chooses the side and the period so that aliasing ≤ tolerance.
 void choose_period(double tolerance, Output& output);
+
+/// E[(x_i − x̂_i)²; N_z = l] for l = 0 or 1, from the unscaled entries. Cost O(D).
+double closed_by_count(const Row& row, const double* gram, Index l);
 
 /// E[x_i (z − b)₊; i and one other]. Cost D closed forms.
 double pair_ramps(const Row& row, const double* gram);

@@ -7,11 +7,11 @@
 
 /// e^{s g} at the nodes s_k = γ + 2πik/T of the contour, eight nodes at a time.
 ///
-/// For each feature v_k = e^{s_k g} − 1 is kept instead of the exponential, so that (e^{sg} − 1)/(sg)
-/// is accurate for the smallest g; nodes k + 8 follow from nodes k by
+/// For each feature v_k = e^{s_k g} − 1 is kept instead of the exponential, so that (e^{sg} −
+/// 1)/(sg) is accurate for the smallest g; nodes k + 8 follow from nodes k by
 ///   v_{k+8} = v_k cos + (v_k i sin + (e^{iα} − 1)),  α = 16πg/T,
-/// four fused operations. Each step adds a relative error of a few ε; after `restart` nodes the state
-/// is computed afresh.
+/// four fused operations. Each step adds a relative error of a few ε; after `restart` nodes the
+/// state is computed afresh.
 namespace skeleta::exact {
 
 constexpr Index restart = 512;

@@ -6,7 +6,7 @@
 namespace skeleta::exact {
 namespace {
 
-constexpr double negligible = 0x1p-60;   // of the largest entry
+constexpr double negligible = 0x1p-60;     // of the largest entry
 constexpr double smallest_scale = 1e-140;  // its square and inverse are far from the range's ends
 
 double largest_entry(const double* gram, const Vector& density) {

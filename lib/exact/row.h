@@ -7,10 +7,11 @@
 
 /// One output i of the autoencoder as the contour sums see it: z = Σ_k g_k x_k and a threshold c.
 ///
-/// Everything is in units of `scale` = max_k |G_ik|, so that no exponential depends on how large the
-/// weights are. Entries below 2^-60 of it are left out of z (`dropped` bounds what that changes), as
-/// are features of density 0. Each remaining feature is a factor a + w h(s g) of the generating
-/// function: a = 1, w = p/(1 − p) and a common factor `mass` = Π(1 − p) if that does not underflow
+/// Everything is in units of `scale` = max_k |G_ik|, so that no exponential depends on how large
+/// the weights are. Entries below 2^-60 of it are left out of z (`dropped` bounds what that
+/// changes), as are features of density 0. Each remaining feature is a factor a + w h(s g) of the
+/// generating function: a = 1, w = p/(1 − p) and a common factor `mass` = Π(1 − p) if that does not
+/// underflow
 /// ("unit" form, cheaper); a = 1 − p, w = p and mass = 1 otherwise, as for densities of 1.
 namespace skeleta::exact {
 
@@ -21,7 +22,7 @@ struct Row {
   std::vector<double> g, w, a;
   std::vector<double> alone;  ///< w_k Π_{j ≠ k, i} a_j: only k active among the others.
   std::vector<double> idle;   ///< Densities of the features left out of z.
-  double none = 1.0;  ///< Π a over the others.
+  double none = 1.0;          ///< Π a over the others.
   double mass = 1.0;
   double scale = 1.0;
   double threshold = 0.0;  ///< b_i, not scaled.

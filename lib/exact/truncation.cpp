@@ -48,8 +48,7 @@ double truncation_bound(const Row& row, const Output& output, Index nodes) {
   const Stretches stretches = stretches_beyond(nodes, contour.spacing());
   const auto bound_of = [&](Index n) {
     const auto at = static_cast<std::size_t>(n);
-    return majorant(row.g[at], std::expm1(abscissa * row.g[at]), abscissa,
-                    stretches.inverse_omega);
+    return majorant(row.g[at], std::expm1(abscissa * row.g[at]), abscissa, stretches.inverse_omega);
   };
   Lanes one = broadcast(0.0), rest = broadcast(0.0);
   double none = 1.0;
@@ -62,8 +61,8 @@ double truncation_bound(const Row& row, const Output& output, Index nodes) {
   }
   const auto own = static_cast<std::size_t>(row.count);
   const Majorant h = bound_of(row.count);
-  const Lanes h1 = smaller(
-      h.h, ((h.exponential + h.h) / std::abs(row.g[own])) * stretches.inverse_omega);
+  const Lanes h1 =
+      smaller(h.h, ((h.exponential + h.h) / std::abs(row.g[own])) * stretches.inverse_omega);
   const Lanes squares = row.a[own] * rest + (row.w[own] * h.h) * (rest + one);
   const Lanes ramps = (row.w[own] * h1) * rest;
   const double scale = output.scale;
@@ -116,7 +115,7 @@ double NodeTotal::estimated_tail() const {
   const double energy =
       last_.density() * std::pow(last_.middle() / end, 2.0 * q) * end / (2.0 * q - 1.0);
   const double ratio = 1.0 / (std::pow(begin / end, 1.0 - q) - 1.0);
-  return 2.0 * std::max(std::sqrt(energy), std::abs(last_.value) * ratio);
+  return 5.0 * std::max(std::sqrt(energy), std::abs(last_.value) * ratio);
 }
 
 }  // namespace skeleta::exact

@@ -86,7 +86,8 @@ inline double own_error(double a, double c) {
   const double f = u.fraction, zero = 1.0 - f;  // falling: u = 0 at t = f; rising: at t = 1 − f
   const double r0 = -u.left, r1 = 1.0 - u.right;
   const double whole = (r0 * r0 + r0 * r1 + r1 * r1) * (1.0 / 3.0);
-  const double rising = (zero * zero * zero + f * (zero * zero + zero * r1 + r1 * r1)) * (1.0 / 3.0);
+  const double rising =
+      (zero * zero * zero + f * (zero * zero + zero * r1 + r1 * r1)) * (1.0 / 3.0);
   const double falling = (f * (r0 * r0 + r0 * f + f * f) + zero * (1.0 + f + f * f)) * (1.0 / 3.0);
   return u.whole ? whole : (u.right > 0.0 ? rising : falling);
 }

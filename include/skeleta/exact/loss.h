@@ -51,9 +51,9 @@ class Evaluator {
   Loss loss(const ReluAutoencoder& model);
 
   /// The same, and the gradient: dL/dW = W(Γ + Γᵀ), Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}],
-  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. The error of each entry of Γ is held to the target
-  /// relative to the loss by the same rule; it is estimated also under rigorous control.
-  /// dW (d × D) and db (D) are resized if need be.
+  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. The error of each entry of Γ is held to the
+  /// target relative to the loss by the same rule; it is estimated also under rigorous control. dW
+  /// (d × D) and db (D) are resized if need be.
   Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db);
 
   /// The loss split by skeleton. Listed are the l with π_l ≥ probability_floor (and l ≤ skeletons,
