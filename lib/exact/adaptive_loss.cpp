@@ -39,6 +39,7 @@ AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
   for (Workspace& workspace : workspaces_) {
     workspace.row.resize(features.size());
     workspace.phases.resize(features.size());
+    workspace.gradient.resize(features.size());
   }
 }
 
@@ -78,17 +79,27 @@ double AdaptiveLoss::first_guess() const {
   return std::max(low, 1e-3 * features_.importance.dot(features_.density) / 3.0);
 }
 
-// The share is what each output may leave out. Bounds add up linearly; estimated errors of many
-// outputs mostly like random signs (truncation_total).
+// What each output may leave out. Bounds add up linearly; estimated errors of many outputs mostly
+// like random signs (truncation_total); rows of Γ like squares.
+void AdaptiveLoss::set_shares(double target, double value) {
+  const auto count = static_cast<double>(features_.size());
+  share_ = 0.5 * target / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
+  derivatives_share_ = options_.gradient_target * std::abs(value) / std::sqrt(count);
+}
+
 void AdaptiveLoss::plan(double guess) {
   const double target = target_for(guess);
   const auto count = static_cast<double>(features_.size());
-  share_ = 0.5 * target / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
+  set_shares(target, guess);
+  if (with_gradient_) sums_.setZero(features_.size(), features_.size());
+  // The indicators under the gradient have Chernoff factors up to 100 times those of the loss.
+  const double aliasing =
+      0.1 * (with_gradient_ ? std::min(target, 1e-2 * options_.gradient_target * guess) : target);
   for_each_row([&](Index i, Workspace& workspace) {
     Task& task = tasks_[at(i)];
-    task.total = {};
+    task.total = task.derivative_total = {};
     if (importance(i) == 0.0) return;
-    const double tolerance = 0.1 * target / (count * importance(i));
+    const double tolerance = aliasing / (count * importance(i));
     choose_period(std::max(tolerance, std::numeric_limits<double>::min()), task.output);
     if (has_contour(i)) {
       task.output.pairs = pair_ramps(workspace.row, gram_.col(i).data());
@@ -110,8 +121,16 @@ Index AdaptiveLoss::first_nodes(const Row& row, const Output& output, double sha
 void AdaptiveLoss::extend(Index i, Workspace& workspace) {
   Task& task = tasks_[at(i)];
   const Index first = task.total.nodes();
-  workspace.sums.resize(at((task.goal - first) / nodes_per_block));
-  sum_loss(workspace.row, task.output, workspace.phases, first, workspace.sums);
+  const std::size_t blocks = at((task.goal - first) / nodes_per_block);
+  workspace.sums.resize(blocks);
+  if (with_gradient_) {
+    workspace.derivatives.resize(blocks);
+    sum_gradient(workspace.row, task.output, workspace.phases, workspace.gradient, first,
+                 workspace.sums, workspace.derivatives, sums_.col(i).data());
+    task.derivative_total.add(workspace.derivatives);
+  } else {
+    sum_loss(workspace.row, task.output, workspace.phases, first, workspace.sums);
+  }
   task.total.add(workspace.sums);
 }
 
@@ -131,11 +150,13 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
                            output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
                            std::abs(value);
   task.rounding = importance(i) * rounding_factor(rigorous(), output.count) * magnitude;
-  task.truncation = 0.0;
+  task.truncation = task.derivatives = 0.0;
   if (contour) {
     const double tail = rigorous() ? truncation_bound(workspace.row, output, task.total.nodes())
                                    : task.total.estimated_tail();
-    task.truncation = importance(i) * output.mass * unit * tail;
+    const double weight = importance(i) * output.mass * unit;
+    task.truncation = weight * tail;
+    task.derivatives = with_gradient_ ? 2.0 * weight * task.derivative_total.estimated_tail() : 0.0;
   }
 }
 
@@ -152,6 +173,12 @@ double AdaptiveLoss::truncation_total() const {
   return rigorous() ? total : std::min(total, 3.0 * std::sqrt(squares) + std::abs(drift));
 }
 
+double AdaptiveLoss::derivatives_total() const {
+  double squares = 0.0;
+  for (const Task& task : tasks_) squares += task.derivatives * task.derivatives;
+  return std::sqrt(squares);
+}
+
 Loss AdaptiveLoss::summary() const {
   Loss result;
   double fixed = 0.0;
@@ -164,25 +191,29 @@ Loss AdaptiveLoss::summary() const {
   }
   fixed += epsilon * static_cast<double>(features_.size()) * std::abs(result.value);
   result.error_bound = fixed + truncation_total();
-  const bool met = result.error_bound <= target_for(result.value);
+  result.gradient_error = derivatives_total();
+  const bool met = result.error_bound <= target_for(result.value) &&
+                   result.gradient_error <= options_.gradient_target * std::abs(result.value);
   result.stop_reason = met ? StopReason::exact : StopReason::nodes;
   return result;
 }
 
 // Sets the goals of the next round; false if there is nothing left to raise.
-bool AdaptiveLoss::raise_goals(double target) {
-  const auto count = static_cast<double>(features_.size());
-  share_ = 0.5 * target / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
+bool AdaptiveLoss::raise_goals(const Loss& present) {
+  const double target = target_for(present.value);
+  set_shares(target, present.value);
   double worst = 0.0;
   for (const Task& task : tasks_) worst = std::max(worst, task.truncation);
-  const double limit = std::min(share_, 0.5 * worst);
+  const double limit = truncation_total() > 0.5 * target ? std::min(share_, 0.5 * worst) : share_;
   bool raised = false;
   for (Index i = 0; i < features_.size(); ++i) {
     Task& task = tasks_[at(i)];
     task.goal = task.total.nodes();
-    if (!has_contour(i) || !(task.truncation > limit)) continue;
+    if (!has_contour(i)) continue;
+    const double excess = std::max(task.truncation / limit, task.derivatives / derivatives_share_);
+    if (!(excess > 1.0)) continue;
     // The tail falls like n^{−7/2} at best; more than double at once would trust that too far.
-    const double factor = std::pow(task.truncation / (0.7 * limit), 1.0 / 3.5);
+    const double factor = std::pow(excess / 0.7, 1.0 / 3.5);
     const double goal = static_cast<double>(task.goal) * std::clamp(factor, 1.1, 2.0);
     task.goal =
         std::min(round_up(goal), options_.maximum_nodes / nodes_per_block * nodes_per_block);
@@ -215,7 +246,8 @@ void AdaptiveLoss::refuse_unreachable(const Loss& loss) const {
   }
 }
 
-Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model) {
+Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, bool with_gradient) {
+  with_gradient_ = with_gradient;
   read_outputs(model);
   plan(first_guess());
   Loss result = summary();
@@ -229,13 +261,37 @@ Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model) {
     const double target = target_for(result.value);
     if (aliasing > 0.3 * target) {
       plan(0.5 * std::abs(result.value));
-    } else if (raise_goals(target)) {
+    } else if (raise_goals(result)) {
       run_round();
     } else {
       return result;
     }
     result = summary();
   }
+}
+
+// Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}] = dL/dG_ij, so dL/dW = W(Γ + Γᵀ).
+void AdaptiveLoss::gradient(Matrix& dW, Vector& db) {
+  const Index count = features_.size();
+  db.resize(count);
+  for_each_row([&](Index i, Workspace& workspace) {
+    const Task& task = tasks_[at(i)];
+    Eigen::Map<Vector> by_feature(workspace.gradient.entries.data(), count);
+    double slope = 0.0;
+    by_feature.setZero();
+    if (importance(i) > 0.0) {
+      slope =
+          finish_gradient(workspace.row, gram_.col(i).data(), task.output, features_.density,
+                          task.derivative_total.value(), sums_.col(i).data(), by_feature.data());
+    }
+    db(i) = 2.0 * importance(i) * slope;
+    sums_.col(i) = (-2.0 * importance(i)) * by_feature;
+  });
+  for (Index i = 0; i < count; ++i) {
+    for (Index j = 0; j <= i; ++j) sums_(j, i) = sums_(i, j) = sums_(j, i) + sums_(i, j);
+  }
+  dW.resize(model_->hidden(), count);
+  dW.noalias() = model_->W * sums_;
 }
 
 Vector AdaptiveLoss::contributions(Index most) {

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <vector>
 
+#include "exact/gradient.h"
+#include "exact/gradient_kernel.h"
 #include "exact/loss_kernel.h"
 #include "exact/output.h"
 #include "exact/phases.h"
@@ -18,7 +20,8 @@ namespace skeleta::exact {
 struct Workspace {
   Row row;
   Phases phases;
-  std::vector<NodeSum> sums;
+  std::vector<NodeSum> sums, derivatives;
+  GradientWorkspace gradient;
   SkeletonWorkspace skeletons;
 };
 
@@ -26,8 +29,11 @@ class AdaptiveLoss {
  public:
   AdaptiveLoss(const Features& features, const Options& options);
 
-  /// Evaluates the loss of a valid model.
-  Loss evaluate(const ReluAutoencoder& model);
+  /// Evaluates the loss of a valid model, and what gradient() needs if asked to.
+  Loss evaluate(const ReluAutoencoder& model, bool with_gradient = false);
+
+  /// The gradient of the model evaluated last.
+  void gradient(Matrix& dW, Vector& db);
 
   /// C_0, …, C_most of the model evaluated last, with the same nodes.
   Vector contributions(Index most);
@@ -35,13 +41,14 @@ class AdaptiveLoss {
  private:
   struct Task {
     Output output;
-    NodeTotal total;
+    NodeTotal total, derivative_total;
     double value = 0.0;  ///< v_i E(x_i − x̂_i)²
     double fixed = 0.0;  ///< Error that more nodes do not lower: aliasing, dropped entries, G.
     double rounding = 0.0;
     double truncation = 0.0;
-    double drift = 0.0;  ///< Signed: how far the value moved in the last round.
-    Index goal = 0;      ///< Nodes to reach in the next round.
+    double derivatives = 0.0;  ///< Truncation error of row i of Γ and of db_i.
+    double drift = 0.0;        ///< Signed: how far the value moved in the last round.
+    Index goal = 0;            ///< Nodes to reach in the next round.
   };
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -58,21 +65,26 @@ class AdaptiveLoss {
   double first_guess() const;
   void plan(double guess);
   Index first_nodes(const Row& row, const Output& output, double share) const;
-  bool raise_goals(double target);
+  bool raise_goals(const Loss& present);
   void run_round();
   void extend(Index i, Workspace& workspace);
   void finish(Index i, Workspace& workspace);
   Loss summary() const;
   void refuse_unreachable(const Loss& loss) const;
   double truncation_total() const;
+  double derivatives_total() const;
+  void set_shares(double target, double value);
 
   const Features& features_;
   const Options& options_;
   const ReluAutoencoder* model_ = nullptr;
   Matrix gram_;
-  Vector row_error_;    ///< Bound on √E(δz_i)², δz_i from the rounding of G.
-  double zero_ = 0.0;   ///< A loss that the rounding of G cannot tell from 0.
-  double share_ = 0.0;  ///< Truncation allowed to one output.
+  Vector row_error_;                ///< Bound on √E(δz_i)², δz_i from the rounding of G.
+  double zero_ = 0.0;               ///< A loss that the rounding of G cannot tell from 0.
+  double share_ = 0.0;              ///< Truncation allowed to one output.
+  double derivatives_share_ = 0.0;  ///< Likewise of its derivatives.
+  bool with_gradient_ = false;
+  Matrix sums_;  ///< Column i: Σ Re F_j of output i, by position in its row; then Γ.
   std::vector<Task> tasks_;
   std::vector<Workspace> workspaces_;
 };

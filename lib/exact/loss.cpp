@@ -18,6 +18,20 @@ class Evaluator::Implementation {
     return loss_.evaluate(model);
   }
 
+  Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+    check(model);
+    const Loss result = loss_.evaluate(model, true);
+    loss_.gradient(dW, db);
+    return result;
+  }
+
+  LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
+                                    const Options& options) {
+    LossAndGradient result;
+    result.loss = Evaluator(features, options).loss_and_gradient(model, result.dW, result.db);
+    return result;
+  }
+
   IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model);
 
  private:
@@ -79,12 +93,23 @@ Loss Evaluator::loss(const ReluAutoencoder& model) {
   return implementation_->loss(model);
 }
 
+Loss Evaluator::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+  return implementation_->loss_and_gradient(model, dW, db);
+}
+
 IntegralBySkeleton Evaluator::skeleton_loss(const ReluAutoencoder& model) {
   return implementation_->skeleton_loss(model);
 }
 
 Loss loss(const ReluAutoencoder& model, const Features& features, const Options& options) {
   return Evaluator(features, options).loss(model);
+}
+
+LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
+                                  const Options& options) {
+  LossAndGradient result;
+  result.loss = Evaluator(features, options).loss_and_gradient(model, result.dW, result.db);
+  return result;
 }
 
 IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,

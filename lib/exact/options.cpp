@@ -23,6 +23,8 @@ void validate(const Options& options) {
   };
   target("relative_target", options.relative_target);
   target("absolute_target", options.absolute_target);
+  require(options.gradient_target > 0.0 && std::isfinite(options.gradient_target),
+          fmt::format("gradient_target = {} must be positive and finite", options.gradient_target));
   require(options.absolute_target > 0.0 || options.relative_target >= 1e-14,
           fmt::format("relative_target = {} is below 1e-14, what double precision can reach; ask "
                       "for 1e-12, or give an absolute_target",

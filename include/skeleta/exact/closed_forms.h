@@ -19,13 +19,13 @@ struct Ramp {
   double left;      ///< u(0)₊
   double right;     ///< u(1)₊
   double fraction;  ///< Length of {t : u(t) > 0}.
-  bool whole;       ///< u ≥ 0 on all of [0, 1]; if not, left or right is 0.
+  bool whole;       ///< u ≥ 0 on [0, 1], and not identically 0; if not, left or right is 0.
 };
 
 inline Ramp ramp(double a, double c) {
   const double u0 = -c, u1 = a - c;
   const double left = u0 > 0.0 ? u0 : 0.0, right = u1 > 0.0 ? u1 : 0.0;
-  const bool whole = u0 >= 0.0 && u1 >= 0.0;
+  const bool whole = u0 >= 0.0 && u1 >= 0.0 && u0 + u1 > 0.0;
   const double slope = a == 0.0 ? 1.0 : a;
   return {left, right, whole ? 1.0 : (right - left) / slope, whole};
 }

@@ -22,6 +22,8 @@ struct Loss {
   double value = 0.0;
   /// Bound (rigorous) or estimate (estimated) of |value − L|, of the kind the options asked for.
   double error_bound = 0.0;
+  /// Estimate of the error of (Γ, db) in the Frobenius norm; 0 if no gradient was asked for.
+  double gradient_error = 0.0;
   StopReason stop_reason = StopReason::exact;  ///< `nodes`: the target was not met.
   Index nodes = 0;                             ///< The most that one output took.
   double factors = 0.0;                        ///< Complex factors evaluated, over all outputs.

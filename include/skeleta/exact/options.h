@@ -20,7 +20,11 @@ struct Options {
   double absolute_target = 0.0;
   ErrorControl error_control = ErrorControl::rigorous;
   Index maximum_nodes = Index{1} << 18;  ///< On the contour, for each output; at least 64.
-  int threads = 1;                       ///< 0: all cores. Never changes a bit of the result.
+  /// For gradients: the error of the Frobenius norm of Γ and db (see Evaluator) may be this times
+  /// the loss. Derivatives decay more slowly along the contour; a descent needs fewer digits of
+  /// them.
+  double gradient_target = 1e-6;
+  int threads = 1;  ///< 0: all cores. Never changes a bit of the result.
 
   // For skeleton_loss only.
   double probability_floor = 1e-12;  ///< Q_l with π_l below it are not listed.
