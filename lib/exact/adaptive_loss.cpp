@@ -81,16 +81,16 @@ double AdaptiveLoss::first_guess() const {
 
 // What each output may leave out. Bounds add up linearly; estimated errors of many outputs mostly
 // like random signs (truncation_total); rows of Γ like squares.
-void AdaptiveLoss::set_shares(double target, double value) {
+void AdaptiveLoss::set_shares(double truncation, double value) {
   const auto count = static_cast<double>(features_.size());
-  share_ = 0.5 * target / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
+  share_ = truncation / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
   derivatives_share_ = options_.gradient_target * std::abs(value) / std::sqrt(count);
 }
 
 void AdaptiveLoss::plan(double guess) {
   const double target = target_for(guess);
   const auto count = static_cast<double>(features_.size());
-  set_shares(target, guess);
+  set_shares(0.5 * target, guess);
   if (with_gradient_) sums_.setZero(features_.size(), features_.size());
   // The indicators under the gradient have Chernoff factors up to 100 times those of the loss.
   const double aliasing =
@@ -200,11 +200,13 @@ Loss AdaptiveLoss::summary() const {
 
 // Sets the goals of the next round; false if there is nothing left to raise.
 bool AdaptiveLoss::raise_goals(const Loss& present) {
-  const double target = target_for(present.value);
-  set_shares(target, present.value);
+  const double truncation = truncation_total();
+  const double allowed = target_for(present.value) - (present.error_bound - truncation);
+  set_shares(0.7 * std::max(allowed, 0.0), present.value);
   double worst = 0.0;
   for (const Task& task : tasks_) worst = std::max(worst, task.truncation);
-  const double limit = truncation_total() > 0.5 * target ? std::min(share_, 0.5 * worst) : share_;
+  double limit = std::numeric_limits<double>::infinity();
+  if (truncation > allowed && allowed > 0.0) limit = std::min(share_, 0.5 * worst);
   bool raised = false;
   for (Index i = 0; i < features_.size(); ++i) {
     Task& task = tasks_[at(i)];
@@ -258,8 +260,7 @@ Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, bool with_gradient) {
     for (Index i = 0; i < features_.size(); ++i) {
       aliasing += importance(i) * tasks_[at(i)].output.aliasing;
     }
-    const double target = target_for(result.value);
-    if (aliasing > 0.3 * target) {
+    if (aliasing > 0.3 * target_for(result.value)) {
       plan(0.5 * std::abs(result.value));
     } else if (raise_goals(result)) {
       run_round();

@@ -73,7 +73,7 @@ class AdaptiveLoss {
   void refuse_unreachable(const Loss& loss) const;
   double truncation_total() const;
   double derivatives_total() const;
-  void set_shares(double target, double value);
+  void set_shares(double truncation, double value);
 
   const Features& features_;
   const Options& options_;

@@ -90,5 +90,29 @@ TEST(Oracle, EverySkeletonIsWithinTheBound) {
   }
 }
 
+double norm(const Matrix& dW, const Vector& db) {
+  return std::sqrt(dW.squaredNorm() + db.squaredNorm());
+}
+
+// Where the ReLU has entries next to zero the terms decay slowly; then the result says so.
+TEST(Oracle, GradientsMeetTheirTargetOrSayNot) {
+  int missed = 0;
+  for (const OracleCase& c : read_oracle_table()) {
+    SCOPED_TRACE(c.name);
+    Options options = options_for(ErrorControl::estimated, 1e-8);
+    options.gradient_target = 1e-9;
+    options.maximum_nodes = 1 << 14;
+    const LossAndGradient result = loss_and_gradient(c.model, c.features, options);
+    const double error = norm(result.dW - c.dW, result.db - c.db);
+    if (result.loss.met_target()) {
+      EXPECT_LE(error, 1e-8 * norm(c.dW, c.db));
+    } else {
+      ++missed;
+      EXPECT_LE(error, (2.0 * c.model.W.norm() + 1.0) * result.loss.gradient_error);
+    }
+  }
+  EXPECT_LE(missed, 30);
+}
+
 }  // namespace
 }  // namespace skeleta::exact
