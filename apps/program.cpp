@@ -1,11 +1,113 @@
 #include "program.h"
 
-#include <ostream>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <CLI/CLI.hpp>
+#include <new>
+
+#include "common_options.h"
+#include "errors.h"
+#include "estimate_command.h"
+#include "show_command.h"
+#include "skeleta/core/version.h"
+#include "skeleta/estimate/integrate.h"
+#include "skeleta/storage/file_error.h"
 
 namespace skeleta::program {
+namespace {
 
-int run(const std::vector<std::string>&, std::ostream&, std::ostream&) {
-  return 0;
+constexpr const char* introduction =
+    R"(skeleta: the integral loss of toy autoencoders, skeleton by skeleton.
+
+Examples:
+  skeleta estimate model.h5           how much of the loss lives on Q0, Q1, Q2, ...
+  skeleta show model.h5               what is in a file
+  skeleta estimate --help             all options of a command
+)";
+
+std::string version_text() {
+  const BuildInfo info = build_info();
+  return fmt::format("skeleta {}\ncommit    {}\ncompiler  {} ({})\nlibraries {}, CLI11 {}\n",
+                     info.version, info.git_sha1, info.compiler, info.build, info.libraries,
+                     CLI11_VERSION);
+}
+
+std::string quoted(const std::string& argument) {
+  const bool plain = !argument.empty() &&
+                     argument.find_first_of(" \t\n'\"\\$`*?[](){}<>|&;#~!") == std::string::npos;
+  if (plain) return argument;
+  std::string text = "'";
+  for (const char c : argument) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string command_line(const std::vector<std::string>& arguments) {
+  std::string line = "skeleta";
+  for (const std::string& argument : arguments) line += " " + quoted(argument);
+  return line;
+}
+
+// CLI11 reads an unknown command as a stray argument: say what there is instead.
+void check_command(const CLI::App& program, const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front().starts_with("-")) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), arguments.front()) != names.end()) return;
+  const std::string near = suggestion(arguments.front(), names);
+  throw UsageError(fmt::format("unknown command '{}'{}: the commands are {}", arguments.front(),
+                               near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+                               fmt::join(names, ", ")));
+}
+
+int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  CLI::App program(introduction, "skeleta");
+  program.set_version_flag("--version", version_text());
+  program.require_subcommand(0, 1);
+  EstimateCommand estimate(program);
+  ShowCommand show(program);
+  check_command(program, arguments);
+  try {
+    program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    out << program.help();
+    return ExitCode::done;
+  } catch (const CLI::CallForVersion&) {
+    out << version_text();
+    return ExitCode::done;
+  }
+  if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
+  if (show.chosen()) return show.run(out);
+  out << program.help();
+  return ExitCode::done;
+}
+
+int complain(std::ostream& err, const std::string& message, ExitCode code) {
+  fmt::print(err, "skeleta: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  try {
+    return parse_and_run(arguments, out, err);
+  } catch (const CLI::ParseError& error) {
+    return complain(err, error.what(), ExitCode::usage);
+  } catch (const UsageError& error) {
+    return complain(err, error.what(), ExitCode::usage);
+  } catch (const std::invalid_argument& error) {
+    return complain(err, error.what(), ExitCode::usage);
+  } catch (const storage::FileError& error) {
+    return complain(err, error.what(), ExitCode::failed);
+  } catch (const estimate::Interrupted& error) {
+    return complain(err, error.what(), ExitCode::interrupted);
+  } catch (const std::bad_alloc&) {
+    return complain(err, "out of memory: use fewer features, or a machine with more memory",
+                    ExitCode::failed);
+  } catch (const std::exception& error) {
+    return complain(err, error.what(), ExitCode::failed);
+  }
 }
 
 }  // namespace skeleta::program

@@ -42,14 +42,16 @@ void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)>
 
 void for_each_chunk(std::size_t count, std::size_t width, int threads,
                     FunctionRef<void(std::size_t, std::span<double>)> compute,
-                    FunctionRef<void(std::size_t, std::span<const double>)> merge) {
+                    FunctionRef<bool(std::size_t, std::span<const double>)> merge) {
   const auto in_flight = 32 * static_cast<std::size_t>(resolve_threads(threads));
   std::vector<double> results(std::min(count, in_flight) * width);
   for (std::size_t first = 0; first < count; first += in_flight) {
     const std::size_t batch = std::min(in_flight, count - first);
     const auto slot = [&](std::size_t k) { return std::span(results).subspan(k * width, width); };
     parallel_for(batch, threads, [&](std::size_t k) { compute(first + k, slot(k)); });
-    for (std::size_t k = 0; k < batch; ++k) merge(first + k, slot(k));
+    for (std::size_t k = 0; k < batch; ++k) {
+      if (!merge(first + k, slot(k))) return;
+    }
   }
 }
 

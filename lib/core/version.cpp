@@ -21,7 +21,7 @@ constexpr const char* compiler = "g++ " __VERSION__;
 
 BuildInfo build_info() {
   return {SKELETA_VERSION, SKELETA_GIT_SHA1, compiler,
-          std::string(SKELETA_BUILD_TYPE) + ", " + vectors};
+          std::string(SKELETA_BUILD_TYPE) + ", " + vectors, SKELETA_LIBRARIES};
 }
 
 }  // namespace skeleta

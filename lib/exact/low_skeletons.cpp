@@ -105,7 +105,10 @@ double mean_on_q1(const ReluAutoencoder& model, const Features& features, int th
           }
         }
       },
-      [&](std::size_t, std::span<const double> result) { total.sum += result[0]; });
+      [&](std::size_t, std::span<const double> result) {
+        total.sum += result[0];
+        return true;
+      });
   total.weight = weights.sum();
   return total.mean();
 }
@@ -142,7 +145,10 @@ double mean_on_q2(const ReluAutoencoder& model, const Features& features, int th
         const double v = features.importance(i);
         result[0] = v > 0.0 ? v * error_of_pairs(g.col(i), weights, model.b(i), i) : 0.0;
       },
-      [&](std::size_t, std::span<const double> result) { total.sum += result[0]; });
+      [&](std::size_t, std::span<const double> result) {
+        total.sum += result[0];
+        return true;
+      });
   total.weight = 0.5 * weights.sum();
   return total.mean();
 }

@@ -18,6 +18,8 @@ std::string to_string(StopReason reason) {
       return "interrupted";
     case StopReason::nodes:
       return "nodes";
+    case StopReason::non_finite:
+      return "non_finite";
   }
   throw std::logic_error("unknown StopReason");
 }

@@ -6,10 +6,11 @@ namespace skeleta {
 
 /// What this binary is and what it was built with.
 struct BuildInfo {
-  std::string version;   ///< "0.1.0"
-  std::string git_sha1;  ///< Commit of the sources, or "unknown".
-  std::string compiler;  ///< "g++ 12.2.0"
-  std::string build;     ///< "Release, AVX-512"
+  std::string version;    ///< "0.1.0"
+  std::string git_sha1;   ///< Commit of the sources, or "unknown".
+  std::string compiler;   ///< "g++ 12.2.0"
+  std::string build;      ///< "Release, AVX-512"
+  std::string libraries;  ///< "Eigen 3.4.0, Boost 1.74.0, …"
 };
 
 BuildInfo build_info();

@@ -20,9 +20,17 @@ struct SkeletonPart {
 };
 
 /// Why a computation ended.
-enum class StopReason : std::int8_t { exact, samples, precision, max_samples, interrupted, nodes };
+enum class StopReason : std::int8_t {
+  exact,        ///< Nothing was left to sample, or the exact error bound met its target.
+  samples,      ///< The asked number of samples was drawn.
+  precision,    ///< The asked precision was reached.
+  max_samples,  ///< The limit on samples came first.
+  interrupted,  ///< The progress callback said stop.
+  nodes,        ///< Exact methods: the limit on nodes came first.
+  non_finite    ///< The integrand returned NaN or Inf: no number means anything.
+};
 
-/// "exact", "samples", "precision", "max_samples", "interrupted", "nodes".
+/// The name of the enumerator: "exact", "samples", ….
 std::string to_string(StopReason reason);
 
 /// An integral over the sparse cube, E r(x) = Σ_l π_l E[r | N = l], split by skeleton. Sampled and
@@ -35,6 +43,8 @@ struct IntegralBySkeleton {
   double low = 0.0;  ///< Interval of that confidence; `high` includes error_bound.
   double high = 0.0;
   double error_bound = 0.0;  ///< Rigorous bound on what was not sampled, or on the exact error.
+  double rest = 0.0;  ///< Σ_{l≥2} C_l; its error is not that of a sum if rows are correlated.
+  double rest_standard_error = 0.0;
   std::uint64_t samples = 0;
   std::uint64_t non_finite = 0;  ///< Values that were NaN or Inf: left out of every mean.
   StopReason stop_reason = StopReason::samples;

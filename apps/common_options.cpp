@@ -1,0 +1,147 @@
+#include "common_options.h"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "errors.h"
+
+namespace skeleta::program {
+namespace {
+
+// Levenshtein distance.
+std::size_t edit_distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t substitution = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substitution, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::uint64_t parse_count(const std::string& flag, const std::string& text) {
+  constexpr double most = 1e15;
+  double value = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool number = error == std::errc() && end == text.data() + text.size();
+  if (!number || value < 1.0 || value > most || value != std::floor(value)) {
+    throw CLI::ValidationError(
+        flag,
+        fmt::format("'{}' is not a count: give a whole number from 1 to 1e15, such as 1e6", text));
+  }
+  return static_cast<std::uint64_t>(value);
+}
+
+toml::table read_toml(const std::string& path) {
+  try {
+    return toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    const auto at = error.source().begin;
+    throw UsageError(at ? fmt::format("{}, line {}, column {}: {}", path, at.line, at.column,
+                                      error.description())
+                        : fmt::format("{}: {}", path, error.description()));
+  }
+}
+
+// The value as the command line would have it.
+std::string as_argument(const std::string& path, std::string_view key, const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return std::to_string(number->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  throw UsageError(fmt::format("{}, line {}: '{}' must be a string, a number, true or false", path,
+                               node.source().begin.line, key));
+}
+
+std::vector<std::string> long_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (name != "help" && name != "config") names.push_back(name);
+    }
+    if (option->get_positional() && option->get_lnames().empty()) {
+      names.push_back(option->get_single_name());
+    }
+  }
+  return names;
+}
+
+bool given_or_excluded(const CLI::Option& option) {
+  const auto excluded = option.get_excludes();
+  return option.count() > 0 || std::any_of(excluded.begin(), excluded.end(),
+                                           [](const auto* other) { return other->count() > 0; });
+}
+
+}  // namespace
+
+void add_common_options(CLI::App& command, CommonOptions& options) {
+  command.add_option("--seed", options.seed, "Seed of all random numbers; 0 is a seed [1]");
+  command
+      .add_option("--threads", options.threads,
+                  "Threads; 0 means all cores. Never changes a digit [0]")
+      ->check(CLI::Range(0, 4096));
+  command.add_flag("--json", options.json, "Print one JSON object and nothing else");
+  command.add_flag("--quiet", options.quiet, "No progress, no notes");
+  command
+      .add_option("--config", options.config, "TOML file with values for these options; flags win")
+      ->type_name("FILE.toml");
+}
+
+CLI::Option* add_count(CLI::App& command, const std::string& flags, std::uint64_t& value,
+                       const std::string& description) {
+  const auto set = [&value, flags](const std::string& text) { value = parse_count(flags, text); };
+  return command.add_option_function<std::string>(flags, set, description)->type_name("N");
+}
+
+void apply_config(CLI::App& command, const std::string& config) {
+  if (config.empty()) return;
+  const toml::table table = read_toml(config);
+  // Decided on the command line alone: two keys of one file that exclude each other are an error.
+  std::vector<std::pair<CLI::Option*, std::string>> values;
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    const std::vector<std::string> names = long_names(command);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      const std::string near = suggestion(name, names);
+      throw UsageError(fmt::format("{}, line {}: unknown key '{}'{}", config,
+                                   node.source().begin.line, name,
+                                   near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+    }
+    CLI::Option* option = command.get_option_no_throw("--" + name);
+    if (option == nullptr) option = command.get_option(name);
+    if (!given_or_excluded(*option)) values.emplace_back(option, as_argument(config, name, node));
+  }
+  for (auto& [option, value] : values) {
+    if (given_or_excluded(*option)) {
+      throw UsageError(fmt::format("{}: '{}' cannot be given together with '{}'", config,
+                                   option->get_single_name(),
+                                   (*option->get_excludes().begin())->get_single_name()));
+    }
+    option->add_result(value);
+    option->run_callback();
+  }
+}
+
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t least = word.size() / 3 + 2;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace skeleta::program

@@ -1,0 +1,22 @@
+# Sourced by apps/quickstart and tests/run: installs Debian packages that are missing, by name.
+
+BUILD_PACKAGES=(cmake ninja-build g++ git libeigen3-dev libboost-dev libtbb-dev libhdf5-dev
+                librandom123-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev)
+FIGURE_PACKAGES=(python3 python3-h5py python3-matplotlib)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 hdf5-tools netcdf-bin octave
+               python3-numpy python3-mpmath python3-xarray python3-netcdf4 python3-h5netcdf)
+
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "Installing ${missing[*]}"
+  local sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}

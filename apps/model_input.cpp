@@ -1,0 +1,99 @@
+#include "model_input.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+
+#include "errors.h"
+#include "skeleta/storage/file_error.h"
+#include "skeleta/storage/output_file.h"
+
+namespace skeleta::program {
+namespace {
+
+double checked_share(const char* flag, double value) {
+  if (!(value >= 0.0 && value <= 1.0)) {
+    throw UsageError(fmt::format("{} {} must lie in [0, 1]", flag, value));
+  }
+  return value;
+}
+
+// What goes wrong with files before any work is a matter of usage.
+template <class F>
+auto before_work(F&& work) {
+  try {
+    return work();
+  } catch (const storage::FileError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+}  // namespace
+
+storage::ModelFile read_models(const std::string& path, storage::ReadOptions options) {
+  return before_work([&] { return storage::read_models(path, options); });
+}
+
+storage::RunFile read_run(const std::string& path) {
+  return before_work([&] { return storage::read_run(path); });
+}
+
+void check_output(const std::string& output, const std::string& model, bool overwrite) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(model, output, ignored)) {
+    throw UsageError(fmt::format("-o {} is the model itself: choose another name", output));
+  }
+  before_work([&] { storage::check_output(output, overwrite); });
+}
+
+Features resolve_features(const storage::ModelFile& file, const std::string& path,
+                          std::optional<double> sparsity, std::optional<double> density,
+                          std::optional<double> importance) {
+  const Index count = file.models.front().features();
+  Features features = Features::uniform(count, 0.0);
+  if (sparsity) {
+    features.density.setConstant(1.0 - checked_share("--sparsity", *sparsity));
+  } else if (density) {
+    features.density.setConstant(checked_share("--density", *density));
+  } else if (file.density) {
+    features.density = *file.density;
+  } else {
+    throw UsageError(fmt::format(
+        "{} holds no /density: say how sparse the features are with --sparsity S or --density p",
+        path));
+  }
+  if (importance) {
+    if (!(*importance >= 0.0 && std::isfinite(*importance))) {
+      throw UsageError(fmt::format("--importance {} must be finite and not negative", *importance));
+    }
+    features.importance.setConstant(*importance);
+  } else if (file.importance) {
+    features.importance = *file.importance;
+  }
+  return features;
+}
+
+std::vector<Index> resolve_instances(const std::string& text, std::size_t available,
+                                     const std::string& path) {
+  std::vector<Index> instances;
+  if (text == "all") {
+    instances.resize(available);
+    std::iota(instances.begin(), instances.end(), Index{0});
+    return instances;
+  }
+  Index instance = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), instance);
+  if (error != std::errc() || end != text.data() + text.size() || instance < 0 ||
+      instance >= static_cast<Index>(available)) {
+    throw UsageError(
+        fmt::format("--instance {}: {} holds {} instance{}, so give a number from 0 "
+                    "to {}, or 'all'",
+                    text, path, available, available == 1 ? "" : "s", available - 1));
+  }
+  return {instance};
+}
+
+}  // namespace skeleta::program

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skeleta/measure/features.h"
+#include "skeleta/storage/model_file.h"
+#include "skeleta/storage/run_file.h"
+
+namespace skeleta::program {
+
+/// Reads what a command works on. Throws UsageError where storage throws FileError: nothing has
+/// been done yet.
+storage::ModelFile read_models(const std::string& path, storage::ReadOptions options);
+storage::RunFile read_run(const std::string& path);
+
+/// Throws UsageError if `output` is the model itself, exists and may not be replaced, or cannot be
+/// created.
+void check_output(const std::string& output, const std::string& model, bool overwrite);
+
+/// Density and importance of the features: the flags override what the file says.
+/// Throws UsageError if a flag is out of range or no density is given anywhere.
+Features resolve_features(const storage::ModelFile& file, const std::string& path,
+                          std::optional<double> sparsity, std::optional<double> density,
+                          std::optional<double> importance);
+
+/// The instances that "--instance" names: one number, or "all".
+std::vector<Index> resolve_instances(const std::string& text, std::size_t available,
+                                     const std::string& path);
+
+}  // namespace skeleta::program

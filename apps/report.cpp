@@ -1,0 +1,161 @@
+#include "report.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace skeleta::program {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t most_rows = 16;
+
+std::string percent(double share) {
+  return std::isfinite(share) ? fmt::format("{:.2f} %", 100.0 * share) : "-";
+}
+
+std::string number(double value, const char* format) {
+  return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "-";
+}
+
+void print_row(std::ostream& out, const SkeletonPart& part, double value) {
+  fmt::print(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", part.l,
+             number(part.probability, "{:.5g}"), number(part.mean, "{:.6g}"),
+             number(part.contribution, "{:.7g}"),
+             part.samples == 0 ? "exact" : number(part.standard_error, "{:.2g}"),
+             percent(part.contribution / value));
+}
+
+// The rows that matter: all if there are few, else those with the largest contributions.
+double smallest_shown(const IntegralBySkeleton& loss) {
+  if (loss.skeletons.size() <= most_rows) return -1.0;
+  std::vector<double> contributions;
+  for (const SkeletonPart& part : loss.skeletons) contributions.push_back(part.contribution);
+  std::nth_element(contributions.begin(), contributions.begin() + most_rows - 1,
+                   contributions.end(), std::greater<>{});
+  return contributions[most_rows - 1];
+}
+
+void print_rows(std::ostream& out, const IntegralBySkeleton& loss) {
+  fmt::print(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", "l", "probability", "mean loss",
+             "contribution", "std. error", "share");
+  const double smallest = smallest_shown(loss);
+  std::size_t hidden = 0;
+  double rest = 0.0;
+  for (const SkeletonPart& part : loss.skeletons) {
+    if (part.contribution >= smallest) {
+      print_row(out, part, loss.value);
+    } else {
+      ++hidden;
+      rest += part.contribution;
+    }
+  }
+  if (hidden > 0) {
+    fmt::print(out,
+               "      {} further skeletons, {:.3g} together (all are in the file and --json)\n",
+               hidden, rest);
+  }
+}
+
+// Enough digits to show the second digit of the error.
+std::string with_error(double value, double error) {
+  const double scale = std::abs(value) > 0.0 ? std::abs(value) : 1.0;
+  const int digits = error > 0.0 ? static_cast<int>(std::ceil(std::log10(scale / error))) + 2 : 12;
+  return fmt::format("{:.{}g}", value, std::clamp(digits, 3, 16));
+}
+
+std::string describe(StopReason reason) {
+  switch (reason) {
+    case StopReason::exact:
+      return "nothing was left to sample";
+    case StopReason::samples:
+      return "the asked number of samples was drawn";
+    case StopReason::precision:
+      return "the asked precision was reached";
+    case StopReason::max_samples:
+      return "the limit on samples came before the asked precision";
+    case StopReason::interrupted:
+      return "interrupted";
+    case StopReason::nodes:
+      return "the limit on nodes came before the asked precision";
+    case StopReason::non_finite:
+      return "the loss was not finite at some points";
+  }
+  return "";
+}
+
+Json to_json(const SkeletonPart& part) {
+  return {{"l", part.l},
+          {"probability", part.probability},
+          {"mean", part.mean},
+          {"contribution", part.contribution},
+          {"standard_error", part.standard_error},
+          {"samples", part.samples}};
+}
+
+}  // namespace
+
+void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
+  const IntegralBySkeleton& loss = run.loss;
+  const OneSparse& sparse = run.one_sparse;
+  print_rows(out, loss);
+  fmt::print(out, "\nloss      {} +- {:.2g}   {:g} % interval {} .. {}\n",
+             with_error(loss.value, loss.standard_error), loss.standard_error,
+             100.0 * loss.confidence, with_error(loss.low, loss.standard_error),
+             with_error(loss.high, loss.standard_error));
+  fmt::print(out, "loss/D    {}   (the mean over features that notebooks report)\n",
+             with_error(loss.value / static_cast<double>(run.features.size()),
+                        loss.standard_error / static_cast<double>(run.features.size())));
+  fmt::print(out, "Q0 + Q1   {:.6g}, {} of the loss\n", sparse.contribution, percent(sparse.share));
+  fmt::print(out, "Q2 and on {:.6g} +- {:.2g}, surely at most {:.4g}\n", sparse.rest,
+             sparse.rest_standard_error, sparse.rest_bound);
+  fmt::print(out, "P(N >= 2) {:.6g}   (union bound {:.4g}, Chernoff-KL {:.4g})\n",
+             sparse.probability_of_rest, sparse.union_bound, sparse.chernoff_bound);
+  if (loss.error_bound > 0.0) {
+    fmt::print(out, "beyond the rows at most {:.2g}, included in the interval's upper end\n",
+               loss.error_bound);
+  }
+  fmt::print(out, "{:.4g} samples in {:.3g} s, {}; {}\n", static_cast<double>(loss.samples),
+             run.seconds, run.method, describe(loss.stop_reason));
+  if (!loss.usable()) {
+    fmt::print(out, "NOT USABLE: {} values were NaN or infinite\n", loss.non_finite);
+  }
+}
+
+Json to_json(const storage::EstimateRun& run, std::uint64_t seed, int threads) {
+  const IntegralBySkeleton& loss = run.loss;
+  const OneSparse& sparse = run.one_sparse;
+  Json skeletons = Json::array();
+  for (const SkeletonPart& part : loss.skeletons) skeletons.push_back(to_json(part));
+  return {{"method", run.method},
+          {"seed", seed},
+          {"instance", run.instance},
+          {"samples", loss.samples},
+          {"threads", threads},
+          {"seconds", run.seconds},
+          {"stop_reason", to_string(loss.stop_reason)},
+          {"non_finite", loss.non_finite},
+          {"kernel", run.kernel},
+          {"loss",
+           {{"value", loss.value},
+            {"standard_error", loss.standard_error},
+            {"low", loss.low},
+            {"high", loss.high},
+            {"confidence", loss.confidence},
+            {"error_bound", loss.error_bound}}},
+          {"skeletons", skeletons},
+          {"one_sparse",
+           {{"contribution", sparse.contribution},
+            {"share", sparse.share},
+            {"rest", sparse.rest},
+            {"rest_standard_error", sparse.rest_standard_error},
+            {"rest_bound", sparse.rest_bound},
+            {"probability_of_rest", sparse.probability_of_rest},
+            {"union_bound", sparse.union_bound},
+            {"chernoff_bound", sparse.chernoff_bound}}}};
+}
+
+}  // namespace skeleta::program

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "skeleta/storage/run_file.h"
+
+namespace skeleta::program {
+
+/// The table by skeleton and the lines below it, for people.
+void print_estimate(std::ostream& out, const storage::EstimateRun& run);
+
+/// The same as JSON, with the stable keys of `skeleta estimate --json`. What is not a number is
+/// null.
+nlohmann::ordered_json to_json(const storage::EstimateRun& run, std::uint64_t seed, int threads);
+
+}  // namespace skeleta::program

@@ -1,0 +1,105 @@
+#include "show_command.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <nlohmann/json.hpp>
+
+#include "errors.h"
+#include "model_input.h"
+#include "program.h"
+#include "report.h"
+#include "skeleta/storage/model_file.h"
+#include "skeleta/storage/run_file.h"
+
+namespace skeleta::program {
+namespace {
+
+constexpr const char* examples = R"(What is in a model file or a run file, in words.
+
+Examples:
+  skeleta show model.h5
+  skeleta show run.h5
+  skeleta show run.h5 --json
+)";
+
+std::string one_or_range(const Vector& values) {
+  const double low = values.minCoeff(), high = values.maxCoeff();
+  return low == high ? fmt::format("{:.6g}", low) : fmt::format("{:.6g} .. {:.6g}", low, high);
+}
+
+void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
+  const ReluAutoencoder& model = file.models.front();
+  const std::size_t count = file.models.size();
+  fmt::print(out, "{}: model file, {} instance{}\n", path, count, count == 1 ? "" : "s");
+  fmt::print(out, "features     {}\nhidden       {}\n", model.features(), model.hidden());
+  fmt::print(out, "density      {}\n", file.density ? one_or_range(*file.density) : "not given");
+  fmt::print(out, "importance   {}\n",
+             file.importance ? one_or_range(*file.importance) : "not given: 1");
+  fmt::print(out, "\n{:>8}  {:>20}  {:>20}\n", "instance", "column norms", "thresholds b");
+  for (std::size_t k = 0; k < count; ++k) {
+    const ReluAutoencoder& m = file.models[k];
+    fmt::print(out, "{:>8}  {:>20}  {:>20}\n", k, one_or_range(m.W.colwise().norm().transpose()),
+               one_or_range(m.b));
+  }
+}
+
+void print_run(std::ostream& out, const std::string& path, const storage::RunFile& file) {
+  const storage::Provenance& from = file.provenance;
+  fmt::print(out, "{}: {}, {}\nmade by   {}\nseed      {}, {} thread{}\n", path, file.filetype,
+             from.created_at, from.command_line, from.seed, from.threads,
+             from.threads == 1 ? "" : "s");
+  for (const storage::EstimateRun& run : file.estimates) {
+    fmt::print(out, "\ninstance {}: {} features, {} hidden dimensions, density {}\n\n",
+               run.instance, run.model.features(), run.model.hidden(),
+               one_or_range(run.features.density));
+    print_estimate(out, run);
+  }
+}
+
+nlohmann::ordered_json to_json(const storage::ModelFile& file) {
+  nlohmann::ordered_json json{{"filetype", "model"},
+                              {"features", file.models.front().features()},
+                              {"hidden", file.models.front().hidden()},
+                              {"instances", file.models.size()}};
+  const auto list = [](const std::optional<Vector>& v) -> nlohmann::ordered_json {
+    if (!v) return nullptr;
+    return std::vector<double>(v->begin(), v->end());
+  };
+  json["density"] = list(file.density);
+  json["importance"] = list(file.importance);
+  return json;
+}
+
+}  // namespace
+
+ShowCommand::ShowCommand(CLI::App& program) : command_(program.add_subcommand("show", examples)) {
+  command_->add_option("file", file_, "Model file or run file")->type_name("FILE.h5");
+  command_->add_flag("--json", json_, "Print one JSON value and nothing else");
+}
+
+int ShowCommand::run(std::ostream& out) {
+  if (file_.empty()) throw UsageError("show needs a file: skeleta show FILE.h5");
+  const storage::ModelFile models = read_models(file_, {.allow_wide = true});
+  if (!models.from_run_file) {
+    if (json_) {
+      out << to_json(models).dump(1) << '\n';
+    } else {
+      print_model(out, file_, models);
+    }
+    return ExitCode::done;
+  }
+  const storage::RunFile file = read_run(file_);
+  if (!json_) {
+    print_run(out, file_, file);
+    return ExitCode::done;
+  }
+  nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+  for (const storage::EstimateRun& run : file.estimates) {
+    runs.push_back(program::to_json(run, file.provenance.seed, file.provenance.threads));
+  }
+  out << nlohmann::ordered_json{{"filetype", file.filetype}, {"runs", runs}}.dump(1) << '\n';
+  return ExitCode::done;
+}
+
+}  // namespace skeleta::program

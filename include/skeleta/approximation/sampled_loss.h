@@ -1,0 +1,33 @@
+#pragma once
+
+#include "skeleta/bounds/loss_tail.h"
+#include "skeleta/estimate/skeleton_loss.h"
+
+namespace skeleta::approximation {
+
+/// A sampled loss with all that is known about it.
+struct SampledLoss {
+  IntegralBySkeleton loss;
+  OneSparse one_sparse;
+  estimate::KernelPath path = estimate::KernelPath::gram;
+};
+
+/// The loss of a model, sampled with the best help that closed forms and bounds can give.
+///
+/// stratified: Q0 and Q1 come from closed forms, Q2 too where evaluating its D²/2 pairs of inputs
+/// for D outputs is foreseen to be cheaper than sampling it; the others are sampled. Both methods
+/// bound what lies beyond the sampled skeletons by `bounds::LossTail`.
+/// In debug builds every result is checked against those bounds (std::logic_error if one is
+/// broken). Throws what estimate::skeleton_loss throws.
+SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
+                         const estimate::Options& options);
+
+/// The one-sparse summary of a loss, sampled or exact.
+OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,
+                     const bounds::LossTail& tail);
+
+/// Throws std::logic_error if the part of `loss` beyond Q1 exceeds its rigorous bound by more than
+/// six standard errors: then the code, not the luck of the draw, is wrong.
+void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail& tail);
+
+}  // namespace skeleta::approximation

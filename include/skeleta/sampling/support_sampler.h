@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "skeleta/core/types.h"
+#include "skeleta/sampling/stream.h"
+
+namespace skeleta::sampling {
+
+/// Draws which l features are active, given that l are, and their values: supports A of size l with
+/// probability proportional to Π_{j∈A} p_j Π_{j∉A} (1 − p_j), uniform values. Exact for densities 0
+/// and 1 too.
+///
+/// Equal densities: Floyd's algorithm (Bentley & Floyd, CACM 30, 1987), O(l) steps; one word gives
+/// both a feature and its value (PointStream::split). Unequal densities: halve the features again
+/// and again; a block of n active features splits into (k, n − k) with probability ∝ P_left(k)
+/// P_right(n − k). O(l log D) words; memory O(D log D). Only non-negative terms are added, so
+/// nothing cancels.
+class SupportSampler {
+ public:
+  /// `most`: the largest l that will be asked for.
+  SupportSampler(const Vector& density, Index most);
+
+  /// Memory of one caller: marks of D features, all zero between calls.
+  using Marks = std::vector<std::uint8_t>;
+  Marks marks() const { return Marks(static_cast<std::size_t>(density_.size()), 0); }
+
+  /// Fills `active` with a support of active.size() features and `value` with their values. The
+  /// size must have a positive probability.
+  void draw(PointStream& stream, std::span<std::int32_t> active, std::span<double> value,
+            Marks& marks) const {
+    if (equal_) {
+      draw_equal(stream, active, value, marks);
+    } else {
+      draw_in(blocks_[0], stream, active);
+      for (double& x : value) x = stream.uniform();
+    }
+  }
+
+ private:
+  // Law of the number of active features in [first, first + size), up to `most`.
+  struct Block {
+    Index first = 0, size = 0;
+    std::size_t left = 0, right = 0;  // children; 0 for a single feature
+    std::vector<double> probability;
+  };
+
+  std::size_t build(Index first, Index size);
+  // Floyd: for top = D − l, …, D − 1 take a uniform t in 0..top, or `top` itself if t is taken.
+  void draw_equal(PointStream& stream, std::span<std::int32_t> active, std::span<double> value,
+                  Marks& marks) const {
+    auto top = static_cast<std::uint64_t>(density_.size()) - active.size();
+    for (std::size_t k = 0; k < active.size(); ++k, ++top) {
+      auto [feature, x] = stream.split(top + 1);
+      if (marks[feature]) feature = top;
+      marks[feature] = 1;
+      active[k] = static_cast<std::int32_t>(feature);
+      value[k] = x;
+    }
+    for (const std::int32_t feature : active) marks[static_cast<std::size_t>(feature)] = 0;
+  }
+  void draw_in(const Block& block, PointStream& stream, std::span<std::int32_t> active) const;
+
+  Vector density_;
+  Index most_;
+  bool equal_;
+  std::vector<Block> blocks_;
+};
+
+}  // namespace skeleta::sampling

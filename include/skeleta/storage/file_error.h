@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace skeleta::storage {
+
+/// The world's errors: a file that is missing, damaged, of the wrong content, or cannot be written.
+/// what() is one line, "FILE: sentence", whose sentence names the object in the file and the cause.
+class FileError : public std::runtime_error {
+ public:
+  FileError(const std::filesystem::path& file, const std::string& sentence)
+      : std::runtime_error(file.string() + ": " + sentence) {}
+};
+
+}  // namespace skeleta::storage

@@ -1,0 +1,81 @@
+#include "skeleta/bounds/loss_tail.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "skeleta/core/parallel.h"
+
+namespace skeleta::bounds {
+namespace {
+
+// Densities of the features that can be active, without the `count` first ones in the given order.
+// Features of density 0 contribute nothing, so leaving one of them out is never needed.
+template <class Order>
+Vector without(const Vector& density, Index count, Order order) {
+  std::vector<double> kept;
+  std::copy_if(density.begin(), density.end(), std::back_inserter(kept),
+               [](double p) { return p > 0.0; });
+  std::sort(kept.begin(), kept.end(), order);
+  const auto size = static_cast<Index>(kept.size());
+  const Index left_out = std::min(count, size);
+  return Eigen::Map<const Vector>(kept.data(), size).tail(size - left_out);
+}
+
+}  // namespace
+
+LossTail::LossTail(const ReluAutoencoder& model, const Features& features, int threads)
+    : all_(features.density),
+      without_sparsest_(without(features.density, 1, std::less<>{})),
+      without_two_sparsest_(without(features.density, 2, std::less<>{})),
+      without_densest_(without(features.density, 1, std::greater<>{})),
+      without_two_densest_(without(features.density, 2, std::greater<>{})) {
+  validate(model);
+  validate(features, model.features());
+  constexpr Index block = 64;
+  const Index count = model.features();
+  const auto blocks = static_cast<std::size_t>((count + block - 1) / block);
+  const Vector half = features.density / 2.0, third = features.density / 3.0;
+
+  const auto compute = [&](std::size_t k, std::span<double> constants) {
+    const Index first = static_cast<Index>(k) * block;
+    const Matrix positive =
+        gram_columns(model, first, std::min(block, count - first)).cwiseMax(0.0);
+    std::fill(constants.begin(), constants.end(), 0.0);
+    for (Index c = 0; c < positive.cols(); ++c) {
+      const Index i = first + c;
+      const auto g = positive.col(c).array();
+      const double v = features.importance(i), b = std::max(-model.b(i), 0.0);
+      const double sum = (g * half.array()).sum();
+      const double squares = (g * half.array()).square().sum();
+      const double second = (g.square() * third.array()).sum();
+      constants[0] += v * b * b;
+      constants[1] += v * (third(i) + second + 2.0 * b * sum);
+      constants[2] += v * std::max(sum * sum - squares, 0.0);
+    }
+  };
+  const auto merge = [&](std::size_t, std::span<const double> constants) {
+    c0_ += constants[0];
+    c1_ += constants[1];
+    c2_ += constants[2];
+    return true;
+  };
+  for_each_chunk(blocks, 3, threads, compute, merge);
+}
+
+double LossTail::bound(double tau0, double tau1, double tau2) const {
+  // Sums of D non-negative terms and probabilities with a relative error of a few D·ε.
+  constexpr double rounding = 1.0 + 1e-9;
+  return rounding * (c0_ * tau0 + c1_ * tau1 + c2_ * tau2);
+}
+
+double LossTail::above(Index l) const {
+  return bound(all_.at_least(l + 1), without_sparsest_.at_least(l),
+               without_two_sparsest_.at_least(l - 1));
+}
+
+double LossTail::below(Index l) const {
+  return bound(all_.at_most(l - 1), without_densest_.at_most(l - 2),
+               without_two_densest_.at_most(l - 3));
+}
+
+}  // namespace skeleta::bounds

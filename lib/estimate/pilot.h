@@ -1,0 +1,70 @@
+#pragma once
+
+#include <vector>
+
+#include "estimate/strata_statistics.h"
+#include "skeleta/estimate/integrate.h"
+
+namespace skeleta::estimate {
+
+/// What is to be integrated, and all that is known of it before sampling.
+class Problem {
+ public:
+  Problem(const Features& features, const Options& options, const Known& known);
+
+  const Options& options() const { return options_; }
+  const Known& known() const { return known_; }
+  const ActiveCount& law() const { return law_; }
+
+  /// Σ of the known contributions (0 for plain sampling, which uses none).
+  double known_value() const { return known_value_; }
+  /// The skeletons that samples can reach: not known, and not of negligible probability.
+  CountRange reachable() const { return reachable_; }
+  bool nothing_to_sample() const { return law_.probability(reachable_) <= 0.0; }
+  bool bounded() const { return static_cast<bool>(known_.bound_outside); }
+  /// Bound of the integral outside the known and the sampled skeletons; 0 if there is no bound.
+  double bound_outside(CountRange sampled) const;
+  /// The standard error that is asked for.
+  double target(double value) const;
+
+ private:
+  const Options& options_;
+  const Known& known_;
+  ActiveCount law_;
+  double known_value_ = 0.0;
+  CountRange reachable_;
+};
+
+/// A first look at the integrand, with random numbers of its own: it chooses the strata and says
+/// how many points each should have.
+class Pilot {
+ public:
+  /// Samples by `loop` on about 4096 points, at least 64 a stratum. Throws Interrupted.
+  Pilot(const Problem& problem, const StrataLoop& loop);
+
+  /// Fresh strata, without points.
+  std::vector<Stratum> strata() const;
+
+  /// How many points in all the target needs, or the number that is asked for.
+  double total_points() const;
+
+  /// So many points shared out by Neyman's rule, n_s ∝ π_s s_s, at least 128 each.
+  std::vector<double> allocate(double total) const;
+
+ private:
+  void sample(std::vector<Stratum> strata);
+  void choose_strata();
+  std::vector<Stratum> separate(CountRange range) const;
+  CountRange range_within(double most) const;
+  CountRange sampled() const;
+  std::vector<double> weights() const;
+  double sum_of_weights() const;
+  double foreseen_error() const;
+  double value() const;
+
+  const Problem& problem_;
+  const StrataLoop& loop_;
+  std::vector<Stratum> strata_;
+};
+
+}  // namespace skeleta::estimate

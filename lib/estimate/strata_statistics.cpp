@@ -1,0 +1,52 @@
+#include "estimate/strata_statistics.h"
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <numeric>
+
+namespace skeleta::estimate {
+
+Contribution contribution(std::span<const Stratum> strata, CountRange range) {
+  Contribution sum;
+  for (const Stratum& stratum : strata) {
+    const Moments all = stratum.pooled();
+    Moments inside;
+    for (std::size_t k = 0; k < stratum.by_count.size(); ++k) {
+      const Index l = stratum.counts.range().first + static_cast<Index>(k);
+      if (range.first <= l && l <= range.last) inside.merge(stratum.by_count[k]);
+    }
+    if (inside.count == 0) continue;
+    const auto n = static_cast<double>(all.count), m = static_cast<double>(inside.count);
+    const double probability = stratum.counts.probability();
+    const double squares = inside.m2 + m * (1.0 - m / n) * inside.mean * inside.mean;
+    sum.value += probability * (m / n) * inside.mean;
+    sum.variance += probability * probability * squares / (n * std::max(n - 1.0, 1.0));
+    sum.samples += inside.count;
+  }
+  return sum;
+}
+
+double half_width(std::span<const Stratum> strata, double confidence) {
+  double sum = 0.0, squares = 0.0;
+  for (const Stratum& stratum : strata) {
+    const double variance = stratum.variance_of_mean();
+    sum += variance;
+    squares += variance * variance / static_cast<double>(stratum.pooled().count - 1);
+  }
+  if (sum == 0.0) return 0.0;
+  const boost::math::students_t_distribution<double> law(sum * sum / squares);
+  return std::sqrt(sum) *
+         boost::math::quantile(boost::math::complement(law, (1.0 - confidence) / 2.0));
+}
+
+std::uint64_t points(std::span<const Stratum> strata) {
+  return std::accumulate(strata.begin(), strata.end(), std::uint64_t{0},
+                         [](std::uint64_t n, const Stratum& s) { return n + s.points; });
+}
+
+std::uint64_t non_finite(std::span<const Stratum> strata) {
+  return std::accumulate(strata.begin(), strata.end(), std::uint64_t{0},
+                         [](std::uint64_t n, const Stratum& s) { return n + s.non_finite; });
+}
+
+}  // namespace skeleta::estimate

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <span>
+
+#include "skeleta/estimate/strata.h"
+
+namespace skeleta::estimate {
+
+/// What some skeletons contribute to the integral, from samples on strata.
+struct Contribution {
+  double value = 0.0, variance = 0.0;
+  std::uint64_t samples = 0;
+
+  double standard_error() const { return std::sqrt(variance); }
+};
+
+/// Σ_s π_s E[f·1{N ∈ range} | stratum s] and its variance. In a stratum with n points of which m
+/// lie in the range, with mean μ and M2 there, f·1{…} has mean (m/n)μ and the sum of squared
+/// deviations M2 + m(1 − m/n)μ².
+Contribution contribution(std::span<const Stratum> strata, CountRange range);
+
+/// Half the width of the confidence interval of Σ_s π_s f̄_s: Student's t with Satterthwaite's
+/// degrees of freedom, (Σ V_s)² / Σ V_s²/(n_s − 1).
+double half_width(std::span<const Stratum> strata, double confidence);
+
+std::uint64_t points(std::span<const Stratum> strata);
+std::uint64_t non_finite(std::span<const Stratum> strata);
+
+}  // namespace skeleta::estimate

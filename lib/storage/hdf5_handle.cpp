@@ -1,0 +1,37 @@
+#include "storage/hdf5_handle.h"
+
+#include <fmt/format.h>
+
+#include "skeleta/storage/file_error.h"
+
+namespace skeleta::storage {
+namespace {
+
+herr_t take_first(unsigned, const H5E_error2_t* error, void* text) {
+  *static_cast<std::string*>(text) = error->desc;
+  return 1;  // ends the walk
+}
+
+}  // namespace
+
+SilentErrors::SilentErrors() {
+  H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+SilentErrors::~SilentErrors() {
+  H5Eset_auto2(H5E_DEFAULT, print_, data_);
+}
+
+std::string hdf5_cause() {
+  std::string text = "unknown HDF5 error";
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &text);
+  return text;
+}
+
+void throw_hdf5_error(const std::filesystem::path& file, const std::string& action,
+                      const std::string& object) {
+  throw FileError(file, fmt::format("cannot {} {}: {}", action, object, hdf5_cause()));
+}
+
+}  // namespace skeleta::storage

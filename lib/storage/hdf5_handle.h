@@ -1,0 +1,67 @@
+#pragma once
+
+#include <hdf5.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+namespace skeleta::storage {
+
+/// Owns one HDF5 identifier.
+template <herr_t (*Close)(hid_t)>
+class Handle {
+ public:
+  Handle() = default;
+  explicit Handle(hid_t id) : id_(id) {}
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, H5I_INVALID_HID)) {}
+  Handle& operator=(Handle&& other) noexcept {
+    std::swap(id_, other.id_);
+    return *this;
+  }
+  ~Handle() {
+    if (id_ >= 0) Close(id_);
+  }
+
+  hid_t id() const { return id_; }
+
+ private:
+  hid_t id_ = H5I_INVALID_HID;
+};
+
+using FileHandle = Handle<H5Fclose>;
+using ObjectHandle = Handle<H5Oclose>;
+using AttributeHandle = Handle<H5Aclose>;
+using SpaceHandle = Handle<H5Sclose>;
+using TypeHandle = Handle<H5Tclose>;
+using PropertyHandle = Handle<H5Pclose>;
+
+/// Keeps HDF5 from printing its error stack (one for each thread) on stderr while it lives.
+class SilentErrors {
+ public:
+  SilentErrors();
+  ~SilentErrors();
+  SilentErrors(const SilentErrors&) = delete;
+  SilentErrors& operator=(const SilentErrors&) = delete;
+
+ private:
+  H5E_auto2_t print_ = nullptr;
+  void* data_ = nullptr;
+};
+
+/// The innermost message on HDF5's error stack, which is the most specific one.
+std::string hdf5_cause();
+
+/// Throws FileError: "FILE: cannot ACTION OBJECT: CAUSE".
+[[noreturn]] void throw_hdf5_error(const std::filesystem::path& file, const std::string& action,
+                                   const std::string& object);
+
+/// Passes on what an HDF5 function returned; throws FileError if that means failure.
+template <class Result>
+Result check(Result result, const std::filesystem::path& file, const char* action,
+             const std::string& object) {
+  if (result < 0) throw_hdf5_error(file, action, object);
+  return result;
+}
+
+}  // namespace skeleta::storage

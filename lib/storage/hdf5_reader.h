@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/array.h"
+#include "storage/hdf5_handle.h"
+
+namespace skeleta::storage {
+
+/// An HDF5 file open for reading. Objects are named by their full path; every error is a FileError
+/// that names it.
+class Hdf5Reader {
+ public:
+  explicit Hdf5Reader(const std::filesystem::path& file);
+
+  const std::filesystem::path& file() const { return file_; }
+
+  /// Whether the path leads to an object, through groups that exist.
+  bool has(const std::string& path) const;
+  /// The names in the root group.
+  std::vector<std::string> root_names() const;
+
+  Shape shape(const std::string& path) const;
+  /// T = double takes integers and floats of any width; T = std::int64_t only integers. An empty
+  /// axis is an error, and so is a size that the machine's memory cannot hold.
+  template <class T>
+  Array<T> read(const std::string& path) const;
+  /// A category by its names: int8 with CF's flag_values and flag_meanings.
+  std::vector<std::string> read_category(const std::string& path) const;
+
+  /// An attribute, or nothing if it is missing or of another kind.
+  std::optional<std::string> text(const std::string& path, const std::string& attribute) const;
+  template <class T>
+  std::optional<std::vector<T>> numbers(const std::string& path,
+                                        const std::string& attribute) const;
+
+  /// Throws FileError about this file.
+  [[noreturn]] void refuse(const std::string& sentence) const;
+
+ private:
+  [[noreturn]] void refuse_to_open(const std::string& cause) const;
+  ObjectHandle open_dataset(const std::string& path) const;
+  Shape shape_of(const ObjectHandle& dataset, const std::string& path) const;
+  std::optional<AttributeHandle> open_attribute(const std::string& path,
+                                                const std::string& attribute) const;
+
+  std::filesystem::path file_;
+  SilentErrors silent_;
+  FileHandle handle_;
+};
+
+}  // namespace skeleta::storage

@@ -1,0 +1,203 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <optional>
+
+#include "skeleta/storage/file_error.h"
+#include "skeleta/storage/model_file.h"
+#include "skeleta/storage/run_file.h"
+#include "storage/estimate_fields.h"
+#include "storage/hdf5_reader.h"
+#include "storage/schema_table.h"
+#include "storage/stop_reasons.h"
+
+namespace skeleta::storage {
+namespace {
+
+using Runs = std::vector<EstimateRun>;
+
+void check_kind(const Hdf5Reader& file) {
+  const auto filetype = file.text("/", "filetype");
+  if (filetype != estimate_filetype) {
+    file.refuse(fmt::format("is {}, but a '{}' file is needed",
+                            filetype ? fmt::format("a '{}' file", *filetype)
+                                     : "no run file (it has no attribute filetype)",
+                            estimate_filetype));
+  }
+  const auto version = file.numbers<std::int64_t>("/", "version");
+  if (!version || version->size() != 2) {
+    file.refuse("has no attribute version of two integers, major and minor");
+  }
+  if (version->front() != format_version.major) {
+    file.refuse(
+        fmt::format("is of layout version {}, but this program reads version {}.x: use a newer one",
+                    fmt::join(*version, "."), format_version.major));
+  }
+}
+
+template <class Value>
+Value required(const Hdf5Reader& file, const char* attribute, std::optional<Value> value) {
+  if (!value) file.refuse(fmt::format("has no attribute {} of the right type", attribute));
+  return *std::move(value);
+}
+
+std::string text(const Hdf5Reader& file, const char* attribute) {
+  return required(file, attribute, file.text("/", attribute));
+}
+
+std::uint64_t number(const Hdf5Reader& file, const char* attribute) {
+  const auto values = required(file, attribute, file.numbers<std::uint64_t>("/", attribute));
+  if (values.size() != 1) file.refuse(fmt::format("attribute {} must be one number", attribute));
+  return values.front();
+}
+
+Provenance read_provenance(const Hdf5Reader& file) {
+  return {text(file, "command_line"), text(file, "options"), text(file, "created_at"),
+          number(file, "seed"), static_cast<int>(number(file, "threads"))};
+}
+
+BuildInfo read_build(const Hdf5Reader& file) {
+  return {text(file, "skeleta_version"), text(file, "git_sha1"), text(file, "compiler"),
+          text(file, "build"), text(file, "libraries")};
+}
+
+void check_axes(const Hdf5Reader& file, const std::string& path) {
+  const DatasetEntry& entry = dataset_entry(path);
+  Shape expected;
+  for (const std::string& axis : entry.axes) {
+    const Shape scale = file.shape(entry.group + "/" + axis);
+    expected.insert(expected.end(), scale.begin(), scale.end());
+  }
+  const Shape shape = file.shape(path);
+  if (shape != expected) {
+    file.refuse(fmt::format("{} has shape {}, but its axes [{}] have {}", path, shape_text(shape),
+                            fmt::join(entry.axes, ", "), shape_text(expected)));
+  }
+}
+
+template <class T>
+std::vector<T> read_entry(const Hdf5Reader& file, const std::string& path) {
+  check_axes(file, path);
+  return file.read<T>(path).values;
+}
+
+std::uint64_t to_count(const Hdf5Reader& file, const char* path, std::int64_t value) {
+  if (value < 0) file.refuse(fmt::format("{} holds {}: a count is not negative", path, value));
+  return static_cast<std::uint64_t>(value);
+}
+
+// The models and features, one run for each.
+Runs read_models_of_runs(const Hdf5Reader& file) {
+  for (const char* path : {"/model/W", "/model/b", "/data/density", "/data/importance"}) {
+    check_axes(file, path);
+  }
+  const ModelFile stored = read_models(file.file(), {.allow_wide = true});
+  const auto instance = read_entry<std::int64_t>(file, "/model/instance");
+  for (const char* path : {"/loss/instance", "/tail/instance"}) {
+    if (read_entry<std::int64_t>(file, path) != instance) {
+      file.refuse(fmt::format("{} and /model/instance differ", path));
+    }
+  }
+  Runs runs(stored.models.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].model = stored.models[i];
+    runs[i].features = {*stored.density, *stored.importance};
+    runs[i].instance = instance[i];
+  }
+  return runs;
+}
+
+StopReason to_stop_reason(const Hdf5Reader& file, const std::string& name) {
+  const std::vector<std::string> names = stop_reason_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    file.refuse(fmt::format("/loss/stop_reason is '{}', which this program does not know", name));
+  }
+  return static_cast<StopReason>(found - names.begin());
+}
+
+void read_categories(const Hdf5Reader& file, Runs& runs) {
+  check_axes(file, "/loss/method");
+  check_axes(file, "/loss/kernel");
+  check_axes(file, "/loss/stop_reason");
+  const auto methods = file.read_category("/loss/method");
+  const auto kernels = file.read_category("/loss/kernel");
+  const auto reasons = file.read_category("/loss/stop_reason");
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i].method = methods[i];
+    runs[i].kernel = kernels[i];
+    runs[i].loss.stop_reason = to_stop_reason(file, reasons[i]);
+  }
+}
+
+void read_results(const Hdf5Reader& file, Runs& runs) {
+  const auto each = [&]<class T>(const char* path, T, auto set) {
+    const std::vector<T> values = read_entry<T>(file, path);
+    for (std::size_t i = 0; i < runs.size(); ++i) set(runs[i], values[i]);
+  };
+  for (const auto& [path, m] : loss_fields) {
+    each(path, 0.0, [m = m](EstimateRun& run, double x) { run.loss.*m = x; });
+  }
+  for (const auto& [path, m] : loss_counts) {
+    each(path, std::int64_t{}, [&, m = m, path = path](EstimateRun& run, std::int64_t n) {
+      run.loss.*m = to_count(file, path, n);
+    });
+  }
+  for (const auto& [path, m] : tail_fields) {
+    each(path, 0.0, [m = m](EstimateRun& run, double x) { run.one_sparse.*m = x; });
+  }
+  for (EstimateRun& run : runs) {
+    run.loss.rest = run.one_sparse.rest;
+    run.loss.rest_standard_error = run.one_sparse.rest_standard_error;
+  }
+  each("/loss/seconds", 0.0, [](EstimateRun& run, double x) { run.seconds = x; });
+}
+
+// All parts of the union first; then those are dropped that an instance did not evaluate.
+void read_skeletons(const Hdf5Reader& file, Runs& runs) {
+  const auto l = read_entry<std::int64_t>(file, "/loss/l");
+  for (EstimateRun& run : runs) {
+    for (const std::int64_t value : l) run.loss.skeletons.push_back({.l = value});
+  }
+  const auto part = [&](std::size_t k) -> SkeletonPart& {
+    return runs[k / l.size()].loss.skeletons[k % l.size()];
+  };
+  for (const auto& [path, member] : part_fields) {
+    const auto values = read_entry<double>(file, path);
+    for (std::size_t k = 0; k < values.size(); ++k) part(k).*member = values[k];
+  }
+  for (const auto& [path, member] : part_counts) {
+    const auto values = read_entry<std::int64_t>(file, path);
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      part(k).*member = to_count(file, path, values[k]);
+    }
+  }
+  for (EstimateRun& run : runs) {
+    std::erase_if(run.loss.skeletons,
+                  [](const SkeletonPart& p) { return std::isnan(p.probability); });
+  }
+}
+
+RunFile read_run_from(const Hdf5Reader& file) {
+  check_kind(file);
+  RunFile result{estimate_filetype, read_build(file), read_provenance(file),
+                 read_models_of_runs(file)};
+  read_categories(file, result.estimates);
+  read_results(file, result.estimates);
+  read_skeletons(file, result.estimates);
+  return result;
+}
+
+}  // namespace
+
+RunFile read_run(const std::filesystem::path& file) {
+  try {
+    return read_run_from(Hdf5Reader(file));
+  } catch (const std::bad_alloc&) {
+    throw FileError(file, "does not fit into the memory");
+  }
+}
+
+}  // namespace skeleta::storage

@@ -1,0 +1,54 @@
+#include "skeleta/storage/schema.h"
+
+#include <fmt/format.h>
+
+#include "storage/schema_table.h"
+
+namespace skeleta::storage {
+namespace {
+
+constexpr const char* introduction = R"(# What is in a run file
+
+This page is generated from the table that writes and checks the files (`lib/storage/schema_table.cpp`).
+Layout version {}.{}. Files are HDF5; arrays are row-major, so Octave, MATLAB, R and Julia show the
+axes reversed. Every axis has a dimension scale in the same group. A category is int8 with the
+attributes `flag_values` and `flag_meanings`. What one instance did not evaluate is NaN, with 0 samples.
+The models under `/model` make a run file a model file too.
+
+## Attributes of the file
+
+| attribute | type | meaning |
+|---|---|---|
+)";
+
+std::string attribute_rows() {
+  std::string rows;
+  for (const AttributeEntry& entry : attribute_entries()) {
+    rows += fmt::format("| `{}` | {} | {} |\n", entry.name, entry.type, entry.meaning);
+  }
+  return rows;
+}
+
+std::string dataset_rows() {
+  std::string rows, group;
+  for (const DatasetEntry& entry : dataset_entries()) {
+    if (entry.group != group) {
+      group = entry.group;
+      rows += fmt::format("\n## `{}`\n\n", group);
+      rows += "| dataset | type | axes | units | meaning | present |\n|---|---|---|---|---|---|\n";
+    }
+    rows +=
+        fmt::format("| `{}` | {} | [{}] | {} | {} | {} |\n", entry.name, to_string(entry.element),
+                    fmt::join(entry.axes, ", "), entry.units, entry.long_name, entry.present);
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string schema_markdown() {
+  return fmt::format(introduction, format_version.major, format_version.minor) + attribute_rows() +
+         dataset_rows();
+}
+
+}  // namespace skeleta::storage

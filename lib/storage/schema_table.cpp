@@ -1,0 +1,125 @@
+#include "storage/schema_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace skeleta::storage {
+
+std::string to_string(Element element) {
+  switch (element) {
+    case Element::float64:
+      return "float64";
+    case Element::int64:
+      return "int64";
+    case Element::int8:
+      return "int8";
+  }
+  throw std::logic_error("unknown Element");
+}
+
+const std::vector<AttributeEntry>& attribute_entries() {
+  static const std::vector<AttributeEntry> entries{
+      {"filetype", "string", "which command wrote the file"},
+      {"version", "int32[2]", "of the layout, major and minor; readers refuse another major"},
+      {"skeleta_version", "string", "of the program"},
+      {"git_sha1", "string", "commit of the program's sources, or `unknown`"},
+      {"compiler", "string", "that built the program"},
+      {"build", "string", "build type and vector instructions"},
+      {"libraries", "string", "that the program was built with"},
+      {"created_at", "string", "ISO 8601, UTC"},
+      {"command_line", "string", "as it was typed"},
+      {"options", "string", "all options, defaults included, as TOML"},
+      {"seed", "uint64", "of the random numbers"},
+      {"seed_hex", "string", "the seed again, as `0x` and 16 digits, for readers without 64 bits"},
+      {"threads", "int32", "number of threads; the results don't depend on it"},
+      {"Conventions", "string", "of units, names and flags"},
+  };
+  return entries;
+}
+
+const std::vector<DatasetEntry>& dataset_entries() {
+  using enum Element;
+  static const std::vector<DatasetEntry> entries{
+      {"/model", "instance", int64, {"instance"}, "number of the instance in the model file"},
+      {"/model", "hidden", int64, {"hidden"}, "hidden dimension"},
+      {"/model", "feature", int64, {"feature"}, "feature"},
+      {"/model", "W", float64, {"instance", "hidden", "feature"}, "weights of ReLU(WᵀWx − b)"},
+      {"/model", "b", float64, {"instance", "feature"}, "thresholds, subtracted before the ReLU"},
+
+      {"/data", "feature", int64, {"feature"}, "feature"},
+      {"/data", "density", float64, {"feature"}, "probability that the feature is active"},
+      {"/data", "importance", float64, {"feature"}, "weight of the feature's squared error"},
+
+      {"/loss", "instance", int64, {"instance"}, "number of the instance in the model file"},
+      {"/loss", "l", int64, {"l"}, "number of active features: the skeleton Q_l"},
+      {"/loss", "method", int8, {"instance"}, "how the loss was computed"},
+      {"/loss",
+       "kernel",
+       int8,
+       {"instance"},
+       "how Gx was formed: from G, or through the hidden layer"},
+      {"/loss", "value", float64, {"instance"}, "integral loss, summed over the features"},
+      {"/loss", "value_standard_error", float64, {"instance"}, "standard error of value"},
+      {"/loss", "confidence", float64, {"instance"}, "confidence of the interval [low, high]"},
+      {"/loss", "low", float64, {"instance"}, "lower end of the interval of value"},
+      {"/loss", "high", float64, {"instance"}, "upper end of the interval, error_bound included"},
+      {"/loss",
+       "error_bound",
+       float64,
+       {"instance"},
+       "bound on what was not evaluated or not exact"},
+      {"/loss", "value_samples", int64, {"instance"}, "number of samples; 0 if exact"},
+      {"/loss", "non_finite", int64, {"instance"}, "samples that were NaN or Inf, left out"},
+      {"/loss", "stop_reason", int8, {"instance"}, "why the computation ended"},
+      {"/loss", "seconds", float64, {"instance"}, "wall time of the numerics", "always", "s"},
+      {"/loss",
+       "probability",
+       float64,
+       {"instance", "l"},
+       "P(N = l), exact; NaN where this instance did not evaluate Q_l"},
+      {"/loss", "mean", float64, {"instance", "l"}, "mean loss on Q_l; NaN if never sampled"},
+      {"/loss", "contribution", float64, {"instance", "l"}, "probability times mean"},
+      {"/loss", "standard_error", float64, {"instance", "l"}, "standard error of contribution"},
+      {"/loss", "samples", int64, {"instance", "l"}, "number of samples on Q_l; 0 if exact"},
+
+      {"/tail", "instance", int64, {"instance"}, "number of the instance in the model file"},
+      {"/tail", "one_sparse_contribution", float64, {"instance"}, "loss on Q_0 and Q_1"},
+      {"/tail", "one_sparse_share", float64, {"instance"}, "its share of the whole loss"},
+      {"/tail", "rest", float64, {"instance"}, "loss on Q_2 and beyond"},
+      {"/tail", "rest_standard_error", float64, {"instance"}, "standard error of rest"},
+      {"/tail", "rest_bound", float64, {"instance"}, "rigorous upper bound of rest"},
+      {"/tail", "probability_of_rest", float64, {"instance"}, "P(N >= 2), exact"},
+      {"/tail", "union_bound", float64, {"instance"}, "union bound of probability_of_rest"},
+      {"/tail", "chernoff_bound", float64, {"instance"}, "Chernoff bound of probability_of_rest"},
+  };
+  return entries;
+}
+
+const DatasetEntry& dataset_entry(std::string_view path) {
+  const auto& entries = dataset_entries();
+  const auto found = std::find_if(entries.begin(), entries.end(),
+                                  [&](const DatasetEntry& entry) { return entry.path() == path; });
+  if (found == entries.end()) {
+    throw std::logic_error(fmt::format("the schema table has no dataset {}", path));
+  }
+  return *found;
+}
+
+void check_shape(const DatasetEntry& entry, const std::vector<std::size_t>& shape,
+                 const std::vector<std::size_t>& axis_lengths) {
+  if (shape.size() == entry.axes.size() && shape == axis_lengths) return;
+  throw std::logic_error(fmt::format("{} has shape [{}], but its axes [{}] have [{}]", entry.path(),
+                                     fmt::join(shape, ", "), fmt::join(entry.axes, ", "),
+                                     fmt::join(axis_lengths, ", ")));
+}
+
+void check_attribute(std::string_view name, std::string_view type) {
+  for (const AttributeEntry& entry : attribute_entries()) {
+    if (entry.name == name && entry.type == type) return;
+  }
+  throw std::logic_error(fmt::format("the schema table has no attribute {} {}", type, name));
+}
+
+}  // namespace skeleta::storage

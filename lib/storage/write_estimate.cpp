@@ -1,0 +1,217 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <limits>
+#include <numeric>
+#include <set>
+#include <stdexcept>
+
+#include "skeleta/storage/output_file.h"
+#include "skeleta/storage/run_file.h"
+#include "storage/estimate_fields.h"
+#include "storage/hdf5_writer.h"
+#include "storage/replace_file.h"
+#include "storage/stop_reasons.h"
+
+namespace skeleta::storage {
+namespace {
+
+using Runs = std::vector<EstimateRun>;
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+void check_word(const char* name, const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t\r\n") == std::string::npos) return;
+  throw std::invalid_argument(fmt::format("{} = '{}' must be one word", name, word));
+}
+
+void check_run(const EstimateRun& run, const EstimateRun& first) {
+  validate(run.model);
+  validate(run.features, run.model.features());
+  check_word("method", run.method);
+  check_word("kernel", run.kernel);
+  if (run.model.hidden() != first.model.hidden() ||
+      run.model.features() != first.model.features()) {
+    throw std::invalid_argument(fmt::format(
+        "instance {} is {} x {}, but instance {} is {} x {}", run.instance, run.model.hidden(),
+        run.model.features(), first.instance, first.model.hidden(), first.model.features()));
+  }
+  if (run.features.density != first.features.density ||
+      run.features.importance != first.features.importance) {
+    throw std::invalid_argument(
+        fmt::format("instances {} and {} differ in density or importance: one file holds one",
+                    run.instance, first.instance));
+  }
+  if (run.loss.skeletons.empty()) {
+    throw std::invalid_argument(fmt::format("instance {} evaluated no skeleton", run.instance));
+  }
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm fields{};
+  gmtime_r(&now, &fields);
+  char text[sizeof "YYYY-MM-DDThh:mm:ssZ"];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields);
+  return text;
+}
+
+void write_attributes(Hdf5Writer& file, const Provenance& provenance) {
+  const BuildInfo build = build_info();
+  file.attribute("filetype", std::string(estimate_filetype));
+  file.attribute("version", format_version);
+  file.attribute("skeleta_version", build.version);
+  file.attribute("git_sha1", build.git_sha1);
+  file.attribute("compiler", build.compiler);
+  file.attribute("build", build.build);
+  file.attribute("libraries", build.libraries);
+  file.attribute("created_at", provenance.created_at.empty() ? utc_now() : provenance.created_at);
+  file.attribute("command_line", provenance.command_line);
+  file.attribute("options", provenance.options_toml);
+  file.attribute("seed", provenance.seed);
+  file.attribute("seed_hex", fmt::format("{:#018x}", provenance.seed));
+  file.attribute("threads", std::int32_t{provenance.threads});
+  file.attribute("Conventions", std::string("CF-1.10"));
+}
+
+Array<std::int64_t> instances(const Runs& runs) {
+  Array<std::int64_t> result{{runs.size()}, {}};
+  for (const EstimateRun& run : runs) result.values.push_back(run.instance);
+  return result;
+}
+
+Array<std::int64_t> counting(Index count) {
+  const auto size = static_cast<std::size_t>(count);
+  Array<std::int64_t> result{{size}, std::vector<std::int64_t>(size)};
+  std::iota(result.values.begin(), result.values.end(), 0);
+  return result;
+}
+
+// One value for each run.
+template <class T, class Get>
+Array<T> along_instances(const Runs& runs, Get get) {
+  Array<T> result{{runs.size()}, {}};
+  for (const EstimateRun& run : runs) result.values.push_back(static_cast<T>(get(run)));
+  return result;
+}
+
+Array<double> along_features(const Vector& vector) {
+  return {{static_cast<std::size_t>(vector.size())}, {vector.begin(), vector.end()}};
+}
+
+void write_model(Hdf5Writer& file, const Runs& runs) {
+  const Index hidden = runs[0].model.hidden(), features = runs[0].model.features();
+  const auto d = static_cast<std::size_t>(hidden), D = static_cast<std::size_t>(features);
+  Array<double> W{{runs.size(), d, D}, std::vector<double>(runs.size() * d * D)};
+  Array<double> b{{runs.size(), D}, {}};
+  double* w = W.values.data();
+  for (const EstimateRun& run : runs) {
+    Eigen::Map<RowMajor>(w, hidden, features) = run.model.W;
+    w += hidden * features;
+    b.values.insert(b.values.end(), run.model.b.begin(), run.model.b.end());
+  }
+  file.write("/model/instance", instances(runs));
+  file.write("/model/hidden", counting(hidden));
+  file.write("/model/feature", counting(features));
+  file.write("/model/W", W);
+  file.write("/model/b", b);
+}
+
+void write_data(Hdf5Writer& file, const Features& features) {
+  file.write("/data/feature", counting(features.size()));
+  file.write("/data/density", along_features(features.density));
+  file.write("/data/importance", along_features(features.importance));
+}
+
+// The table of flags is the words that occur, in order of appearance.
+void write_words(Hdf5Writer& file, const char* path, const Runs& runs,
+                 std::string EstimateRun::*member) {
+  std::vector<std::string> names;
+  const auto number = [&](const EstimateRun& run) {
+    const auto found = std::find(names.begin(), names.end(), run.*member);
+    const auto position = found - names.begin();
+    if (found == names.end()) names.push_back(run.*member);
+    return position;
+  };
+  const auto values = along_instances<std::int8_t>(runs, number);
+  file.write_category(path, values, names);
+}
+
+void write_loss(Hdf5Writer& file, const Runs& runs) {
+  write_words(file, "/loss/method", runs, &EstimateRun::method);
+  write_words(file, "/loss/kernel", runs, &EstimateRun::kernel);
+  for (const auto& [path, member] : loss_fields) {
+    file.write(path, along_instances<double>(runs, [m = member](auto& r) { return r.loss.*m; }));
+  }
+  for (const auto& [path, member] : loss_counts) {
+    file.write(path,
+               along_instances<std::int64_t>(runs, [m = member](auto& r) { return r.loss.*m; }));
+  }
+  file.write_category(
+      "/loss/stop_reason",
+      along_instances<std::int8_t>(runs, [](auto& r) { return r.loss.stop_reason; }),
+      stop_reason_names());
+  file.write("/loss/seconds", along_instances<double>(runs, [](auto& r) { return r.seconds; }));
+}
+
+Array<std::int64_t> union_of_skeletons(const Runs& runs) {
+  std::set<std::int64_t> all;
+  for (const EstimateRun& run : runs) {
+    for (const SkeletonPart& part : run.loss.skeletons) all.insert(part.l);
+  }
+  return {{all.size()}, {all.begin(), all.end()}};
+}
+
+// [instance, l], `padding` where a run has no such l.
+template <class T, class Value>
+Array<T> along_skeletons(const Runs& runs, const std::vector<std::int64_t>& l,
+                         Value SkeletonPart::*member, T padding) {
+  Array<T> result{{runs.size(), l.size()}, std::vector<T>(runs.size() * l.size(), padding)};
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    for (const SkeletonPart& part : runs[i].loss.skeletons) {
+      const auto k = std::lower_bound(l.begin(), l.end(), part.l) - l.begin();
+      result.values[i * l.size() + static_cast<std::size_t>(k)] = static_cast<T>(part.*member);
+    }
+  }
+  return result;
+}
+
+void write_skeletons(Hdf5Writer& file, const Runs& runs, const std::vector<std::int64_t>& l) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const auto& [path, member] : part_fields) {
+    file.write(path, along_skeletons<double>(runs, l, member, nan));
+  }
+  for (const auto& [path, member] : part_counts) {
+    file.write(path, along_skeletons<std::int64_t>(runs, l, member, 0));
+  }
+}
+
+void write_tail(Hdf5Writer& file, const Runs& runs) {
+  file.write("/tail/instance", instances(runs));
+  for (const auto& [path, member] : tail_fields) {
+    file.write(path,
+               along_instances<double>(runs, [m = member](auto& r) { return r.one_sparse.*m; }));
+  }
+}
+
+}  // namespace
+
+void write_estimate(const std::filesystem::path& target, const Provenance& provenance,
+                    const Runs& runs, bool overwrite) {
+  if (runs.empty()) throw std::invalid_argument("runs is empty: a file needs at least one");
+  for (const EstimateRun& run : runs) check_run(run, runs.front());
+  check_output(target, overwrite);
+  Hdf5Writer file(target);
+  write_attributes(file, provenance);
+  write_model(file, runs);
+  write_data(file, runs.front().features);
+  const Array<std::int64_t> l = union_of_skeletons(runs);
+  file.write("/loss/instance", instances(runs));
+  file.write("/loss/l", l);
+  write_loss(file, runs);
+  write_skeletons(file, runs, l.values);
+  write_tail(file, runs);
+  replace_file(target, file.image(), overwrite);
+}
+
+}  // namespace skeleta::storage

@@ -1,0 +1,91 @@
+"""Checks every #include of the project against the table of DESIGN: who may include whom."""
+
+import pathlib
+import re
+import sys
+
+# A module may include itself and these; in this order, from bottom to top.
+MODULES = {
+    "core": [],
+    "model": ["core"],
+    "measure": ["core"],
+    "geometry": ["core"],
+    "bounds": ["core", "model", "measure"],
+    "sampling": ["core", "measure"],
+    "exact": ["core", "model", "measure", "bounds"],
+    "estimate": ["core", "model", "measure", "sampling", "bounds"],
+    "approximation": ["core", "model", "measure", "geometry", "bounds", "sampling", "exact", "estimate"],
+    "storage": ["core", "model", "measure"],
+}
+# Third-party headers that only some files may see.
+THIRD_PARTY = {
+    r"tbb/": r"lib/core/parallel\.cpp",
+    r"hdf5(_hl)?\.h|H5": r"lib/storage/.*",
+    r"Random123/": r"lib/sampling/.*",
+    r"boost/": r"lib/(measure|sampling|exact|estimate|optimize|training)/.*|include/skeleta/exact/.*",
+    r"fmt/": r"(lib|apps)/.*",
+    r"CLI/|toml\+\+/|nlohmann/": r"apps/.*",
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.MULTILINE)
+
+
+def module_of(path: str) -> str | None:
+    """The module that a file of ours belongs to, or that an include names."""
+    found = re.match(r"(?:include/)?skeleta/(\w+)/|lib/(\w+)/", path)
+    return (found[1] or found[2]) if found else None
+
+
+def complaints(root: pathlib.Path):
+    for folder in ("include", "lib", "apps"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix not in (".h", ".cpp"):
+                continue
+            name = path.relative_to(root).as_posix()
+            own = module_of(name)
+            if own is not None and own not in MODULES:
+                yield f"{name}: module '{own}' is not in the table"
+                continue
+            for header in INCLUDE.findall(path.read_text()):
+                # A private header is named from lib/: "storage/hdf5_handle.h".
+                private = (root / "lib" / header).is_file()
+                other = header.split("/")[0] if private else module_of(header)
+                if own and other and other != own and other not in MODULES[own]:
+                    yield f"{name}: '{own}' may not include '{header}'"
+                if private and other != own:
+                    yield f"{name}: '{header}' is private to '{other}'"
+                if own and (root / "apps" / header).is_file():
+                    yield f"{name}: nothing includes apps, but here is '{header}'"
+                for third, allowed in THIRD_PARTY.items():
+                    if re.match(third, header) and not re.fullmatch(allowed, name):
+                        yield f"{name}: '{header}' is not for this file"
+
+
+def self_test():
+    """The check must be able to fail: a forbidden include of each kind is noticed."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        for name, text in {
+            "include/skeleta/exact/a.h": '#include "skeleta/estimate/b.h"',
+            "lib/estimate/a.cpp": '#include "skeleta/exact/b.h"',
+            "lib/model/a.cpp": "#include <tbb/parallel_for.h>",
+            "lib/core/a.cpp": "#include <H5public.h>",
+            "lib/exact/b.cpp": '#include "storage/private.h"',
+            "lib/storage/private.h": "",
+            "lib/unheard_of/a.cpp": "",
+        }.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text)
+        (root / "apps").mkdir()
+        files = {complaint.split(":")[0] for complaint in complaints(root)}
+        expected = {"include/skeleta/exact/a.h", "lib/estimate/a.cpp", "lib/model/a.cpp",
+                    "lib/core/a.cpp", "lib/exact/b.cpp", "lib/unheard_of/a.cpp"}
+        assert files == expected, files ^ expected
+
+
+if __name__ == "__main__":
+    self_test()
+    found = list(complaints(pathlib.Path(sys.argv[1])))
+    print("\n".join(found) or "every include is in the table")
+    sys.exit(bool(found))

@@ -1,0 +1,289 @@
+#include "skeleta/estimate/integrate.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+
+#include "oracle_table.h"
+#include "skeleta/bounds/loss_tail.h"
+#include "skeleta/estimate/skeleton_loss.h"
+#include "support.h"
+
+namespace skeleta::estimate {
+namespace {
+
+// Everything that another module would compute exactly, taken from the oracle.
+Known known_from(const testing::OracleCase& c, const bounds::LossTail& tail) {
+  Known known;
+  for (Index l = 0; l <= std::min<Index>(1, c.features.size()); ++l) {
+    const double contribution = c.contributions(l), pi = c.probability(l);
+    known.parts.push_back({l, pi, contribution / pi, contribution, 0.0, 0});
+  }
+  known.bound_outside = [&tail](CountRange range) { return tail.outside(range); };
+  return known;
+}
+
+// Plain sampling knows nothing of events that happen once in more points than it draws.
+bool has_rare_events(const Vector& density) {
+  return std::any_of(density.begin(), density.end(),
+                     [](double p) { return (p > 0.0 && p < 0.003) || (p < 1.0 && p > 0.997); });
+}
+
+// Rule: over all models of the oracle with D ≤ 4 and a positive loss, |z| < 5 for each; Σ z² over
+// them has a chi-square p-value above 1e-4; and each standard error is below 5 % of the loss, so
+// that a wrong value can be seen.
+void expect_agreement_with_oracle(Method method) {
+  double chi_square = 0.0;
+  int models = 0;
+  for (const testing::OracleCase& c : testing::oracle_table()) {
+    if (c.features.size() > 4 || c.loss == 0.0) continue;
+    if (method == Method::plain && has_rare_events(c.features.density)) continue;
+    const bounds::LossTail tail(c.model, c.features);
+    Options options;
+    options.method = method;
+    options.relative_tolerance = 0.01;
+    options.max_samples = 2'000'000;
+    options.threads = 1;
+    const IntegralBySkeleton result =
+        skeleton_loss(c.model, c.features, options, known_from(c, tail));
+    ASSERT_LE(result.standard_error, 0.05 * c.loss) << c.name;
+    ASSERT_TRUE(result.usable());
+    // What the closed parts round off, and what was left out.
+    const double slack = 1e-12 * c.loss + result.error_bound;
+    const double difference = std::max(std::abs(result.value - c.loss) - slack, 0.0);
+    if (result.standard_error == 0.0) {
+      EXPECT_EQ(difference, 0.0) << c.name;
+      continue;
+    }
+    const double z = difference / result.standard_error;
+    EXPECT_LT(z, 5.0) << c.name << ": " << result.value << " for " << c.loss;
+    chi_square += z * z;
+    ++models;
+    for (const SkeletonPart& part : result.skeletons) {
+      const double expected = c.contributions(part.l);
+      EXPECT_NEAR(part.contribution, expected,
+                  6.0 * part.standard_error + 1e-12 * c.loss +
+                      (part.samples > 0 && part.samples < 50 ? expected : 0.0))
+          << c.name << ", l = " << part.l;
+    }
+  }
+  EXPECT_GE(models, 100);
+  const boost::math::chi_squared_distribution<double> law(models);
+  EXPECT_GT(boost::math::cdf(boost::math::complement(law, chi_square)), 1e-4) << chi_square;
+}
+
+TEST(SkeletonLoss, PlainAgreesWithTheOracle) {
+  expect_agreement_with_oracle(Method::plain);
+}
+
+TEST(SkeletonLoss, StratifiedAgreesWithTheOracle) {
+  expect_agreement_with_oracle(Method::stratified);
+}
+
+// E Σ_j x_j = Σ p_j/2 and E (Σ_j x_j)² = Σ (p_j/3 − p_j²/4) + (Σ p_j/2)², with nothing known.
+TEST(Integrate, GivesTheMomentsOfTheMeasureForAnyIntegrand) {
+  std::mt19937_64 random(5);
+  Features features = testing::random_features(12, 0.6, random);
+  features.density(3) = 1.0;
+  features.density(4) = 0.0;
+  const auto sum = [](const SparsePoint& point) {
+    double total = 0.0;
+    for (const double x : point.value) total += x;
+    return total;
+  };
+  const auto square = [sum](const SparsePoint& point) { return sum(point) * sum(point); };
+  const Vector& p = features.density;
+  const double mean = p.sum() / 2;
+  const double second = (p.array() / 3 - p.array().square() / 4).sum() + mean * mean;
+  for (const Method method : {Method::plain, Method::stratified}) {
+    Options options;
+    options.method = method;
+    const IntegralBySkeleton first = integrate(features, pointwise(sum), options);
+    EXPECT_NEAR(first.value, mean, 5 * first.standard_error);
+    const IntegralBySkeleton other = integrate(features, pointwise(square), options);
+    EXPECT_NEAR(other.value, second, 5 * other.standard_error);
+    EXPECT_LE(first.standard_error, 1e-3 * first.value);
+    EXPECT_EQ(first.stop_reason, StopReason::precision);
+  }
+}
+
+void expect_same_bits(const IntegralBySkeleton& a, const IntegralBySkeleton& b) {
+  EXPECT_EQ(a.value, b.value);
+  EXPECT_EQ(a.standard_error, b.standard_error);
+  EXPECT_EQ(a.high, b.high);
+  EXPECT_EQ(a.samples, b.samples);
+  EXPECT_EQ(a.rest_standard_error, b.rest_standard_error);
+  ASSERT_EQ(a.skeletons.size(), b.skeletons.size());
+  for (std::size_t k = 0; k < a.skeletons.size(); ++k) {
+    EXPECT_EQ(a.skeletons[k].contribution, b.skeletons[k].contribution);
+    EXPECT_EQ(a.skeletons[k].standard_error, b.skeletons[k].standard_error);
+    EXPECT_EQ(a.skeletons[k].samples, b.skeletons[k].samples);
+  }
+}
+
+TEST(SkeletonLoss, HasTheSameBitsForAnyNumberOfThreads) {
+  std::mt19937_64 random(6);
+  const ReluAutoencoder model = testing::random_model(40, 8, random);
+  const bounds::LossTail tail(model, Features::uniform(40, 0.05));
+  Known bounded;
+  bounded.bound_outside = [&](CountRange range) { return tail.outside(range); };
+  for (const Features& features :
+       {Features::uniform(40, 0.05), testing::random_features(40, 0.1, random)}) {
+    for (const Method method : {Method::plain, Method::stratified}) {
+      for (const std::uint64_t samples : {std::uint64_t{0}, std::uint64_t{300'001}}) {
+        Options options;
+        options.method = method;
+        options.samples = samples;
+        options.threads = 1;
+        const Known known = features.density(0) == 0.05 ? bounded : Known{};
+        const IntegralBySkeleton serial = skeleton_loss(model, features, options, known);
+        for (const int threads : {2, 3, 8}) {
+          options.threads = threads;
+          expect_same_bits(serial, skeleton_loss(model, features, options, known));
+        }
+      }
+    }
+  }
+}
+
+TEST(SkeletonLoss, SeedsGiveIndependentResults) {
+  std::mt19937_64 random(8);
+  const ReluAutoencoder model = testing::random_model(10, 3, random);
+  const Features features = Features::uniform(10, 0.2);
+  Options options;
+  options.samples = 20000;
+  options.seed = 0;
+  const double zero = skeleton_loss(model, features, options).value;
+  options.seed = 1;
+  EXPECT_NE(skeleton_loss(model, features, options).value, zero);
+}
+
+TEST(Integrate, CountsValuesThatAreNotFiniteAndSaysSo) {
+  const Features features = Features::uniform(4, 0.5);
+  const auto integrand = [](const SparsePoint& point) {
+    if (point.count() == 2 && point.active[0] == 1) return std::nan("");
+    if (point.count() == 3 && point.value[0] > 0.9) return std::numeric_limits<double>::infinity();
+    return 1.0;
+  };
+  for (const Method method : {Method::plain, Method::stratified}) {
+    Options options;
+    options.method = method;
+    const IntegralBySkeleton result = integrate(features, pointwise(integrand), options);
+    EXPECT_GT(result.non_finite, 0u);
+    EXPECT_FALSE(result.usable());
+    EXPECT_NEAR(result.value, 1.0, 1e-12);  // of the finite ones
+    options.relative_tolerance = 1e-9;      // never reached: but a broken integrand stops the work
+    const auto noisy = [&](const SparsePoint& p) {
+      return integrand(p) + static_cast<double>(p.count());
+    };
+    EXPECT_EQ(integrate(features, pointwise(noisy), options).stop_reason, StopReason::non_finite);
+  }
+}
+
+TEST(Integrate, StopsAtTheLimitOfSamplesAndSaysSo) {
+  const Features features = Features::uniform(4, 0.5);
+  Options options;
+  options.relative_tolerance = 1e-9;
+  options.max_samples = 50'000;
+  const auto count = [](const SparsePoint& p) { return p.value.empty() ? 0.0 : p.value[0]; };
+  const IntegralBySkeleton result = integrate(features, pointwise(count), options);
+  EXPECT_EQ(result.stop_reason, StopReason::max_samples);
+  EXPECT_GT(result.standard_error, 1e-9 * result.value);
+}
+
+TEST(Integrate, StopsWhenTheCallbackSaysSo) {
+  const Features features = Features::uniform(4, 0.5);
+  const auto count = [](const SparsePoint& p) { return p.value.empty() ? 0.0 : p.value[0]; };
+  Options options;
+  options.relative_tolerance = 1e-6;
+  int calls = 0;
+  options.progress = [&](const Progress& progress) {
+    return progress.planned == 0 || ++calls < 200;
+  };
+  const IntegralBySkeleton result = integrate(features, pointwise(count), options);
+  EXPECT_EQ(result.stop_reason, StopReason::interrupted);
+  EXPECT_NEAR(result.value, 0.5 * (1 - std::pow(0.5, 4)), 5 * result.standard_error);
+  options.progress = [](const Progress&) { return false; };
+  EXPECT_THROW(integrate(features, pointwise(count), options), Interrupted);
+}
+
+TEST(Integrate, ExceptionsOfTheIntegrandReachTheCaller) {
+  const auto broken = [](const SparsePoint&) -> double { throw std::runtime_error("no"); };
+  Options options;
+  options.threads = 2;
+  EXPECT_THROW(integrate(Features::uniform(3, 0.5), pointwise(broken), options),
+               std::runtime_error);
+}
+
+TEST(Integrate, ConstantsAreExact) {
+  // p = 0, p = 1, and between: E 1 = 1.
+  const auto one = [](const SparsePoint&) { return 1.0; };
+  for (const double p : {0.0, 1e-12, 0.3, 1.0}) {
+    for (const Method method : {Method::plain, Method::stratified}) {
+      Options options;
+      options.method = method;
+      const IntegralBySkeleton result = integrate(Features::uniform(6, p), pointwise(one), options);
+      EXPECT_NEAR(result.value, 1.0, 1e-14) << "p = " << p;
+      EXPECT_EQ(result.standard_error, 0.0);
+    }
+  }
+}
+
+TEST(Options, AreCheckedOneByOne) {
+  const Features features = Features::uniform(3, 0.5);
+  const auto expect_refused = [&](auto change) {
+    Options options;
+    change(options);
+    EXPECT_THROW(integrate(features, pointwise([](const SparsePoint&) { return 1.0; }), options),
+                 std::invalid_argument);
+  };
+  expect_refused([](Options& o) { o.relative_tolerance = -1e-3; });
+  expect_refused([](Options& o) { o.relative_tolerance = std::nan(""); });
+  expect_refused([](Options& o) { o.relative_tolerance = 0.0; });
+  expect_refused([](Options& o) { o.absolute_tolerance = -1.0; });
+  expect_refused([](Options& o) { o.confidence = 1.0; });
+  expect_refused([](Options& o) { o.threads = -1; });
+  expect_refused([](Options& o) { o.chunk = 0; });
+  expect_refused([](Options& o) { o.max_samples = 0; });
+}
+
+// Without error_bound, 95 % intervals must cover the evaluated part 95 % ± 4 standard deviations of
+// a binomial count of the time; with it they must cover the whole loss at least as often.
+TEST(SkeletonLoss, IntervalsCoverAsOftenAsTheySay) {
+  const auto table = testing::oracle_table();
+  const auto found = std::find_if(table.begin(), table.end(), [](const auto& c) {
+    return c.name.rfind("plain", 0) == 0 && c.features.size() == 5;
+  });
+  ASSERT_NE(found, table.end());
+  const testing::OracleCase& c = *found;
+  const bounds::LossTail tail(c.model, c.features);
+  const int replicates = testing::scaled(1000, 100);
+  for (const Method method : {Method::plain, Method::stratified}) {
+    for (const std::uint64_t samples : {std::uint64_t{3000}, std::uint64_t{0}}) {
+      Options options;
+      options.method = method;
+      options.samples = samples;
+      options.relative_tolerance = 0.01;
+      options.threads = 1;
+      int covered = 0, covered_part = 0;
+      for (int k = 0; k < replicates; ++k) {
+        options.seed = static_cast<std::uint64_t>(k);
+        const auto result = skeleton_loss(c.model, c.features, options, known_from(c, tail));
+        double part = 0.0;
+        for (const SkeletonPart& row : result.skeletons) part += c.contributions(row.l);
+        covered += result.low <= c.loss && c.loss <= result.high;
+        covered_part += result.low <= part && part <= result.high - result.error_bound;
+      }
+      const double spread = std::sqrt(0.95 * 0.05 / replicates);
+      EXPECT_NEAR(covered_part / static_cast<double>(replicates), 0.95, 4 * spread)
+          << to_string(method) << ", samples " << samples;
+      EXPECT_GE(covered / static_cast<double>(replicates), 0.95 - 4 * spread)
+          << to_string(method) << ", samples " << samples;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace skeleta::estimate

@@ -1,0 +1,69 @@
+#include "skeleta/estimate/loss_kernel.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "support.h"
+
+namespace skeleta::estimate {
+namespace {
+
+// A batch with a point of each number of active features, and the dense loss of each by definition.
+struct Sample {
+  SparseBatch batch;
+  std::vector<double> expected;
+};
+
+Sample sample(const ReluAutoencoder& model, const Features& features, std::mt19937_64& random) {
+  const auto count = static_cast<std::size_t>(model.features());
+  std::uniform_real_distribution<double> uniform;
+  std::vector<std::int32_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  Sample result;
+  std::vector<std::uint32_t> counts;
+  for (std::uint32_t l = 0; l <= count; l += l < 20 ? 1 : 7) counts.push_back(l);
+  result.batch.reset(counts);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    std::shuffle(order.begin(), order.end(), random);
+    const auto active = result.batch.active(i);
+    const auto value = result.batch.value(i);
+    Vector x = Vector::Zero(model.features());
+    for (std::size_t k = 0; k < active.size(); ++k) {
+      active[k] = order[k];
+      value[k] = uniform(random);
+      x(order[k]) = value[k];
+    }
+    result.expected.push_back(pointwise_loss(model, features.importance, x));
+  }
+  return result;
+}
+
+class LossKernel : public ::testing::TestWithParam<KernelPath> {};
+
+TEST_P(LossKernel, EqualsTheDenseDefinition) {
+  std::mt19937_64 random(7);
+  for (const Index count : {1, 2, 5, 8, 31, 64, 133, 200}) {
+    const ReluAutoencoder model = testing::random_model(count, std::min<Index>(count, 6), random);
+    Features features = testing::random_features(count, 0.5, random);
+    features.importance(0) = 0.0;
+    const Sample points = sample(model, features, random);
+    std::vector<double> values(points.batch.size());
+    loss_integrand(model, features, GetParam())()(points.batch, values);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      EXPECT_NEAR(values[i], points.expected[i], 1e-12 * (1.0 + points.expected[i]))
+          << "D = " << count << ", l = " << points.batch[i].count();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, LossKernel, ::testing::Values(KernelPath::gram, KernelPath::hidden),
+                         [](const auto& info) { return to_string(info.param); });
+
+TEST(KernelPath, GoesThroughTheHiddenLayerAboveTwoThousandFeatures) {
+  EXPECT_EQ(kernel_path(2000), KernelPath::gram);
+  EXPECT_EQ(kernel_path(2001), KernelPath::hidden);
+}
+
+}  // namespace
+}  // namespace skeleta::estimate

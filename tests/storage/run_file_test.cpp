@@ -1,0 +1,205 @@
+#include "skeleta/storage/run_file.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "../../lib/storage/stop_reasons.h"
+#include "skeleta/storage/file_error.h"
+#include "skeleta/storage/model_file.h"
+#include "storage/example_runs.h"
+#include "storage/workplace.h"
+
+namespace skeleta::storage {
+namespace {
+
+using testing::HasSubstr;
+
+// NaN equals NaN here: a file gives every bit back.
+void expect_same(double actual, double expected) {
+  EXPECT_EQ(std::bit_cast<std::uint64_t>(actual), std::bit_cast<std::uint64_t>(expected))
+      << actual << " is not " << expected;
+}
+
+void expect_same(const SkeletonPart& actual, const SkeletonPart& expected) {
+  EXPECT_EQ(actual.l, expected.l);
+  expect_same(actual.probability, expected.probability);
+  expect_same(actual.mean, expected.mean);
+  expect_same(actual.contribution, expected.contribution);
+  expect_same(actual.standard_error, expected.standard_error);
+  EXPECT_EQ(actual.samples, expected.samples);
+}
+
+void expect_same(const IntegralBySkeleton& actual, const IntegralBySkeleton& expected) {
+  ASSERT_EQ(actual.skeletons.size(), expected.skeletons.size());
+  for (std::size_t k = 0; k < expected.skeletons.size(); ++k) {
+    expect_same(actual.skeletons[k], expected.skeletons[k]);
+  }
+  expect_same(actual.value, expected.value);
+  expect_same(actual.standard_error, expected.standard_error);
+  expect_same(actual.confidence, expected.confidence);
+  expect_same(actual.low, expected.low);
+  expect_same(actual.high, expected.high);
+  expect_same(actual.error_bound, expected.error_bound);
+  EXPECT_EQ(actual.samples, expected.samples);
+  EXPECT_EQ(actual.non_finite, expected.non_finite);
+  EXPECT_EQ(actual.stop_reason, expected.stop_reason);
+}
+
+void expect_same(const EstimateRun& actual, const EstimateRun& expected) {
+  EXPECT_EQ(actual.model.W, expected.model.W);
+  EXPECT_EQ(actual.model.b, expected.model.b);
+  EXPECT_EQ(actual.features.density, expected.features.density);
+  EXPECT_EQ(actual.features.importance, expected.features.importance);
+  EXPECT_EQ(actual.instance, expected.instance);
+  EXPECT_EQ(actual.method, expected.method);
+  expect_same(actual.loss, expected.loss);
+  EXPECT_EQ(std::memcmp(&actual.one_sparse, &expected.one_sparse, sizeof(OneSparse)), 0);
+  expect_same(actual.seconds, expected.seconds);
+}
+
+void expect_round_trip(const std::vector<EstimateRun>& runs) {
+  const TemporaryFolder folder;
+  write_estimate(folder / "run.h5", example_provenance(), runs, false);
+  const RunFile file = read_run(folder / "run.h5");
+  ASSERT_EQ(file.estimates.size(), runs.size());
+  for (std::size_t i = 0; i < runs.size(); ++i) expect_same(file.estimates[i], runs[i]);
+}
+
+TEST(RunFile, GivesEveryBitBack) {
+  expect_round_trip(example_runs());
+}
+
+TEST(RunFile, GivesEveryBitBackOfOneInstance) {
+  expect_round_trip({example_runs()[1]});
+}
+
+// More than one chunk of the compressed W; wide too, which the reader of a run must not refuse.
+TEST(RunFile, GivesEveryBitBackOfLargeModels) {
+  expect_round_trip(example_runs(400, 301));
+}
+
+TEST(RunFile, GivesTheProvenanceBack) {
+  const TemporaryFolder folder;
+  const Provenance given = example_provenance();
+  write_estimate(folder / "run.h5", given, example_runs(), false);
+  const RunFile file = read_run(folder / "run.h5");
+  EXPECT_EQ(file.filetype, "skeleta estimate");
+  EXPECT_EQ(file.build.version, build_info().version);
+  EXPECT_EQ(file.build.git_sha1, build_info().git_sha1);
+  EXPECT_EQ(file.build.compiler, build_info().compiler);
+  EXPECT_EQ(file.build.build, build_info().build);
+  EXPECT_EQ(file.provenance.command_line, given.command_line);
+  EXPECT_EQ(file.provenance.options_toml, given.options_toml);
+  EXPECT_EQ(file.provenance.created_at, given.created_at);
+  EXPECT_EQ(file.provenance.seed, given.seed);
+  EXPECT_EQ(file.provenance.threads, given.threads);
+}
+
+TEST(RunFile, FillsInTheTime) {
+  const TemporaryFolder folder;
+  write_estimate(folder / "run.h5", {}, example_runs(), false);
+  EXPECT_THAT(read_run(folder / "run.h5").provenance.created_at,
+              testing::MatchesRegex("20[0-9-]{8}T[0-9:]{8}Z"));
+}
+
+TEST(RunFile, IsTheSameBytesForTheSameRun) {
+  const TemporaryFolder folder;
+  write_estimate(folder / "a.h5", example_provenance(), example_runs(), false);
+  write_estimate(folder / "b.h5", example_provenance(), example_runs(), false);
+  EXPECT_EQ(contents(folder / "a.h5"), contents(folder / "b.h5"));
+}
+
+TEST(RunFile, KeepsEveryStopReason) {
+  for (std::size_t value = 0; value < stop_reason_names().size(); ++value) {
+    std::vector<EstimateRun> runs = example_runs();
+    runs[1].loss.stop_reason = static_cast<StopReason>(value);
+    expect_round_trip(runs);
+  }
+}
+
+TEST(RunFile, IsAModelFile) {
+  const TemporaryFolder folder;
+  const std::vector<EstimateRun> runs = example_runs();
+  write_estimate(folder / "run.h5", example_provenance(), runs, false);
+  const ModelFile file = read_models(folder / "run.h5");
+  ASSERT_EQ(file.models.size(), 2u);
+  EXPECT_TRUE(file.from_run_file);
+  EXPECT_EQ(file.models[1].W, runs[1].model.W);
+  EXPECT_EQ(file.models[1].b, runs[1].model.b);
+  EXPECT_EQ(file.density, runs[0].features.density);
+  EXPECT_EQ(file.importance, runs[0].features.importance);
+}
+
+TEST(RunFile, RefusesRunsThatDoNotFitOneFile) {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::vector<EstimateRun>& runs) {
+    return message_of<std::invalid_argument>(
+        [&] { write_estimate(folder / "run.h5", {}, runs, false); });
+  };
+  EXPECT_THAT(message({}), HasSubstr("runs is empty"));
+  EXPECT_THAT(message({example_runs(2, 3)[0], example_runs(2, 4)[1]}),
+              HasSubstr("instance 7 is 2 x 4, but instance 4 is 2 x 3"));
+  auto runs = example_runs();
+  runs[1].features.density(2) = 0.5;
+  EXPECT_THAT(message(runs), HasSubstr("instances 7 and 4 differ in density or importance"));
+  runs = example_runs();
+  runs[1].loss.skeletons.clear();
+  EXPECT_THAT(message(runs), HasSubstr("instance 7 evaluated no skeleton"));
+  runs = example_runs();
+  runs[0].method = "by hand";
+  EXPECT_THAT(message(runs), HasSubstr("method = 'by hand' must be one word"));
+  runs = example_runs();
+  runs[0].model.W(1, 2) = std::nan("");
+  EXPECT_THAT(message(runs), HasSubstr("W[1, 2]"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(RunFile, NamesWhatIsWrongAndWhere) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"f.attrs[\"filetype\"] = \"skeleta train\"",
+       "is a 'skeleta train' file, but a 'skeleta estimate' file is needed"},
+      {"del f.attrs[\"filetype\"]",
+       "is no run file (it has no attribute filetype), but a 'skeleta estimate' file is needed"},
+      {"f.attrs[\"version\"] = np.array([2, 3], \"i4\")",
+       "is of layout version 2.3, but this program reads version 1.x"},
+      {"del f.attrs[\"version\"]", "has no attribute version of two integers"},
+      {"del f.attrs[\"options\"]", "has no attribute options of the right type"},
+      {"f.attrs[\"seed\"] = \"five\"", "has no attribute seed of the right type"},
+      {"del f[\"/loss/mean\"]", "has no dataset /loss/mean"},
+      {"del f[\"/data/importance\"]", "has no dataset /data/importance"},
+      {"del f[\"/tail/instance\"]", "has no dataset /tail/instance"},
+      {"del f[\"/loss/low\"]; f[\"/loss/low\"] = [1., 2., 3.]",
+       "/loss/low has shape [3], but its axes [instance] have [2]"},
+      {"del f[\"/loss/mean\"]; f[\"/loss/mean\"] = np.zeros((4, 2))",
+       "/loss/mean has shape [4, 2], but its axes [instance, l] have [2, 4]"},
+      {"del f[\"/loss/samples\"]; f[\"/loss/samples\"] = np.zeros((2, 4))",
+       "/loss/samples holds floating-point numbers where integers are needed"},
+      {"f[\"/loss/samples\"][1, 1] = -5", "/loss/samples holds -5: a count is not negative"},
+      {"f[\"/loss/stop_reason\"][1] = 77",
+       "/loss/stop_reason[1] is 77, which is not among its flag_values"},
+      {"f[\"/loss/stop_reason\"].attrs[\"flag_meanings\"] = \"a b c d e f g\"",
+       "/loss/stop_reason is 'a', which this program does not know"},
+      {"del f[\"/loss/method\"].attrs[\"flag_values\"]",
+       "/loss/method needs the attributes flag_values and flag_meanings"},
+      {"f[\"/loss/instance\"][0] = 3", "/loss/instance and /model/instance differ"},
+      {"f[\"/model/W\"][1, 0, 2] = np.nan",
+       "/model/W[1, 0, 2] is nan: every entry must be a finite number"},
+  };
+  const TemporaryFolder folder;
+  const auto good = folder / "run.h5", bad = folder / "bad.h5";
+  write_estimate(good, example_provenance(), example_runs(), false);
+  for (const auto& [statement, sentence] : cases) {
+    SCOPED_TRACE(statement);
+    run_python("alter_run.py", fmt::format("{} {} '{}'", good.string(), bad.string(), statement));
+    EXPECT_THAT(message_of<FileError>([&] { read_run(bad); }),
+                testing::StartsWith(bad.string() + ": " + sentence));
+  }
+}
+
+}  // namespace
+}  // namespace skeleta::storage
