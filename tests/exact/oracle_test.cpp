@@ -4,7 +4,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "exact/oracle_table.h"
+#include "oracle_table.h"
 #include "skeleta/exact/loss.h"
 
 // The engine against the exact results of some 300 small models: densities from 1e-6 to 1, columns
@@ -22,7 +22,7 @@ Options options_for(ErrorControl control, double target) {
 
 // Empty if the target is refused: two models are so nearly perfect that rounding is above 1e-10 of
 // their loss.
-std::optional<Loss> try_loss(const OracleCase& c, const Options& options) {
+std::optional<Loss> try_loss(const testing::OracleCase& c, const Options& options) {
   try {
     return loss(c.model, c.features, options);
   } catch (const std::invalid_argument&) {
@@ -30,7 +30,7 @@ std::optional<Loss> try_loss(const OracleCase& c, const Options& options) {
   }
 }
 
-void expect_loss(const OracleCase& c, const Loss& result, double target) {
+void expect_loss(const testing::OracleCase& c, const Loss& result, double target) {
   const double error = std::abs(result.value - c.loss);
   EXPECT_TRUE(result.met_target());
   EXPECT_LE(error, c.loss > 0.0 ? target * c.loss : 1e-30);
@@ -38,12 +38,12 @@ void expect_loss(const OracleCase& c, const Loss& result, double target) {
 }
 
 TEST(Oracle, RigorousBoundsHoldAndTargetsAreMet) {
-  const auto table = read_oracle_table();
+  const auto table = testing::oracle_table();
   ASSERT_GE(table.size(), 200u);
   for (const double target : {1e-4, 1e-6, 1e-8, 1e-10}) {
     int refused = 0;
-    for (const OracleCase& c : table) {
-      SCOPED_TRACE(testing::Message() << c.name << ", target " << target);
+    for (const testing::OracleCase& c : table) {
+      SCOPED_TRACE(::testing::Message() << c.name << ", target " << target);
       const auto result = try_loss(c, options_for(ErrorControl::rigorous, target));
       refused += !result;
       if (result) expect_loss(c, *result, target);
@@ -55,8 +55,8 @@ TEST(Oracle, RigorousBoundsHoldAndTargetsAreMet) {
 TEST(Oracle, EstimatedErrorsAreHonest) {
   for (const double target : {1e-4, 1e-6, 1e-8, 1e-10}) {
     int refused = 0, missed = 0, above = 0;
-    for (const OracleCase& c : read_oracle_table()) {
-      SCOPED_TRACE(testing::Message() << c.name << ", target " << target);
+    for (const testing::OracleCase& c : testing::oracle_table()) {
+      SCOPED_TRACE(::testing::Message() << c.name << ", target " << target);
       const auto result = try_loss(c, options_for(ErrorControl::estimated, target));
       refused += !result;
       if (!result || c.loss == 0.0) continue;
@@ -72,7 +72,7 @@ TEST(Oracle, EstimatedErrorsAreHonest) {
 }
 
 TEST(Oracle, EverySkeletonIsWithinTheBound) {
-  for (const OracleCase& c : read_oracle_table()) {
+  for (const testing::OracleCase& c : testing::oracle_table()) {
     SCOPED_TRACE(c.name);
     Options options = options_for(ErrorControl::rigorous, 1e-7);
     options.probability_floor = 0.0;
@@ -97,15 +97,15 @@ double norm(const Matrix& dW, const Vector& db) {
 // Where the ReLU has entries next to zero the terms decay slowly; then the result says so.
 TEST(Oracle, GradientsMeetTheirTargetOrSayNot) {
   int missed = 0;
-  for (const OracleCase& c : read_oracle_table()) {
+  for (const testing::OracleCase& c : testing::oracle_table()) {
     SCOPED_TRACE(c.name);
     Options options = options_for(ErrorControl::estimated, 1e-8);
     options.gradient_target = 1e-9;
     options.maximum_nodes = 1 << 14;
     const LossAndGradient result = loss_and_gradient(c.model, c.features, options);
-    const double error = norm(result.dW - c.dW, result.db - c.db);
+    const double error = norm(result.dW - c.gradient_W, result.db - c.gradient_b);
     if (result.loss.met_target()) {
-      EXPECT_LE(error, 1e-8 * norm(c.dW, c.db));
+      EXPECT_LE(error, 1e-8 * norm(c.gradient_W, c.gradient_b));
     } else {
       ++missed;
       EXPECT_LE(error, (2.0 * c.model.W.norm() + 1.0) * result.loss.gradient_error);
