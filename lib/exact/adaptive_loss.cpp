@@ -63,10 +63,12 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
   row_error_ = (static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * norms) *
                model.W.colwise().norm().transpose();
   zero_ = 4.0 * features_.importance.dot(row_error_.cwiseAbs2());
-  for_each_row([&](Index i, Workspace& workspace) {
-    Task& task = tasks_[at(i)];
+  for (Task& task : tasks_) {
     task = {};
-    read_output(workspace.row, gram_.col(i).data(), task.output);
+    task.fine_limit = fine_limit_;
+  }
+  for_each_row([&](Index i, Workspace& workspace) {
+    read_output(workspace.row, gram_.col(i).data(), tasks_[at(i)].output);
   });
 }
 
@@ -99,6 +101,7 @@ void AdaptiveLoss::plan(double guess) {
     Task& task = tasks_[at(i)];
     task.total = task.derivative_total = {};
     if (importance(i) == 0.0) return;
+    choose_fine(i, workspace);
     const double tolerance = aliasing / (count * importance(i));
     choose_period(std::max(tolerance, std::numeric_limits<double>::min()), task.output);
     if (has_contour(i)) {
@@ -108,6 +111,21 @@ void AdaptiveLoss::plan(double guess) {
     }
     finish(i, workspace);
   });
+}
+
+// Where the fine law may hide too much, all features are main.
+void AdaptiveLoss::choose_fine(Index i, Workspace& workspace) {
+  Task& task = tasks_[at(i)];
+  const FineError error = fine_error(workspace.row);
+  const double weight = importance(i) * workspace.row.mass;
+  task.fine = {weight * error.square, 2.0 * weight * error.derivatives};
+  const bool harmless = task.fine.square <= 0.25 * share_ &&
+                        (!with_gradient_ || task.fine.derivatives <= 0.25 * derivatives_share_);
+  if (harmless) return;
+  task.fine_limit = 0.0;
+  task.fine = {};
+  read_row(gram_.col(i).data(), model_->b(i), i, features_.density, 0.0, workspace.row);
+  read_output(workspace.row, gram_.col(i).data(), task.output);
 }
 
 Index AdaptiveLoss::first_nodes(const Row& row, const Output& output, double share) const {
@@ -145,7 +163,8 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
   task.drift = task.value - before;
   const double noise = row_error_(i) + output.dropped;
   task.fixed =
-      importance(i) * ((output.count > 0 ? output.aliasing : 0.0) + perturbation(value, noise));
+      importance(i) * ((output.count > 0 ? output.aliasing : 0.0) + perturbation(value, noise)) +
+      task.fine.square;
   const double magnitude = output.closed + output.mass * output.rest.square + 2.0 * output.pairs +
                            output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
                            std::abs(value);
@@ -156,7 +175,10 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
                                    : task.total.estimated_tail();
     const double weight = importance(i) * output.mass * unit;
     task.truncation = weight * tail;
-    task.derivatives = with_gradient_ ? 2.0 * weight * task.derivative_total.estimated_tail() : 0.0;
+    if (with_gradient_) {
+      task.derivatives =
+          2.0 * weight * task.derivative_total.estimated_tail() + task.fine.derivatives;
+    }
   }
 }
 
@@ -248,8 +270,20 @@ void AdaptiveLoss::refuse_unreachable(const Loss& loss) const {
   }
 }
 
-Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, bool with_gradient) {
-  with_gradient_ = with_gradient;
+// None under rigorous control, whose bounds gain nothing, and for skeletons, which count all
+// features. Otherwise so small that what the fine law leaves, in order of size³ in the loss and
+// size² in its derivatives, hardly matters: entries a little larger are resolved by a few hundred
+// nodes.
+double AdaptiveLoss::fine_limit(Purpose purpose) const {
+  if (rigorous() || purpose == Purpose::skeletons) return 0.0;
+  const double of_loss = 0.25 * std::cbrt(options_.relative_target);
+  return purpose == Purpose::loss ? of_loss
+                                  : std::min(of_loss, 0.2 * std::sqrt(options_.gradient_target));
+}
+
+Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Purpose purpose) {
+  with_gradient_ = purpose == Purpose::gradient;
+  fine_limit_ = fine_limit(purpose);
   read_outputs(model);
   plan(first_guess());
   Loss result = summary();

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <vector>
 
+#include "exact/fine_error.h"
 #include "exact/gradient.h"
 #include "exact/gradient_kernel.h"
 #include "exact/loss_kernel.h"
@@ -25,12 +26,15 @@ struct Workspace {
   SkeletonWorkspace skeletons;
 };
 
+/// What an evaluation is for.
+enum class Purpose : std::int8_t { loss, gradient, skeletons };
+
 class AdaptiveLoss {
  public:
   AdaptiveLoss(const Features& features, const Options& options);
 
-  /// Evaluates the loss of a valid model, and what gradient() needs if asked to.
-  Loss evaluate(const ReluAutoencoder& model, bool with_gradient = false);
+  /// Evaluates the loss of a valid model, and what gradient() or contributions() will need.
+  Loss evaluate(const ReluAutoencoder& model, Purpose purpose);
 
   /// The gradient of the model evaluated last.
   void gradient(Matrix& dW, Vector& db);
@@ -48,6 +52,8 @@ class AdaptiveLoss {
     double truncation = 0.0;
     double derivatives = 0.0;  ///< Truncation error of row i of Γ and of db_i.
     double drift = 0.0;        ///< Signed: how far the value moved in the last round.
+    double fine_limit = 0.0;   ///< Entries up to this are fine.
+    FineError fine;            ///< With importance.
     Index goal = 0;            ///< Nodes to reach in the next round.
   };
 
@@ -61,9 +67,11 @@ class AdaptiveLoss {
   template <class Body>
   void for_each_row(Body body);
 
+  double fine_limit(Purpose purpose) const;
   void read_outputs(const ReluAutoencoder& model);
   double first_guess() const;
   void plan(double guess);
+  void choose_fine(Index i, Workspace& workspace);
   Index first_nodes(const Row& row, const Output& output, double share) const;
   bool raise_goals(const Loss& present);
   void run_round();
@@ -84,7 +92,8 @@ class AdaptiveLoss {
   double share_ = 0.0;              ///< Truncation allowed to one output.
   double derivatives_share_ = 0.0;  ///< Likewise of its derivatives.
   bool with_gradient_ = false;
-  Matrix sums_;  ///< Column i: Σ Re F_j of output i, by position in its row; then Γ.
+  double fine_limit_ = 0.0;  ///< For rows where it does no harm.
+  Matrix sums_;              ///< Column i: Σ Re F_j of output i, by position in its row; then Γ.
   std::vector<Task> tasks_;
   std::vector<Workspace> workspaces_;
 };
@@ -96,7 +105,8 @@ void AdaptiveLoss::for_each_row(Body body) {
   parallel_for(workspaces_.size(), options_.threads, [&](std::size_t slot) {
     for (Index i = next++; i < features_.size(); i = next++) {
       Workspace& workspace = workspaces_[slot];
-      read_row(gram_.col(i).data(), model_->b(i), i, features_.density, workspace.row);
+      read_row(gram_.col(i).data(), model_->b(i), i, features_.density, tasks_[at(i)].fine_limit,
+               workspace.row);
       body(i, workspace);
     }
   });

@@ -23,6 +23,15 @@ struct Kernels {
   Complex own, plain;
 };
 
+// The fine features at one group of nodes: their product and its stand-in (node_factors.h), and for
+// derivatives by them U, V: F_j = U w h'_j Π' + V Q_j, Π' over the other fine features and Q_j the
+// points with the weights of E[x_j …].
+struct Fine {
+  FineFactors factors;
+  Complex exponential[FineLaw::most];  // e^{s shift_q}
+  Complex u, v;
+};
+
 struct Totals {
   Lanes loss = broadcast(0.0), loss_energy = broadcast(0.0);
   Lanes threshold = broadcast(0.0), energy = broadcast(0.0);
@@ -60,6 +69,48 @@ void forward(const Row& row, Phases& phases, GradientWorkspace& workspace, Sweep
     phases.state(n) = v;
     if constexpr (!unit) none *= a;
   }
+}
+
+// As fine_factors, keeping each x and the prefix before it.
+void forward_fine(const Row& row, Phases& phases, GradientWorkspace& workspace, const Sweep& sweep,
+                  Fine* fine) {
+  for (int m = 0; m < groups; ++m) {
+    Complex all{broadcast(0.0), broadcast(0.0)}, points = all;
+    for (Index n = row.fine_begin(); n < row.fine_end(); ++n) {
+      const auto at = static_cast<std::size_t>(n);
+      const std::size_t slot = at * groups + static_cast<std::size_t>(m);
+      Complex& v = phases.state(n);
+      const Complex x = (row.w[at] / row.g[at] * v) * sweep.nodes[m].inverse;
+      const Complex change{x.re - row.w[at], x.im};
+      workspace.x[slot] = x;
+      workspace.prefix[slot] = all;
+      all = add_product(all + change, all, change);
+      phases.advance(n, v);
+    }
+    for (int q = 0; q < FineLaw::most; ++q) {
+      Complex& v = phases.state(row.points_begin() + q);
+      points = points + row.fine.weight[static_cast<std::size_t>(q)] * v;
+      fine[m].exponential[q] = {v.re + 1.0, v.im};
+      phases.advance(row.points_begin() + q, v);
+    }
+    fine[m].factors = {all, points, all - points};
+    fine[m].factors.all.re += 1.0;
+    fine[m].factors.points.re += 1.0;
+  }
+}
+
+// With one, rest of the main others and low = none + one: the closed forms have taken Q times the
+// kernels of N_z ≤ 1 away, so U = own (rest + low) and V = plain one − own low. For main features
+// (own, plain) become (own E e^{sη}, own (E e^{sη} − Q) + plain Q).
+void include_fine_kernels(const Complex& one, const Complex& rest, double none, Fine& fine,
+                          Kernels& kernels) {
+  Complex low = one;
+  low.re += none;
+  fine.u = kernels.own * (rest + low);
+  fine.v = kernels.plain * one - kernels.own * low;
+  const FineFactors& factors = fine.factors;
+  kernels = {kernels.own * factors.all,
+             add_product(kernels.own * factors.difference, kernels.plain, factors.points)};
 }
 
 // The integrands that do not depend on j, and the kernels of those that do.
@@ -154,6 +205,40 @@ void backward(const Row& row, const Output& output, GradientWorkspace& workspace
   }
 }
 
+void backward_fine(const Row& row, const Output& output, GradientWorkspace& workspace,
+                   const Sweep& sweep, const Fine* fine, Totals& totals) {
+  const Contour contour{output.period};
+  const double largest =
+      contour.abscissa() + contour.spacing() * static_cast<double>(sweep.first + nodes_per_sweep);
+  Complex suffix[groups];
+  for (Complex& s : suffix) s = {broadcast(1.0), broadcast(0.0)};
+  for (Index n = row.fine_end(); n-- > row.fine_begin();) {
+    const auto at = static_cast<std::size_t>(n);
+    const double w = row.w[at], g = row.g[at];
+    const double* weights = &workspace.fine_weights[at * FineLaw::most];
+    const bool series = std::abs(g) * largest <= 0.02;
+    Lanes entry = broadcast(0.0);
+    for (int m = 0; m < groups; ++m) {
+      const std::size_t slot = at * groups + static_cast<std::size_t>(m);
+      const Complex x = workspace.x[slot];
+      Complex prefix = workspace.prefix[slot];
+      prefix.re += 1.0;
+      const Complex own = with_x(sweep.nodes[m], x, w, g, series);
+      Complex points = weights[0] * fine[m].exponential[0];
+      for (int q = 1; q < FineLaw::most; ++q) {
+        points = points + weights[q] * fine[m].exponential[q];
+      }
+      const Lanes f =
+          real_product(fine[m].u, own * (prefix * suffix[m])) + real_product(fine[m].v, points);
+      entry += f;
+      totals.energy += f * f;
+      suffix[m] = add_product((1.0 - w) * suffix[m], suffix[m], x);
+    }
+    double* sum = &workspace.entries[at * static_cast<std::size_t>(lane_count)];
+    store(sum, load(sum) + entry);
+  }
+}
+
 template <bool unit>
 Totals sum_block(const Row& row, const Output& output, Phases& phases, GradientWorkspace& workspace,
                  Decay& decay, Index first) {
@@ -169,17 +254,30 @@ Totals sum_block(const Row& row, const Output& output, Phases& phases, GradientW
     sweep.first = k;
     for (int m = 0; m < groups; ++m) sweep.nodes[m] = nodes_at(contour, k + m * lane_count);
     forward<unit>(row, phases, workspace, sweep);
+    const bool has_fine = row.fine_count > 0;
+    Fine fine[groups];
+    Complex one[groups], rest[groups];
+    if (has_fine) {
+      forward_fine(row, phases, workspace, sweep, fine);
+      for (int m = 0; m < groups; ++m) {
+        one[m] = sweep.one[m];
+        rest[m] = sweep.rest[m];
+        include_fine(fine[m].factors, row.none, sweep.one[m], sweep.rest[m]);
+      }
+    }
     Kernels kernels[groups];
     Complex v = phases.state(row.count);
     Lanes own_entry = load(diagonal);
     for (int m = 0; m < groups; ++m) {
       kernels[m] = at_own(row, output, sweep, m, v, series, decay.value(), own_entry, totals);
+      if (has_fine) include_fine_kernels(one[m], rest[m], row.none, fine[m], kernels[m]);
       phases.advance(row.count, v);
       decay.advance();
     }
     store(diagonal, own_entry);
     phases.state(row.count) = v;
     backward<unit>(row, output, workspace, sweep, kernels, totals);
+    if (has_fine) backward_fine(row, output, workspace, sweep, fine, totals);
   }
   return totals;
 }
@@ -189,6 +287,11 @@ void sum_blocks(const Row& row, const Output& output, Phases& phases, GradientWo
                 Index first, std::span<NodeSum> sums, std::span<NodeSum> derivatives) {
   const Contour contour{output.period};
   phases.set(row, contour);
+  for (Index n = row.fine_begin(); n < row.fine_end(); ++n) {
+    const auto at = static_cast<std::size_t>(n);
+    const auto weights = row.fine.weights_with(row.g[at], row.w[at]);
+    std::copy(weights.begin(), weights.end(), &workspace.fine_weights[at * FineLaw::most]);
+  }
   Decay decay(contour, output.c, first);
   for (std::size_t block = 0; block < sums.size(); ++block) {
     const Index k = first + static_cast<Index>(block) * nodes_per_block;
@@ -205,7 +308,8 @@ void sum_blocks(const Row& row, const Output& output, Phases& phases, GradientWo
 }  // namespace
 
 void GradientWorkspace::resize(Index features) {
-  const auto size = static_cast<std::size_t>(padded(features + 1));
+  const auto size = static_cast<std::size_t>(row_size(features));
+  fine_weights.resize(size * FineLaw::most);
   x.resize(size * groups);
   prefix.resize(size * groups);
   none_before.resize(size);
@@ -216,10 +320,10 @@ void sum_gradient(const Row& row, const Output& output, Phases& phases,
                   GradientWorkspace& workspace, Index first, std::span<NodeSum> sums,
                   std::span<NodeSum> derivatives, double* entries) {
   const auto lanes = static_cast<std::size_t>(lane_count);
-  std::fill_n(workspace.entries.begin(), static_cast<std::size_t>(row.count + 1) * lanes, 0.0);
+  std::fill_n(workspace.entries.begin(), static_cast<std::size_t>(row.fine_end()) * lanes, 0.0);
   row.unit ? sum_blocks<true>(row, output, phases, workspace, first, sums, derivatives)
            : sum_blocks<false>(row, output, phases, workspace, first, sums, derivatives);
-  for (Index n = 0; n <= row.count; ++n) {
+  for (Index n = 0; n < row.fine_end(); ++n) {
     entries[n] += sum(load(&workspace.entries[static_cast<std::size_t>(n) * lanes]));
   }
 }

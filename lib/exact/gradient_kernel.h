@@ -20,9 +20,10 @@ namespace skeleta::exact {
 
 /// Buffers of sum_gradient.
 struct GradientWorkspace {
-  std::vector<Complex> x, prefix;   ///< Two groups of nodes for each feature.
-  std::vector<double> none_before;  ///< Π a of the features before.
-  std::vector<double> entries;      ///< Σ over nodes, eight lanes for each feature.
+  std::vector<Complex> x, prefix;    ///< Two groups of nodes for each feature.
+  std::vector<double> none_before;   ///< Π a of the features before.
+  std::vector<double> fine_weights;  ///< FineLaw::weights_with, by feature.
+  std::vector<double> entries;       ///< Σ over nodes, eight lanes for each feature.
 
   void resize(Index features);
 };

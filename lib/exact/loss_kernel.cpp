@@ -1,5 +1,7 @@
 #include "exact/loss_kernel.h"
 
+#include <cmath>
+
 #include "exact/node_factors.h"
 
 namespace skeleta::exact {
@@ -56,6 +58,15 @@ NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& d
   }
   Block block;
   absorb_others<unit>(row, phases, nodes, block);
+  double low = 0.0;  // what the fine law's difference may be rounded against
+  if (row.fine_count > 0) {
+    double fine = 0.0;
+    for (Index n = row.fine_begin(); n < row.fine_end(); ++n) fine += 2.0 * row.probability(n);
+    low = fine * (block.none + block.one[0].re[0]);
+    for (int m = 0; m < groups_per_block; ++m) {
+      include_fine(fine_factors(row, phases, nodes[m]), block.none, block.one[m], block.rest[m]);
+    }
+  }
 
   Lanes value = broadcast(0.0), energy = broadcast(0.0);
   NodeSum result;
@@ -71,7 +82,10 @@ NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& d
     const Complex f = kernel * (scaled - ramps);
     value += node_weights(first + m) * f.re;
     energy += f.re * f.re + f.im * f.im;
-    if (first + m == 0) result.amplitude = kernel.re[0] * (scaled.re[0] + ramps.re[0]);
+    if (first + m == 0) {
+      const double extra = (output.scale * r.re[0] * (a + x.re[0]) + w * moments.h1.re[0]) * low;
+      result.amplitude = kernel.re[0] * (std::abs(scaled.re[0]) + std::abs(ramps.re[0]) + extra);
+    }
     phases.advance(row.count, v);
     decay.advance();
   }

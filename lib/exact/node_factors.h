@@ -51,6 +51,48 @@ SKELETA_INLINE Moments feature_moments(const Nodes& nodes, const Complex& v, dou
   return {h0, h1, (u - 2.0 * h1) * over_a};
 }
 
+/// η at a group of nodes: E e^{sη}, its stand-in Q = Σ_q weight_q e^{s shift_q}, their difference.
+struct FineFactors {
+  Complex all, points, difference;
+};
+
+/// Advances the phases of the fine features and points of `row` by one group of nodes. Both factors
+/// are built without their 1, so the difference is exact to ε times the densities.
+SKELETA_INLINE FineFactors fine_factors(const Row& row, Phases& phases, const Nodes& nodes) {
+  const Lanes zero = broadcast(0.0);
+  Complex all{zero, zero}, points{zero, zero};
+  for (Index n = row.fine_begin(); n < row.fine_end(); ++n) {
+    const auto at = static_cast<std::size_t>(n);
+    Complex& v = phases.state(n);
+    Complex x = (row.w[at] / row.g[at] * v) * nodes.inverse;
+    x.re -= row.w[at];
+    all = add_product(all + x, all, x);
+    phases.advance(n, v);
+  }
+  if (row.fine_count > 0) {
+    for (int q = 0; q < FineLaw::most; ++q) {
+      Complex& v = phases.state(row.points_begin() + q);
+      points = points + row.fine.weight[static_cast<std::size_t>(q)] * v;
+      phases.advance(row.points_begin() + q, v);
+    }
+  }
+  const Complex difference = all - points;
+  all.re += 1.0;
+  points.re += 1.0;
+  return {all, points, difference};
+}
+
+/// Puts η into the recursion's result for the others, E[e^{sz}; one active] and [.; ≥ 2 active]
+/// with `none` = P(none active): one → one Q, rest → rest E e^{sη} + (none + one)(E e^{sη} − Q).
+/// The formulas for the integrands then hold as they are without η.
+SKELETA_INLINE void include_fine(const FineFactors& fine, double none, Complex& one,
+                                 Complex& rest) {
+  Complex low = one;
+  low.re += none;
+  rest = add_product(low * fine.difference, rest, fine.all);
+  one = one * fine.points;
+}
+
 /// Is |s g| ≤ 1/2 at all nodes below `last`?
 inline bool small_in_block(const Contour& contour, double g, Index last) {
   const double largest = contour.abscissa() + contour.spacing() * static_cast<double>(last);

@@ -77,26 +77,25 @@ ByCount<double> others_at_zero(const Row& row) {
   return result;
 }
 
+// η is independent of the main features, and its part of e^{sz} is E e^{sη}.
 RestMoments rest_moments(const Row& row) {
   const auto own = static_cast<std::size_t>(row.count);
-  const double g = row.g[own], w = row.w[own];
-  const ByCount<double> others = others_at_zero(row);
+  const double g = row.g[own], w = row.w[own], mean = row.fine.mean;
+  const Series<double> fine{1.0, mean, 0.5 * (row.fine.variance + mean * mean)};
+  ByCount<double> others = others_at_zero(row);
+  const double company = others.one.c0 + others.rest.c0;
   ByCount<double> all = others;
   all.absorb(row.a[own], factor_series(w, g));
+  all.rest = all.rest * fine;
+  others.rest = others.rest * fine;
+  others.one = others.one * fine;
   // w h'(s g) = w (1/2 + g s/3 + …): the factor of x_i.
   const auto with_x = [&](const Series<double>& y) {
     return std::pair(w * 0.5 * y.c0, w * (g / 3.0 * y.c0 + 0.5 * y.c1));
   };
   const auto [x0, x1] = with_x(others.rest);
   const auto [pair0, pair1] = with_x(others.one);
-  return {w / 3.0 * (others.one.c0 + others.rest.c0),
-          all.rest.c0,
-          all.rest.c1,
-          2.0 * all.rest.c2,
-          x0,
-          x1,
-          pair0,
-          pair1};
+  return {w / 3.0 * company, all.rest.c0, all.rest.c1, 2.0 * all.rest.c2, x0, x1, pair0, pair1};
 }
 
 // Takes the exponents out of x and adds them to `exponents`.
@@ -110,10 +109,9 @@ SKELETA_INLINE void take_exponents(Lanes& x, Lanes& exponents) {
 // bound is nearly optimal for Gaussian-like z (θ ~ 6/σ) and for z with few terms (θ ~ 10).
 double first_theta(const Row& row) {
   double variance = 0.0;
-  for (Index n = 0; n <= row.count; ++n) {
-    const auto at = static_cast<std::size_t>(n);
-    const double p = row.w[at] / (row.a[at] + row.w[at]);
-    variance += row.g[at] * row.g[at] * p * (1.0 / 3.0 - 0.25 * p);
+  for (Index n = 0; n < row.fine_end(); ++n) {
+    const double g = row.g[static_cast<std::size_t>(n)], p = row.probability(n);
+    variance += g * g * p * (1.0 / 3.0 - 0.25 * p);
   }
   return 2.0 / std::max(1.0, std::sqrt(variance));
 }
@@ -136,7 +134,7 @@ LogMoments log_moments(const Row& row) {
       take_exponents(down[r], down_exponents[r]);
     }
   };
-  const Index filled = padded(row.count + 1);
+  const Index filled = padded(row.fine_end());
   for (Index n = 0; n < filled; n += lane_count) {
     const auto at = static_cast<std::size_t>(n);
     const Lanes x = result.first * load(&row.g[at]), a = load(&row.a[at]);
@@ -152,7 +150,8 @@ LogMoments log_moments(const Row& row) {
     if (n % (4 * lane_count) == 3 * lane_count) normalise();
   }
   normalise();
-  const double mass = std::log(row.mass);
+  // The Gauss points add no more than η itself: the rule's error for e^{θη} is never negative.
+  const double mass = std::log(row.mass) + (row.fine_count > 0 ? std::numbers::ln2 : 0.0);
   for (int r = 0; r < levels; ++r) {
     const auto at = static_cast<std::size_t>(r);
     result.up[at] = std::log(product(up[r])) + std::numbers::ln2 * sum(up_exponents[r]) + mass;
@@ -166,14 +165,21 @@ LogMoments log_moments(const Row& row) {
 
 double closed_by_count(const Row& row, const double* gram, Index l) {
   const auto own = static_cast<std::size_t>(row.count);
-  const double b = row.threshold, quiet = std::max(-b, 0.0);
-  if (l == 0) return row.mass * row.a[own] * row.none * quiet * quiet;
   const double* alone = row.alone.data();
   const double* g = row.g.data();
-  double sum = 0.0;
+  double result = 0.0;
+  for_each_shift(row, [&](double b, double weight) {
+    if (l == 0) {
+      const double quiet = std::max(-b, 0.0);
+      result += weight * row.a[own] * row.none * quiet * quiet;
+      return;
+    }
+    double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
-  for (Index n = 0; n < row.count; ++n) sum += alone[n] * phi(row.scale * g[n], b);
-  return row.mass * (row.a[own] * sum + row.w[own] * row.none * own_error(gram[row.own], b));
+    for (Index n = 0; n < row.count; ++n) sum += alone[n] * phi(row.scale * g[n], b);
+    result += weight * (row.a[own] * sum + row.w[own] * row.none * own_error(gram[row.own], b));
+  });
+  return row.mass * result;
 }
 
 void read_output(const Row& row, const double* gram, Output& output) {
@@ -182,9 +188,9 @@ void read_output(const Row& row, const double* gram, Output& output) {
   output.c = row.c;
   output.threshold = row.threshold;
   output.dropped = row.dropped;
-  output.count = row.count;
+  output.count = row.count + row.fine_count;
   output.lowest = output.highest = 0.0;
-  for (Index n = 0; n <= row.count; ++n) {
+  for (Index n = 0; n < row.fine_end(); ++n) {
     const double g = row.g[static_cast<std::size_t>(n)];
     output.lowest += std::min(g, 0.0);
     output.highest += std::max(g, 0.0);
@@ -235,13 +241,17 @@ void choose_period(double tolerance, Output& output) {
 }
 
 double pair_ramps(const Row& row, const double* gram) {
-  const double own = gram[row.own], b = row.threshold;
+  const double own = gram[row.own];
   const double* alone = row.alone.data();
   const double* g = row.g.data();
-  double sum = 0.0;
+  double result = 0.0;
+  for_each_shift(row, [&](double b, double weight) {
+    double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
-  for (Index n = 0; n < row.count; ++n) sum += alone[n] * psi_pair(own, row.scale * g[n], b);
-  return row.mass * row.w[static_cast<std::size_t>(row.count)] * sum;
+    for (Index n = 0; n < row.count; ++n) sum += alone[n] * psi_pair(own, row.scale * g[n], b);
+    result += weight * sum;
+  });
+  return row.mass * row.w[static_cast<std::size_t>(row.count)] * result;
 }
 
 double square_error(const Output& output, double contour_sum) {

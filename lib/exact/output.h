@@ -6,7 +6,7 @@
 
 /// What one output contributes to the loss, apart from the contour sum.
 ///
-/// With N_z the number of active features among those in z, split E(x_i − (z − b)₊)² into supports
+/// With N_z the number of active main features (row.h), split E(x_i − (z − b)₊)² into supports
 /// with N_z ≤ 1, in closed form, and the rest, of which
 ///   E[x_i²; rest] is known,  E[(z − b)₊²; N_z ≥ 2] and E[x_i (z − b)₊; i and ≥ 2 others]
 /// are contour sums, and E[x_i (z − b)₊; i and one other] is a sum of closed forms again: its
@@ -38,7 +38,7 @@ struct Output {
   double scale = 1.0, mass = 1.0, c = 0.0, threshold = 0.0;
   double lowest = 0.0, highest = 0.0;  ///< Range of z, scaled.
   double dropped = 0.0;
-  Index count = 0;
+  Index count = 0;      ///< Features of z other than i.
   double closed = 0.0;  ///< E[(x_i − x̂_i)²; N_z ≤ 1]
   RestMoments rest;
   LogMoments log_moments;
@@ -48,6 +48,14 @@ struct Output {
   double aliasing = 0.0;  ///< Bound on what aliases (or the other side) add to E(x_i − x̂_i)².
   double pairs = 0.0;     ///< E[x_i (z − b)₊; i and one other]; if side is both.
 };
+
+/// form(b − shift_q, weight_q) for the points of the fine law: how closed forms account for η.
+template <class Form>
+void for_each_shift(const Row& row, Form form) {
+  for (std::size_t q = 0; q < static_cast<std::size_t>(row.fine.points); ++q) {
+    form(row.threshold - row.scale * row.fine.shift[q], row.fine.weight[q]);
+  }
+}
 
 /// Fills all but the last four fields. `gram` is column i of G. Cost O(D).
 void read_output(const Row& row, const double* gram, Output& output);
@@ -62,7 +70,8 @@ double closed_by_count(const Row& row, const double* gram, Index l);
 double pair_ramps(const Row& row, const double* gram);
 
 /// E(x_i − x̂_i)², given (1/T) Σ F over the contour of
-///   F(s) = 2 e^{−sc} [scale² s⁻³ E(e^{sz}; N_z ≥ 2) − scale s⁻² E(x_i e^{sz}; i and ≥ 2 others)];
+///   F(s) = 2 e^{−sc} [scale² s⁻³ E(e^{sz}; N_z ≥ 2) − scale s⁻² E(x_i e^{sz}; i and ≥ 2 others)]
+/// plus what the fine law leaves of the other supports (fine_factors in node_factors.h);
 /// the sum is not used if side is not both.
 double square_error(const Output& output, double contour_sum);
 

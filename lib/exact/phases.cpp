@@ -5,13 +5,13 @@
 namespace skeleta::exact {
 
 void Phases::resize(Index features) {
-  const auto size = static_cast<std::size_t>(padded(features + 1));
+  const auto size = static_cast<std::size_t>(row_size(features));
   for (auto* array : {&turns_, &growth_, &step_re_, &step_im_}) array->resize(size);
   state_.resize(size);
 }
 
 void Phases::set(const Row& row, const Contour& contour) {
-  count_ = row.count + 1;
+  count_ = row.fine_count > 0 ? row.points_begin() + FineLaw::most : row.count + 1;
   const double per_period = 1.0 / contour.period;
   for (Index n = 0; n < padded(count_); n += lane_count) {
     const auto at = static_cast<std::size_t>(n);

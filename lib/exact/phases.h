@@ -20,7 +20,7 @@ class Phases {
  public:
   void resize(Index features);
 
-  /// For the features of `row` on this contour.
+  /// For the features of `row`, and the points of its fine law, on this contour.
   void set(const Row& row, const Contour& contour);
   /// Moves to nodes first, first + 1, …, first + 7. Must precede any use.
   void start(Index first);

@@ -253,6 +253,34 @@ TEST(Gradient, MatchesDifferencesOfTheLoss) {
   }
 }
 
+// Two orthogonal pairs of opposite columns and a little noise, as training ends near such a
+// solution: no power of ten may make the contour long, and values must not depend on how entries
+// are treated.
+TEST(Gradient, NearlyOrthogonalColumnsAreCheapAndExact) {
+  for (const double noise : {1e-3, 1e-5, 1e-7, 1e-12}) {
+    SCOPED_TRACE(noise);
+    const auto step = random_model(6, 3, 21, 1.0);
+    ReluAutoencoder model{Matrix::Zero(3, 6), Vector::Constant(6, 0.02)};
+    for (Index k = 0; k < 3; ++k) {
+      model.W(k, 2 * k) = 1.0;
+      model.W(k, 2 * k + 1) = -1.0;
+    }
+    model.W += noise * step.W;
+    model.b += noise * step.b;
+    const auto features = random_features(6, 22, 0.05);
+    const auto result = loss_and_gradient(model, features, options_for(estimated, 1e-8));
+    EXPECT_TRUE(result.loss.met_target());
+    EXPECT_LE(result.loss.nodes, 1 << 14);
+    Options fine = options_for(estimated, 1e-9);
+    fine.gradient_target = 1e-12;  // no entry counts as small
+    fine.maximum_nodes = 1 << 17;
+    const auto slow = loss_and_gradient(model, features, fine);
+    EXPECT_NEAR(result.loss.value, slow.loss.value, 1e-8 * slow.loss.value);
+    const double size = (result.dW - slow.dW).norm() + (result.db - slow.db).norm();
+    EXPECT_LE(size, 1e-5 * slow.loss.value);
+  }
+}
+
 TEST(Gradient, HasTheSameBitsForAnyNumberOfThreads) {
   const auto model = random_model(70, 10, 18, 0.1);
   const auto features = random_features(70, 19, 0.05);
