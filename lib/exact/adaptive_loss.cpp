@@ -236,8 +236,8 @@ bool AdaptiveLoss::raise_goals(const Loss& present) {
     if (!has_contour(i)) continue;
     const double excess = std::max(task.truncation / limit, task.derivatives / derivatives_share_);
     if (!(excess > 1.0)) continue;
-    // The tail falls like n^{−7/2} at best; more than double at once would trust that too far.
-    const double factor = std::pow(excess / 0.7, 1.0 / 3.5);
+    // The tail falls like n⁻⁴ in the end; more than double at once would trust that too far.
+    const double factor = std::pow(excess / 0.7, 0.25);
     const double goal = static_cast<double>(task.goal) * std::clamp(factor, 1.1, 2.0);
     task.goal =
         std::min(round_up(goal), options_.maximum_nodes / nodes_per_block * nodes_per_block);

@@ -21,17 +21,19 @@ double largest_entry(const double* gram, const Vector& density) {
 // them do not decay along the contour, and entries a little larger make it long.
 double limit_with_gap(const double* gram, const Vector& density, const Row& row, double limit) {
   constexpr double gap = 8.0;
+  if (limit <= negligible) return negligible;
+  const double low = limit * row.scale, high = gap * low;
   for (Index k = 0; k < density.size(); ++k) {
-    const double g = std::abs(gram[k] / row.scale);
-    if (k != row.own && density(k) > 0.0 && g > limit && g <= gap * limit) return negligible;
+    const double g = std::abs(gram[k]);
+    if (g > low && g <= high && k != row.own && density(k) > 0.0) return negligible;
   }
-  return std::max(limit, negligible);
+  return limit;
 }
 
 // Main features by increasing index, feature i, fine features. A negligible own entry is raised to
 // the limit instead of being left out: x_i is in the integrand.
 void select(const double* gram, const Vector& density, double fine_limit, Row& row) {
-  const double fine = limit_with_gap(gram, density, row, fine_limit);
+  const double fine = limit_with_gap(gram, density, row, fine_limit), inverse = 1.0 / row.scale;
   row.count = row.fine_count = 0;
   row.dropped = 0.0;
   row.idle.clear();
@@ -41,7 +43,7 @@ void select(const double* gram, const Vector& density, double fine_limit, Row& r
   };
   for (Index k = 0; k < density.size(); ++k) {
     if (k == row.own || density(k) == 0.0) continue;
-    const double g = gram[k] / row.scale;
+    const double g = gram[k] * inverse;
     if (std::abs(g) > fine) {
       put(row.count++, k, g);
     } else if (!(std::abs(g) > negligible)) {
@@ -49,11 +51,11 @@ void select(const double* gram, const Vector& density, double fine_limit, Row& r
       row.idle.push_back(density(k));
     }
   }
-  const double own = gram[row.own] / row.scale;
+  const double own = gram[row.own] * inverse;
   put(row.count, row.own, std::abs(own) > negligible ? own : negligible);
   if (!(std::abs(own) > negligible)) row.dropped += negligible * row.scale;
-  for (Index k = 0; k < density.size(); ++k) {
-    const double g = gram[k] / row.scale;
+  for (Index k = 0; fine > negligible && k < density.size(); ++k) {
+    const double g = gram[k] * inverse;
     if (k == row.own || density(k) == 0.0) continue;
     if (std::abs(g) > negligible && std::abs(g) <= fine) {
       put(row.count + 1 + row.fine_count++, k, g);
