@@ -55,7 +55,11 @@ bool AdaptiveLoss::has_contour(Index i) const {
 // |δG_ik| ≤ (d + 2) ε/2 · |w_i||w_k|, and √E(Σ_k δG_ik x_k)² ≤ Σ_k |δG_ik| √(p_k/3).
 void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
   model_ = &model;
-  gram_.noalias() = model.W.transpose() * model.W;
+  gram_.resize(features_.size(), features_.size());
+  for_each_block([&](Index first, Index columns) {
+    gram_.middleCols(first, columns).noalias() =
+        model.W.transpose() * model.W.middleCols(first, columns);
+  });
   double norms = 0.0;
   for (Index k = 0; k < features_.size(); ++k) {
     norms += model.W.col(k).norm() * std::sqrt(features_.density(k) / 3.0);
@@ -322,11 +326,12 @@ void AdaptiveLoss::gradient(Matrix& dW, Vector& db) {
     db(i) = 2.0 * importance(i) * slope;
     sums_.col(i) = (-2.0 * importance(i)) * by_feature;
   });
-  for (Index i = 0; i < count; ++i) {
-    for (Index j = 0; j <= i; ++j) sums_(j, i) = sums_(i, j) = sums_(j, i) + sums_(i, j);
-  }
   dW.resize(model_->hidden(), count);
-  dW.noalias() = model_->W * sums_;
+  for_each_block([&](Index first, Index columns) {
+    auto block = dW.middleCols(first, columns);
+    block.noalias() = model_->W * sums_.middleCols(first, columns);
+    block.noalias() += model_->W * sums_.middleRows(first, columns).transpose();
+  });
 }
 
 Vector AdaptiveLoss::contributions(Index most) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
@@ -67,6 +68,10 @@ class AdaptiveLoss {
   template <class Body>
   void for_each_row(Body body);
 
+  /// body(first, columns) for blocks of columns, in parallel; the blocks do not depend on threads.
+  template <class Body>
+  void for_each_block(Body body);
+
   double fine_limit(Purpose purpose) const;
   void read_outputs(const ReluAutoencoder& model);
   double first_guess() const;
@@ -109,6 +114,16 @@ void AdaptiveLoss::for_each_row(Body body) {
                workspace.row);
       body(i, workspace);
     }
+  });
+}
+
+template <class Body>
+void AdaptiveLoss::for_each_block(Body body) {
+  constexpr Index width = 128;
+  const Index count = features_.size();
+  parallel_for(at((count + width - 1) / width), options_.threads, [&](std::size_t block) {
+    const Index first = static_cast<Index>(block) * width;
+    body(first, std::min(width, count - first));
   });
 }
 

@@ -5,6 +5,12 @@
 /// Eight doubles side by side, and the few functions of them that the contour sums need.
 /// GCC's and Clang's vector extension: one 512-bit register where there is one, several narrower
 /// ones elsewhere; the arithmetic is the same.
+// Without 512-bit registers GCC warns that functions of such vectors have another calling
+// convention than with them. All functions here are inlined, none is called across libraries.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
 namespace skeleta::exact {
 
 constexpr Index lane_count = 8;
