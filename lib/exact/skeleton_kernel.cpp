@@ -12,6 +12,7 @@ namespace {
 using Group = Complex[groups_per_block];
 
 // e_l of the features other than i at one block of nodes, l = 0 … most.
+template <bool unit>
 void symmetric_polynomials(const Row& row, Phases& phases, const Nodes* nodes, Index most,
                            Group* e) {
   for (Index l = 0; l <= most; ++l) {
@@ -29,7 +30,8 @@ void symmetric_polynomials(const Row& row, Phases& phases, const Nodes* nodes, I
     phases.state(n) = v;
     for (Index l = std::min(most, n + 1); l > 0; --l) {
       for (int m = 0; m < groups_per_block; ++m) {
-        e[l][m] = add_product(a * e[l][m], x[m], e[l - 1][m]);
+        const Complex kept = unit ? e[l][m] : a * e[l][m];
+        e[l][m] = add_product(kept, x[m], e[l - 1][m]);
       }
     }
     for (Complex& constant : e[0]) constant.re *= a;
@@ -78,7 +80,8 @@ void contour_sums(const Row& row, const Output& output, Index nodes, Phases& pha
     }
     Nodes at[groups_per_block];
     for (int m = 0; m < groups_per_block; ++m) at[m] = nodes_at(contour, first + m * lane_count);
-    symmetric_polynomials(row, phases, at, most, e);
+    row.unit ? symmetric_polynomials<true>(row, phases, at, most, e)
+             : symmetric_polynomials<false>(row, phases, at, most, e);
     add_block(row, output, at, decay, first, e, phases, sums);
   }
 }
