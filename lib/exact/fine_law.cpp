@@ -59,7 +59,13 @@ FineLaw FineLaw::of(std::span<const double> g, std::span<const double> p) {
   Series c{1.0};
   for (std::size_t k = 0; k < g.size(); ++k) multiply(c, g[k] / unit, p[k]);
   const Series mu = central_moments(c);
+  law.mean = unit * c[1];
+  law.variance = unit * unit * mu[2];
+  law.unit = unit;
+  law.square = mu[2];
+  law.shift[0] = law.mean;
   const double alpha = mu[3] / mu[2], norm = mu[4] - alpha * mu[3] - mu[2] * mu[2];
+  if (!(norm > 1e-280)) return law;  // densities near the end of the range: one point will do
   const double last = (mu[5] - alpha * mu[4] - mu[2] * mu[3]) / norm - alpha;
   Eigen::Matrix3d jacobi = Eigen::Matrix3d::Zero();
   jacobi.diagonal() << 0.0, alpha, last;
@@ -67,10 +73,8 @@ FineLaw FineLaw::of(std::span<const double> g, std::span<const double> p) {
   jacobi(2, 1) = std::sqrt(std::max(norm / mu[2], 0.0));
   const Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d> solver(jacobi);
   law.points = most;
-  law.mean = unit * c[1];
-  law.variance = unit * unit * mu[2];
-  law.alpha = unit * alpha;
-  law.norm = std::pow(unit, 4) * norm;
+  law.alpha = alpha;
+  law.norm = norm;
   for (int q = 0; q < most; ++q) {
     const double first = solver.eigenvectors()(0, q);
     law.shift[static_cast<std::size_t>(q)] = law.mean + unit * solver.eigenvalues()(q);
@@ -82,15 +86,16 @@ FineLaw FineLaw::of(std::span<const double> g, std::span<const double> p) {
 // With p_n the orthonormal polynomials of the law, Σ_n p_n(shift_q) E[x p_n(η)]. η − mean is
 // g(x − p/2) and an independent y', of mean 0.
 std::array<double, FineLaw::most> FineLaw::weights_with(double g, double p) const {
-  const double x0 = 0.5 * p, own_variance = g * g * p * (1.0 / 3.0 - 0.25 * p);
-  const double x1 = g * p * (1.0 / 3.0 - 0.25 * p);
+  const double h = g / unit, x0 = 0.5 * p, spread = p * (1.0 / 3.0 - 0.25 * p);
+  if (points == 1) return {x0, 0.0, 0.0};
+  const double x1 = h * spread;
   const double x2 =
-      g * g * p * (0.25 - p / 3.0 + 0.125 * p * p) + x0 * std::max(variance - own_variance, 0.0);
+      h * h * p * (0.25 - p / 3.0 + 0.125 * p * p) + x0 * std::max(square - h * h * spread, 0.0);
   std::array<double, most> result{};
   for (std::size_t q = 0; q < most; ++q) {
-    const double y = shift[q] - mean;
-    const double first = y * x1 / variance;
-    const double second = (y * y - alpha * y - variance) * (x2 - alpha * x1 - variance * x0) / norm;
+    const double y = (shift[q] - mean) / unit;
+    const double first = y * x1 / square;
+    const double second = (y * y - alpha * y - square) * (x2 - alpha * x1 - square * x0) / norm;
     result[q] = weight[q] * (x0 + first + second);
   }
   return result;

@@ -21,7 +21,8 @@ struct FineLaw {
   int points = 1;  ///< 1 if there are no small entries: the point 0.
   std::array<double, most> shift{}, weight{1.0, 0.0, 0.0};
   double mean = 0.0, variance = 0.0;  ///< Of η.
-  double alpha = 0.0, norm = 0.0;  ///< y² − αy − variance, y = η − mean, and its square norm.
+  /// In units of the largest |g|, with y = η − mean: E y², and y² − αy − E y² with its square norm.
+  double unit = 1.0, square = 0.0, alpha = 0.0, norm = 0.0;
 
   /// For entries g and densities p, of the same size; it may be 0. Cost 21 operations each.
   static FineLaw of(std::span<const double> g, std::span<const double> p);
