@@ -119,6 +119,14 @@ CLI::Option* add_count(CLI::App& command, const std::string& flags, std::uint64_
   return command.add_option_function<std::string>(flags, set, description)->type_name("N");
 }
 
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  const auto check = [words](const std::string& word) -> std::string {
+    if (std::find(words.begin(), words.end(), word) != words.end()) return "";
+    return fmt::format("'{}' is none of {}", word, fmt::join(words, ", "));
+  };
+  return CLI::Validator(check, "");
+}
+
 void apply_config(CLI::App& command, const std::string& config) {
   if (config.empty()) return;
   const toml::table table = read_toml(config);

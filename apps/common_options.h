@@ -22,6 +22,9 @@ void add_common_options(CLI::App& command, CommonOptions& options);
 CLI::Option* add_count(CLI::App& command, const std::string& flags, std::uint64_t& value,
                        const std::string& description);
 
+/// A value must be one of these words.
+CLI::Validator one_of(const std::vector<std::string>& words);
+
 /// Gives each option of `command` that the command line left out the value that the TOML file
 /// `config` has for it. Throws UsageError for a file that cannot be read or parsed, a key that is
 /// no option (with a suggestion), or a value that does not fit.

@@ -14,6 +14,7 @@
 #include "program.h"
 #include "progress_display.h"
 #include "report.h"
+#include "skeleta/approximation/exact_loss.h"
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/core/parallel.h"
 
@@ -27,6 +28,7 @@ Examples:
   skeleta estimate model.h5 --rel-tol 1e-5 -o run.h5
   skeleta estimate model.h5 --sparsity 0.99 --samples 1e6 --method plain
   skeleta estimate model.h5 --instance all --json
+  skeleta estimate model.h5 --method exact           every digit, no sampling
 )";
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -62,8 +64,15 @@ void print_heading(std::ostream& out, const std::string& path, std::size_t insta
       instances > 1 ? fmt::format(", instance {} of {}", run.instance, instances) : "";
   fmt::print(out, "{}{}: {} features in {} hidden dimensions\n", path, which, run.model.features(),
              run.model.hidden());
-  fmt::print(out, "density {}, importance {}, sampling seed {}\n\n",
-             one_or_range(run.features.density), one_or_range(run.features.importance), seed);
+  const bool sampled = run.method != "exact";
+  fmt::print(out, "density {}, importance {}{}\n\n", one_or_range(run.features.density),
+             one_or_range(run.features.importance),
+             sampled ? fmt::format(", sampling seed {}", seed) : "");
+}
+
+void add_targets(toml::table& table, double relative, double absolute) {
+  if (relative > 0.0) table.insert("rel-tol", relative);
+  if (absolute > 0.0) table.insert("abs-tol", absolute);
 }
 
 }  // namespace
@@ -76,16 +85,33 @@ EstimateCommand::EstimateCommand(CLI::App& program)
   command
       .add_option("--method", flags_.method,
                   "stratified: each skeleton on its own, Q0 and Q1 in closed form. "
-                  "plain: x from the whole measure [stratified]")
-      ->check(CLI::IsMember({"stratified", "plain"}));
+                  "plain: x from the whole measure. exact: contour integrals [stratified]")
+      ->type_name("METHOD")
+      ->check(one_of({"stratified", "plain", "exact"}));
   CLI::Option* samples = add_count(command, "--samples", flags_.samples, "Draw so many samples");
-  CLI::Option* relative = command.add_option("--rel-tol", flags_.relative_tolerance,
-                                             "Sample until standard error <= R |loss| [1e-3]");
+  CLI::Option* relative =
+      command.add_option("--rel-tol", flags_.relative_tolerance,
+                         "Until standard error or error bound <= R |loss| [1e-3; exact: 1e-8]");
   CLI::Option* absolute = command.add_option("--abs-tol", flags_.absolute_tolerance,
-                                             "Sample until standard error <= A");
+                                             "Until standard error or error bound <= A");
+  relative->type_name("R");
+  absolute->type_name("A");
   samples->excludes(relative)->excludes(absolute);
   add_count(command, "--max-samples", flags_.max_samples, "Never draw more [1e12]")
       ->excludes(samples);
+  command
+      .add_option("--error-control", flags_.error_control,
+                  "exact: 'rigorous' bounds, or 'estimated' for fewer nodes [rigorous]")
+      ->type_name("KIND")
+      ->check(one_of({"rigorous", "estimated"}));
+  command
+      .add_option("--skeletons", flags_.skeletons,
+                  "exact: list only Q_0 ... Q_L; fewer cost less [all of probability > 1e-12]")
+      ->type_name("L")
+      ->check(CLI::NonNegativeNumber);
+  add_count(command, "--max-nodes", flags_.max_nodes, "exact: never use more nodes [2^18]");
+  command.add_flag("--check", flags_.check,
+                   "sampled methods: also print the exact loss, and how far off the estimate is");
   command.add_option("--confidence", flags_.confidence, "Of the interval [0.95]");
   command.add_option("--instance", flags_.instance, "Which model of the file: k or 'all' [0]");
   CLI::Option* sparsity = command.add_option("--sparsity", flags_.sparsity,
@@ -100,6 +126,21 @@ EstimateCommand::EstimateCommand(CLI::App& program)
   add_common_options(command, common_);
 }
 
+void EstimateCommand::refuse_flags_of_other_methods() const {
+  const auto refuse = [&](std::initializer_list<const char*> flags) {
+    for (const char* flag : flags) {
+      if (command_->count(flag) > 0) {
+        throw UsageError(fmt::format("{} is not for --method {}", flag, flags_.method));
+      }
+    }
+  };
+  if (exact()) {
+    refuse({"--samples", "--max-samples", "--confidence", "--check"});
+  } else {
+    refuse({"--error-control", "--skeletons", "--max-nodes"});
+  }
+}
+
 estimate::Options EstimateCommand::estimate_options() const {
   estimate::Options options;
   options.method =
@@ -109,20 +150,36 @@ estimate::Options EstimateCommand::estimate_options() const {
   options.samples = flags_.samples;
   options.max_samples = flags_.max_samples;
   options.confidence = flags_.confidence;
+  const Targets targets = resolve_targets(options.relative_tolerance);
+  options.relative_tolerance = targets.relative;
+  options.absolute_tolerance = targets.absolute;
+  estimate::validate(options);
+  return options;
+}
+
+exact::Options EstimateCommand::exact_options() const {
+  exact::Options options;
+  options.threads = common_.threads;
+  options.skeletons = flags_.skeletons;
+  options.error_control = flags_.error_control == "rigorous" ? exact::ErrorControl::rigorous
+                                                             : exact::ErrorControl::estimated;
+  if (flags_.max_nodes > 0) options.maximum_nodes = static_cast<Index>(flags_.max_nodes);
+  const Targets targets = resolve_targets(options.relative_target);
+  options.relative_target = targets.relative;
+  options.absolute_target = targets.absolute;
+  exact::validate(options);
+  return options;
+}
+
+EstimateCommand::Targets EstimateCommand::resolve_targets(double default_relative) const {
   for (const auto& [flag, value] : {std::pair{"--rel-tol", flags_.relative_tolerance},
                                     std::pair{"--abs-tol", flags_.absolute_tolerance}}) {
     if (value && !(*value > 0.0 && std::isfinite(*value))) {
       throw UsageError(fmt::format("{} {} must be a positive number", flag, *value));
     }
   }
-  if (flags_.absolute_tolerance) {
-    options.absolute_tolerance = *flags_.absolute_tolerance;
-    options.relative_tolerance = flags_.relative_tolerance.value_or(0.0);
-  } else if (flags_.relative_tolerance) {
-    options.relative_tolerance = *flags_.relative_tolerance;
-  }
-  estimate::validate(options);
-  return options;
+  return {flags_.relative_tolerance.value_or(flags_.absolute_tolerance ? 0.0 : default_relative),
+          flags_.absolute_tolerance.value_or(0.0)};
 }
 
 std::string EstimateCommand::options_toml() const {
@@ -130,18 +187,25 @@ std::string EstimateCommand::options_toml() const {
                     {"seed", std::to_string(common_.seed)},  // TOML's integers end at 2^63
                     {"method", flags_.method},
                     {"instance", flags_.instance},
-                    {"confidence", flags_.confidence},
-                    {"max-samples", static_cast<std::int64_t>(flags_.max_samples)},
                     {"allow-wide", flags_.allow_wide}};
   const auto add = [&](const char* key, const std::optional<double>& value) {
     if (value) table.insert(key, *value);
   };
-  if (flags_.samples > 0) {
-    table.insert("samples", static_cast<std::int64_t>(flags_.samples));
+  if (exact()) {
+    const exact::Options options = exact_options();
+    table.insert("error-control", flags_.error_control);
+    table.insert("max-nodes", static_cast<std::int64_t>(options.maximum_nodes));
+    if (options.skeletons) table.insert("skeletons", static_cast<std::int64_t>(*options.skeletons));
+    add_targets(table, options.relative_target, options.absolute_target);
   } else {
     const estimate::Options options = estimate_options();
-    if (options.relative_tolerance > 0.0) table.insert("rel-tol", options.relative_tolerance);
-    if (options.absolute_tolerance > 0.0) table.insert("abs-tol", options.absolute_tolerance);
+    table.insert("confidence", options.confidence);
+    if (options.samples > 0) {
+      table.insert("samples", static_cast<std::int64_t>(options.samples));
+    } else {
+      table.insert("max-samples", static_cast<std::int64_t>(options.max_samples));
+      add_targets(table, options.relative_tolerance, options.absolute_tolerance);
+    }
   }
   add("sparsity", flags_.sparsity);
   add("density", flags_.density);
@@ -157,66 +221,80 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
   if (command_->count("--output") > 0 && flags_.output.empty()) {
     throw UsageError("-o needs the name of a file");
   }
-  estimate::Options options = estimate_options();
+  refuse_flags_of_other_methods();
+  estimate::Options options = exact() ? estimate::Options{} : estimate_options();
+  if (exact()) exact_options();  // checked before any work
   const storage::ModelFile file = read_models(flags_.model, {flags_.allow_wide});
   const Features features =
       resolve_features(file, flags_.model, flags_.sparsity, flags_.density, flags_.importance);
   const std::string output = resolve_links(flags_.output);
   if (!output.empty()) check_output(output, flags_.model, flags_.force);
 
-  const int threads = resolve_threads(options.threads);
+  const int threads = resolve_threads(common_.threads);
   ProgressDisplay display(err, common_.quiet);
   const InterruptGuard guard;
   options.progress = [&](const Progress& progress) {
     display.show(progress);
     return !InterruptGuard::requested();
   };
-  std::vector<storage::EstimateRun> runs;
+  std::vector<Result> results;
   const std::vector<Index> instances =
       resolve_instances(flags_.instance, file.models.size(), flags_.model);
   try {
     for (const Index k : instances) {
       if (InterruptGuard::requested()) break;
-      runs.push_back(estimate(file.models[static_cast<std::size_t>(k)], features, k, options));
+      results.push_back(estimate(file.models[static_cast<std::size_t>(k)], features, k, options));
     }
   } catch (const estimate::Interrupted&) {
-    if (runs.empty()) throw;  // the finished instances are kept
+    if (results.empty()) throw;  // the finished instances are kept
   }
 
   if (!output.empty()) {
     const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
+    std::vector<storage::EstimateRun> runs;
+    for (const Result& result : results) runs.push_back(result.run);
     storage::write_estimate(output, provenance, runs, flags_.force);
   }
-  const int code = report(runs, file.models.size(), threads, out, err);
-  return runs.size() < instances.size() ? static_cast<int>(ExitCode::interrupted) : code;
+  const int code = report(results, file.models.size(), threads, out, err);
+  return results.size() < instances.size() ? static_cast<int>(ExitCode::interrupted) : code;
 }
 
-storage::EstimateRun EstimateCommand::estimate(const ReluAutoencoder& model,
-                                               const Features& features, Index instance,
-                                               const estimate::Options& options) const {
+EstimateCommand::Result EstimateCommand::estimate(const ReluAutoencoder& model,
+                                                  const Features& features, Index instance,
+                                                  const estimate::Options& options) const {
   const auto start = std::chrono::steady_clock::now();
-  const approximation::SampledLoss sampled = approximation::sampled_loss(model, features, options);
-  return {model,
-          features,
-          instance,
-          flags_.method,
-          to_string(sampled.path),
-          sampled.loss,
-          sampled.one_sparse,
-          seconds_since(start)};
+  if (exact()) {
+    const auto result = approximation::exact_loss(model, features, exact_options());
+    return {{model, features, instance, flags_.method, "contour", result.loss, result.one_sparse,
+             seconds_since(start)},
+            std::nullopt};
+  }
+  const auto result = approximation::sampled_loss(model, features, options);
+  Result outcome{{model, features, instance, flags_.method, to_string(result.path), result.loss,
+                  result.one_sparse, seconds_since(start)},
+                 std::nullopt};
+  if (flags_.check) {
+    exact::Options precise;
+    precise.threads = common_.threads;
+    outcome.exact = exact::loss(model, features, precise);
+  }
+  return outcome;
 }
 
-int EstimateCommand::report(const std::vector<storage::EstimateRun>& runs, std::size_t instances,
-                            int threads, std::ostream& out, std::ostream& err) const {
+int EstimateCommand::report(const std::vector<Result>& results, std::size_t instances, int threads,
+                            std::ostream& out, std::ostream& err) const {
   int code = ExitCode::done;
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
-  for (const storage::EstimateRun& run : runs) {
+  for (const Result& result : results) {
+    const storage::EstimateRun& run = result.run;
     if (common_.json) {
       array.push_back(to_json(run, common_.seed, threads));
+      if (result.exact) array.back()["check"] = check_json(run.loss, *result.exact);
     } else {
       print_heading(out, flags_.model, instances, common_.seed, run);
       print_estimate(out, run);
-      if (&run != &runs.back()) out << '\n';
+      if (result.exact) print_check(out, run.loss, *result.exact);
+      if (&result != &results.back()) out << '\n';
     }
     code = worse(code, exit_code(run.loss));
   }

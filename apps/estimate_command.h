@@ -7,6 +7,7 @@
 
 #include "common_options.h"
 #include "skeleta/estimate/integrate.h"
+#include "skeleta/exact/loss.h"
 #include "skeleta/storage/run_file.h"
 
 namespace skeleta::program {
@@ -24,18 +25,34 @@ class EstimateCommand {
  private:
   struct Flags {
     std::string model, method = "stratified", instance = "0", output;
-    std::uint64_t samples = 0, max_samples = estimate::Options{}.max_samples;
+    std::uint64_t samples = 0, max_samples = estimate::Options{}.max_samples, max_nodes = 0;
+    std::string error_control = "rigorous";
+    std::optional<Index> skeletons;
+    bool check = false;
     std::optional<double> relative_tolerance, absolute_tolerance;
     std::optional<double> sparsity, density, importance;
     double confidence = estimate::Options{}.confidence;
     bool force = false, allow_wide = false;
   };
 
+  // An estimate and, with --check, the exact loss.
+  struct Result {
+    storage::EstimateRun run;
+    std::optional<exact::Loss> exact;
+  };
+
+  bool exact() const { return flags_.method == "exact"; }
+  void refuse_flags_of_other_methods() const;
   estimate::Options estimate_options() const;
+  exact::Options exact_options() const;
+  struct Targets {
+    double relative = 0.0, absolute = 0.0;
+  };
+  Targets resolve_targets(double default_relative) const;
   std::string options_toml() const;
-  storage::EstimateRun estimate(const ReluAutoencoder& model, const Features& features,
-                                Index instance, const estimate::Options& options) const;
-  int report(const std::vector<storage::EstimateRun>& runs, std::size_t instances, int threads,
+  Result estimate(const ReluAutoencoder& model, const Features& features, Index instance,
+                  const estimate::Options& options) const;
+  int report(const std::vector<Result>& results, std::size_t instances, int threads,
              std::ostream& out, std::ostream& err) const;
 
   CLI::App* command_;

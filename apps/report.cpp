@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "skeleta/approximation/exact_loss.h"
+
 namespace skeleta::program {
 namespace {
 
@@ -54,9 +56,8 @@ void print_rows(std::ostream& out, const IntegralBySkeleton& loss) {
     }
   }
   if (hidden > 0) {
-    fmt::print(out,
-               "      {} further skeletons, {:.3g} together (all are in the file and --json)\n",
-               hidden, rest);
+    fmt::print(out, "      {} further skeleton{}: {:.3g} (all are in the file and --json)\n",
+               hidden, hidden == 1 ? "" : "s", rest);
   }
 }
 
@@ -72,7 +73,7 @@ std::string with_error(double value, double error) {
 std::string describe(StopReason reason) {
   switch (reason) {
     case StopReason::exact:
-      return "nothing was left to sample";
+      return "no sampling error";
     case StopReason::samples:
       return "the asked number of samples was drawn";
     case StopReason::precision:
@@ -89,6 +90,20 @@ std::string describe(StopReason reason) {
       return "samples all agreed where a bound allows more: the precision cannot be vouched for";
   }
   return "";
+}
+
+// The value with its error: a standard error and an interval, or a bound.
+void print_value(std::ostream& out, const IntegralBySkeleton& loss, double features) {
+  const double error = loss.standard_error > 0.0 ? loss.standard_error : loss.error_bound;
+  if (loss.standard_error > 0.0) {
+    fmt::print(out, "\nloss      {} +- {:.2g} (standard error)   {:g} % interval {} .. {}\n",
+               with_error(loss.value, error), error, 100.0 * loss.confidence,
+               with_error(loss.low, error), with_error(loss.high, error));
+  } else {
+    fmt::print(out, "\nloss      {}, error at most {:.2g}\n", with_error(loss.value, error), error);
+  }
+  fmt::print(out, "loss/D    {}   (the mean over features that notebooks report)\n",
+             with_error(loss.value / features, error / features));
 }
 
 Json to_json(const SkeletonPart& part) {
@@ -111,28 +126,38 @@ void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
   const IntegralBySkeleton& loss = run.loss;
   const OneSparse& sparse = run.one_sparse;
   print_rows(out, loss);
-  fmt::print(out, "\nloss      {} +- {:.2g} (standard error)   {:g} % interval {} .. {}\n",
-             with_error(loss.value, loss.standard_error), loss.standard_error,
-             100.0 * loss.confidence, with_error(loss.low, loss.standard_error),
-             with_error(loss.high, loss.standard_error));
-  fmt::print(out, "loss/D    {}   (the mean over features that notebooks report)\n",
-             with_error(loss.value / static_cast<double>(run.features.size()),
-                        loss.standard_error / static_cast<double>(run.features.size())));
+  print_value(out, loss, static_cast<double>(run.features.size()));
   fmt::print(out, "Q0 + Q1   {:.6g}, {} of the loss\n", sparse.contribution, percent(sparse.share));
-  fmt::print(out, "Q2 and on {:.6g} +- {:.2g}, surely at most {:.4g}\n", sparse.rest,
-             sparse.rest_standard_error, sparse.rest_bound);
+  fmt::print(
+      out, "Q2 and on {:.6g}{}, surely at most {:.4g}\n", sparse.rest,
+      sparse.rest_standard_error > 0.0 ? fmt::format(" +- {:.2g}", sparse.rest_standard_error) : "",
+      sparse.rest_bound);
   fmt::print(out, "P(N >= 2) {:.6g}   (union bound {:.4g}, Chernoff-KL bound {:.4g})\n",
              sparse.probability_of_rest, std::min(sparse.union_bound, 1.0), sparse.chernoff_bound);
-  if (loss.error_bound > 0.0) {
+  if (loss.error_bound > 0.0 && run.method != "exact") {
     fmt::print(out, "beyond the rows at most {:.2g}, included in the interval's upper end\n",
                loss.error_bound);
   }
-  fmt::print(out, "{} samples in {:.3g} s, {}, kernel {}; {}\n", loss.samples, run.seconds,
+  fmt::print(out, "{}{:.3g} s, {}, kernel {}; {}\n",
+             loss.samples > 0 ? fmt::format("{} samples in ", loss.samples) : "", run.seconds,
              run.method, run.kernel, describe(loss.stop_reason));
   if (!loss.usable()) {
     fmt::print(out, "NOT USABLE: {} values were NaN or infinite, or their sums were\n",
                loss.non_finite);
   }
+}
+
+void print_check(std::ostream& out, const IntegralBySkeleton& loss, const exact::Loss& exact) {
+  fmt::print(
+      out, "exact     {} (error at most {:.2g}); the estimate is {:.2g} standard errors {}\n",
+      with_error(exact.value, exact.error_bound), exact.error_bound,
+      std::abs(approximation::z_score(loss, exact)), loss.value < exact.value ? "low" : "high");
+}
+
+Json check_json(const IntegralBySkeleton& loss, const exact::Loss& exact) {
+  return {{"exact", exact.value},
+          {"error_bound", exact.error_bound},
+          {"z", approximation::z_score(loss, exact)}};
 }
 
 Json to_json(const storage::EstimateRun& run, std::uint64_t seed, int threads) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "skeleta/exact/loss.h"
 #include "skeleta/storage/run_file.h"
 
 namespace skeleta::program {
@@ -13,6 +14,10 @@ std::string one_or_range(const Vector& values);
 
 /// The table by skeleton and the lines below it, for people.
 void print_estimate(std::ostream& out, const storage::EstimateRun& run);
+
+/// How a sampled loss compares with the exact one: a line, and the JSON object "check".
+void print_check(std::ostream& out, const IntegralBySkeleton& loss, const exact::Loss& exact);
+nlohmann::ordered_json check_json(const IntegralBySkeleton& loss, const exact::Loss& exact);
 
 /// The same as JSON, with the stable keys of `skeleta estimate --json`. What is not a number is
 /// null.

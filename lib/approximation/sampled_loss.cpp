@@ -146,7 +146,8 @@ void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail
     beyond += part->contribution;
     variance += part->standard_error * part->standard_error;
     const double bound = tail.above(part->l - 1);
-    if (beyond - 6.0 * std::sqrt(variance) > bound * (1.0 + 1e-9)) {
+    const double error = 6.0 * std::sqrt(variance) + loss.error_bound;
+    if (beyond - error > bound * (1.0 + 1e-9)) {
       throw std::logic_error(
           fmt::format("the loss on Q_{} and beyond, {} +- {}, exceeds its rigorous "
                       "bound {}: please report this",

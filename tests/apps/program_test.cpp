@@ -111,6 +111,49 @@ TEST_F(Program, EstimatesThePentagon) {
   }
 }
 
+// Exact and sampled are computed by modules that do not know each other.
+TEST_F(Program, ExactAgreesWithSampling) {
+  for (const std::string name : {"n5_m2_S0.95.h5", "n20_m5_S0.95.h5", "n80_m20_S0.98.h5"}) {
+    const Json exact = estimate_json({data + name, "--method", "exact"});
+    EXPECT_EQ(exact["stop_reason"], "exact");
+    EXPECT_LE(exact["loss"]["error_bound"], 1e-8 * exact["loss"]["value"].get<double>());
+    EXPECT_EQ(exact["loss"]["standard_error"], 0.0);
+    double sum = 0.0;
+    for (const Json& row : exact["skeletons"]) sum += row["contribution"].get<double>();
+    EXPECT_NEAR(sum, exact["loss"]["value"], 1e-8 * sum);
+
+    const Json sampled = estimate_json({data + name, "--rel-tol", "2e-4", "--check"});
+    EXPECT_LT(std::abs(sampled["check"]["z"].get<double>()), 5.0) << name;
+    EXPECT_NEAR(sampled["check"]["exact"], exact["loss"]["value"], 2e-8 * sum);
+    for (std::size_t l = 0; l < 3; ++l) {
+      EXPECT_NEAR(sampled["skeletons"][l]["contribution"], exact["skeletons"][l]["contribution"],
+                  5 * sampled["skeletons"][l]["standard_error"].get<double>() + 1e-8 * sum);
+    }
+  }
+}
+
+TEST_F(Program, ExactOptions) {
+  const Json few = estimate_json({pentagon, "--method", "exact", "--skeletons", "1",
+                                  "--error-control", "estimated", "--rel-tol", "1e-6"});
+  EXPECT_EQ(few["skeletons"].size(), 2u);
+  EXPECT_NEAR(few["one_sparse"]["share"], 0.3753, 1e-3);
+  const Outcome missed = run_program({"estimate", pentagon, "--method", "exact", "--max-nodes",
+                                      "64", "--json", "--density", ".5", "--rel-tol", "1e-11"});
+  EXPECT_EQ(missed.code, precision_missed);
+  EXPECT_EQ(Json::parse(missed.out)["stop_reason"], "nodes");
+  EXPECT_THAT(run_program({"estimate", pentagon, "--check"}).out, HasSubstr("standard errors"));
+  expect_refused({"estimate", pentagon, "--method", "exact", "--samples", "10"},
+                 HasSubstr("--samples is not for --method exact"));
+  expect_refused({"estimate", pentagon, "--skeletons", "3"}, HasSubstr("--skeletons is not for"));
+  expect_refused({"estimate", pentagon, "--method", "exact", "--rel-tol", "1e-18"},
+                 HasSubstr("double precision"));
+  expect_refused({"estimate", pentagon, "--method", "exact", "--error-control", "none"},
+                 HasSubstr("'none'"));
+  EXPECT_EQ(run_program({"estimate", pentagon, "--method", "exact", "-o", path("x.h5")}).code,
+            done);
+  EXPECT_THAT(run_program({"show", path("x.h5")}).out, HasSubstr("exact"));
+}
+
 TEST_F(Program, JsonHasTheStableKeys) {
   const Json json = estimate_json({pentagon});
   for (const char* key : {"method", "seed", "samples", "threads", "seconds", "stop_reason",

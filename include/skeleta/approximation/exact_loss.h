@@ -1,0 +1,24 @@
+#pragma once
+
+#include "skeleta/exact/loss.h"
+#include "skeleta/measure/integral_by_skeleton.h"
+
+namespace skeleta::approximation {
+
+/// An exact loss with its one-sparse summary.
+struct ExactLoss {
+  IntegralBySkeleton loss;
+  OneSparse one_sparse;
+};
+
+/// exact::skeleton_loss, with C_0 + C_1 from the closed forms (also if they are not listed) and the
+/// rest as what is left of the value. In debug builds the result is checked against the rigorous
+/// bounds. Throws what exact::skeleton_loss throws.
+ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
+                     const exact::Options& options);
+
+/// How far a sampled value lies from the exact one, in standard errors, after its rigorous
+/// error_bound and the exact one's have been taken off the distance; 0 if nothing is left.
+double z_score(const IntegralBySkeleton& sampled, const exact::Loss& exact);
+
+}  // namespace skeleta::approximation

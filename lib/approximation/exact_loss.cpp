@@ -1,0 +1,39 @@
+#include "skeleta/approximation/exact_loss.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "skeleta/approximation/sampled_loss.h"
+#include "skeleta/exact/low_skeletons.h"
+
+namespace skeleta::approximation {
+
+ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
+                     const exact::Options& options) {
+  ExactLoss result;
+  IntegralBySkeleton& loss = result.loss;
+  loss = exact::skeleton_loss(model, features, options);
+  double low = 0.0;
+  for (const Index l : {0, 1}) {
+    low += exact::skeleton_part(model, features, l, options.threads).contribution;
+  }
+  loss.rest = std::max(loss.value - low, 0.0);
+  const bounds::LossTail tail(model, features, options.threads);
+  result.one_sparse = one_sparse(loss, features, tail);
+  result.one_sparse.contribution = low;
+  result.one_sparse.share = low / loss.value;
+#ifndef NDEBUG
+  check_against_bounds(loss, tail);
+#endif
+  return result;
+}
+
+double z_score(const IntegralBySkeleton& sampled, const exact::Loss& exact) {
+  const double difference = sampled.value - exact.value;
+  const double slack = sampled.error_bound + exact.error_bound;
+  const double distance = std::max(std::abs(difference) - slack, 0.0);
+  if (distance == 0.0) return 0.0;
+  return std::copysign(distance / sampled.standard_error, difference);
+}
+
+}  // namespace skeleta::approximation
