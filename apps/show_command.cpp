@@ -23,11 +23,6 @@ Examples:
   skeleta show run.h5 --json
 )";
 
-std::string one_or_range(const Vector& values) {
-  const double low = values.minCoeff(), high = values.maxCoeff();
-  return low == high ? fmt::format("{:.6g}", low) : fmt::format("{:.6g} .. {:.6g}", low, high);
-}
-
 void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
   const ReluAutoencoder& model = file.models.front();
   const std::size_t count = file.models.size();
