@@ -134,10 +134,10 @@ void AdaptiveLoss::choose_fine(Index i, Workspace& workspace) {
 
 Index AdaptiveLoss::first_nodes(const Row& row, const Output& output, double share) const {
   constexpr Index least = 2 * nodes_per_block;
-  if (!rigorous()) return least;
+  // Many features hardly ever get by with the least, and a round costs as much as 30 nodes.
+  if (!rigorous()) return std::min(row.count < 64 ? least : 2 * least, most_nodes());
   const double tolerance = share * output.period / (2.0 * output.mass);
-  return nodes_for_bound(row, output, tolerance, least,
-                         options_.maximum_nodes / nodes_per_block * nodes_per_block);
+  return nodes_for_bound(row, output, tolerance, least, most_nodes());
 }
 
 void AdaptiveLoss::extend(Index i, Workspace& workspace) {
@@ -160,11 +160,10 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
   Task& task = tasks_[at(i)];
   const Output& output = task.output;
   const bool contour = has_contour(i);
-  const double unit = contour ? 2.0 / output.period : 0.0, before = task.value;
+  const double unit = contour ? 2.0 / output.period : 0.0;
   const double sum = unit * task.total.value();
   const double value = square_error(output, sum);
   task.value = importance(i) * value;
-  task.drift = task.value - before;
   const double noise = row_error_(i) + output.dropped;
   task.fixed =
       importance(i) * ((output.count > 0 ? output.aliasing : 0.0) + perturbation(value, noise)) +
@@ -194,7 +193,7 @@ double AdaptiveLoss::truncation_total() const {
   for (const Task& task : tasks_) {
     total += task.truncation;
     squares += task.truncation * task.truncation;
-    drift += std::copysign(task.truncation, task.drift);
+    drift += std::copysign(task.truncation, task.total.last_value());
   }
   return rigorous() ? total : std::min(total, 3.0 * std::sqrt(squares) + std::abs(drift));
 }
@@ -243,8 +242,7 @@ bool AdaptiveLoss::raise_goals(const Loss& present) {
     // The tail falls like n⁻⁴ in the end; more than double at once would trust that too far.
     const double factor = std::pow(excess / 0.7, 0.25);
     const double goal = static_cast<double>(task.goal) * std::clamp(factor, 1.1, 2.0);
-    task.goal =
-        std::min(round_up(goal), options_.maximum_nodes / nodes_per_block * nodes_per_block);
+    task.goal = std::min(round_up(goal), most_nodes());
     raised = raised || task.goal > task.total.nodes();
   }
   return raised;

@@ -52,7 +52,6 @@ class AdaptiveLoss {
     double rounding = 0.0;
     double truncation = 0.0;
     double derivatives = 0.0;  ///< Truncation error of row i of Γ and of db_i.
-    double drift = 0.0;        ///< Signed: how far the value moved in the last round.
     double fine_limit = 0.0;   ///< Entries up to this are fine.
     FineError fine;            ///< With importance.
     Index goal = 0;            ///< Nodes to reach in the next round.
@@ -62,6 +61,7 @@ class AdaptiveLoss {
   double importance(Index i) const { return features_.importance(i); }
   bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
   double target_for(double value) const;
+  Index most_nodes() const { return options_.maximum_nodes / nodes_per_block * nodes_per_block; }
 
   bool has_contour(Index i) const;
   /// body(i, workspace) with workspace.row holding output i, for all i of [0, D), in parallel.

@@ -30,8 +30,9 @@ double limit_with_gap(const double* gram, const Vector& density, const Row& row,
   return limit;
 }
 
-// Main features by increasing index, feature i, fine features. A negligible own entry is raised to
-// the limit instead of being left out: x_i is in the integrand.
+// Main features by increasing index, feature i, fine features. A negligible own entry (or that of
+// a feature of density 0) is raised to the limit instead of being left out: x_i is in the
+// integrand.
 void select(const double* gram, const Vector& density, double fine_limit, Row& row) {
   const double fine = limit_with_gap(gram, density, row, fine_limit), inverse = 1.0 / row.scale;
   row.count = row.fine_count = 0;
@@ -51,9 +52,10 @@ void select(const double* gram, const Vector& density, double fine_limit, Row& r
       row.idle.push_back(density(k));
     }
   }
-  const double own = gram[row.own] * inverse;
-  put(row.count, row.own, std::abs(own) > negligible ? own : negligible);
-  if (!(std::abs(own) > negligible)) row.dropped += negligible * row.scale;
+  const double own = density(row.own) > 0.0 ? gram[row.own] * inverse : 0.0;
+  const bool raised = !(std::abs(own) > negligible);
+  put(row.count, row.own, raised ? negligible : own);
+  if (raised) row.dropped += negligible * row.scale;
   for (Index k = 0; fine > negligible && k < density.size(); ++k) {
     const double g = gram[k] * inverse;
     if (k == row.own || density(k) == 0.0) continue;

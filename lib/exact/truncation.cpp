@@ -111,11 +111,10 @@ double NodeTotal::estimated_tail() const {
   const double q =
       std::clamp(0.5 * std::log(previous_.density() / last_.density()) / stretch, 1.2, 4.0);
   const auto end = static_cast<double>(last_.end), begin = static_cast<double>(last_.begin);
-  // ∫_n^∞ A² k^{−2q} dk with A² k^{−2q} = density at the middle
-  const double energy =
-      last_.density() * std::pow(last_.middle() / end, 2.0 * q) * end / (2.0 * q - 1.0);
-  const double ratio = 1.0 / (std::pow(begin / end, 1.0 - q) - 1.0);
-  return 5.0 * std::max(std::sqrt(energy), std::abs(last_.value) * ratio);
+  // ∫_end^∞ k^{−2q} dk relative to ∫_begin^end, and the same for k^{−q}.
+  const double energy = last_.energy / (std::pow(end / begin, 2.0 * q - 1.0) - 1.0);
+  const double ratio = 1.0 / (std::pow(end / begin, q - 1.0) - 1.0);
+  return 6.0 * std::max(std::sqrt(energy), std::abs(last_.value) * ratio);
 }
 
 }  // namespace skeleta::exact

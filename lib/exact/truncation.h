@@ -32,11 +32,12 @@ class NodeTotal {
 
   Index nodes() const { return last_.end; }
   double value() const { return value_; }
+  double last_value() const { return last_.value; }  ///< Of the last stretch of nodes.
   double amplitude() const { return amplitude_; }
 
   /// Estimate of |Σ_{k≥n} Re F(s_k)|: from the energy Σ|F|² of the last two stretches of nodes a
   /// power |F(s_k)| ~ k^{−q} is read off (q between 1.2 and 4; the true one is 5 in the end). The
-  /// tail is then five times the larger of its root-mean-square sum, as if phases were random, and
+  /// tail is then six times the larger of its root-mean-square sum, as if phases were random, and
   /// of the last stretch's own sum scaled by k^{−q}, as if they were constant. Not a bound.
   double estimated_tail() const;
 

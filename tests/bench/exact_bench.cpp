@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <random>
@@ -37,6 +38,13 @@ Options options_for(ErrorControl control, int threads) {
   return options;
 }
 
+template <class Body>
+double seconds_of(Body&& body) {
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 void report(benchmark::State& state, const Loss& loss, double goal_microseconds) {
   state.counters["goal_us"] = goal_microseconds;
   state.counters["nodes"] = static_cast<double>(loss.nodes);
@@ -49,10 +57,19 @@ void report(benchmark::State& state, const Loss& loss, double goal_microseconds)
 void loss_time(benchmark::State& state, Size size, ErrorControl control, double goal) {
   const auto model = unit_columns(size);
   const auto features = Features::uniform(size.features, size.density);
-  Evaluator evaluator(features, options_for(control, static_cast<int>(state.range(0))));
+  const auto threads = static_cast<int>(state.range(0));
+  Evaluator evaluator(features, options_for(control, threads));
   Loss result;
-  for (auto _ : state) result = evaluator.loss(model);
+  double seconds = 0.0;
+  for (auto _ : state) seconds += seconds_of([&] { result = evaluator.loss(model); });
   report(state, result, goal);
+  if (control == ErrorControl::rigorous) {  // how many times the estimated control's time
+    Evaluator cheap(features, options_for(ErrorControl::estimated, threads));
+    cheap.loss(model);
+    const double least =
+        std::min(seconds_of([&] { cheap.loss(model); }), seconds_of([&] { cheap.loss(model); }));
+    state.counters["of_estimated"] = seconds / static_cast<double>(state.iterations()) / least;
+  }
 }
 
 void gradient_time(benchmark::State& state, Size size, double goal) {
@@ -101,11 +118,6 @@ void against_sampling(benchmark::State& state, const std::string& name) {
   for (auto _ : state) result = evaluator.loss(model);
   report(state, result, 0.0);
 
-  const auto seconds_of = [](auto&& body) {
-    const auto start = std::chrono::steady_clock::now();
-    body();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
   estimate::Options sampling;
   sampling.method = estimate::Method::plain;
   sampling.samples = 400'000;

@@ -153,6 +153,20 @@ TEST(Loss, ClosedCases) {
   EXPECT_NEAR(loss(single, Features::uniform(1, 1.0)).value, 1.0 / 24.0 + 0.125, 1e-15);
 }
 
+TEST(Loss, AFeatureThatIsNeverActiveStillHasAnOutput) {
+  // Its own entry of G is by far the largest of its row, and does not matter.
+  ReluAutoencoder model{Matrix(2, 3), Vector(3)};
+  model.W << 3.0, 0.02, 0.01, 0.0, 1.0, -1.0;
+  model.b << -0.01, 0.1, 0.1;
+  Features features = Features::uniform(3, 0.3);
+  features.density(0) = 0.0;
+  const auto parts = skeleton_loss(model, features);
+  double sum = 0.0;
+  for (Index l = 0; l <= 2; ++l) sum += skeleton_part(model, features, l).contribution;
+  EXPECT_NEAR(parts.value, sum, 1e-8 * sum);
+  EXPECT_NEAR(loss(model, features, options_for(estimated, 1e-8)).value, sum, 1e-8 * sum);
+}
+
 TEST(Loss, HugeAndTinyWeightsOverflowNothing) {
   const auto model = random_model(8, 3, 9, 0.3);
   const auto features = Features::uniform(8, 0.3);

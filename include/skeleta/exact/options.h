@@ -9,8 +9,11 @@ namespace skeleta::exact {
 
 /// What stands behind the error that is held against the target.
 enum class ErrorControl : std::int8_t {
-  rigorous,   ///< Proven bounds of truncation and aliasing, rounding to first order in ε.
-  estimated,  ///< Truncation extrapolated from the decay of the terms: many times fewer nodes.
+  rigorous,  ///< Proven bounds of truncation and aliasing, rounding to first order in ε.
+  /// Truncation extrapolated from the decay of the terms: 1.5 to 10 times faster. An estimate: over
+  /// 20 000 random models of every kind the true error was above it 3 times, by up to 2.4 times;
+  /// typically it is 30 times below.
+  estimated,
 };
 
 /// How exactly to evaluate, and what for. Every evaluation meets
