@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "errors.h"
+#include "geometry_report.h"
 #include "interrupt.h"
 #include "model_input.h"
 #include "program.h"
@@ -157,6 +158,7 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
   }
 
   if (!flags_.output.empty()) {
+    describe_geometry(runs);
     const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
     storage::write_estimate(flags_.output, provenance, runs, flags_.force);
   }
