@@ -120,9 +120,8 @@ class Figures(Workplace):
                     figure = draw(run)
                     self.assert_legible(figure)
                     self.assert_titled(figure, run)
-                    if name != "one_dimension" or draw is not skeleta_analysis.columns:
-                        labels = " ".join(axes.get_ylabel() for axes in figure.axes)
-                        self.assertIn("(dimensionless)", labels)
+                    labels = " ".join(axes.get_ylabel() for axes in figure.axes)
+                    self.assertIn("(dimensionless)", labels)
                     plt.close(figure)
 
     def test_every_instance_can_be_drawn(self):

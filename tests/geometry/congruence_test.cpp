@@ -137,6 +137,17 @@ TEST(Congruence, OfColumnsThatAreNotCongruent) {
   EXPECT_GT(result.lower_bound, 0.5);
 }
 
+// Where the bound is not reached, its value by hand: of the norms (1, 2, 4) against (1, 2, 3), and
+// of the singular values √1.5, √1.5 against √3, 0.
+TEST(Congruence, LowerBoundIsTheOneThatWasProved) {
+  const Congruence norms = congruence(Matrix{{1, 2, 4}}, Matrix{{-1, 2, 3}});
+  EXPECT_NEAR(norms.rms, std::sqrt(5.0 / 3.0), close);
+  EXPECT_NEAR(norms.lower_bound, std::sqrt(1.0 / 3.0), close);
+  const Congruence spectra = congruence(polygon(3), Matrix{{1, 1, -1}, {0, 0, 0}});
+  EXPECT_NEAR(spectra.rms, std::sqrt(2.0 / 3.0), close);
+  EXPECT_NEAR(spectra.lower_bound, std::sqrt((6.0 - 3.0 * std::sqrt(2.0)) / 3.0), close);
+}
+
 TEST(Congruence, DoesNotDependOnTheOrderOfArguments) {
   std::mt19937_64 random(8);
   for (int trial = 0; trial < 20; ++trial) {
