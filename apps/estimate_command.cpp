@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "errors.h"
+#include "geometry_report.h"
 #include "interrupt.h"
 #include "model_input.h"
 #include "program.h"
@@ -253,6 +254,7 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
     const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
     std::vector<storage::EstimateRun> runs;
     for (const Result& result : results) runs.push_back(result.run);
+    describe_geometry(runs);
     storage::write_estimate(output, provenance, runs, flags_.force);
   }
   const int code = report(results, file.models.size(), threads, out, err);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "errors.h"
+#include "geometry_report.h"
 #include "model_input.h"
 #include "program.h"
 #include "report.h"
@@ -21,6 +22,7 @@ Examples:
   skeleta show model.h5
   skeleta show run.h5
   skeleta show run.h5 --json
+  skeleta show --geometry model.h5     which polytopes the columns of W form
 )";
 
 void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
@@ -70,12 +72,23 @@ nlohmann::ordered_json to_json(const storage::ModelFile& file) {
 
 ShowCommand::ShowCommand(CLI::App& program) : command_(program.add_subcommand("show", examples)) {
   command_->add_option("file", file_, "Model file or run file")->type_name("FILE.h5");
+  command_->add_flag("--geometry", geometry_,
+                     "The columns of W instead: feature dimensionality, coherence and its bounds, "
+                     "congruence of the instances");
   command_->add_flag("--json", json_, "Print one JSON value and nothing else");
 }
 
 int ShowCommand::run(std::ostream& out) {
   if (file_.empty()) throw UsageError("show needs a file: skeleta show FILE.h5");
   const storage::ModelFile models = read_models(file_, {.allow_wide = true});
+  if (geometry_) {
+    if (json_) {
+      out << geometry_json(models.models).dump(1) << '\n';
+    } else {
+      print_geometry(out, file_, models.models);
+    }
+    return ExitCode::done;
+  }
   if (!models.from_run_file) {
     if (json_) {
       out << to_json(models).dump(1) << '\n';

@@ -17,7 +17,7 @@ class ShowCommand {
  private:
   CLI::App* command_;
   std::string file_;
-  bool json_ = false;
+  bool geometry_ = false, json_ = false;
 };
 
 }  // namespace skeleta::program

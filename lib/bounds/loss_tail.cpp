@@ -73,11 +73,13 @@ double LossTail::bound(double tau0, double tau1, double tau2) const {
 }
 
 double LossTail::above(Index l) const {
+  if (all_.at_least(l + 1) == 0.0) return 0.0;
   return bound(all_.at_least(l + 1), without_sparsest_.at_least(l),
                without_two_sparsest_.at_least(l - 1));
 }
 
 double LossTail::below(Index l) const {
+  if (all_.at_most(l - 1) == 0.0) return 0.0;
   return bound(all_.at_most(l - 1), without_densest_.at_most(l - 2),
                without_two_densest_.at_most(l - 3));
 }

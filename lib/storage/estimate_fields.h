@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "skeleta/geometry/column_geometry.h"
 #include "skeleta/measure/integral_by_skeleton.h"
 
 namespace skeleta::storage {
@@ -47,6 +48,25 @@ inline constexpr Field<SkeletonPart, double> part_fields[] = {
 };
 inline constexpr Field<SkeletonPart, std::uint64_t> part_counts[] = {
     {"/loss/samples", &SkeletonPart::samples},
+};
+
+/// Along [instance].
+inline constexpr Field<geometry::ColumnGeometry, double> geometry_fields[] = {
+    {"/geometry/signed_bound", &geometry::ColumnGeometry::signed_bound},
+    {"/geometry/welch_bound", &geometry::ColumnGeometry::welch_bound},
+    {"/geometry/orthoplex_bound", &geometry::ColumnGeometry::orthoplex_bound},
+    {"/geometry/dimensions_per_feature", &geometry::ColumnGeometry::dimensions_per_feature},
+    {"/geometry/distance_to_first", &geometry::ColumnGeometry::distance_to_first},
+};
+inline constexpr Field<geometry::Coherence, double> coherence_fields[] = {
+    {"/geometry/coherence_signed", &geometry::Coherence::signed_max},
+    {"/geometry/coherence_absolute", &geometry::Coherence::absolute},
+};
+
+/// Along [instance, feature].
+inline constexpr Field<geometry::ColumnGeometry, Vector> column_fields[] = {
+    {"/geometry/norm", &geometry::ColumnGeometry::norm},
+    {"/geometry/dimensionality", &geometry::ColumnGeometry::dimensionality},
 };
 
 }  // namespace skeleta::storage

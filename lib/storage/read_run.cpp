@@ -95,7 +95,10 @@ Runs read_models_of_runs(const Hdf5Reader& file) {
   }
   const ModelFile stored = read_models(file.file(), {.allow_wide = true});
   const auto instance = read_entry<std::int64_t>(file, "/model/instance");
-  for (const char* path : {"/loss/instance", "/tail/instance"}) {
+  std::vector<std::string> groups{"/loss", "/tail"};
+  if (file.has("/geometry")) groups.push_back("/geometry");
+  for (const std::string& group : groups) {
+    const std::string path = group + "/instance";
     if (read_entry<std::int64_t>(file, path) != instance) {
       file.refuse(fmt::format("{} and /model/instance differ", path));
     }
@@ -180,6 +183,35 @@ void read_skeletons(const Hdf5Reader& file, Runs& runs) {
   }
 }
 
+// Files of version 1.0 have none.
+void read_geometry(const Hdf5Reader& file, Runs& runs) {
+  if (!file.has("/geometry")) return;
+  if (file.shape("/geometry/feature") != file.shape("/model/feature")) {
+    file.refuse("/geometry/feature and /model/feature differ");
+  }
+  for (EstimateRun& run : runs) run.geometry.emplace();
+  const auto each = [&]<class T>(const char* path, T, auto set) {
+    const std::vector<T> values = read_entry<T>(file, path);
+    for (std::size_t i = 0; i < runs.size(); ++i) set(*runs[i].geometry, values[i]);
+  };
+  for (const auto& [path, m] : geometry_fields) {
+    each(path, 0.0, [m = m](geometry::ColumnGeometry& g, double x) { g.*m = x; });
+  }
+  for (const auto& [path, m] : coherence_fields) {
+    each(path, 0.0, [m = m](geometry::ColumnGeometry& g, double x) { g.coherence.*m = x; });
+  }
+  each("/geometry/represented", std::int64_t{},
+       [](geometry::ColumnGeometry& g, std::int64_t n) { g.coherence.columns = n; });
+  for (const auto& [path, member] : column_fields) {
+    const std::vector<double> values = read_entry<double>(file, path);
+    const Index features = runs[0].model.features();
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const double* row = values.data() + static_cast<Index>(i) * features;
+      (*runs[i].geometry).*member = Eigen::Map<const Vector>(row, features);
+    }
+  }
+}
+
 RunFile read_run_from(const Hdf5Reader& file) {
   check_kind(file);
   RunFile result{estimate_filetype, read_build(file), read_provenance(file),
@@ -187,6 +219,7 @@ RunFile read_run_from(const Hdf5Reader& file) {
   read_categories(file, result.estimates);
   read_results(file, result.estimates);
   read_skeletons(file, result.estimates);
+  read_geometry(file, result.estimates);
   return result;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "skeleta/geometry/feature_dimensionality.h"
 #include "skeleta/storage/output_file.h"
 #include "skeleta/storage/run_file.h"
 #include "storage/estimate_fields.h"
@@ -23,6 +24,20 @@ using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::Ro
 void check_word(const char* name, const std::string& word) {
   if (!word.empty() && word.find_first_of(" \t\r\n") == std::string::npos) return;
   throw std::invalid_argument(fmt::format("{} = '{}' must be one word", name, word));
+}
+
+void check_geometry(const EstimateRun& run, const EstimateRun& first) {
+  if (run.geometry.has_value() != first.geometry.has_value()) {
+    throw std::invalid_argument(fmt::format("one of the instances {} and {} has no geometry",
+                                            run.instance, first.instance));
+  }
+  if (!run.geometry) return;
+  for (const auto& [path, member] : column_fields) {
+    const Index size = ((*run.geometry).*member).size();
+    if (size == run.model.features()) continue;
+    throw std::invalid_argument(fmt::format("instance {}: {} has {} entries for {} features",
+                                            run.instance, path, size, run.model.features()));
+  }
 }
 
 void check_run(const EstimateRun& run, const EstimateRun& first) {
@@ -45,6 +60,7 @@ void check_run(const EstimateRun& run, const EstimateRun& first) {
   if (run.loss.skeletons.empty()) {
     throw std::invalid_argument(fmt::format("instance {} evaluated no skeleton", run.instance));
   }
+  check_geometry(run, first);
 }
 
 std::string utc_now() {
@@ -194,6 +210,46 @@ void write_tail(Hdf5Writer& file, const Runs& runs) {
   }
 }
 
+void write_polytopes(Hdf5Writer& file) {
+  Array<std::int8_t> numbers;
+  Array<double> values;
+  std::vector<std::string> names;
+  for (const geometry::NamedDimensionality& polytope : geometry::named_dimensionalities()) {
+    numbers.values.push_back(static_cast<std::int8_t>(names.size()));
+    values.values.push_back(polytope.value());
+    names.push_back(polytope.name);
+  }
+  numbers.shape = values.shape = {names.size()};
+  file.write_category("/geometry/polytope", numbers, names);
+  file.write("/geometry/polytope_dimensionality", values);
+}
+
+void write_geometry(Hdf5Writer& file, const Runs& runs) {
+  file.write("/geometry/instance", instances(runs));
+  file.write("/geometry/feature", counting(runs.front().model.features()));
+  write_polytopes(file);
+  for (const auto& [path, member] : column_fields) {
+    Array<double> values{{runs.size(), static_cast<std::size_t>(runs[0].model.features())}, {}};
+    for (const EstimateRun& run : runs) {
+      const Vector& column = (*run.geometry).*member;
+      values.values.insert(values.values.end(), column.begin(), column.end());
+    }
+    file.write(path, values);
+  }
+  const auto along = [&]<class T>(const char* path, T, auto get) {
+    file.write(path,
+               along_instances<T>(runs, [&](const EstimateRun& r) { return get(*r.geometry); }));
+  };
+  along("/geometry/represented", std::int64_t{},
+        [](const geometry::ColumnGeometry& g) { return g.coherence.columns; });
+  for (const auto& [path, m] : coherence_fields) {
+    along(path, 0.0, [m = m](const geometry::ColumnGeometry& g) { return g.coherence.*m; });
+  }
+  for (const auto& [path, m] : geometry_fields) {
+    along(path, 0.0, [m = m](const geometry::ColumnGeometry& g) { return g.*m; });
+  }
+}
+
 }  // namespace
 
 void write_estimate(const std::filesystem::path& target, const Provenance& provenance,
@@ -211,6 +267,7 @@ void write_estimate(const std::filesystem::path& target, const Provenance& prove
   write_loss(file, runs);
   write_skeletons(file, runs, l.values);
   write_tail(file, runs);
+  if (runs.front().geometry) write_geometry(file, runs);
   replace_file(target, file.image(), overwrite);
 }
 

@@ -12,6 +12,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "skeleta/storage/run_file.h"
+
 namespace skeleta::program {
 namespace {
 
@@ -225,6 +227,57 @@ TEST_F(Program, ShowsAModel) {
   const Outcome outcome = run_program({"show", data + "n80_m20_S0.98.h5"});
   EXPECT_EQ(outcome.code, done);
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("80"), HasSubstr("20"), HasSubstr("0.02")));
+}
+
+TEST_F(Program, ShowsTheGeometry) {
+  const Outcome outcome = run_program({"show", "--geometry", pentagon});
+  EXPECT_EQ(outcome.code, done) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("5 columns in 2 dimensions"), HasSubstr("pentagon 2/5"),
+                    HasSubstr("digon 1/2"), HasSubstr("Welch bound 0.6124"),
+                    HasSubstr("orthoplex bound 0.7071"), HasSubstr("distance to instance 0")));
+}
+
+// A regular pentagon and the same one turned by half a circle; D = 2/5, Welch √(3/(2·4)).
+TEST_F(Program, GivesTheGeometryAsJson) {
+  const std::string file = model("two.h5",
+                                 " t = 2 * np.pi * np.arange(5) / 5\n"
+                                 " W = np.stack([np.cos(t), np.sin(t)])\n"
+                                 " f['W'] = np.stack([W, -W])\n f['b'] = np.zeros((2, 5))\n");
+  const Outcome outcome = run_program({"show", "--geometry", "--json", file});
+  EXPECT_EQ(outcome.code, done) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json["polytope_dimensionality"]["antiprism"], 0.375);
+  ASSERT_EQ(json["instances"].size(), 2u);
+  for (const Json& instance : json["instances"]) {
+    for (const double x : instance["dimensionality"]) EXPECT_NEAR(x, 0.4, 1e-12);
+    for (const double x : instance["norm"]) EXPECT_NEAR(x, 1.0, 1e-12);
+    EXPECT_NEAR(instance["dimensions_per_feature"], 0.4, 1e-12);
+    EXPECT_NEAR(instance["coherence_signed"], std::cos(2 * M_PI / 5), 1e-12);
+    EXPECT_NEAR(instance["coherence_absolute"], std::cos(M_PI / 5), 1e-12);
+    EXPECT_NEAR(instance["welch_bound"], std::sqrt(3 / 8.0), 1e-12);
+    EXPECT_NEAR(instance["distance_to_first"], 0.0, 1e-12);
+    EXPECT_EQ(instance["represented"], 5);
+  }
+}
+
+// A run file holds the same numbers, bit by bit, as --geometry computes from its models.
+TEST_F(Program, StoresTheGeometryInRunFiles) {
+  run_program(
+      {"estimate", pentagon, "--instance", "all", "--rel-tol", "0.1", "-o", path("run.h5")});
+  const storage::RunFile run = storage::read_run(path("run.h5"));
+  const Json json = Json::parse(run_program({"show", "--geometry", "--json", pentagon}).out);
+  ASSERT_EQ(run.estimates.size(), json["instances"].size());
+  for (std::size_t i = 0; i < run.estimates.size(); ++i) {
+    ASSERT_TRUE(run.estimates[i].geometry);
+    const geometry::ColumnGeometry& stored = *run.estimates[i].geometry;
+    const Json& shown = json["instances"][i];
+    EXPECT_EQ(shown["dimensionality"],
+              std::vector<double>(stored.dimensionality.begin(), stored.dimensionality.end()));
+    EXPECT_EQ(shown["coherence_signed"], stored.coherence.signed_max);
+    EXPECT_EQ(shown["distance_to_first"], stored.distance_to_first);
+    EXPECT_EQ(shown["welch_bound"], stored.welch_bound);
+  }
 }
 
 TEST_F(Program, AcceptsThreeLinesOfH5py) {

@@ -15,7 +15,7 @@ MODULES = {
     "exact": ["core", "model", "measure", "bounds"],
     "estimate": ["core", "model", "measure", "sampling", "bounds"],
     "approximation": ["core", "model", "measure", "geometry", "bounds", "sampling", "exact", "estimate"],
-    "storage": ["core", "model", "measure"],
+    "storage": ["core", "model", "measure", "geometry"],
 }
 # Third-party headers that only some files may see.
 THIRD_PARTY = {

@@ -46,6 +46,8 @@ TEST(LossTail, IsZeroWhereNothingCanBe) {
   EXPECT_EQ(always.below(6), 0.0);
   EXPECT_EQ(always.above(6), 0.0);
   EXPECT_GT(always.above(5), 0.0);
+  const ReluAutoencoder one{Matrix::Constant(1, 1, 0.9), Vector::Zero(1)};
+  EXPECT_EQ(LossTail(one, Features::uniform(1, 0.5)).above(1), 0.0);
 }
 
 TEST(LossTail, DoesNotDependOnThreads) {

@@ -44,6 +44,21 @@ inline IntegralBySkeleton example_loss(int i, const std::vector<Index>& skeleton
   return loss;
 }
 
+/// Entry i of the columns' numbers is 10 times the instance plus i and a fraction of its own.
+inline geometry::ColumnGeometry example_geometry(int i, Index features) {
+  const double x = 10 * i;
+  const Vector column =
+      x + Vector::LinSpaced(features, 0.0, static_cast<double>(features) - 1.0).array();
+  return {column.array() + 0.5,
+          column.array() + 0.25,
+          x + 1.125,
+          {2 + i, x + 2.125, x + 3.125},
+          x + 4.125,
+          x + 5.125,
+          x + 6.125,
+          x + 7.125};
+}
+
 /// Instances 4 and 7 of a 2 × 3 model, which evaluated l = 0, 1, 2 and l = 1, 3.
 inline std::vector<EstimateRun> example_runs(Index hidden = 2, Index features = 3) {
   std::vector<EstimateRun> runs(2);
@@ -59,6 +74,7 @@ inline std::vector<EstimateRun> example_runs(Index hidden = 2, Index features = 
     run.loss.rest = run.one_sparse.rest;
     run.loss.rest_standard_error = run.one_sparse.rest_standard_error;
     run.seconds = i + 0.125;
+    run.geometry = example_geometry(i, features);
   }
   runs[0].loss.skeletons[0].mean = std::numeric_limits<double>::quiet_NaN();  // π_0 = 0
   return runs;

@@ -21,6 +21,8 @@ samples = [[7, 17, 27, 0], [0, 117, 0, 137]]
 # What the instances 0 and 1 hold: n + 0.25 and n + 10.25 for the n-th, or x and x + 1.
 TAIL = ["one_sparse_contribution", "one_sparse_share", "rest", "rest_standard_error",
         "rest_bound", "probability_of_rest", "union_bound", "chernoff_bound"]
+GEOMETRY = ["dimensions_per_feature", "coherence_signed", "coherence_absolute", "signed_bound",
+            "welch_bound", "orthoplex_bound", "distance_to_first"]
 LOSS = {"value": 0.5, "value_standard_error": 0.03125, "low": 0.25, "high": 0.75,
         "non_finite": 3, "seconds": 0.125}
 
@@ -42,7 +44,7 @@ def check_h5py():
         equal([d.label or d[0].name for d in f["/model/W"].dims],
               ["/model/instance", "/model/hidden", "/model/feature"])
         assert f.attrs["filetype"] == "skeleta estimate"
-        assert list(f.attrs["version"]) == [1, 0]
+        assert list(f.attrs["version"]) == [1, 1]
         assert f.attrs["seed"] == 0xFEDCBA9876543210
         assert f.attrs["seed_hex"] == "0xfedcba9876543210"
         assert f.attrs["command_line"] == "skeleta estimate 'modèle.h5'"
@@ -100,6 +102,17 @@ def check_xarray(engine):
     with xarray.open_dataset(file, engine=engine, group="tail") as tail:
         for n, name in enumerate(TAIL, start=1):
             equal(tail[name], [n + 0.25, n + 10.25])
+    with xarray.open_dataset(file, engine=engine, group="geometry") as geometry:
+        equal(geometry.norm, [[0.5, 1.5, 2.5], [10.5, 11.5, 12.5]])
+        equal(geometry.dimensionality, [[0.25, 1.25, 2.25], [10.25, 11.25, 12.25]])
+        for n, name in enumerate(GEOMETRY, start=1):
+            equal(geometry[name], [n + 0.125, n + 10.125])
+        equal(geometry.represented, [2, 3])
+        names = geometry.polytope.attrs["flag_meanings"].split()
+        named = dict(zip((names[int(k)] for k in geometry.polytope),
+                         geometry.polytope_dimensionality.values))
+        assert named == {"tetrahedron": 3 / 4, "triangle": 2 / 3, "digon": 1 / 2,
+                         "pentagon": 2 / 5, "antiprism": 3 / 8}
 
 
 def check_netcdf4():

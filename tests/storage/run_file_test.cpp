@@ -50,6 +50,19 @@ void expect_same(const IntegralBySkeleton& actual, const IntegralBySkeleton& exp
   EXPECT_EQ(actual.stop_reason, expected.stop_reason);
 }
 
+void expect_same(const geometry::ColumnGeometry& actual, const geometry::ColumnGeometry& expected) {
+  EXPECT_EQ(actual.norm, expected.norm);
+  EXPECT_EQ(actual.dimensionality, expected.dimensionality);
+  EXPECT_EQ(actual.coherence.columns, expected.coherence.columns);
+  expect_same(actual.coherence.signed_max, expected.coherence.signed_max);
+  expect_same(actual.coherence.absolute, expected.coherence.absolute);
+  expect_same(actual.dimensions_per_feature, expected.dimensions_per_feature);
+  expect_same(actual.signed_bound, expected.signed_bound);
+  expect_same(actual.welch_bound, expected.welch_bound);
+  expect_same(actual.orthoplex_bound, expected.orthoplex_bound);
+  expect_same(actual.distance_to_first, expected.distance_to_first);
+}
+
 void expect_same(const EstimateRun& actual, const EstimateRun& expected) {
   EXPECT_EQ(actual.model.W, expected.model.W);
   EXPECT_EQ(actual.model.b, expected.model.b);
@@ -60,6 +73,8 @@ void expect_same(const EstimateRun& actual, const EstimateRun& expected) {
   expect_same(actual.loss, expected.loss);
   EXPECT_EQ(std::memcmp(&actual.one_sparse, &expected.one_sparse, sizeof(OneSparse)), 0);
   expect_same(actual.seconds, expected.seconds);
+  ASSERT_EQ(actual.geometry.has_value(), expected.geometry.has_value());
+  if (expected.geometry) expect_same(*actual.geometry, *expected.geometry);
 }
 
 void expect_round_trip(const std::vector<EstimateRun>& runs) {
@@ -76,6 +91,28 @@ TEST(RunFile, GivesEveryBitBack) {
 
 TEST(RunFile, GivesEveryBitBackOfOneInstance) {
   expect_round_trip({example_runs()[1]});
+}
+
+TEST(RunFile, GivesEveryBitBackOfRunsWithoutGeometry) {
+  std::vector<EstimateRun> runs = example_runs();
+  for (EstimateRun& run : runs) run.geometry.reset();
+  expect_round_trip(runs);
+}
+
+// What version 1.0 wrote has no geometry, and is read.
+TEST(RunFile, ReadsTheVersionBefore) {
+  const TemporaryFolder folder;
+  const auto now = folder / "now.h5", before = folder / "before.h5";
+  write_estimate(now, example_provenance(), example_runs(), false);
+  run_python("alter_run.py",
+             fmt::format("{} {} 'del f[\"/geometry\"]; f.attrs[\"version\"][1] = 0'", now.string(),
+                         before.string()));
+  std::vector<EstimateRun> expected = example_runs();
+  const RunFile file = read_run(before);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    expected[i].geometry.reset();
+    expect_same(file.estimates[i], expected[i]);
+  }
 }
 
 // More than one chunk of the compressed W; wide too, which the reader of a run must not refuse.
@@ -151,6 +188,12 @@ TEST(RunFile, RefusesRunsThatDoNotFitOneFile) {
   runs[1].loss.skeletons.clear();
   EXPECT_THAT(message(runs), HasSubstr("instance 7 evaluated no skeleton"));
   runs = example_runs();
+  runs[1].geometry.reset();
+  EXPECT_THAT(message(runs), HasSubstr("one of the instances 7 and 4 has no geometry"));
+  runs = example_runs();
+  runs[1].geometry->norm.resize(2);
+  EXPECT_THAT(message(runs), HasSubstr("instance 7: /geometry/norm has 2 entries for 3 features"));
+  runs = example_runs();
   runs[0].method = "by hand";
   EXPECT_THAT(message(runs), HasSubstr("method = 'by hand' must be one word"));
   runs = example_runs();
@@ -187,6 +230,12 @@ TEST(RunFile, NamesWhatIsWrongAndWhere) {
       {"del f[\"/loss/method\"].attrs[\"flag_values\"]",
        "/loss/method needs the attributes flag_values and flag_meanings"},
       {"f[\"/loss/instance\"][0] = 3", "/loss/instance and /model/instance differ"},
+      {"f[\"/geometry/instance\"][0] = 3", "/geometry/instance and /model/instance differ"},
+      {"del f[\"/geometry/norm\"]", "has no dataset /geometry/norm"},
+      {"del f[\"/geometry/norm\"]; f[\"/geometry/norm\"] = np.zeros((2, 4))",
+       "/geometry/norm has shape [2, 4], but its axes [instance, feature] have [2, 3]"},
+      {"f.move(\"/geometry/feature\", \"/geometry/old\"); f[\"/geometry/feature\"] = [0, 1]",
+       "/geometry/feature and /model/feature differ"},
       {"f[\"/model/W\"][1, 0, 2] = np.nan",
        "/model/W[1, 0, 2] is nan: every entry must be a finite number"},
   };

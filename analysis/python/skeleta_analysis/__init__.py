@@ -1,5 +1,17 @@
-"""Reads skeleta's run files and draws them: h5py, numpy and matplotlib, nothing compiled."""
+"""Reads skeleta's run files and draws them: h5py, xarray and matplotlib, nothing compiled.
 
-from .run_file import EstimateRun, ForeignFile, read_estimate
+>>> import skeleta_analysis
+>>> run = skeleta_analysis.open("run.h5")
+>>> run.loss["contribution"].sel(instance=0)
+>>> skeleta_analysis.contributions(run).savefig("contributions.png")
+"""
 
-__all__ = ["EstimateRun", "ForeignFile", "read_estimate"]
+from .columns import columns
+from .comparison import comparison
+from .contributions import contributions
+from .dimensionality import dimensionality
+from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
+from .summary import summary
+
+__all__ = ["ForeignFile", "Run", "columns", "comparison", "contributions", "dimensionality", "open",
+           "summary"]

@@ -1,30 +1,70 @@
-"""python3 -m skeleta_analysis FIGURE run.h5 -o picture.png|svg|pdf"""
+"""Draws a run file, or prints it as text."""
 
 import argparse
 import sys
 
-from . import style  # noqa: F401  sets the style before pyplot is imported
-from . import contributions
-from .run_file import read_estimate
-
+import matplotlib
 import matplotlib.pyplot as plt
 
-FIGURES = {"contributions": contributions.draw}
+from . import columns, comparison, contributions, dimensionality, open, style, summary
+
+EPILOG = """examples:
+  python3 -m skeleta_analysis contributions run.h5 -o contributions.png
+  python3 -m skeleta_analysis columns run.h5 --instance 3 -o columns.svg
+  python3 -m skeleta_analysis comparison a.h5 b.h5 c.h5 -o comparison.pdf
+  python3 -m skeleta_analysis summary run.h5
+"""
+# name: (how it is drawn, what it shows)
+FIGURES = {
+    "contributions": (contributions, "loss by number of active features"),
+    "columns": (columns, "columns of W as arrows, on a sphere or as a table, and their Gram matrix"),
+    "dimensionality": (dimensionality, "feature dimensionalities beside those of known polytopes"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python3 -m skeleta_analysis", description=__doc__,
+                                  epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter)
+    commands = top.add_subparsers(dest="command", required=True, metavar="FIGURE")
+    for name, (_, text) in FIGURES.items():
+        command = commands.add_parser(name, help=text)
+        command.add_argument("run", help="run file")
+        command.add_argument("--instance", type=int,
+                             help="number of the instance in the model file; without it the first "
+                                  "one, or all where they fit into one picture")
+        add_output(command)
+    command = commands.add_parser("comparison", help="losses of several runs, and what they consist of")
+    command.add_argument("run", nargs="+", help="run files")
+    add_output(command)
+    commands.add_parser("summary", help="everything in the file, as text").add_argument("run")
+    return top
+
+
+def add_output(command) -> None:
+    command.add_argument("-o", "--output", required=True, help="picture: .png, .svg or .pdf")
+
+
+def execute(options) -> None:
+    if options.command == "summary":
+        print(summary(open(options.run)), end="")
+    elif options.command == "comparison":
+        write(comparison([open(path) for path in options.run]), options.output)
+    else:
+        draw = FIGURES[options.command][0]
+        write(draw(open(options.run), options.instance), options.output)
+
+
+def write(figure, path) -> None:
+    style.save(figure, path)
+    plt.close(figure)
 
 
 def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(prog="python3 -m skeleta_analysis", description=__doc__)
-    parser.add_argument("figure", choices=sorted(FIGURES))
-    parser.add_argument("run", help="run file of `skeleta estimate`")
-    parser.add_argument("-o", "--output", required=True, help="picture: .png, .svg or .pdf")
-    parser.add_argument("--index", type=int, default=0, help="which run of the file [0]")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
+    matplotlib.use("Agg")
     try:
-        run = read_estimate(options.run, options.index)
-        figure, axes = plt.subplots()
-        FIGURES[options.figure](run, axes)
-        figure.savefig(options.output)
-    except (OSError, ValueError, IndexError, KeyError) as error:
+        execute(options)
+    except (OSError, ValueError) as error:
         print(f"skeleta_analysis: {error}", file=sys.stderr)
         return 2
     return 0

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "skeleta/core/types.h"
 #include "skeleta/core/version.h"
+#include "skeleta/geometry/column_geometry.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
 #include "skeleta/model/relu_autoencoder.h"
@@ -31,7 +33,8 @@ struct EstimateRun {
   std::string kernel;  ///< One word: how pre-activations were formed, "gram" or "hidden".
   IntegralBySkeleton loss;
   OneSparse one_sparse;
-  double seconds = 0.0;  ///< Wall time of the numerics.
+  double seconds = 0.0;                                ///< Wall time of the numerics.
+  std::optional<geometry::ColumnGeometry> geometry{};  ///< All runs of a file have it, or none.
 };
 
 /// A run file as it was read.
@@ -47,8 +50,8 @@ struct RunFile {
 /// The file is built in memory and appears under its name complete or not at all: after a failure
 /// the previous file is still there.
 /// Throws std::invalid_argument if `runs` is empty, or the runs differ in model shape, density or
-/// importance, or one of them is not valid; FileError if the file exists and `overwrite` is false,
-/// or it cannot be written.
+/// importance, one has a geometry and another has not, or one of them is not valid; FileError if
+/// the file exists and `overwrite` is false, or it cannot be written.
 /// Cost: three times the size of the data in memory.
 void write_estimate(const std::filesystem::path& target, const Provenance& provenance,
                     const std::vector<EstimateRun>& runs, bool overwrite);

@@ -1,0 +1,79 @@
+#include "skeleta/geometry/coherence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "geometry/columns.h"
+
+namespace skeleta::geometry {
+namespace {
+
+// The directions of the columns that are long enough, d × n.
+Matrix long_directions(const Matrix& W, double shortest) {
+  const Directions columns = directions(W);
+  const double threshold = shortest * columns.norms.maxCoeff();
+  Matrix kept(W.rows(), W.cols());
+  Index count = 0;
+  for (Index j = 0; j < W.cols(); ++j) {
+    if (columns.norms(j) > 0.0 && columns.norms(j) >= threshold) {
+      kept.col(count++) = columns.unit.col(j);
+    }
+  }
+  return kept.leftCols(count);
+}
+
+void check_bound(Index columns, Index dimensions) {
+  if (columns >= 2 && dimensions >= 1) return;
+  throw std::invalid_argument(fmt::format(
+      "{} vectors in {} dimensions: a bound of their coherence needs two vectors and one "
+      "dimension",
+      columns, dimensions));
+}
+
+}  // namespace
+
+Coherence coherence(const Matrix& W, double shortest) {
+  check_columns("W", W);
+  if (!(shortest >= 0.0 && shortest <= 1.0)) {
+    throw std::invalid_argument(fmt::format("shortest = {} must lie in [0, 1]", shortest));
+  }
+  const Matrix unit = long_directions(W, shortest);
+  const Index n = unit.cols();
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (n < 2) return {n, nan, nan};
+  Coherence result{n, -1.0, 0.0};
+  for (Index first = 0; first < n; first += block_columns) {
+    const Index count = std::min(block_columns, n - first);
+    Matrix cosines = unit.transpose() * unit.middleCols(first, count);
+    for (Index k = 0; k < count; ++k) cosines(first + k, k) = cosines(first + k == 0 ? 1 : 0, k);
+    result.signed_max = std::max(result.signed_max, cosines.maxCoeff());
+    result.absolute = std::max(result.absolute, cosines.cwiseAbs().maxCoeff());
+  }
+  result.signed_max = std::min(result.signed_max, 1.0);  // rounding
+  result.absolute = std::min(result.absolute, 1.0);
+  return result;
+}
+
+double signed_coherence_bound(Index columns, Index dimensions) {
+  check_bound(columns, dimensions);
+  return columns <= dimensions + 1 ? -1.0 / static_cast<double>(columns - 1) : 0.0;
+}
+
+double welch_bound(Index columns, Index dimensions) {
+  check_bound(columns, dimensions);
+  if (columns <= dimensions) return 0.0;
+  const auto n = static_cast<double>(columns), d = static_cast<double>(dimensions);
+  return std::sqrt((n - d) / (d * (n - 1.0)));
+}
+
+double orthoplex_bound(Index columns, Index dimensions) {
+  check_bound(columns, dimensions);
+  const auto n = static_cast<double>(columns), d = static_cast<double>(dimensions);
+  return n > d * (d + 1.0) / 2.0 ? 1.0 / std::sqrt(d) : 0.0;
+}
+
+}  // namespace skeleta::geometry

@@ -1,0 +1,217 @@
+#include "skeleta/geometry/congruence.h"
+
+#include <fmt/format.h>
+
+#include <Eigen/QR>
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+
+#include "geometry/columns.h"
+#include "skeleta/geometry/assignment.h"
+
+namespace skeleta::geometry {
+namespace {
+
+using Permutation = std::vector<Index>;
+
+void check_shapes(const Matrix& X, const Matrix& Y) {
+  if (X.rows() == Y.rows() && X.cols() == Y.cols()) return;
+  throw std::invalid_argument(fmt::format("X is {} x {}, but Y is {} x {}: shapes must agree",
+                                          X.rows(), X.cols(), Y.rows(), Y.cols()));
+}
+
+Matrix permuted(const Matrix& Y, const Permutation& columns) {
+  return Y(Eigen::all, columns);
+}
+
+Vector sorted(Vector values) {
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+// Relabelling and Q leave the singular values alone, and |Qx − y| ≥ ||x| − |y||; differences of
+// sorted sequences are the least ones (Mirsky's inequality; rearrangement).
+double squared_lower_bound(const Matrix& X, const Matrix& Y) {
+  const Vector spectra =
+      Eigen::JacobiSVD<Matrix>(X).singularValues() - Eigen::JacobiSVD<Matrix>(Y).singularValues();
+  const Vector norms = sorted(directions(X).norms) - sorted(directions(Y).norms);
+  return std::max(spectra.squaredNorm(), norms.squaredNorm());
+}
+
+class Search {
+ public:
+  Search(const Matrix& X, const Matrix& Y, const CongruenceOptions& options)
+      : X_(X), Y_(Y), options_(options) {}
+
+  Congruence run() {
+    const double bound = squared_lower_bound(X_, Y_);
+    good_enough_ = bound + 1e-28 * (X_.squaredNorm() + Y_.squaredNorm());
+    if (X_.cols() <= options_.exhaustive) {
+      try_all();
+    } else {
+      search();
+    }
+    const auto count = static_cast<double>(X_.cols());
+    best_.rms = std::sqrt(least_ / count);
+    // Rounding of two equal numbers must not set the bound above what was attained.
+    best_.lower_bound = std::min(std::sqrt(bound / count), best_.rms);
+    return best_;
+  }
+
+ private:
+  // Returns the squared distance for this permutation and its best Q.
+  double offer(const Permutation& permutation) {
+    const Matrix target = permuted(Y_, permutation);
+    const Matrix Q = procrustes(X_, target);
+    const double squared = (Q * X_ - target).squaredNorm();
+    if (squared < least_) {
+      least_ = squared;
+      best_.orthogonal = Q;
+      best_.permutation = permutation;
+    }
+    return squared;
+  }
+
+  void try_all() {
+    Permutation permutation(static_cast<std::size_t>(X_.cols()));
+    std::iota(permutation.begin(), permutation.end(), Index{0});
+    do {
+      offer(permutation);
+    } while (std::next_permutation(permutation.begin(), permutation.end()));
+  }
+
+  void search() {
+    for (const Matrix& Q : starts()) {
+      refine(Q);
+      if (least_ <= good_enough_) return;
+    }
+  }
+
+  // Alternates assignment and Procrustes: neither raises the distance, so it ends.
+  void refine(Matrix Q) {
+    double before = std::numeric_limits<double>::infinity();
+    for (;;) {
+      const Permutation permutation = assignment(-(Q * X_).transpose() * Y_);
+      const double now = offer(permutation);
+      if (!(now < before * (1.0 - 1e-12))) return;
+      before = now;
+      Q = procrustes(X_, permuted(Y_, permutation));
+    }
+  }
+
+  // The most promising orthogonal maps, best first.
+  std::vector<Matrix> starts() const {
+    const Permutation base = basis();
+    std::vector<std::pair<double, Matrix>> ranked;
+    for (const Permutation& images : match(base)) {
+      Matrix Q = procrustes(permuted(X_, base), permuted(Y_, images));
+      const double score = nearest_distances(Q * X_);
+      ranked.emplace_back(score, std::move(Q));
+    }
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Matrix> result;
+    for (std::size_t k = 0; k < std::min(options_.refined, ranked.size()); ++k) {
+      result.push_back(std::move(ranked[k].second));
+    }
+    return result;
+  }
+
+  // A lower bound of the assignment's cost: every column goes to the nearest one.
+  double nearest_distances(const Matrix& Z) const {
+    const Vector y = Y_.colwise().squaredNorm();
+    const Matrix products = Y_.transpose() * Z;
+    double sum = Z.squaredNorm();
+    for (Index i = 0; i < Z.cols(); ++i) sum += (y - 2.0 * products.col(i)).minCoeff();
+    return sum;
+  }
+
+  // Columns of X that span what X spans, each as independent of those before as possible.
+  Permutation basis() const {
+    const Eigen::ColPivHouseholderQR<Matrix> qr(X_);
+    const auto& order = qr.colsPermutation().indices();
+    return {order.begin(), order.begin() + std::max<Index>(qr.rank(), 1)};
+  }
+
+  // Row i of the Gram matrix, sorted, tells what column i sees; relabelling does not change it.
+  static Matrix signatures(const Matrix& gram) {
+    Matrix result = gram;
+    for (Index j = 0; j < gram.cols(); ++j) std::sort(result.col(j).begin(), result.col(j).end());
+    return result;
+  }
+
+  struct Partial {
+    double mismatch;
+    Permutation images;
+  };
+
+  // Beam search: where the columns of the basis may go, so that the inner products agree.
+  std::vector<Permutation> match(const Permutation& base) const {
+    const Matrix G = X_.transpose() * X_, H = Y_.transpose() * Y_;
+    const Matrix seen = signatures(G), sights = signatures(H);
+    std::vector<Partial> beam{{0.0, {}}};
+    for (std::size_t level = 0; level < base.size(); ++level) {
+      std::vector<Partial> longer;
+      for (const Partial& partial : beam) {
+        Vector mismatch = (sights.colwise() - seen.col(base[level])).colwise().squaredNorm() /
+                          static_cast<double>(G.cols());
+        for (std::size_t k = 0; k < level; ++k) {
+          mismatch.array() +=
+              2.0 * (H.col(partial.images[k]).array() - G(base[level], base[k])).square();
+        }
+        extend(partial, mismatch, longer);
+      }
+      keep_best(longer);
+      beam = std::move(longer);
+    }
+    std::vector<Permutation> result;
+    for (Partial& partial : beam) result.push_back(std::move(partial.images));
+    return result;
+  }
+
+  static void extend(const Partial& partial, const Vector& mismatch, std::vector<Partial>& longer) {
+    for (Index j = 0; j < mismatch.size(); ++j) {
+      const auto& used = partial.images;
+      if (std::find(used.begin(), used.end(), j) != used.end()) continue;
+      longer.push_back({partial.mismatch + mismatch(j), used});
+      longer.back().images.push_back(j);
+    }
+  }
+
+  void keep_best(std::vector<Partial>& partials) const {
+    std::stable_sort(partials.begin(), partials.end(),
+                     [](const Partial& a, const Partial& b) { return a.mismatch < b.mismatch; });
+    if (partials.size() > options_.beam) partials.resize(options_.beam);
+  }
+
+  const Matrix& X_;
+  const Matrix& Y_;
+  const CongruenceOptions& options_;
+  Congruence best_;
+  double least_ = std::numeric_limits<double>::infinity();
+  double good_enough_ = 0.0;
+};
+
+}  // namespace
+
+Matrix procrustes(const Matrix& X, const Matrix& Y) {
+  check_shapes(X, Y);
+  const Eigen::JacobiSVD<Matrix> svd(Y * X.transpose(), Eigen::ComputeFullU | Eigen::ComputeFullV);
+  return svd.matrixU() * svd.matrixV().transpose();
+}
+
+Congruence congruence(const Matrix& X, const Matrix& Y, CongruenceOptions options) {
+  check_columns("X", X);
+  check_columns("Y", Y);
+  check_shapes(X, Y);
+  if (options.beam == 0 || options.refined == 0) {
+    throw std::invalid_argument("beam and refined must be at least 1");
+  }
+  return Search(X, Y, options).run();
+}
+
+}  // namespace skeleta::geometry

@@ -1,0 +1,271 @@
+"""Every figure of every kind of model: right numbers, nothing cut, crowded or empty."""
+
+import itertools
+import pathlib
+import shutil
+import tempfile
+import unittest
+import warnings
+
+import h5py
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_rgb
+from mpl_toolkits.mplot3d.art3d import Text3D
+from workplace import SOURCE, Workplace, estimate
+
+import skeleta_analysis
+from skeleta_analysis import __main__ as command
+from skeleta_analysis import polytope, style
+
+# All warnings of ours and of matplotlib's layout are failures; pyparsing's are not our business.
+warnings.filterwarnings("error", category=RuntimeWarning)
+warnings.filterwarnings("error", message=".*layout.*", category=UserWarning)
+
+HEIGHT = 3 ** -0.5
+TURNS = np.arange(8) * np.pi / 4
+RADIUS = (1 - HEIGHT ** 2) ** 0.5
+ANTIPRISM = np.array([RADIUS * np.cos(TURNS), RADIUS * np.sin(TURNS), HEIGHT * (-1.0) ** np.arange(8)])
+TETRAHEDRON = np.array([[1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1.0]]) / 3 ** 0.5
+RANDOM = np.random.default_rng(1)
+MADE = {
+    "tetrahedron": TETRAHEDRON,
+    "antiprism": ANTIPRISM,
+    "one_dimension": RANDOM.normal(size=(1, 6)),
+    "crowded_sphere": RANDOM.normal(size=(3, 30)),
+    "crowded_plane": RANDOM.normal(size=(2, 40)),
+    "nothing": np.zeros((2, 5)),
+    "one_feature": np.array([[0.9]]),
+}
+
+
+def make_runs(folder):
+    """A run of every shipped model, all instances, and of small models of other shapes."""
+    runs = {}
+    for model in sorted((SOURCE / "data/trained").glob("*.h5")):
+        runs[model.stem] = estimate(model, folder / f"run_{model.stem}.h5", "--instance", "all",
+                                    "--rel-tol", "2e-2")
+    for name, W in MADE.items():
+        with h5py.File(folder / f"{name}.h5", "w") as file:
+            file["W"], file["b"] = W, np.zeros(W.shape[1])
+            file["density"] = np.linspace(0.02, 0.05, W.shape[1])
+        runs[name] = estimate(folder / f"{name}.h5", folder / f"run_{name}.h5")
+    return {name: skeleta_analysis.open(path) for name, path in runs.items()}
+
+
+def texts(figure):
+    """Visible texts and where they are, in pixels."""
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    found = []
+    for text in figure.findobj(matplotlib.text.Text):
+        # Of a text in space only drawing knows where it lands.
+        if isinstance(text, Text3D):
+            continue
+        if text.get_visible() and text.get_text().strip() and shown(text):
+            found.append((text.get_text(), text.get_window_extent(renderer)))
+    return found
+
+
+def shown(text):
+    """False for tick labels outside the limits of their axis, which matplotlib keeps but not draws."""
+    for axes in text.figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            for tick in axis.majorTicks + axis.minorTicks:
+                if text in (tick.label1, tick.label2):
+                    low, high = sorted(axis.get_view_interval())
+                    return low <= tick.get_loc() <= high and tick.get_visible()
+    return True
+
+
+class Figures(Workplace):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = pathlib.Path(tempfile.mkdtemp(prefix="skeleta-"))
+        cls.addClassCleanup(shutil.rmtree, cls.place)
+        cls.runs = make_runs(cls.place)
+
+    def tearDown(self):
+        plt.close("all")
+
+    def assert_legible(self, figure):
+        """No text leaves the figure, no two share more than a sliver, every panel shows something."""
+        frame = figure.bbox
+        found = texts(figure)
+        for text, box in found:
+            self.assertTrue(frame.x0 - 1 <= box.x0 and box.x1 <= frame.x1 + 1 and
+                            frame.y0 - 1 <= box.y0 and box.y1 <= frame.y1 + 1, f"'{text}' is cut")
+        if not any(hasattr(axes, "zaxis") for axes in figure.axes):
+            for (one, a), (two, b) in itertools.combinations(found, 2):
+                width = min(a.x1, b.x1) - max(a.x0, b.x0)
+                height = min(a.y1, b.y1) - max(a.y0, b.y0)
+                self.assertFalse(width > 1 and height > 2, f"'{one}' and '{two}' overlap")
+        for axes in figure.axes:
+            self.assertTrue(axes.has_data(), "an empty panel")
+            self.assertGreater(min(axes.bbox.width, axes.bbox.height), 15, "a squeezed panel")
+
+    def assert_titled(self, figure, run):
+        title = " ".join(text for text, _ in texts(figure))
+        for part in (run.name, run.sparsity, f"seed {run.seed}"):
+            self.assertIn(part, title)
+
+    def test_every_figure_of_every_model(self):
+        for name, run in self.runs.items():
+            for draw in (skeleta_analysis.contributions, skeleta_analysis.columns,
+                         skeleta_analysis.dimensionality):
+                with self.subTest(model=name, figure=draw.__name__):
+                    figure = draw(run)
+                    self.assert_legible(figure)
+                    self.assert_titled(figure, run)
+                    labels = " ".join(axes.get_ylabel() for axes in figure.axes)
+                    self.assertIn("(dimensionless)", labels)
+                    plt.close(figure)
+
+    def test_every_instance_can_be_drawn(self):
+        run = self.runs["n5_m2_S0.75"]
+        for draw in (skeleta_analysis.contributions, skeleta_analysis.columns,
+                     skeleta_analysis.dimensionality):
+            for instance in run.instances:
+                figure = draw(run, instance)
+                self.assert_legible(figure)
+                self.assertIn(f"instance {instance}", " ".join(text for text, _ in texts(figure)))
+                plt.close(figure)
+
+    def test_comparison(self):
+        for names in (["n5_m2_S0.75"], list(self.runs), ["one_feature", "nothing"]):
+            figure = skeleta_analysis.comparison([self.runs[name] for name in names])
+            self.assert_legible(figure)
+            labels = " ".join(text for text, _ in texts(figure))
+            for name in names:
+                self.assertIn(name, labels)
+            self.assertIn("seed 1", labels)
+            plt.close(figure)
+        with self.assertRaisesRegex(ValueError, "at least one run"):
+            skeleta_analysis.comparison([])
+
+    def test_contributions_are_those_of_the_file(self):
+        run = self.runs["n20_m5_S0.95"]
+        left, right = skeleta_analysis.contributions(run, 1).axes
+        with h5py.File(run.path) as file:
+            stored = dict(zip(file["loss/l"][:], file["loss/contribution"][1]))
+            bound, rest = file["tail/rest_bound"][1], file["tail/rest"][1]
+        bars = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in left.patches}
+        self.assertGreater(len(bars), 4)
+        for l, height in bars.items():
+            self.assertEqual(height, stored[l])
+        self.assertTrue(any(np.array_equal(line.get_ydata(), [bound, bound]) for line in right.lines))
+        self.assertTrue(any(rest in line.get_ydata() for line in right.lines))
+
+    def test_dimensionalities_are_those_of_the_file(self):
+        run = self.runs["antiprism"]
+        axes = skeleta_analysis.dimensionality(run).axes[0]
+        np.testing.assert_allclose(axes.collections[0].get_offsets()[:, 1], 3 / 8, atol=1e-12)
+        lines = sorted(line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == "--")
+        self.assertEqual(lines, [3 / 8, 2 / 5, 1 / 2, 2 / 3, 3 / 4])
+        names = [text.get_text() for text in axes.texts]
+        self.assertEqual(sorted(names), ["antiprism 3/8", "digon 1/2", "pentagon 2/5",
+                                         "tetrahedron 3/4", "triangle 2/3"])
+
+    def test_gram_matrix_is_that_of_the_columns(self):
+        run = self.runs["antiprism"]
+        gram = skeleta_analysis.columns(run).axes[1].images[0].get_array()
+        for i, j in np.ndindex(gram.shape):
+            self.assertAlmostEqual(gram[i, j], float(ANTIPRISM[:, i] @ ANTIPRISM[:, j]), 12)
+
+    def test_comparison_shares_add_up(self):
+        run = self.runs["n5_m2_S0.95"]
+        right = skeleta_analysis.comparison([run]).axes[1]
+        widths = np.array([bar.get_width() for bar in right.patches]).reshape(-1, len(run.instances))
+        np.testing.assert_allclose(widths.sum(axis=0), 100, atol=1e-9)
+        share = run.tail["one_sparse_share"].values
+        np.testing.assert_allclose(widths[0], 100 * share, rtol=1e-3)
+
+    def test_commands_write_every_format_and_the_same_bytes_twice(self):
+        path = str(self.runs["n5_m2_S0.95"].path)
+        for name in ("contributions", "columns", "dimensionality", "comparison"):
+            for ending, magic in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+                files = [self.folder / f"{name}{k}.{ending}" for k in range(2)]
+                for file in files:
+                    self.assertEqual(command.main([name, path, "-o", str(file)]), 0)
+                self.assertEqual(files[0].read_bytes()[:len(magic)], magic)
+                self.assertEqual(files[0].read_bytes(), files[1].read_bytes(), files[0].name)
+
+    def test_command_says_what_is_wrong(self):
+        path = str(self.runs["n5_m2_S0.95"].path)
+        picture = str(self.folder / "a.png")
+        base = ("/usr/bin/python3", "-m", "skeleta_analysis")
+        options = {"cwd": SOURCE / "analysis/python", "expect": 2}
+        for arguments, reason in (
+            (("columns", path, "--instance", "9", "-o", picture), "has no instance 9"),
+            (("columns", "none.h5", "-o", picture), "no such file"),
+            (("columns", SOURCE / "data/trained/n5_m2_S0.95.h5", "-o", picture), "run file of it"),
+            (("columns", path, "-o", self.folder / "a.bmp3"), "bmp3"),
+            (("colums", path, "-o", picture), "invalid choice"),
+        ):
+            self.assertIn(reason, self.run_command(*base, *arguments, **options))
+        self.assertFalse((self.folder / "a.png").exists())
+
+    def test_settings_of_the_caller_survive(self):
+        before = dict(matplotlib.rcParams)
+        skeleta_analysis.columns(self.runs["tetrahedron"])
+        self.assertEqual(dict(matplotlib.rcParams), before)
+
+
+class Style(Workplace):
+    def test_colours_differ_in_grey_print(self):
+        def grey(colour):
+            return np.dot(to_rgb(colour), (0.299, 0.587, 0.114))
+
+        self.assertGreater(abs(grey(style.EXACT) - grey(style.SAMPLED)), 0.25)
+        self.assertGreater(abs(grey(style.INK) - grey(style.FAINT)), 0.5)
+        shades = [grey(colour[:3]) for colour in plt.get_cmap(style.COLOURS)(np.linspace(0, 1, 50))]
+        self.assertTrue(all(np.diff(shades) > 0))
+
+    def test_spread(self):
+        np.testing.assert_allclose(style.spread([0, 5, 9], 1), [0, 5, 9])
+        np.testing.assert_allclose(style.spread([5, 0, 0.5], 1), [5, -0.25, 0.75])
+        np.testing.assert_allclose(style.spread([1, 1, 1], 1), [0, 1, 2])
+        for trial in range(100):
+            values = np.random.default_rng(trial).uniform(0, 5, 8)
+            moved = style.spread(values, 0.7)
+            self.assertGreaterEqual(np.diff(np.sort(moved)).min(), 0.7 - 1e-12)
+            self.assertEqual(list(np.argsort(moved)), list(np.argsort(values)))
+            self.assertAlmostEqual(moved.mean(), values.mean(), 12)
+
+
+class Polytopes(Workplace):
+    """Numbers of edges and of edges at each vertex that every book lists."""
+
+    def assert_edges(self, points, count, degree):
+        found = polytope.edges(points)
+        self.assertEqual(len(found), count)
+        self.assertEqual(set(np.bincount(np.ravel(found))), {degree})
+
+    def test_known_polytopes(self):
+        cube = np.array(list(itertools.product((-1, 1), repeat=3))) / 3 ** 0.5
+        golden = (1 + 5 ** 0.5) / 2
+        icosahedron = np.array([np.roll([0, a, b * golden], k) for k in range(3)
+                                for a in (-1, 1) for b in (-1, 1)]) / (1 + golden ** 2) ** 0.5
+        self.assert_edges(TETRAHEDRON.T, 6, 3)
+        self.assert_edges(np.concatenate([np.eye(3), -np.eye(3)]), 12, 4)
+        self.assert_edges(cube, 12, 3)
+        self.assert_edges(ANTIPRISM.T, 16, 4)
+        self.assert_edges(icosahedron, 30, 5)
+
+    def test_a_bent_square_has_no_diagonal(self):
+        noise = 1e-3 * np.random.default_rng(2).normal(size=(8, 3))
+        self.assert_edges(ANTIPRISM.T + noise, 16, 4)
+
+    def test_flat_and_few(self):
+        self.assertEqual(polytope.edges(np.eye(3)[:1]), [])
+        self.assertEqual(polytope.edges(np.eye(3)[:2]), [(0, 1)])
+        square = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]])
+        self.assertEqual(polytope.edges(square), [(0, 1), (0, 3), (1, 2), (2, 3)])
+        self.assertEqual(polytope.edges(np.zeros((61, 3))), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
