@@ -1,0 +1,85 @@
+#include "skeleta/approximation/exact_loss.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "oracle_table.h"
+#include "skeleta/approximation/sampled_loss.h"
+#include "support.h"
+
+namespace skeleta::approximation {
+namespace {
+
+ReluAutoencoder unit_columns(Index features, Index hidden, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  ReluAutoencoder model{Matrix(hidden, features), Vector(features)};
+  for (double& w : model.W.reshaped()) w = normal(random);
+  model.W.colwise().normalize();
+  for (double& b : model.b) b = 0.1 + 0.1 * normal(random);
+  return model;
+}
+
+// Sampling and the contour integral know nothing of each other. Rule: |z| < 5, with a standard
+// error below 1e-4 of the loss (scaled tests: 1e-3), fixed seeds.
+TEST(ExactLoss, AgreesWithSamplingAtAllSizes) {
+  const double tolerance = testing::scale() < 1.0 ? 1e-3 : 1e-4;
+  struct Size {
+    Index features, hidden;
+    double density;
+  };
+  for (const auto& [features, hidden, density] :
+       {Size{20, 5, .05}, {80, 20, .02}, {400, 30, .01}, {1000, 50, .002}}) {
+    const ReluAutoencoder model = unit_columns(features, hidden, 21);
+    std::mt19937_64 random(22);
+    Features unequal = testing::random_features(features, 2 * density, random);
+    unequal.density(0) = 0.0;
+    for (const Features& data : {Features::uniform(features, density), unequal}) {
+      // Unequal densities take longer to sample; two sizes are enough for them.
+      if (features > 100 && data.density(0) == 0.0) continue;
+      exact::Options precise;
+      precise.threads = 0;
+      const exact::Loss exact = exact::loss(model, data, precise);
+      ASSERT_TRUE(exact.met_target());
+      estimate::Options options;
+      options.relative_tolerance = tolerance;
+      const IntegralBySkeleton sampled = sampled_loss(model, data, options).loss;
+      ASSERT_EQ(sampled.stop_reason, StopReason::precision);
+      EXPECT_LT(std::abs(z_score(sampled, exact)), 5.0) << "D = " << features;
+    }
+  }
+}
+
+TEST(ExactLoss, SummaryHasTheOneSparsePartEvenIfItIsNotListed) {
+  for (const testing::OracleCase& c : testing::oracle_table()) {
+    if (c.features.size() < 2 || c.loss == 0.0) continue;
+    exact::Options options;
+    options.skeletons = 0;
+    options.relative_target = 1e-6;  // within reach for every model of the table
+    const ExactLoss result = exact_loss(c.model, c.features, options);
+    EXPECT_NEAR(result.one_sparse.contribution, c.contributions.head(2).sum(), 1e-12 * c.loss)
+        << c.name;
+    EXPECT_NEAR(result.one_sparse.rest, c.loss - c.contributions.head(2).sum(),
+                result.loss.error_bound + 1e-12 * c.loss)
+        << c.name;
+  }
+}
+
+TEST(ZScore, TakesTheBoundsOffTheDistance) {
+  IntegralBySkeleton sampled;
+  sampled.value = 1.5;
+  sampled.standard_error = 0.1;
+  sampled.error_bound = 0.2;
+  exact::Loss exact;
+  exact.value = 1.0;
+  exact.error_bound = 0.1;
+  EXPECT_NEAR(z_score(sampled, exact), 2.0, 1e-12);
+  exact.value = 2.0;
+  EXPECT_NEAR(z_score(sampled, exact), -2.0, 1e-12);
+  exact.value = 1.3;
+  EXPECT_EQ(z_score(sampled, exact), 0.0);
+}
+
+}  // namespace
+}  // namespace skeleta::approximation
