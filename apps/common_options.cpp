@@ -41,6 +41,16 @@ std::uint64_t parse_count(const std::string& flag, const std::string& text) {
   return static_cast<std::uint64_t>(value);
 }
 
+std::uint64_t parse_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw CLI::ValidationError("--seed",
+                               fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", text));
+  }
+  return seed;
+}
+
 toml::table read_toml(const std::string& path) {
   try {
     return toml::parse_file(path);
@@ -75,16 +85,23 @@ std::vector<std::string> long_names(const CLI::App& command) {
   return names;
 }
 
-bool given_or_excluded(const CLI::Option& option) {
-  const auto excluded = option.get_excludes();
-  return option.count() > 0 || std::any_of(excluded.begin(), excluded.end(),
-                                           [](const auto* other) { return other->count() > 0; });
+// The option that was given and keeps `option` from being given too: perhaps itself; else null.
+const CLI::Option* obstacle(const CLI::Option& option) {
+  if (option.count() > 0) return &option;
+  for (const CLI::Option* other : option.get_excludes()) {
+    if (other->count() > 0) return other;
+  }
+  return nullptr;
 }
 
 }  // namespace
 
 void add_common_options(CLI::App& command, CommonOptions& options) {
-  command.add_option("--seed", options.seed, "Seed of all random numbers; 0 is a seed [1]");
+  command
+      .add_option_function<std::string>(
+          "--seed", [&options](const std::string& text) { options.seed = parse_seed(text); },
+          "Seed of all random numbers; 0 is a seed [1]")
+      ->type_name("N");
   command
       .add_option("--threads", options.threads,
                   "Threads; 0 means all cores. Never changes a digit [0]")
@@ -118,16 +135,19 @@ void apply_config(CLI::App& command, const std::string& config) {
     }
     CLI::Option* option = command.get_option_no_throw("--" + name);
     if (option == nullptr) option = command.get_option(name);
-    if (!given_or_excluded(*option)) values.emplace_back(option, as_argument(config, name, node));
+    if (obstacle(*option) == nullptr) values.emplace_back(option, as_argument(config, name, node));
   }
   for (auto& [option, value] : values) {
-    if (given_or_excluded(*option)) {
+    if (const CLI::Option* other = obstacle(*option)) {
       throw UsageError(fmt::format("{}: '{}' cannot be given together with '{}'", config,
-                                   option->get_single_name(),
-                                   (*option->get_excludes().begin())->get_single_name()));
+                                   option->get_single_name(), other->get_single_name()));
     }
     option->add_result(value);
-    option->run_callback();
+    try {
+      option->run_callback();
+    } catch (const CLI::ParseError& error) {
+      throw UsageError(fmt::format("{}: {}", config, error.what()));
+    }
   }
 }
 

@@ -41,10 +41,30 @@ int exit_code(const IntegralBySkeleton& loss) {
       return ExitCode::interrupted;
     case StopReason::max_samples:
     case StopReason::nodes:
+    case StopReason::unresolved:
       return ExitCode::precision_missed;
     default:
       return ExitCode::done;
   }
+}
+
+// Of several instances the worst decides: 130, then 1, then 3.
+int worse(int a, int b) {
+  for (const int code : {ExitCode::interrupted, ExitCode::failed, ExitCode::precision_missed}) {
+    if (a == code || b == code) return code;
+  }
+  return ExitCode::done;
+}
+
+// What was computed: which model, on which data, with which random numbers.
+void print_heading(std::ostream& out, const std::string& path, std::size_t instances,
+                   std::uint64_t seed, const storage::EstimateRun& run) {
+  const std::string which =
+      instances > 1 ? fmt::format(", instance {} of {}", run.instance, instances) : "";
+  fmt::print(out, "{}{}: {} features in {} hidden dimensions\n", path, which, run.model.features(),
+             run.model.hidden());
+  fmt::print(out, "density {}, importance {}, sampling seed {}\n\n",
+             one_or_range(run.features.density), one_or_range(run.features.importance), seed);
 }
 
 }  // namespace
@@ -65,7 +85,8 @@ EstimateCommand::EstimateCommand(CLI::App& program)
   CLI::Option* absolute = command.add_option("--abs-tol", flags_.absolute_tolerance,
                                              "Sample until standard error <= A");
   samples->excludes(relative)->excludes(absolute);
-  add_count(command, "--max-samples", flags_.max_samples, "Never draw more [1e12]");
+  add_count(command, "--max-samples", flags_.max_samples, "Never draw more [1e12]")
+      ->excludes(samples);
   command.add_option("--confidence", flags_.confidence, "Of the interval [0.95]");
   command.add_option("--instance", flags_.instance, "Which model of the file: k or 'all' [0]");
   CLI::Option* sparsity = command.add_option("--sparsity", flags_.sparsity,
@@ -107,6 +128,7 @@ estimate::Options EstimateCommand::estimate_options() const {
 
 std::string EstimateCommand::options_toml() const {
   toml::table table{{"model", flags_.model},
+                    {"seed", std::to_string(common_.seed)},  // TOML's integers end at 2^63
                     {"method", flags_.method},
                     {"instance", flags_.instance},
                     {"confidence", flags_.confidence},
@@ -133,11 +155,15 @@ std::string EstimateCommand::options_toml() const {
 int EstimateCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
   apply_config(*command_, common_.config);
   if (flags_.model.empty()) throw UsageError("estimate needs a model: skeleta estimate MODEL.h5");
+  if (command_->count("--output") > 0 && flags_.output.empty()) {
+    throw UsageError("-o needs the name of a file");
+  }
   estimate::Options options = estimate_options();
   const storage::ModelFile file = read_models(flags_.model, {flags_.allow_wide});
   const Features features =
       resolve_features(file, flags_.model, flags_.sparsity, flags_.density, flags_.importance);
-  if (!flags_.output.empty()) check_output(flags_.output, flags_.model, flags_.force);
+  const std::string output = resolve_links(flags_.output);
+  if (!output.empty()) check_output(output, flags_.model, flags_.force);
 
   const int threads = resolve_threads(options.threads);
   ProgressDisplay display(err, common_.quiet);
@@ -147,41 +173,54 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
     return !InterruptGuard::requested();
   };
   std::vector<storage::EstimateRun> runs;
-  for (const Index k : resolve_instances(flags_.instance, file.models.size(), flags_.model)) {
-    const auto start = std::chrono::steady_clock::now();
-    const ReluAutoencoder& model = file.models[static_cast<std::size_t>(k)];
-    const approximation::SampledLoss sampled =
-        approximation::sampled_loss(model, features, options);
-    runs.push_back({model, features, k, flags_.method, to_string(sampled.path), sampled.loss,
-                    sampled.one_sparse, seconds_since(start)});
-    if (InterruptGuard::requested()) break;
+  const std::vector<Index> instances =
+      resolve_instances(flags_.instance, file.models.size(), flags_.model);
+  try {
+    for (const Index k : instances) {
+      if (InterruptGuard::requested()) break;
+      runs.push_back(estimate(file.models[static_cast<std::size_t>(k)], features, k, options));
+    }
+  } catch (const estimate::Interrupted&) {
+    if (runs.empty()) throw;  // the finished instances are kept
   }
 
-  if (!flags_.output.empty()) {
+  if (!output.empty()) {
     describe_geometry(runs);
     const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
-    storage::write_estimate(flags_.output, provenance, runs, flags_.force);
+    storage::write_estimate(output, provenance, runs, flags_.force);
   }
-  return report(runs, threads, out, err);
+  const int code = report(runs, file.models.size(), threads, out, err);
+  return runs.size() < instances.size() ? static_cast<int>(ExitCode::interrupted) : code;
 }
 
-int EstimateCommand::report(const std::vector<storage::EstimateRun>& runs, int threads,
-                            std::ostream& out, std::ostream& err) const {
+storage::EstimateRun EstimateCommand::estimate(const ReluAutoencoder& model,
+                                               const Features& features, Index instance,
+                                               const estimate::Options& options) const {
+  const auto start = std::chrono::steady_clock::now();
+  const approximation::SampledLoss sampled = approximation::sampled_loss(model, features, options);
+  return {model,
+          features,
+          instance,
+          flags_.method,
+          to_string(sampled.path),
+          sampled.loss,
+          sampled.one_sparse,
+          seconds_since(start)};
+}
+
+int EstimateCommand::report(const std::vector<storage::EstimateRun>& runs, std::size_t instances,
+                            int threads, std::ostream& out, std::ostream& err) const {
   int code = ExitCode::done;
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const storage::EstimateRun& run : runs) {
     if (common_.json) {
       array.push_back(to_json(run, common_.seed, threads));
     } else {
-      fmt::print(out, "{}{}: {} features, {} hidden dimensions, seed {}\n\n", flags_.model,
-                 flags_.instance == "all" || run.instance > 0
-                     ? fmt::format(", instance {}", run.instance)
-                     : "",
-                 run.model.features(), run.model.hidden(), common_.seed);
+      print_heading(out, flags_.model, instances, common_.seed, run);
       print_estimate(out, run);
       if (&run != &runs.back()) out << '\n';
     }
-    code = std::max(code, exit_code(run.loss));
+    code = worse(code, exit_code(run.loss));
   }
   if (common_.json) out << (flags_.instance == "all" ? array : array.front()).dump(1) << '\n';
   if (!flags_.output.empty() && !common_.json && !common_.quiet) {

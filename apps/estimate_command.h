@@ -33,8 +33,10 @@ class EstimateCommand {
 
   estimate::Options estimate_options() const;
   std::string options_toml() const;
-  int report(const std::vector<storage::EstimateRun>& runs, int threads, std::ostream& out,
-             std::ostream& err) const;
+  storage::EstimateRun estimate(const ReluAutoencoder& model, const Features& features,
+                                Index instance, const estimate::Options& options) const;
+  int report(const std::vector<storage::EstimateRun>& runs, std::size_t instances, int threads,
+             std::ostream& out, std::ostream& err) const;
 
   CLI::App* command_;
   CommonOptions common_;

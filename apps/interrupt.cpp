@@ -13,7 +13,11 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler must not
 
 InterruptGuard::InterruptGuard() {
   interrupt_requested = false;
-  previous_ = std::signal(SIGINT, [](int) { interrupt_requested = true; });
+  // A second Ctrl-C ends the program at once.
+  previous_ = std::signal(SIGINT, [](int) {
+    interrupt_requested = true;
+    std::signal(SIGINT, SIG_DFL);
+  });
 }
 
 InterruptGuard::~InterruptGuard() {

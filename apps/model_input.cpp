@@ -49,6 +49,16 @@ void check_output(const std::string& output, const std::string& model, bool over
   before_work([&] { storage::check_output(output, overwrite); });
 }
 
+std::string resolve_links(const std::string& path) {
+  std::filesystem::path resolved = path;
+  std::error_code ignored;
+  constexpr int most = 40;  // as the kernel
+  for (int k = 0; k < most && std::filesystem::is_symlink(resolved, ignored); ++k) {
+    resolved = resolved.parent_path() / std::filesystem::read_symlink(resolved);
+  }
+  return resolved;
+}
+
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
                           std::optional<double> sparsity, std::optional<double> density,
                           std::optional<double> importance) {

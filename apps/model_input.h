@@ -19,6 +19,10 @@ storage::RunFile read_run(const std::string& path);
 /// created.
 void check_output(const std::string& output, const std::string& model, bool overwrite);
 
+/// Where a file named `path` really is: symbolic links are followed, also to a file that does not
+/// exist yet, so that the link itself is never replaced.
+std::string resolve_links(const std::string& path);
+
 /// Density and importance of the features: the flags override what the file says.
 /// Throws UsageError if a flag is out of range or no density is given anywhere.
 Features resolve_features(const storage::ModelFile& file, const std::string& path,

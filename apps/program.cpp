@@ -55,9 +55,34 @@ void check_command(const CLI::App& program, const std::vector<std::string>& argu
   for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
   if (std::find(names.begin(), names.end(), arguments.front()) != names.end()) return;
   const std::string near = suggestion(arguments.front(), names);
+  if (arguments.front().ends_with(".h5")) {
+    throw UsageError(fmt::format(
+        "say what to do with {0}: skeleta estimate {0}, or skeleta show {0}", arguments.front()));
+  }
   throw UsageError(fmt::format("unknown command '{}'{}: the commands are {}", arguments.front(),
                                near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
                                fmt::join(names, ", ")));
+}
+
+// Unknown flags in the order they were typed, with what was probably meant.
+std::string unknown_flags(const CLI::App& program, const std::vector<std::string>& arguments) {
+  const auto commands = program.get_subcommands();
+  const CLI::App& command = commands.empty() ? program : *commands.front();
+  std::vector<std::string> known;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  for (const std::string& argument : arguments) {
+    const std::string flag = argument.substr(0, argument.find('='));
+    if (!flag.starts_with("--") || std::find(known.begin(), known.end(), flag) != known.end()) {
+      continue;
+    }
+    const std::string near = suggestion(flag, known);
+    return fmt::format("unknown option {}{}", flag,
+                       near.empty() ? "" : fmt::format(", did you mean {}?", near));
+  }
+  return fmt::format("arguments that {} does not take: {}", command.get_name(),
+                     fmt::join(program.remaining(true), " "));
 }
 
 int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
@@ -75,6 +100,8 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   } catch (const CLI::CallForVersion&) {
     out << version_text();
     return ExitCode::done;
+  } catch (const CLI::ExtrasError&) {
+    throw UsageError(unknown_flags(program, arguments));
   }
   if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
   if (show.chosen()) return show.run(out);
@@ -91,7 +118,10 @@ int complain(std::ostream& err, const std::string& message, ExitCode code) {
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   try {
-    return parse_and_run(arguments, out, err);
+    const int code = parse_and_run(arguments, out, err);
+    if (!out.flush())
+      return complain(err, "standard output could not be written", ExitCode::failed);
+    return code;
   } catch (const CLI::ParseError& error) {
     return complain(err, error.what(), ExitCode::usage);
   } catch (const UsageError& error) {

@@ -23,6 +23,7 @@ void ProgressDisplay::show(const Progress& progress) {
   using std::chrono::duration;
   const auto now = Clock::now();
   const double since_last = duration<double>(now - last_).count();
+  if (progress.planned == 0) start_ = now;  // the pilot is still at work
   if (quiet_ || progress.planned == 0 || since_last < (terminal_ ? 0.2 : 5.0)) return;
   last_ = now;
   drawn_ = true;

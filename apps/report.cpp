@@ -62,6 +62,8 @@ void print_rows(std::ostream& out, const IntegralBySkeleton& loss) {
 
 // Enough digits to show the second digit of the error.
 std::string with_error(double value, double error) {
+  if (!std::isfinite(value)) return value > 0.0 ? "inf" : (value < 0.0 ? "-inf" : "-");
+  if (!std::isfinite(error)) return fmt::format("{:.6g}", value);
   const double scale = std::abs(value) > 0.0 ? std::abs(value) : 1.0;
   const int digits = error > 0.0 ? static_cast<int>(std::ceil(std::log10(scale / error))) + 2 : 12;
   return fmt::format("{:.{}g}", value, std::clamp(digits, 3, 16));
@@ -83,6 +85,8 @@ std::string describe(StopReason reason) {
       return "the limit on nodes came before the asked precision";
     case StopReason::non_finite:
       return "the loss was not finite at some points";
+    case StopReason::unresolved:
+      return "samples all agreed where a bound allows more: the precision cannot be vouched for";
   }
   return "";
 }
@@ -98,11 +102,16 @@ Json to_json(const SkeletonPart& part) {
 
 }  // namespace
 
+std::string one_or_range(const Vector& values) {
+  const double low = values.minCoeff(), high = values.maxCoeff();
+  return low == high ? fmt::format("{:.6g}", low) : fmt::format("{:.6g} .. {:.6g}", low, high);
+}
+
 void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
   const IntegralBySkeleton& loss = run.loss;
   const OneSparse& sparse = run.one_sparse;
   print_rows(out, loss);
-  fmt::print(out, "\nloss      {} +- {:.2g}   {:g} % interval {} .. {}\n",
+  fmt::print(out, "\nloss      {} +- {:.2g} (standard error)   {:g} % interval {} .. {}\n",
              with_error(loss.value, loss.standard_error), loss.standard_error,
              100.0 * loss.confidence, with_error(loss.low, loss.standard_error),
              with_error(loss.high, loss.standard_error));
@@ -112,16 +121,17 @@ void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
   fmt::print(out, "Q0 + Q1   {:.6g}, {} of the loss\n", sparse.contribution, percent(sparse.share));
   fmt::print(out, "Q2 and on {:.6g} +- {:.2g}, surely at most {:.4g}\n", sparse.rest,
              sparse.rest_standard_error, sparse.rest_bound);
-  fmt::print(out, "P(N >= 2) {:.6g}   (union bound {:.4g}, Chernoff-KL {:.4g})\n",
-             sparse.probability_of_rest, sparse.union_bound, sparse.chernoff_bound);
+  fmt::print(out, "P(N >= 2) {:.6g}   (union bound {:.4g}, Chernoff-KL bound {:.4g})\n",
+             sparse.probability_of_rest, std::min(sparse.union_bound, 1.0), sparse.chernoff_bound);
   if (loss.error_bound > 0.0) {
     fmt::print(out, "beyond the rows at most {:.2g}, included in the interval's upper end\n",
                loss.error_bound);
   }
-  fmt::print(out, "{:.4g} samples in {:.3g} s, {}; {}\n", static_cast<double>(loss.samples),
-             run.seconds, run.method, describe(loss.stop_reason));
+  fmt::print(out, "{} samples in {:.3g} s, {}, kernel {}; {}\n", loss.samples, run.seconds,
+             run.method, run.kernel, describe(loss.stop_reason));
   if (!loss.usable()) {
-    fmt::print(out, "NOT USABLE: {} values were NaN or infinite\n", loss.non_finite);
+    fmt::print(out, "NOT USABLE: {} values were NaN or infinite, or their sums were\n",
+               loss.non_finite);
   }
 }
 

@@ -8,6 +8,9 @@
 
 namespace skeleta::program {
 
+/// "0.05", or "0.01 .. 0.3" for values that differ.
+std::string one_or_range(const Vector& values);
+
 /// The table by skeleton and the lines below it, for people.
 void print_estimate(std::ostream& out, const storage::EstimateRun& run);
 

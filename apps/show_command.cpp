@@ -25,11 +25,6 @@ Examples:
   skeleta show --geometry model.h5     which polytopes the columns of W form
 )";
 
-std::string one_or_range(const Vector& values) {
-  const double low = values.minCoeff(), high = values.maxCoeff();
-  return low == high ? fmt::format("{:.6g}", low) : fmt::format("{:.6g} .. {:.6g}", low, high);
-}
-
 void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
   const ReluAutoencoder& model = file.models.front();
   const std::size_t count = file.models.size();

@@ -2,28 +2,123 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
+#include "skeleta/exact/closed_forms.h"
 #include "skeleta/exact/low_skeletons.h"
+#include "skeleta/measure/support_sums.h"
 
 namespace skeleta::approximation {
 namespace {
 
-// A sampled point on Q2, measured on one core.
-constexpr double nanoseconds_per_point = 40.0, nanoseconds_per_row = 0.15;
+using estimate::Control;
+using estimate::SparsePoint;
 
-// Is Q2 in closed form foreseen to be cheaper than sampling it?
-bool closed_form_pays(const ReluAutoencoder& model, const Features& features,
-                      const estimate::Options& options, const estimate::Known& known) {
-  const double closed = exact::skeleton_part_cost(model.features(), model.hidden(), 2);
+// A sampled point, measured on one core; part of the samples that the table of pairs saves;
+// features from which on the table takes minutes and is not considered.
+constexpr double nanoseconds_per_point = 40.0, nanoseconds_per_row = 0.3;
+constexpr double saved = 0.5;
+constexpr Index many_features = 2000;
+
+// Sums by count over their probabilities, times `factor`: means on each skeleton.
+std::vector<double> means_of(std::vector<double> sums, const ActiveCount& law, double factor) {
+  for (std::size_t l = 0; l < sums.size(); ++l) {
+    const double probability = law.probability(static_cast<Index>(l));
+    sums[l] = probability > 0.0 ? factor * sums[l] / probability : 0.0;
+  }
+  return sums;
+}
+
+Index last_reachable(const ActiveCount& law) {
+  return law.bulk({0, law.features()}, 1e-18).last;
+}
+
+// c(x) = Σ_{j active} e_j(x_j), e_j(t) = v_j (t − (G_jj t − b_j)₊)²: what feature j would cost
+// alone. r − c has no part left that depends on a badly reconstructed feature only, however rare or
+// important, and which samples would hardly ever see. Hence β = 1, not the pilot's.
+Control own_error_control(const ReluAutoencoder& model, const Features& features) {
+  const Vector norms = model.W.colwise().squaredNorm();
+  Vector means(features.size());
+  for (Index j = 0; j < features.size(); ++j) {
+    means(j) = features.importance(j) * exact::own_error(norms(j), model.b(j));
+  }
+  const ActiveCount law(features.density);
+  Control control;
+  control.mean = means_of(single_sums(means, features.density, last_reachable(law)), law, 1.0);
+  control.value = [norms, b = model.b, v = features.importance](const SparsePoint& point) {
+    double sum = 0.0;
+    for (std::size_t k = 0; k < point.count(); ++k) {
+      const Index j = point.active[k];
+      const double x = point.value[k], error = x - std::max(norms(j) * x - b(j), 0.0);
+      sum += v(j) * error * error;
+    }
+    return sum;
+  };
+  control.coefficient = 1.0;
+  return control;
+}
+
+// c(x) = Σ_{j<k active} t_jk x_j x_k with t_jk the loss of the pair, which follows the loss on Q2
+// and beyond closely; its mean on Q_l is Σ t_jk P(j, k active | N = l)/4.
+Control pair_control(const Matrix& pairs, const Features& features) {
+  const ActiveCount law(features.density);
+  Control control;
+  control.mean = means_of(pair_sums(pairs, features.density, last_reachable(law)), law, 0.25);
+  control.value = [pairs](const SparsePoint& point) {
+    double sum = 0.0;
+    for (std::size_t k = 1; k < point.count(); ++k) {
+      const double* const column = pairs.col(point.active[k]).data();
+      double part = 0.0;
+      for (std::size_t j = 0; j < k; ++j) part += point.value[j] * column[point.active[j]];
+      sum += part * point.value[k];
+    }
+    return sum;
+  };
+  return control;
+}
+
+// Is the closed form of all pairs foreseen to be cheaper than the samples it saves? It takes Q2
+// away and gives the other skeletons a control.
+bool pairs_pay(const ReluAutoencoder& model, const Features& features,
+               const estimate::Options& options, const estimate::Known& known) {
+  if (model.features() < 2 || model.features() > many_features) return false;
+  double points = 0.0;
+  for (const auto& stratum : estimate::plan_skeleton_loss(model, features, options, known)) {
+    points += stratum.points;
+  }
   const double a_point =
       nanoseconds_per_point + nanoseconds_per_row * static_cast<double>(model.features());
-  for (const estimate::PlannedStratum& stratum :
-       estimate::plan_skeleton_loss(model, features, options, known)) {
-    if (stratum.skeletons == CountRange{2, 2}) return closed < stratum.points * a_point;
+  return exact::skeleton_part_cost(model.features(), model.hidden(), 2) < saved * points * a_point;
+}
+
+void use_pairs(const Matrix& pairs, const Features& features, estimate::Known& known) {
+  const double probability = ActiveCount(features.density).probability(2);
+  const double mean = exact::pair_mean(pairs, features.density);
+  const double contribution = probability > 0.0 ? probability * mean : 0.0;
+  known.parts.push_back({2, probability, mean, contribution, 0.0, 0});
+  known.controls.push_back(pair_control(pairs, features));
+}
+
+void use_closed_forms(const ReluAutoencoder& model, const Features& features,
+                      const estimate::Options& options, estimate::Known& known) {
+  for (const Index l : {0, 1}) {
+    known.parts.push_back(exact::skeleton_part(model, features, l, options.threads));
   }
-  return false;
+  known.controls.push_back(own_error_control(model, features));
+  if (pairs_pay(model, features, options, known)) {
+    use_pairs(exact::pair_losses(model, features.importance, options.threads), features, known);
+  }
+}
+
+void refuse_overflow(const bounds::LossTail& tail) {
+  constexpr double most = 1e100;  // squares of it, and sums of squares, are still finite
+  if (tail.supremum() < most) return;
+  throw std::invalid_argument(
+      fmt::format("the loss of this model reaches {:.3g} at some inputs, and its square overflows: "
+                  "scale W, b or the importance down",
+                  tail.supremum()));
 }
 
 }  // namespace
@@ -45,11 +140,18 @@ OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,
 }
 
 void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail& tail) {
-  const double bound = tail.above(1);
-  if (loss.rest - 6.0 * loss.rest_standard_error > bound * (1.0 + 1e-9) && loss.usable()) {
-    throw std::logic_error(fmt::format(
-        "the loss beyond Q1, {} +- {}, exceeds its rigorous bound {}: please report this",
-        loss.rest, loss.rest_standard_error, bound));
+  if (!loss.usable()) return;
+  double beyond = 0.0, variance = 0.0;
+  for (auto part = loss.skeletons.rbegin(); part != loss.skeletons.rend(); ++part) {
+    beyond += part->contribution;
+    variance += part->standard_error * part->standard_error;
+    const double bound = tail.above(part->l - 1);
+    if (beyond - 6.0 * std::sqrt(variance) > bound * (1.0 + 1e-9)) {
+      throw std::logic_error(
+          fmt::format("the loss on Q_{} and beyond, {} +- {}, exceeds its rigorous "
+                      "bound {}: please report this",
+                      part->l, beyond, std::sqrt(variance), bound));
+    }
   }
 }
 
@@ -57,20 +159,16 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
                          const estimate::Options& options) {
   estimate::validate(options);
   const bounds::LossTail tail(model, features, options.threads);
+  refuse_overflow(tail);
   estimate::Known known;
   known.bound_outside = [&tail](CountRange range) { return tail.outside(range); };
   if (options.method == estimate::Method::stratified) {
-    const auto add = [&](Index l) {
-      known.parts.push_back(exact::skeleton_part(model, features, l, options.threads));
-    };
-    add(0);
-    add(1);
-    if (model.features() >= 2 && closed_form_pays(model, features, options, known)) add(2);
+    use_closed_forms(model, features, options, known);
   }
   SampledLoss result;
   result.loss = estimate::skeleton_loss(model, features, options, known);
   result.one_sparse = one_sparse(result.loss, features, tail);
-  result.path = estimate::kernel_path(model.features());
+  result.path = estimate::kernel_path(model, features);
 #ifndef NDEBUG
   check_against_bounds(result.loss, tail);
 #endif

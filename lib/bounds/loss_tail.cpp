@@ -50,16 +50,20 @@ LossTail::LossTail(const ReluAutoencoder& model, const Features& features, int t
       const double second = (g.square() * third.array()).sum();
       constants[0] += v * b * b;
       constants[1] += v * (third(i) + second + 2.0 * b * sum);
-      constants[2] += v * std::max(sum * sum - squares, 0.0);
+      // The difference is exact to a few D·ε of sum².
+      constants[2] += v * (std::max(sum * sum - squares, 0.0) + 1e-11 * sum * sum);
+      const double largest = std::max(1.0, g.sum() + b);
+      constants[3] += v * largest * largest;
     }
   };
   const auto merge = [&](std::size_t, std::span<const double> constants) {
     c0_ += constants[0];
     c1_ += constants[1];
     c2_ += constants[2];
+    supremum_ += constants[3];
     return true;
   };
-  for_each_chunk(blocks, 3, threads, compute, merge);
+  for_each_chunk(blocks, 4, threads, compute, merge);
 }
 
 double LossTail::bound(double tau0, double tau1, double tau2) const {

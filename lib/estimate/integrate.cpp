@@ -12,20 +12,21 @@
 namespace skeleta::estimate {
 namespace {
 
-StrataLoop make_loop(const Problem& problem, const Features& features,
-                     const IntegrandFactory& integrand, sampling::Purpose purpose) {
-  const Options& options = problem.options();
-  return StrataLoop(features, std::max<Index>(problem.reachable().last, 0), integrand, options.seed,
-                    purpose, options.chunk, options.threads);
-}
-
 // The rounds after the pilot: draw, look at the error, draw again.
 class Rounds {
  public:
-  Rounds(const Problem& problem, const Pilot& pilot, const StrataLoop& loop)
-      : problem_(problem), pilot_(pilot), loop_(loop), strata_(pilot.strata()) {}
+  Rounds(const Problem& problem, const Pilot& pilot)
+      : problem_(problem),
+        pilot_(pilot),
+        loop_(problem.loop(pilot.integrand(), sampling::Purpose::estimate)),
+        strata_(problem.fresh(pilot.strata())) {}
 
   const std::vector<Stratum>& strata() const { return strata_; }
+
+  /// Bound of what is neither known nor resolved by the samples; 0 if there is no bound to use.
+  double unresolved_bound() const {
+    return problem_.bound_outside(resolved(strata_, pilot_.varies()));
+  }
 
   StopReason run() {
     const Options& options = problem_.options();
@@ -33,20 +34,33 @@ class Rounds {
     double total = pilot_.total_points();
     while (true) {
       if (!draw_up_to(total)) return StopReason::interrupted;
-      if (non_finite(strata_) > 0) return StopReason::non_finite;
+      if (broken()) return StopReason::non_finite;
       if (options.samples > 0) return StopReason::samples;
       const double error = all().standard_error();
       const double target = problem_.target(problem_.known_value() + all().value);
-      if (error <= target) return StopReason::precision;
+      const bool precise = error <= target;
+      if (precise && unresolved_bound() <= bounded_part() * target) {
+        return StopReason::precision;
+      }
+      if (precise && total >= patience) return StopReason::unresolved;
       if (total >= most) return StopReason::max_samples;
       // What is missing, with a little more; at most tenfold, since the error is an estimate.
-      const double growth = 1.05 * (error / target) * (error / target);
-      total = std::min(most, total * std::clamp(growth, 1.1, 10.0));
+      const double growth = precise ? 10.0 : 1.05 * (error / target) * (error / target);
+      total = std::min(most, total * (growth < 10.0 ? std::max(growth, 1.1) : 10.0));
     }
   }
 
  private:
+  // Points after which samples that resolve nothing more are given up.
+  static constexpr double patience = 1e7;
+
   Contribution all() const { return contribution(strata_, {0, problem_.law().features()}); }
+
+  double bounded_part() const { return problem_.stratified() ? 0.1 : 1.0; }
+
+  bool broken() const {
+    return non_finite(strata_) > 0 || !std::isfinite(all().value) || std::isnan(all().variance);
+  }
 
   // In steps, which bound the list of chunks in memory and how long a broken integrand goes
   // unnoticed. Returns false if it was interrupted.
@@ -55,15 +69,14 @@ class Rounds {
     while (true) {
       const double stop = std::min(total, static_cast<double>(points(strata_)) + step);
       if (!extend(pilot_.allocate(stop), total)) return false;
-      if (stop >= total || non_finite(strata_) > 0) return true;
+      if (stop >= total || broken()) return true;
     }
   }
 
-  bool extend(const std::vector<double>& planned, double total) {
+  bool extend(const std::vector<std::uint64_t>& planned, double total) {
     std::vector<std::uint64_t> extra;
     for (std::size_t s = 0; s < strata_.size(); ++s) {
-      const auto wanted = static_cast<std::uint64_t>(std::ceil(planned[s]));
-      extra.push_back(wanted > strata_[s].points ? wanted - strata_[s].points : 0);
+      extra.push_back(planned[s] > strata_[s].points ? planned[s] - strata_[s].points : 0);
     }
     const bool completed = loop_.extend(strata_, extra, [&] { return report(total); });
     const bool empty = std::any_of(strata_.begin(), strata_.end(), [](const Stratum& stratum) {
@@ -83,7 +96,7 @@ class Rounds {
 
   const Problem& problem_;
   const Pilot& pilot_;
-  const StrataLoop& loop_;
+  StrataLoop loop_;
   std::vector<Stratum> strata_;
 };
 
@@ -103,7 +116,7 @@ void append_rows(const Problem& problem, std::span<const Stratum> strata,
 }
 
 IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> strata,
-                             StopReason reason) {
+                             double error_bound, StopReason reason) {
   const Contribution sum = contribution(strata, {0, problem.law().features()});
   const Contribution rest = contribution(strata, {2, problem.law().features()});
   IntegralBySkeleton out;
@@ -115,15 +128,11 @@ IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> st
   out.non_finite = non_finite(strata);
   out.confidence = problem.options().confidence;
   out.stop_reason = reason;
-  if (problem.options().method == Method::stratified) out.skeletons = problem.known().parts;
+  if (problem.stratified()) out.skeletons = problem.known().parts;
   for (const SkeletonPart& part : out.skeletons) {
     if (part.l >= 2) out.rest += part.contribution;
   }
-  const auto known = static_cast<Index>(out.skeletons.size());
-  out.error_bound =
-      problem.bound_outside(strata.empty() ? CountRange{known, known - 1}
-                                           : CountRange{strata.front().counts.range().first,
-                                                        strata.back().counts.range().last});
+  out.error_bound = error_bound;
   const double half = half_width(strata, out.confidence);
   out.low = out.value - half;
   out.high = out.value + half + out.error_bound;
@@ -161,13 +170,14 @@ IntegralBySkeleton integrate(const Features& features, const IntegrandFactory& i
   validate(options);
   validate(features);
   const Problem problem(features, options, known);
-  if (problem.nothing_to_sample()) return summarise(problem, {}, StopReason::exact);
-  const StrataLoop pilot_loop = make_loop(problem, features, integrand, sampling::Purpose::pilot);
-  const Pilot pilot(problem, pilot_loop);
-  const StrataLoop loop = make_loop(problem, features, integrand, sampling::Purpose::estimate);
-  Rounds rounds(problem, pilot, loop);
+  if (problem.nothing_to_sample()) {
+    const auto count = static_cast<Index>(known.parts.size());
+    return summarise(problem, {}, problem.bound_outside({count, count - 1}), StopReason::exact);
+  }
+  const Pilot pilot(problem, integrand);
+  Rounds rounds(problem, pilot);
   const StopReason reason = rounds.run();
-  return summarise(problem, rounds.strata(), reason);
+  return summarise(problem, rounds.strata(), rounds.unresolved_bound(), reason);
 }
 
 std::vector<PlannedStratum> plan(const Features& features, const IntegrandFactory& integrand,
@@ -177,12 +187,11 @@ std::vector<PlannedStratum> plan(const Features& features, const IntegrandFactor
   const Problem problem(features, options, known);
   std::vector<PlannedStratum> result;
   if (problem.nothing_to_sample()) return result;
-  const StrataLoop loop = make_loop(problem, features, integrand, sampling::Purpose::pilot);
-  const Pilot pilot(problem, loop);
-  const std::vector<double> planned = pilot.allocate(pilot.total_points());
-  const std::vector<Stratum> strata = pilot.strata();
+  const Pilot pilot(problem, integrand);
+  const std::vector<std::uint64_t> planned = pilot.allocate(pilot.total_points());
+  const std::vector<Stratum>& strata = pilot.strata();
   for (std::size_t s = 0; s < strata.size(); ++s) {
-    result.push_back({strata[s].counts.range(), planned[s]});
+    result.push_back({strata[s].counts.range(), static_cast<double>(planned[s])});
   }
   return result;
 }

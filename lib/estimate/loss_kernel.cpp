@@ -37,7 +37,7 @@ struct Shared {
   Vector thresholds;  // √v_i b_i, padded
 };
 
-// Σ_i (Σ_k x_k G_ij_k − b_i)₊² over all rows, for Count columns at a time.
+// Σ_i (Σ_k x_k G_ij_k − b_i)₊² over all rows, for Count columns in one pass.
 template <Index Count>
 double reconstruction_norm(const double* const* columns, const double* x, const double* b,
                            Index rows) {
@@ -57,68 +57,72 @@ double reconstruction_norm(const double* const* columns, const double* x, const 
   return sum((total[0] + total[1]) + (total[2] + total[3]));
 }
 
-using Norm = double (*)(const double* const*, const double*, const double*, Index);
-constexpr std::array<Norm, fused + 1> norms{
-    reconstruction_norm<0>, reconstruction_norm<1>, reconstruction_norm<2>,
-    reconstruction_norm<3>, reconstruction_norm<4>, reconstruction_norm<5>,
-    reconstruction_norm<6>, reconstruction_norm<7>, reconstruction_norm<8>};
-
 class GramKernel {
  public:
   explicit GramKernel(std::shared_ptr<const Shared> shared)
       : shared_(std::move(shared)), thresholds_(shared_->thresholds) {}
 
   void operator()(const SparseBatch& batch, std::span<double> values) {
-    for (const std::uint32_t i : batch.by_count()) values[i] = loss(batch[i]);
+    for (const std::uint32_t i : batch.by_count()) {
+      const SparsePoint point = batch[i];
+      const std::size_t count = std::min<std::size_t>(point.count(), fused);
+      values[i] = (this->*passes[count])(point);
+    }
   }
 
  private:
+  // The loss of a point whose last Count columns are added in one pass; all earlier ones, if there
+  // are any, are folded into the thresholds first.
+  template <Index Count>
   double loss(const SparsePoint& point) {
-    columns_.clear();
-    for (const std::int32_t j : point.active) columns_.push_back(shared_->rows.col(j).data());
-    const std::size_t count = point.count();
-    const std::size_t folded = count > fused ? count - fused : 0;
-    if (folded > 0) fold(point, folded);
-    const double active = active_part(point, folded);
-    const double others =
-        norms[count - folded](columns_.data() + folded, point.value.data() + folded,
-                              thresholds_.data(), thresholds_.size());
-    restore(point, folded);
-    return active + others;
-  }
-
-  // More columns than fit into one pass: the first ones move into the thresholds.
-  void fold(const SparsePoint& point, std::size_t count) {
-    double* const b = thresholds_.data();
-    const Index rows = thresholds_.size();
-    std::size_t k = 0;
-    for (; k + 4 <= count; k += 4) {
-      const double* const* c = columns_.data() + k;
-      const double* x = point.value.data() + k;
-      for (Index i = 0; i < rows; ++i) {
-        b[i] -= (x[0] * c[0][i] + x[1] * c[1][i]) + (x[2] * c[2][i] + x[3] * c[3][i]);
-      }
-    }
-    for (; k < count; ++k) {
-      for (Index i = 0; i < rows; ++i) b[i] -= point.value[k] * columns_[k][i];
-    }
-  }
-
-  // Σ over active i of v_i (x_i − x̂_i)². Their thresholds become infinite, so that they add nothing
-  // to the sum over the other rows.
-  double active_part(const SparsePoint& point, std::size_t first) {
-    double sum = 0.0;
-    for (std::size_t k = 0; k < point.count(); ++k) {
-      const Index i = point.active[k];
+    const std::size_t folded = point.count() - Count;
+    if (Count == fused && folded > 0) fold(point, folded);
+    const std::int32_t* const active = point.active.data() + folded;
+    const double* const x = point.value.data() + folded;
+    const double* columns[Count + 1];
+    for (Index k = 0; k < Count; ++k) columns[k] = column(active[k]);
+    // The active rows add v_i (x_i − x̂_i)² here; infinite thresholds keep them out of the pass.
+    double errors = 0.0;
+    const auto add_error = [&](Index i, double value) {
       double z = -thresholds_(i);
-      for (std::size_t m = first; m < point.count(); ++m) z += point.value[m] * columns_[m][i];
-      const double error = shared_->scale(i) * point.value[k] - std::max(z, 0.0);
-      sum += error * error;
+      for (Index m = 0; m < Count; ++m) z += x[m] * columns[m][i];
+      const double error = shared_->scale(i) * value - std::max(z, 0.0);
+      errors += error * error;
+    };
+    for (Index k = 0; k < Count; ++k) add_error(active[k], x[k]);
+    if (Count == fused) {
+      for (std::size_t k = 0; k < folded; ++k) add_error(point.active[k], point.value[k]);
     }
     for (const std::int32_t i : point.active) {
       thresholds_(i) = std::numeric_limits<double>::infinity();
     }
-    return sum;
+    errors += reconstruction_norm<Count>(columns, x, thresholds_.data(), thresholds_.size());
+    restore(point, folded);
+    return errors;
+  }
+
+  const double* column(std::int32_t j) const { return shared_->rows.col(j).data(); }
+
+  // b ← b − Σ_{k < count} x_k G_j_k.
+  void fold(const SparsePoint& point, std::size_t count) {
+    double* const b = thresholds_.data();
+    const Index rows = thresholds_.size();
+    const std::int32_t* const j = point.active.data();
+    const double* const x = point.value.data();
+    std::size_t k = 0;
+    for (; k + 4 <= count; k += 4) {
+      const double *c0 = column(j[k]), *c1 = column(j[k + 1]), *c2 = column(j[k + 2]),
+                   *c3 = column(j[k + 3]);
+#pragma omp simd
+      for (Index i = 0; i < rows; ++i) {
+        b[i] -= (x[k] * c0[i] + x[k + 1] * c1[i]) + (x[k + 2] * c2[i] + x[k + 3] * c3[i]);
+      }
+    }
+    for (; k < count; ++k) {
+      const double* const c = column(j[k]);
+#pragma omp simd
+      for (Index i = 0; i < rows; ++i) b[i] -= x[k] * c[i];
+    }
   }
 
   void restore(const SparsePoint& point, std::size_t folded) {
@@ -129,9 +133,14 @@ class GramKernel {
     }
   }
 
+  using Pass = double (GramKernel::*)(const SparsePoint&);
+  static constexpr std::array<Pass, fused + 1> passes{
+      &GramKernel::loss<0>, &GramKernel::loss<1>, &GramKernel::loss<2>,
+      &GramKernel::loss<3>, &GramKernel::loss<4>, &GramKernel::loss<5>,
+      &GramKernel::loss<6>, &GramKernel::loss<7>, &GramKernel::loss<8>};
+
   std::shared_ptr<const Shared> shared_;
   Vector thresholds_;  // of the point at hand; those of the model between points
-  std::vector<const double*> columns_;
 };
 
 class HiddenKernel {
@@ -192,9 +201,15 @@ std::string to_string(KernelPath path) {
   return path == KernelPath::gram ? "gram" : "hidden";
 }
 
-KernelPath kernel_path(Index features) {
+KernelPath kernel_path(const ReluAutoencoder& model, const Features& features) {
   constexpr Index most = 2000;
-  return features <= most ? KernelPath::gram : KernelPath::hidden;
+  constexpr double faster = 4.0;  // operations of a blocked matrix product per one of a column sum
+  const auto count = static_cast<double>(model.features());
+  const double active = features.density.sum();
+  const double through_hidden = static_cast<double>(model.hidden()) * (count + active) / faster;
+  const bool gram =
+      model.features() <= most && count * (1.0 + active) < 16.0 * count + through_hidden;
+  return gram ? KernelPath::gram : KernelPath::hidden;
 }
 
 IntegrandFactory loss_integrand(const ReluAutoencoder& model, const Features& features,

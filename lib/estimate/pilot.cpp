@@ -1,8 +1,13 @@
 #include "estimate/pilot.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <stdexcept>
+
+#include "estimate/control.h"
 
 namespace skeleta::estimate {
 namespace {
@@ -14,32 +19,32 @@ constexpr double rare = 1e-4;
 // What the skeletons that are left out may add, as a part of the target.
 constexpr double bounded_part = 0.1;
 
+// A control that takes off a smaller part of the variance is not worth its time.
+constexpr double least_correlation = 0.1;  // squared
+
 constexpr double pilot_points = 4096.0, least_pilot_points = 64.0;
 constexpr double least_points = 128.0;  // fewer would make a stratum's s² meaningless
 constexpr double least_total = 1024.0;
 
-CountRange range_of_mass(const ActiveCount& law, CountRange range, double outside) {
-  while (range.last > range.first && law.at_least(range.last) < outside) --range.last;
-  while (range.first < range.last && law.at_most(range.first) < outside) ++range.first;
-  return range;
-}
-
 }  // namespace
 
 Problem::Problem(const Features& features, const Options& options, const Known& known)
-    : options_(options), known_(known), law_(features.density) {
+    : features_(features), options_(options), known_(known), law_(features.density) {
   Index first = 0;
-  if (options.method == Method::stratified) {
-    for (const SkeletonPart& part : known.parts) known_value_ += part.contribution;
-    first = static_cast<Index>(known.parts.size());
+  for (const SkeletonPart& part : known.parts) {
+    if (part.l != first++) {
+      throw std::invalid_argument(
+          fmt::format("known parts must be those of Q_0, Q_1, ...: Q_{} is out of place", part.l));
+    }
+    if (stratified()) known_value_ += part.contribution;
   }
-  reachable_ = range_of_mass(law_, {first, law_.features()}, negligible);
+  if (!stratified()) first = 0;
+  reachable_ = law_.bulk({first, law_.features()}, negligible);
 }
 
 double Problem::bound_outside(CountRange sampled) const {
   if (!bounded()) return 0.0;
-  const bool stratified = options_.method == Method::stratified;
-  const Index known = stratified ? static_cast<Index>(known_.parts.size()) : 0;
+  const Index known = stratified() ? static_cast<Index>(known_.parts.size()) : 0;
   // Known skeletons that the sampled ones continue are not outside.
   return known_.bound_outside({sampled.first <= known ? 0 : sampled.first, sampled.last});
 }
@@ -48,14 +53,62 @@ double Problem::target(double value) const {
   return std::max(options_.relative_tolerance * std::abs(value), options_.absolute_tolerance);
 }
 
-Pilot::Pilot(const Problem& problem, const StrataLoop& loop) : problem_(problem), loop_(loop) {
-  choose_strata();
+StrataLoop Problem::loop(const IntegrandFactory& integrand, sampling::Purpose purpose) const {
+  return StrataLoop(features_, std::max<Index>(reachable_.last, 0), integrand, options_.seed,
+                    purpose, options_.chunk, options_.threads);
 }
 
-std::vector<Stratum> Pilot::strata() const {
-  std::vector<Stratum> fresh;
-  for (const Stratum& stratum : strata_) fresh.emplace_back(problem_.law(), stratum.counts.range());
-  return fresh;
+std::vector<Stratum> Problem::fresh(std::span<const Stratum> strata) const {
+  std::vector<Stratum> result;
+  for (const Stratum& stratum : strata) result.emplace_back(law_, stratum.counts.range());
+  return result;
+}
+
+Pilot::Pilot(const Problem& problem, IntegrandFactory integrand)
+    : problem_(problem), integrand_(integrand) {
+  const std::vector<Control> none;
+  const std::vector<Control>& controls = problem.stratified() ? problem.known().controls : none;
+  for (const Control& control : controls) {
+    if (!control.coefficient) continue;
+    const std::vector<double> coefficients(control.mean.size(), *control.coefficient);
+    integrand_ = with_control(integrand_, control, coefficients);
+  }
+  choose_strata();
+  for (const Control& control : controls) {
+    if (control.coefficient) continue;
+    fit_control(control);
+    choose_strata();  // less variance moves the shares, and how much may be left out
+  }
+  const bool same = controls.empty();
+  for (const Stratum& stratum : same ? strata_ : sample(problem.fresh(strata_), integrand)) {
+    varies_.push_back(stratum.pooled().m2 > 0.0);
+  }
+}
+
+// On the pilot's points, cov(f, c) = (var(f + c) − var(f − c))/4 and
+// var(c) = (var(f + c) + var(f − c))/2 − var(f).
+void Pilot::fit_control(const Control& control) {
+  std::vector<double> coefficients(control.mean.size(), -1.0);
+  const auto plus =
+      sample(problem_.fresh(strata_), with_control(integrand_, control, coefficients));
+  coefficients.assign(control.mean.size(), 1.0);
+  const auto minus =
+      sample(problem_.fresh(strata_), with_control(integrand_, control, coefficients));
+  coefficients.assign(control.mean.size(), 0.0);
+  for (std::size_t s = 0; s < strata_.size(); ++s) {
+    const auto l = static_cast<std::size_t>(strata_[s].counts.range().first);
+    if (!strata_[s].counts.fixed() || l >= coefficients.size()) continue;
+    const double f = strata_[s].pooled().variance();
+    const double sum = plus[s].pooled().variance(), difference = minus[s].pooled().variance();
+    const double covariance = (sum - difference) / 4.0, c = (sum + difference) / 2.0 - f;
+    const bool pays = c > 0.0 && covariance * covariance > least_correlation * f * c;
+    // Skeletons that only the second choice of strata adds resemble the last one here.
+    if (pays)
+      std::fill(coefficients.begin() + static_cast<std::ptrdiff_t>(l), coefficients.end(),
+                covariance / c);
+    if (!pays) coefficients[l] = 0.0;
+  }
+  integrand_ = with_control(integrand_, control, coefficients);
 }
 
 double Pilot::total_points() const {
@@ -65,40 +118,62 @@ double Pilot::total_points() const {
   constexpr double margin = 1.1;  // the pilot's s_s are estimates
   const double target = problem_.target(value());
   const double ratio = target > 0.0 ? sum_of_weights() / target : 0.0;
-  return std::clamp(margin * ratio * ratio, least_total, static_cast<double>(options.max_samples));
+  const double least =
+      std::max(least_total, 2.0 * least_points * static_cast<double>(strata_.size()));
+  const double wanted = margin * ratio * ratio;
+  return std::min(wanted > least ? wanted : least, static_cast<double>(options.max_samples));
 }
 
-std::vector<double> Pilot::allocate(double total) const {
-  std::vector<double> points = weights();
-  const double sum = sum_of_weights();
-  for (double& n : points) {
-    const double share = sum > 0.0 ? n / sum : 1.0 / static_cast<double>(points.size());
-    n = points.size() == 1 ? total : std::max(total * share, least_points);
+std::vector<std::uint64_t> Pilot::allocate(double total) const {
+  const auto count = static_cast<double>(strata_.size());
+  if (total < 2.0 * count) {
+    throw std::invalid_argument(fmt::format(
+        "{} samples are too few: {} strata need at least two each", total, strata_.size()));
   }
+  const double floor = std::clamp(std::floor(total / (2.0 * count)), 2.0, least_points);
+  const double free = total - floor * count;
+  const std::vector<double> parts = weights();
+  const double sum = sum_of_weights();
+  // Rounding the running sum, not each share, makes the total exact.
+  std::vector<std::uint64_t> points;
+  double running = 0.0, before = 0.0;
+  for (const double part : parts) {
+    running += sum > 0.0 ? part / sum : 1.0 / count;
+    const double until = std::round(std::min(running, 1.0) * free);
+    points.push_back(static_cast<std::uint64_t>(floor + until - before));
+    before = until;
+  }
+  points.back() += static_cast<std::uint64_t>(free - before);
   return points;
 }
 
-void Pilot::sample(std::vector<Stratum> strata) {
-  strata_ = std::move(strata);
+std::vector<Stratum> Pilot::sample(std::vector<Stratum> strata,
+                                   const IntegrandFactory& integrand) const {
   double mass = 0.0;
-  for (const Stratum& stratum : strata_) mass += stratum.counts.probability();
+  for (const Stratum& stratum : strata) mass += stratum.counts.probability();
   std::vector<std::uint64_t> count;
-  for (const Stratum& stratum : strata_) {
+  for (const Stratum& stratum : strata) {
     const double share = stratum.counts.probability() / mass;
     count.push_back(static_cast<std::uint64_t>(std::max(least_pilot_points, pilot_points * share)));
   }
   const ProgressCallback& progress = problem_.options().progress;
-  if (!loop_.extend(strata_, count, [&] { return !progress || progress({}); })) throw Interrupted();
+  const auto go_on = [&] { return !progress || progress({}); };
+  const StrataLoop loop = problem_.loop(integrand, sampling::Purpose::pilot);
+  if (!loop.extend(strata, count, go_on)) throw Interrupted();
+  return strata;
 }
 
 void Pilot::choose_strata() {
+  const auto look_at = [this](std::vector<Stratum> strata) {
+    strata_ = sample(std::move(strata), integrand_);
+  };
   const CountRange all = problem_.reachable();
-  if (problem_.options().method == Method::plain) return sample({{problem_.law(), all}});
-  if (!problem_.bounded()) return sample(separate(range_of_mass(problem_.law(), all, rare)));
+  if (!problem_.stratified()) return look_at({{problem_.law(), all}});
+  if (!problem_.bounded()) return look_at(separate(problem_.law().bulk(all, rare)));
   // All together first: an idea of the integral, and so of how much may be left out.
-  sample({{problem_.law(), all}});
+  look_at({{problem_.law(), all}});
   for (double foreseen = foreseen_error();; foreseen = 0.5 * foreseen_error()) {
-    sample(separate(range_within(bounded_part * foreseen)));
+    look_at(separate(range_within(bounded_part * foreseen)));
     const bool enough = problem_.bound_outside(sampled()) <= bounded_part * foreseen_error();
     if (enough || sampled() == all) return;
   }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
+#include <limits>
 #include <numeric>
+#include <vector>
 
 namespace skeleta::estimate {
 
@@ -19,8 +21,14 @@ Contribution contribution(std::span<const Stratum> strata, CountRange range) {
     const auto n = static_cast<double>(all.count), m = static_cast<double>(inside.count);
     const double probability = stratum.counts.probability();
     const double squares = inside.m2 + m * (1.0 - m / n) * inside.mean * inside.mean;
+    if (all.count < 2) {
+      sum.variance = std::numeric_limits<double>::infinity();
+      sum.value += probability * inside.mean;
+      sum.samples += inside.count;
+      continue;
+    }
     sum.value += probability * (m / n) * inside.mean;
-    sum.variance += probability * probability * squares / (n * std::max(n - 1.0, 1.0));
+    sum.variance += probability * probability * squares / (n * (n - 1.0));
     sum.samples += inside.count;
   }
   return sum;
@@ -34,9 +42,41 @@ double half_width(std::span<const Stratum> strata, double confidence) {
     squares += variance * variance / static_cast<double>(stratum.pooled().count - 1);
   }
   if (sum == 0.0) return 0.0;
+  if (!std::isfinite(sum) || !std::isfinite(squares)) {
+    return std::numeric_limits<double>::infinity();
+  }
   const boost::math::students_t_distribution<double> law(sum * sum / squares);
   return std::sqrt(sum) *
          boost::math::quantile(boost::math::complement(law, (1.0 - confidence) / 2.0));
+}
+
+CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies) {
+  std::vector<std::pair<Index, bool>> skeletons;
+  std::size_t likeliest = 0;
+  double largest = -1.0;
+  for (std::size_t s = 0; s < strata.size(); ++s) {
+    const Stratum& stratum = strata[s];
+    const CountRange range = stratum.counts.range();
+    for (std::size_t k = 0; k < stratum.by_count.size(); ++k) {
+      const Moments& moments = stratum.by_count[k];
+      const Index l = range.first + static_cast<Index>(k);
+      const bool differ =
+          stratum.counts.fixed() && l > 0 ? moments.m2 > 0.0 || varies[s] : moments.count >= 2;
+      const double share = stratum.counts.probability() * static_cast<double>(moments.count) /
+                           static_cast<double>(stratum.points);
+      if (differ && share > largest) {
+        largest = share;
+        likeliest = skeletons.size();
+      }
+      skeletons.emplace_back(l, differ);
+    }
+  }
+  if (largest < 0.0)
+    return {strata.front().counts.range().first, strata.front().counts.range().first - 1};
+  std::size_t first = likeliest, last = likeliest;
+  while (first > 0 && skeletons[first - 1].second) --first;
+  while (last + 1 < skeletons.size() && skeletons[last + 1].second) ++last;
+  return {skeletons[first].first, skeletons[last].first};
 }
 
 std::uint64_t points(std::span<const Stratum> strata) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "skeleta/estimate/strata.h"
 
@@ -19,9 +20,14 @@ struct Contribution {
 /// deviations M2 + m(1 − m/n)μ².
 Contribution contribution(std::span<const Stratum> strata, CountRange range);
 
-/// Half the width of the confidence interval of Σ_s π_s f̄_s: Student's t with Satterthwaite's
-/// degrees of freedom, (Σ V_s)² / Σ V_s²/(n_s − 1).
+/// Half the width (infinite if a stratum has fewer than two points) of the confidence interval of
+/// Σ_s π_s f̄_s: Student's t with Satterthwaite's degrees of freedom, (Σ V_s)² / Σ V_s²/(n_s − 1).
 double half_width(std::span<const Stratum> strata, double confidence);
+
+/// The skeletons about which the samples say something, from the likeliest one on in both
+/// directions: values that differ here or, as varies[s] tells of stratum s, in the pilot (on Q_0,
+/// which is one point, any value), or two points among skeletons that are sampled together.
+CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies);
 
 std::uint64_t points(std::span<const Stratum> strata);
 std::uint64_t non_finite(std::span<const Stratum> strata);

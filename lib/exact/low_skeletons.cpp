@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -113,44 +114,23 @@ double mean_on_q1(const ReluAutoencoder& model, const Features& features, int th
   return total.mean();
 }
 
-// Σ_{j<k} weight(j, k) E[(x_i − x̂_i)² | support {j, k}] for output i, g = row i of G.
-double error_of_pairs(Eigen::Ref<const Vector> g, const Matrix& weights, double threshold,
-                      Index i) {
-  double sum = 0.0;
-  for (Index k = 0; k < g.size(); ++k) {
-    if (k != i) sum += weights(k, i) * own_error_pair(g(i), g(k), threshold);
+// Adds v E[(x_i − x̂_i)² | support {j, k}] of output i, with row i of G, to losses[k] for all k > j.
+void add_errors_of_pairs(const double* g, double v, double threshold, Index i, Index j,
+                         std::span<double> losses) {
+  const auto count = static_cast<Index>(losses.size());
+  const double a = g[j];
+  double* const sums = losses.data();
+  if (i == j) {
+    for (Index k = j + 1; k < count; ++k) sums[k] += v * own_error_pair(a, g[k], threshold);
+    return;
   }
-  for (Index j = 0; j < g.size(); ++j) {
-    if (j == i) continue;
-    const double a = g(j);
-    const double* others = g.data();
-    const double* w = weights.col(j).data();
-#pragma omp simd reduction(+ : sum)
-    for (Index k = j + 1; k < g.size(); ++k) {
-      sum += k == i ? 0.0 : w[k] * phi_pair(a, others[k], threshold);
-    }
-  }
-  return sum;
+#pragma omp simd
+  for (Index k = j + 1; k < count; ++k) sums[k] += k == i ? 0.0 : v * phi_pair(a, g[k], threshold);
+  if (i > j) sums[i] += v * own_error_pair(g[i], a, threshold);
 }
 
 double mean_on_q2(const ReluAutoencoder& model, const Features& features, int threads) {
-  const Index count = features.size();
-  const Matrix weights = pair_weights(features.density);
-  const Matrix g = gram(model);
-  WeightedSum total;
-  for_each_chunk(
-      static_cast<std::size_t>(count), 1, threads,
-      [&](std::size_t chunk, std::span<double> result) {
-        const auto i = static_cast<Index>(chunk);
-        const double v = features.importance(i);
-        result[0] = v > 0.0 ? v * error_of_pairs(g.col(i), weights, model.b(i), i) : 0.0;
-      },
-      [&](std::size_t, std::span<const double> result) {
-        total.sum += result[0];
-        return true;
-      });
-  total.weight = 0.5 * weights.sum();
-  return total.mean();
+  return pair_mean(pair_losses(model, features.importance, threads), features.density);
 }
 
 double mean_on(const ReluAutoencoder& model, const Features& features, Index l, int threads) {
@@ -159,6 +139,37 @@ double mean_on(const ReluAutoencoder& model, const Features& features, Index l, 
 }
 
 }  // namespace
+
+Matrix pair_losses(const ReluAutoencoder& model, const Vector& importance, int threads) {
+  validate(model);
+  const Index count = model.features();
+  const Matrix g = gram(model);
+  Matrix losses = Matrix::Zero(count, count);
+  const auto compute = [&](std::size_t chunk, std::span<double> column) {
+    const auto j = static_cast<Index>(chunk);
+    std::fill(column.begin(), column.end(), 0.0);
+    for (Index i = 0; i < count; ++i) {
+      if (importance(i) > 0.0) {
+        add_errors_of_pairs(g.col(i).data(), importance(i), model.b(i), i, j, column);
+      }
+    }
+  };
+  const auto merge = [&](std::size_t chunk, std::span<const double> column) {
+    const auto j = static_cast<Index>(chunk);
+    for (Index k = j + 1; k < count; ++k) {
+      losses(j, k) = losses(k, j) = column[static_cast<std::size_t>(k)];
+    }
+    return true;
+  };
+  for_each_chunk(static_cast<std::size_t>(count), static_cast<std::size_t>(count), threads, compute,
+                 merge);
+  return losses;
+}
+
+double pair_mean(const Matrix& pairs, const Vector& density) {
+  const Matrix weights = pair_weights(density);
+  return WeightedSum{weights.cwiseProduct(pairs).sum(), weights.sum()}.mean();
+}
 
 SkeletonPart skeleton_part(const ReluAutoencoder& model, const Features& features, Index l,
                            int threads) {

@@ -65,6 +65,12 @@ double ActiveCount::probability(CountRange range) const {
   return std::min(sum, 1.0);
 }
 
+CountRange ActiveCount::bulk(CountRange range, double outside) const {
+  while (range.last > range.first && at_least(range.last) < outside) --range.last;
+  while (range.first < range.last && at_most(range.first) < outside) ++range.first;
+  return range;
+}
+
 double union_bound_two_active(const Vector& density) {
   double earlier = 0.0, sum = 0.0;
   for (const double p : density) {

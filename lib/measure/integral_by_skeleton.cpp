@@ -20,6 +20,8 @@ std::string to_string(StopReason reason) {
       return "nodes";
     case StopReason::non_finite:
       return "non_finite";
+    case StopReason::unresolved:
+      return "unresolved";
   }
   throw std::logic_error("unknown StopReason");
 }

@@ -24,6 +24,12 @@ TEST(SampledLoss, StratifiedAgreesWithEveryModelOfTheOracle) {
     options.threads = 1;
     const SampledLoss result = sampled_loss(c.model, c.features, options);
     const IntegralBySkeleton& loss = result.loss;
+    if (loss.stop_reason != StopReason::precision && loss.stop_reason != StopReason::exact) {
+      // Only where nothing is lost at all.
+      EXPECT_LT(c.loss, 1e-20) << c.name;
+      EXPECT_GT(loss.high, c.loss) << c.name;
+      continue;
+    }
     const double slack = 1e-12 * c.loss + loss.error_bound;
     EXPECT_NEAR(loss.value, c.loss, 5 * loss.standard_error + slack) << c.name;
     EXPECT_LE(loss.standard_error, 0.01 * loss.value) << c.name;
@@ -68,8 +74,76 @@ TEST(SampledLoss, TheGuardNoticesABrokenBound) {
   const ReluAutoencoder model = testing::random_model(5, 2, random);
   const bounds::LossTail tail(model, Features::uniform(5, 0.05));
   IntegralBySkeleton loss;
-  loss.rest = 1.01 * tail.above(1);
+  loss.skeletons.push_back({.l = 2, .contribution = 1.01 * tail.above(1)});
   EXPECT_THROW(check_against_bounds(loss, tail), std::logic_error);
+}
+
+// A feature that the model dropped, so rare that few samples see it, and so important that it makes
+// three quarters of the loss. Alone it costs v p/3; the rest of the model is random.
+TEST(SampledLoss, SeesARareAndImportantFeatureThatTheModelDropped) {
+  std::mt19937_64 random(18);
+  ReluAutoencoder model = testing::random_model(40, 8, random);
+  Features features = Features::uniform(40, 0.1);
+  const double without = sampled_loss(model, features, {}).loss.value;
+  model.W.col(7).setZero();
+  model.b(7) = 0.0;
+  features.importance(7) = 0.0;
+  estimate::Options precise;
+  precise.relative_tolerance = 3e-4;
+  const double others = sampled_loss(model, features, precise).loss.value;
+  features.density(7) = 1e-5;
+  features.importance(7) = 3e6 * without;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    estimate::Options options;
+    options.seed = seed;
+    const IntegralBySkeleton loss = sampled_loss(model, features, options).loss;
+    // Feature 7 is inactive now and no input of the others changes by more than its density.
+    const double expected = others + features.importance(7) * 1e-5 / 3.0;
+    EXPECT_NEAR(loss.value, expected, 5 * loss.standard_error + 1e-3 * expected) << seed;
+    EXPECT_EQ(loss.stop_reason, StopReason::precision);
+  }
+}
+
+// W = 0 loses everything, and every digit of it is known: Σ v p/3.
+TEST(SampledLoss, AModelThatDropsEverythingIsExact) {
+  const ReluAutoencoder model{Matrix::Zero(2, 30), Vector::Zero(30)};
+  const IntegralBySkeleton loss = sampled_loss(model, Features::uniform(30, 0.2), {}).loss;
+  EXPECT_EQ(loss.stop_reason, StopReason::precision);
+  EXPECT_NEAR(loss.value, 30 * 0.2 / 3, loss.error_bound + 1e-12);
+}
+
+// W = I loses nothing: samples cannot tell that from a loss they never hit, and the result says so.
+TEST(SampledLoss, AModelThatLosesNothingIsUnresolved) {
+  const ReluAutoencoder model{Matrix::Identity(4, 4), Vector::Zero(4)};
+  const IntegralBySkeleton loss = sampled_loss(model, Features::uniform(4, 0.2), {}).loss;
+  EXPECT_EQ(loss.stop_reason, StopReason::unresolved);
+  EXPECT_NEAR(loss.value, 0.0, 1e-15);
+  EXPECT_GT(loss.error_bound, 0.0);
+}
+
+// The loss is positive where x1 + x2 + x3 > 2.95 only: no sample sees it, so no interval is tight.
+TEST(SampledLoss, ALossThatSamplesMissIsNotCalledPrecise) {
+  ReluAutoencoder model{Matrix::Zero(2, 4), Vector::Zero(4)};
+  model.W.row(0).setOnes();
+  model.b(3) = 2.95;
+  Features features = Features::uniform(4, 0.1);
+  features.density(3) = 0.0;
+  features.importance << 0.0, 0.0, 0.0, 1.0;
+  estimate::Options options;
+  options.max_samples = 20'000'000;
+  const IntegralBySkeleton loss = sampled_loss(model, features, options).loss;
+  EXPECT_NE(loss.stop_reason, StopReason::precision);
+  EXPECT_GT(loss.high, 0.0);
+}
+
+TEST(SampledLoss, RefusesModelsWhoseLossOverflows) {
+  std::mt19937_64 random(19);
+  ReluAutoencoder model = testing::random_model(5, 2, random);
+  for (const double scale : {1e39, 1e60, 1e100, 1e150}) {
+    ReluAutoencoder large = model;
+    large.W *= scale;
+    EXPECT_THROW(sampled_loss(large, Features::uniform(5, 0.5), {}), std::invalid_argument);
+  }
 }
 
 // As p → 0 the loss per active feature tends to Q1's, and with b ≥ 0 nothing else is left:
@@ -83,6 +157,16 @@ TEST(SampledLoss, TendsToTheOneSparseLossForSmallDensity) {
   EXPECT_NEAR(result.one_sparse.share, 1.0, 12e-9 * 20);
   const double mean = result.loss.skeletons.at(1).mean;
   EXPECT_NEAR(result.loss.value / (12 * 1e-9), mean, 1e-6 * mean);
+}
+
+// As p → 1 the loss tends to that on Q_D, with a relative difference of about D(1 − p).
+TEST(SampledLoss, TendsToTheDenseLossForDensityNearOne) {
+  std::mt19937_64 random(20);
+  const ReluAutoencoder model = testing::random_model(12, 3, random);
+  const IntegralBySkeleton near = sampled_loss(model, Features::uniform(12, 1 - 1e-9), {}).loss;
+  const IntegralBySkeleton dense = sampled_loss(model, Features::uniform(12, 1.0), {}).loss;
+  EXPECT_NEAR(near.value, dense.value,
+              5 * std::hypot(near.standard_error, dense.standard_error) + 1e-7 * dense.value);
 }
 
 // At p = 1 only Q_D is left; at p = 0 only Q_0: Σ v ((−b)₊)².

@@ -325,6 +325,60 @@ TEST_F(Program, RefusesBadUsage) {
   expect_refused({"estimate", pentagon, "--threads=-1"}, HasSubstr("--threads"));
 }
 
+TEST_F(Program, GuessesWhatWasMeant) {
+  expect_refused({"estimate", pentagon, "--sparsty", "0.9"}, HasSubstr("did you mean --sparsity?"));
+  expect_refused({pentagon}, HasSubstr("skeleta estimate " + pentagon));
+  for (const std::string seed : {"-1", "1.5", "x", "18446744073709551616"}) {
+    expect_refused({"estimate", pentagon, "--seed=" + seed}, HasSubstr("--seed"));
+  }
+  expect_refused({"estimate", pentagon, "-o", ""}, HasSubstr("-o"));
+}
+
+TEST_F(Program, DrawsExactlyTheSamplesThatWereAskedFor) {
+  for (const std::string method : {"plain", "stratified"}) {
+    for (const std::string samples : {"100", "1000", "12345"}) {
+      EXPECT_EQ(estimate_json({pentagon, "--method", method, "--samples", samples})["samples"],
+                std::stoi(samples));
+    }
+    const Outcome limited = run_program({"estimate", pentagon, "--method", method, "--rel-tol",
+                                         "1e-6", "--max-samples", "500", "--json"});
+    EXPECT_EQ(limited.code, precision_missed);
+    EXPECT_EQ(Json::parse(limited.out)["samples"], 500);
+    expect_refused({"estimate", pentagon, "--method", method, "--samples", "1"},
+                   HasSubstr("too few"));
+  }
+  expect_refused({"estimate", pentagon, "--samples", "10", "--max-samples", "5"},
+                 HasSubstr("--max-samples"));
+}
+
+TEST_F(Program, SaysWhenSamplesSeeNothing) {
+  // At this density a thousand points of plain sampling hit nothing but 0.
+  const Outcome outcome = run_program({"estimate", pentagon, "--method", "plain", "--density",
+                                       "1e-9", "--max-samples", "2e5", "--json"});
+  EXPECT_EQ(outcome.code, precision_missed);
+  EXPECT_GT(Json::parse(outcome.out)["loss"]["high"], 1e-10);
+}
+
+TEST_F(Program, RefusesALossThatOverflows) {
+  const std::string large =
+      model("large.h5", " f['W'] = np.full((2, 4), 1e60)\n f['b'] = np.zeros(4)\n");
+  expect_refused({"estimate", large, "--density", ".5"}, HasSubstr("overflows"));
+}
+
+TEST_F(Program, FollowsLinksInsteadOfReplacingThem) {
+  std::filesystem::create_symlink("real.h5", path("link.h5"));
+  EXPECT_EQ(run_program({"estimate", pentagon, "-o", path("link.h5")}).code, done);
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link.h5")));
+  EXPECT_EQ(run_program({"show", path("real.h5")}).code, done);
+}
+
+TEST_F(Program, NoticesWhenItsOutputIsLost) {
+  std::ofstream full("/dev/full");
+  std::ostringstream err;
+  EXPECT_EQ(run({"estimate", pentagon, "--json"}, full, err), failed);
+  EXPECT_THAT(err.str(), HasSubstr("output"));
+}
+
 TEST_F(Program, RefusesABadConfig) {
   const auto refused = [&](const std::string& text, const std::string& message) {
     expect_refused({"estimate", pentagon, "--config", write("bad.toml", text)}, HasSubstr(message));

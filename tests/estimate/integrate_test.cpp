@@ -160,6 +160,40 @@ TEST(SkeletonLoss, SeedsGiveIndependentResults) {
   EXPECT_NE(skeleton_loss(model, features, options).value, zero);
 }
 
+// f = (Σ x)² with the control c = Σ x, whose mean on Q_l is l/2.
+TEST(Integrate, AControlSavesSamplesAndMovesNothing) {
+  const Features features = Features::uniform(8, 0.4);
+  const auto sum = [](const SparsePoint& point) {
+    double total = 0.0;
+    for (const double x : point.value) total += x;
+    return total;
+  };
+  const auto square = [sum](const SparsePoint& point) { return sum(point) * sum(point); };
+  Known known;
+  known.controls.emplace_back();
+  known.controls[0].value = sum;
+  for (int l = 0; l <= 8; ++l) known.controls[0].mean.push_back(l / 2.0);
+  const IntegralBySkeleton without = integrate(features, pointwise(square), {});
+  const IntegralBySkeleton with = integrate(features, pointwise(square), {}, known);
+  const double mean = 8 * (0.4 / 3 - 0.04) + 1.6 * 1.6;
+  EXPECT_NEAR(with.value, mean, 5 * with.standard_error);
+  EXPECT_LE(with.standard_error, 1e-3 * mean);
+  EXPECT_LT(5 * with.samples, without.samples);
+
+  // A control that knows everything leaves nothing to be wrong about.
+  const IntegralBySkeleton all = integrate(features, pointwise(sum), {}, known);
+  EXPECT_NEAR(all.value, 8 * 0.2, 1e-12);
+  EXPECT_LT(all.standard_error, 1e-12);
+
+  // One that has nothing to do with the integrand is left alone.
+  known.controls[0].value = [](const SparsePoint& point) {
+    return point.value.empty() ? 0.0 : std::fmod(1e6 * point.value[0], 1.0);
+  };
+  for (double& m : known.controls[0].mean) m = 0.5;
+  known.controls[0].mean[0] = 0.0;
+  EXPECT_EQ(integrate(features, pointwise(square), {}, known).value, without.value);
+}
+
 TEST(Integrate, CountsValuesThatAreNotFiniteAndSaysSo) {
   const Features features = Features::uniform(4, 0.5);
   const auto integrand = [](const SparsePoint& point) {

@@ -61,8 +61,14 @@ INSTANTIATE_TEST_SUITE_P(Paths, LossKernel, ::testing::Values(KernelPath::gram, 
                          [](const auto& info) { return to_string(info.param); });
 
 TEST(KernelPath, GoesThroughTheHiddenLayerAboveTwoThousandFeatures) {
-  EXPECT_EQ(kernel_path(2000), KernelPath::gram);
-  EXPECT_EQ(kernel_path(2001), KernelPath::hidden);
+  const auto path = [](Index count, Index hidden, double density) {
+    const ReluAutoencoder model{Matrix::Zero(hidden, count), Vector::Zero(count)};
+    return kernel_path(model, Features::uniform(count, density));
+  };
+  EXPECT_EQ(path(2000, 50, 0.001), KernelPath::gram);
+  EXPECT_EQ(path(2001, 50, 0.001), KernelPath::hidden);
+  EXPECT_EQ(path(2000, 10, 0.5), KernelPath::hidden);  // 1000 columns of 2000 rows a point
+  EXPECT_EQ(path(5, 2, 0.9), KernelPath::gram);
 }
 
 }  // namespace

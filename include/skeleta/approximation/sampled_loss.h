@@ -14,11 +14,12 @@ struct SampledLoss {
 
 /// The loss of a model, sampled with the best help that closed forms and bounds can give.
 ///
-/// stratified: Q0 and Q1 come from closed forms, Q2 too where evaluating its D²/2 pairs of inputs
-/// for D outputs is foreseen to be cheaper than sampling it; the others are sampled. Both methods
-/// bound what lies beyond the sampled skeletons by `bounds::LossTail`.
-/// In debug builds every result is checked against those bounds (std::logic_error if one is
-/// broken). Throws what estimate::skeleton_loss throws.
+/// stratified: Q0 and Q1 come from closed forms, and Q2 too where the closed form of all D²/2 pairs
+/// of inputs for D outputs is foreseen to be cheaper than the samples it saves. The table of pairs
+/// t_jk then gives the other skeletons the control variate Σ_{j<k} t_jk x_j x_k. Both methods bound
+/// what lies beyond the sampled skeletons by `bounds::LossTail`. In debug builds every result is
+/// checked against those bounds (std::logic_error if one is broken). Throws what
+/// estimate::skeleton_loss throws.
 SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
                          const estimate::Options& options);
 
@@ -26,8 +27,8 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
 OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,
                      const bounds::LossTail& tail);
 
-/// Throws std::logic_error if the part of `loss` beyond Q1 exceeds its rigorous bound by more than
-/// six standard errors: then the code, not the luck of the draw, is wrong.
+/// Throws std::logic_error if for any l the part of `loss` on Q_l and beyond exceeds its rigorous
+/// bound by more than six standard errors: then the code, not the luck of the draw, is wrong.
 void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail& tail);
 
 }  // namespace skeleta::approximation

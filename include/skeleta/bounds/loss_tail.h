@@ -28,13 +28,15 @@ class LossTail {
   double above(Index l) const;
   /// Upper bound of Σ_{k < l} C_k.
   double below(Index l) const;
+  /// Upper bound of the pointwise loss r(x) on the whole cube: Σ_i v_i max(1, Σ_j G⁺_ij + b⁻_i)².
+  double supremum() const { return supremum_; }
   /// Upper bound of Σ C_k over all k outside `range`.
   double outside(CountRange range) const { return below(range.first) + above(range.last); }
 
  private:
   double bound(double tau0, double tau1, double tau2) const;
 
-  double c0_ = 0.0, c1_ = 0.0, c2_ = 0.0;
+  double c0_ = 0.0, c1_ = 0.0, c2_ = 0.0, supremum_ = 0.0;
   ActiveCount all_, without_sparsest_, without_two_sparsest_, without_densest_,
       without_two_densest_;
 };

@@ -22,7 +22,7 @@ using IntegrandFactory = std::function<BatchIntegrand()>;
 /// An integrand without scratch memory: it must be safe to call from several threads at once.
 inline IntegrandFactory pointwise(Integrand integrand) {
   return [integrand = std::move(integrand)]() -> BatchIntegrand {
-    return [&integrand](const SparseBatch& batch, std::span<double> values) {
+    return [integrand](const SparseBatch& batch, std::span<double> values) {
       for (std::size_t i = 0; i < batch.size(); ++i) values[i] = integrand(batch[i]);
     };
   };

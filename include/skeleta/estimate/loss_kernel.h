@@ -17,8 +17,9 @@ enum class KernelPath {
 /// "gram", "hidden".
 std::string to_string(KernelPath path);
 
-/// The path for D features: gram up to D = 2000 (32 MB), hidden above.
-KernelPath kernel_path(Index features);
+/// The path to take: gram up to D = 2000 (32 MB), where its D·E[N] operations a point are not many
+/// more than the d·(D + E[N]) of the other, which also runs faster per operation; hidden otherwise.
+KernelPath kernel_path(const ReluAutoencoder& model, const Features& features);
 
 /// The pointwise loss r(x) = Σ_i v_i (x_i − x̂_i)² of a model as an integrand.
 ///

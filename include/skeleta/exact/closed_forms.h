@@ -19,13 +19,13 @@ struct Ramp {
   double left;      ///< u(0)₊
   double right;     ///< u(1)₊
   double fraction;  ///< Length of {t : u(t) > 0}.
-  bool whole;       ///< u ≥ 0 on all of [0, 1]; if not, left or right is 0.
+  bool whole;       ///< u ≥ 0 on [0, 1], and not identically 0; if not, left or right is 0.
 };
 
 inline Ramp ramp(double a, double c) {
   const double u0 = -c, u1 = a - c;
   const double left = u0 > 0.0 ? u0 : 0.0, right = u1 > 0.0 ? u1 : 0.0;
-  const bool whole = u0 >= 0.0 && u1 >= 0.0;
+  const bool whole = u0 >= 0.0 && u1 >= 0.0 && u0 + u1 > 0.0;
   const double slope = a == 0.0 ? 1.0 : a;
   return {left, right, whole ? 1.0 : (right - left) / slope, whole};
 }
@@ -33,20 +33,20 @@ inline Ramp ramp(double a, double c) {
 /// φ(a; c) = ∫₀¹ (a t − c)₊² dt.
 inline double phi(double a, double c) {
   const Ramp u = ramp(a, c);
-  return u.fraction * (u.left * u.left + u.left * u.right + u.right * u.right) / 3.0;
+  return u.fraction * (u.left * u.left + u.left * u.right + u.right * u.right) * (1.0 / 3.0);
 }
 
 /// φ₁(a; c) = ∫₀¹ (a t − c)₊ dt.
 inline double phi1(double a, double c) {
   const Ramp u = ramp(a, c);
-  return u.fraction * (u.left + u.right) / 2.0;
+  return u.fraction * (u.left + u.right) * 0.5;
 }
 
 /// ψ(a; c) = ∫₀¹ t (a t − c)₊ dt. For 0 ≤ c < a this is (a − c)²(2a + c)/(6a²).
 inline double psi(double a, double c) {
   const Ramp u = ramp(a, c);
-  return u.whole ? (u.left + 2.0 * u.right) / 6.0
-                 : u.fraction * (u.right * (3.0 - u.fraction) + u.left * u.fraction) / 6.0;
+  return u.whole ? (u.left + 2.0 * u.right) * (1.0 / 6.0)
+                 : u.fraction * (u.right * (3.0 - u.fraction) + u.left * u.fraction) * (1.0 / 6.0);
 }
 
 /// ∫₀¹ 1{a t > c} dt.
@@ -66,7 +66,7 @@ inline double above_tt(double a, double c) {
   const Ramp u = ramp(a, c);
   const double f = u.fraction;
   const double rising = f * (3.0 - 3.0 * f + f * f), falling = f * f * f;
-  return u.whole ? 1.0 / 3.0 : (u.right > 0.0 ? rising : falling) / 3.0;
+  return u.whole ? 1.0 / 3.0 : (u.right > 0.0 ? rising : falling) * (1.0 / 3.0);
 }
 
 /// ∫₀¹ (x − (a t − c)₊)² dt: the mean squared error of an output whose feature has the value x,
@@ -75,8 +75,8 @@ inline double error_of_value(double x, double a, double c) {
   const Ramp u = ramp(a, c);
   const double r0 = x - u.left, r1 = x - u.right;
   const double r = x - (u.left + u.right);
-  return u.whole ? (r0 * r0 + r0 * r1 + r1 * r1) / 3.0
-                 : (1.0 - u.fraction) * x * x + u.fraction * (x * x + x * r + r * r) / 3.0;
+  return u.whole ? (r0 * r0 + r0 * r1 + r1 * r1) * (1.0 / 3.0)
+                 : (1.0 - u.fraction) * x * x + u.fraction * (x * x + x * r + r * r) * (1.0 / 3.0);
 }
 
 /// ∫₀¹ (t − (a t − c)₊)² dt = 1/3 − 2ψ + φ, without the cancellation: the mean squared error of an
@@ -85,9 +85,10 @@ inline double own_error(double a, double c) {
   const Ramp u = ramp(a, c);
   const double f = u.fraction, zero = 1.0 - f;  // falling: u = 0 at t = f; rising: at t = 1 − f
   const double r0 = -u.left, r1 = 1.0 - u.right;
-  const double whole = (r0 * r0 + r0 * r1 + r1 * r1) / 3.0;
-  const double rising = (zero * zero * zero + f * (zero * zero + zero * r1 + r1 * r1)) / 3.0;
-  const double falling = (f * (r0 * r0 + r0 * f + f * f) + zero * (1.0 + f + f * f)) / 3.0;
+  const double whole = (r0 * r0 + r0 * r1 + r1 * r1) * (1.0 / 3.0);
+  const double rising =
+      (zero * zero * zero + f * (zero * zero + zero * r1 + r1 * r1)) * (1.0 / 3.0);
+  const double falling = (f * (r0 * r0 + r0 * f + f * f) + zero * (1.0 + f + f * f)) * (1.0 / 3.0);
   return u.whole ? whole : (u.right > 0.0 ? rising : falling);
 }
 

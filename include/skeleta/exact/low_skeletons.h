@@ -24,6 +24,14 @@ namespace skeleta::exact {
 SkeletonPart skeleton_part(const ReluAutoencoder& model, const Features& features, Index l,
                            int threads = 1);
 
+/// E[r | the active features are j and k] for all pairs, D × D, symmetric, diagonal 0; r weighted
+/// by `importance` (D entries). Accuracy, cost and memory as skeleton_part for l = 2.
+Matrix pair_losses(const ReluAutoencoder& model, const Vector& importance, int threads = 1);
+
+/// The mean of a symmetric D × D table over the pair of active features, given N = 2; NaN if N = 2
+/// is impossible.
+double pair_mean(const Matrix& pairs, const Vector& density);
+
 /// Roughly how many nanoseconds of one core skeleton_part takes.
 double skeleton_part_cost(Index features, Index hidden, Index l);
 

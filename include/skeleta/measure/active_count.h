@@ -37,6 +37,10 @@ class ActiveCount {
   /// P(N in range).
   double probability(CountRange range) const;
 
+  /// The smallest part of `range` with P(N > last) and P(N < first) below `outside` where it was
+  /// cut.
+  CountRange bulk(CountRange range, double outside) const;
+
  private:
   std::vector<double> probability_, at_least_, at_most_;
 };

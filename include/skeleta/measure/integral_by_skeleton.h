@@ -27,7 +27,8 @@ enum class StopReason : std::int8_t {
   max_samples,  ///< The limit on samples came first.
   interrupted,  ///< The progress callback said stop.
   nodes,        ///< Exact methods: the limit on nodes came first.
-  non_finite    ///< The integrand returned NaN or Inf: no number means anything.
+  non_finite,   ///< The integrand returned NaN or Inf: no number means anything.
+  unresolved    ///< Samples all agreed where a bound allows more: their error cannot be estimated.
 };
 
 /// The name of the enumerator: "exact", "samples", ….
@@ -49,8 +50,8 @@ struct IntegralBySkeleton {
   std::uint64_t non_finite = 0;  ///< Values that were NaN or Inf: left out of every mean.
   StopReason stop_reason = StopReason::samples;
 
-  /// False if any value was not finite: then no number here means anything.
-  bool usable() const { return non_finite == 0; }
+  /// False if any value, or a sum of them, was not finite: then no number here means anything.
+  bool usable() const { return stop_reason != StopReason::non_finite; }
 };
 
 /// How much of the integral Q0 and Q1 carry, and what is known of the rest.

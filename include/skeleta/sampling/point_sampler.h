@@ -20,7 +20,7 @@ class PointSampler {
   /// Memory of one caller.
   struct Scratch {
     SupportSampler::Marks marks;
-    std::vector<PointStream> streams;
+    std::vector<std::array<std::uint64_t, 4>> words;
     std::vector<std::uint32_t> counts;
   };
   Scratch scratch() const { return {supports_.marks(), {}, {}}; }

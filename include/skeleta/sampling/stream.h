@@ -24,9 +24,10 @@ class PointStream {
  public:
   PointStream(const StreamKey& key, std::uint64_t point) : key_(key), point_(point) {}
 
-  /// With its first block already made, which is faster for many points at a time.
-  PointStream(const StreamKey& key, std::uint64_t point, const std::array<std::uint64_t, 4>& first)
-      : key_(key), point_(point), block_(1), words_(first), used_(0) {}
+  /// With its first block already made, of which `used` words are spent: faster for many points.
+  PointStream(const StreamKey& key, std::uint64_t point, const std::array<std::uint64_t, 4>& first,
+              std::size_t used)
+      : key_(key), point_(point), block_(1), words_(first), used_(used) {}
 
   std::uint64_t word() {
     if (used_ == words_.size()) refill();

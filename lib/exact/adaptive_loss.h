@@ -1,0 +1,130 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "exact/fine_error.h"
+#include "exact/gradient.h"
+#include "exact/gradient_kernel.h"
+#include "exact/loss_kernel.h"
+#include "exact/output.h"
+#include "exact/phases.h"
+#include "exact/skeleton_kernel.h"
+#include "exact/truncation.h"
+#include "skeleta/core/parallel.h"
+#include "skeleta/exact/loss.h"
+
+/// The loop over outputs and nodes: gives every output as many nodes as the target asks for.
+namespace skeleta::exact {
+
+/// Buffers of one thread.
+struct Workspace {
+  Row row;
+  Phases phases;
+  std::vector<NodeSum> sums, derivatives;
+  GradientWorkspace gradient;
+  SkeletonWorkspace skeletons;
+};
+
+/// What an evaluation is for.
+enum class Purpose : std::int8_t { loss, gradient, skeletons };
+
+class AdaptiveLoss {
+ public:
+  AdaptiveLoss(const Features& features, const Options& options);
+
+  /// Evaluates the loss of a valid model, and what gradient() or contributions() will need.
+  Loss evaluate(const ReluAutoencoder& model, Purpose purpose);
+
+  /// The gradient of the model evaluated last.
+  void gradient(Matrix& dW, Vector& db);
+
+  /// C_0, …, C_most of the model evaluated last, with the same nodes.
+  Vector contributions(Index most);
+
+ private:
+  struct Task {
+    Output output;
+    NodeTotal total, derivative_total;
+    double value = 0.0;  ///< v_i E(x_i − x̂_i)²
+    double fixed = 0.0;  ///< Error that more nodes do not lower: aliasing, dropped entries, G.
+    double rounding = 0.0;
+    double truncation = 0.0;
+    double derivatives = 0.0;  ///< Truncation error of row i of Γ and of db_i.
+    double drift = 0.0;        ///< Signed: how far the value moved in the last round.
+    double fine_limit = 0.0;   ///< Entries up to this are fine.
+    FineError fine;            ///< With importance.
+    Index goal = 0;            ///< Nodes to reach in the next round.
+  };
+
+  static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+  double importance(Index i) const { return features_.importance(i); }
+  bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
+  double target_for(double value) const;
+
+  bool has_contour(Index i) const;
+  /// body(i, workspace) with workspace.row holding output i, for all i of [0, D), in parallel.
+  template <class Body>
+  void for_each_row(Body body);
+
+  /// body(first, columns) for blocks of columns, in parallel; the blocks do not depend on threads.
+  template <class Body>
+  void for_each_block(Body body);
+
+  double fine_limit(Purpose purpose) const;
+  void read_outputs(const ReluAutoencoder& model);
+  double first_guess() const;
+  void plan(double guess);
+  void choose_fine(Index i, Workspace& workspace);
+  Index first_nodes(const Row& row, const Output& output, double share) const;
+  bool raise_goals(const Loss& present);
+  void run_round();
+  void extend(Index i, Workspace& workspace);
+  void finish(Index i, Workspace& workspace);
+  Loss summary() const;
+  void refuse_unreachable(const Loss& loss) const;
+  double truncation_total() const;
+  double derivatives_total() const;
+  void set_shares(double truncation, double value);
+
+  const Features& features_;
+  const Options& options_;
+  const ReluAutoencoder* model_ = nullptr;
+  Matrix gram_;
+  Vector row_error_;                ///< Bound on √E(δz_i)², δz_i from the rounding of G.
+  double zero_ = 0.0;               ///< A loss that the rounding of G cannot tell from 0.
+  double share_ = 0.0;              ///< Truncation allowed to one output.
+  double derivatives_share_ = 0.0;  ///< Likewise of its derivatives.
+  bool with_gradient_ = false;
+  double fine_limit_ = 0.0;  ///< For rows where it does no harm.
+  Matrix sums_;              ///< Column i: Σ Re F_j of output i, by position in its row; then Γ.
+  std::vector<Task> tasks_;
+  std::vector<Workspace> workspaces_;
+};
+
+// Outputs are handed out one by one; which thread takes which does not matter to any result.
+template <class Body>
+void AdaptiveLoss::for_each_row(Body body) {
+  std::atomic<Index> next{0};
+  parallel_for(workspaces_.size(), options_.threads, [&](std::size_t slot) {
+    for (Index i = next++; i < features_.size(); i = next++) {
+      Workspace& workspace = workspaces_[slot];
+      read_row(gram_.col(i).data(), model_->b(i), i, features_.density, tasks_[at(i)].fine_limit,
+               workspace.row);
+      body(i, workspace);
+    }
+  });
+}
+
+template <class Body>
+void AdaptiveLoss::for_each_block(Body body) {
+  constexpr Index width = 128;
+  const Index count = features_.size();
+  parallel_for(at((count + width - 1) / width), options_.threads, [&](std::size_t block) {
+    const Index first = static_cast<Index>(block) * width;
+    body(first, std::min(width, count - first));
+  });
+}
+
+}  // namespace skeleta::exact

@@ -1,0 +1,120 @@
+#include "skeleta/exact/loss.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "exact/adaptive_loss.h"
+#include "skeleta/measure/active_count.h"
+
+namespace skeleta::exact {
+
+class Evaluator::Implementation {
+ public:
+  Implementation(Features features, const Options& options)
+      : features_(std::move(features)), options_(options), loss_(features_, options_) {}
+
+  Loss loss(const ReluAutoencoder& model) {
+    check(model);
+    return loss_.evaluate(model, Purpose::loss);
+  }
+
+  Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+    check(model);
+    const Loss result = loss_.evaluate(model, Purpose::gradient);
+    loss_.gradient(dW, db);
+    return result;
+  }
+
+  LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
+                                    const Options& options) {
+    LossAndGradient result;
+    result.loss = Evaluator(features, options).loss_and_gradient(model, result.dW, result.db);
+    return result;
+  }
+
+  IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model);
+
+ private:
+  void check(const ReluAutoencoder& model) const {
+    validate(model);
+    validate(features_, model.features());
+  }
+
+  CountRange listed(const ActiveCount& count) const;
+
+  Features features_;
+  Options options_;
+  AdaptiveLoss loss_;
+};
+
+// π_l rises to its largest value and then falls, so the listed l are consecutive.
+CountRange Evaluator::Implementation::listed(const ActiveCount& count) const {
+  const Index most = std::min(options_.skeletons.value_or(features_.size()), features_.size());
+  CountRange range;
+  for (Index l = 0; l <= most; ++l) {
+    if (count.probability(l) < options_.probability_floor) continue;
+    if (range.empty()) range.first = l;
+    range.last = l;
+  }
+  return range;
+}
+
+IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const ReluAutoencoder& model) {
+  check(model);
+  const ActiveCount count(features_.density);
+  const CountRange range = listed(count);
+  const Loss total = loss_.evaluate(model, Purpose::skeletons);
+  const Vector contributions = loss_.contributions(range.last);
+  IntegralBySkeleton result;
+  for (Index l = range.first; l <= range.last; ++l) {
+    const double probability = count.probability(l), part = contributions(l);
+    result.skeletons.push_back({l, probability, part / probability, part, 0.0, 0});
+  }
+  result.value = total.value;
+  result.confidence = 1.0;
+  result.low = total.value - total.error_bound;
+  result.high = total.value + total.error_bound;
+  result.error_bound = total.error_bound;
+  result.stop_reason = total.stop_reason;
+  return result;
+}
+
+Evaluator::Evaluator(Features features, const Options& options) {
+  validate(features);
+  validate(options);
+  implementation_ = std::make_unique<Implementation>(std::move(features), options);
+}
+
+Evaluator::~Evaluator() = default;
+Evaluator::Evaluator(Evaluator&&) noexcept = default;
+Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
+
+Loss Evaluator::loss(const ReluAutoencoder& model) {
+  return implementation_->loss(model);
+}
+
+Loss Evaluator::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+  return implementation_->loss_and_gradient(model, dW, db);
+}
+
+IntegralBySkeleton Evaluator::skeleton_loss(const ReluAutoencoder& model) {
+  return implementation_->skeleton_loss(model);
+}
+
+Loss loss(const ReluAutoencoder& model, const Features& features, const Options& options) {
+  return Evaluator(features, options).loss(model);
+}
+
+LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
+                                  const Options& options) {
+  LossAndGradient result;
+  result.loss = Evaluator(features, options).loss_and_gradient(model, result.dW, result.db);
+  return result;
+}
+
+IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,
+                                 const Options& options) {
+  return Evaluator(features, options).skeleton_loss(model);
+}
+
+}  // namespace skeleta::exact

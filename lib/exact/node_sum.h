@@ -1,0 +1,18 @@
+#pragma once
+
+#include "exact/lanes.h"
+
+namespace skeleta::exact {
+
+/// The unit in which nodes are added: one register block of the kernels.
+constexpr Index nodes_per_block = 32;
+constexpr int groups_per_block = static_cast<int>(nodes_per_block / lane_count);
+
+/// Σ of the integrand over one block of nodes (k = 0 counted half).
+struct NodeSum {
+  double value = 0.0;      ///< Σ Re F(s_k)
+  double energy = 0.0;     ///< Σ |F(s_k)|²
+  double amplitude = 0.0;  ///< In the block of k = 0: |F(s_0)| with all terms taken positive.
+};
+
+}  // namespace skeleta::exact

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <span>
+
+#include "exact/node_sum.h"
+#include "exact/output.h"
+
+/// What the nodes left out contribute to Σ_k Re F(s_k).
+namespace skeleta::exact {
+
+/// A rigorous bound on |Σ_{k≥n} F(s_k)|, F as in output.h; in units of row.mass. Cost O(D), no
+/// nodes.
+///
+/// On the contour |h(sg)| ≤ min(h(γg), (e^{γg} + 1)/|sg|) and |h'(a)| ≤ min(h(γg), (e^{γg} +
+/// |h|)/|a|), where the right sides are real, positive and decrease in |s|. The recursion of the
+/// rest has positive coefficients, so run with these it bounds E(e^{sz}; N_z ≥ 2) for all |s| ≥ Ω.
+/// The nodes beyond n are cut into [n 2^{m/2}, n 2^{(m+1)/2}), m = 0 … 7, the last one open; on
+/// each the powers of |s_k| ≥ 2πk/T are summed by Σ_{k=a}^{b−1} k^{−q} ≤ ∫_{a−½}^{b−½} k^{−q} dk
+/// (convexity).
+double truncation_bound(const Row& row, const Output& output, Index nodes);
+
+/// Smallest multiple of a block, from `least` to `most`, whose truncation_bound is ≤ tolerance (or
+/// `most`), to within a tenth.
+Index nodes_for_bound(const Row& row, const Output& output, double tolerance, Index least,
+                      Index most);
+
+/// The nodes of one output so far: their sum, and what is needed to extrapolate.
+class NodeTotal {
+ public:
+  /// Adds the blocks that follow those added before.
+  void add(std::span<const NodeSum> sums);
+
+  Index nodes() const { return last_.end; }
+  double value() const { return value_; }
+  double amplitude() const { return amplitude_; }
+
+  /// Estimate of |Σ_{k≥n} Re F(s_k)|: from the energy Σ|F|² of the last two stretches of nodes a
+  /// power |F(s_k)| ~ k^{−q} is read off (q between 1.2 and 4; the true one is 5 in the end). The
+  /// tail is then five times the larger of its root-mean-square sum, as if phases were random, and
+  /// of the last stretch's own sum scaled by k^{−q}, as if they were constant. Not a bound.
+  double estimated_tail() const;
+
+ private:
+  struct Stretch {
+    Index begin = 0, end = 0;
+    double value = 0.0, energy = 0.0;
+
+    void add(const NodeSum& sum);
+    double middle() const { return 0.5 * static_cast<double>(begin + end); }
+    double density() const { return energy / static_cast<double>(end - begin); }
+  };
+
+  double value_ = 0.0, amplitude_ = 0.0;
+  Stretch previous_, last_;
+};
+
+}  // namespace skeleta::exact
