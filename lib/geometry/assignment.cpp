@@ -72,7 +72,8 @@ class Matcher {
     row_of_[at(column)] = row;
   }
 
-  const Matrix& cost_;
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const RowMajor cost_;  // a row is what next_column walks along
   Vector row_price_, column_price_, distance_;
   std::vector<Index> row_of_;    // by column; −1: free
   std::vector<Index> previous_;  // column before this one on the shortest path; −1: the new row

@@ -23,6 +23,14 @@ ColumnGeometry describe(const Matrix& W) {
   return result;
 }
 
+// A start costs D³; a large W may take about as long as a small one has for all of its starts.
+CongruenceOptions affordable(Index features) {
+  CongruenceOptions options;
+  if (features > 100) options = {.beam = 64, .refined = 2};
+  if (features > 500) options = {.beam = 16, .refined = 1};
+  return options;
+}
+
 }  // namespace
 
 std::vector<ColumnGeometry> describe_columns(std::span<const Matrix> weights) {
@@ -30,7 +38,7 @@ std::vector<ColumnGeometry> describe_columns(std::span<const Matrix> weights) {
   for (const Matrix& W : weights) {
     result.push_back(describe(W));
     if (result.size() == 1) continue;
-    result.back().distance_to_first = congruence(W, weights.front()).rms;
+    result.back().distance_to_first = congruence(W, weights.front(), affordable(W.cols())).rms;
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <tuple>
 
 #include "geometry/columns.h"
 #include "skeleta/geometry/assignment.h"
@@ -91,13 +92,14 @@ class Search {
     }
   }
 
-  // Alternates assignment and Procrustes: neither raises the distance, so it ends.
+  // Alternates assignment and Procrustes until the distance falls no more. Neither raises it, and
+  // where the sets are congruent a step does not gain a millionth but nearly everything.
   void refine(Matrix Q) {
     double before = std::numeric_limits<double>::infinity();
     for (;;) {
       const Permutation permutation = assignment(-(Q * X_).transpose() * Y_);
       const double now = offer(permutation);
-      if (!(now < before * (1.0 - 1e-12))) return;
+      if (!(now < before * (1.0 - 1e-6))) return;
       before = now;
       Q = procrustes(X_, permuted(Y_, permutation));
     }
@@ -144,48 +146,63 @@ class Search {
     return result;
   }
 
-  struct Partial {
-    double mismatch;
-    Permutation images;
-  };
-
   // Beam search: where the columns of the basis may go, so that the inner products agree.
   std::vector<Permutation> match(const Permutation& base) const {
     const Matrix G = X_.transpose() * X_, H = Y_.transpose() * Y_;
     const Matrix seen = signatures(G), sights = signatures(H);
     std::vector<Partial> beam{{0.0, {}}};
     for (std::size_t level = 0; level < base.size(); ++level) {
-      std::vector<Partial> longer;
-      for (const Partial& partial : beam) {
-        Vector mismatch = (sights.colwise() - seen.col(base[level])).colwise().squaredNorm() /
-                          static_cast<double>(G.cols());
+      const Vector alike = (sights.colwise() - seen.col(base[level])).colwise().squaredNorm() /
+                           static_cast<double>(G.cols());
+      std::vector<Step> steps;
+      for (std::size_t parent = 0; parent < beam.size(); ++parent) {
+        Vector mismatch = alike.array() + beam[parent].mismatch;
+        const Permutation& images = beam[parent].images;
         for (std::size_t k = 0; k < level; ++k) {
-          mismatch.array() +=
-              2.0 * (H.col(partial.images[k]).array() - G(base[level], base[k])).square();
+          mismatch.array() += 2.0 * (H.col(images[k]).array() - G(base[level], base[k])).square();
         }
-        extend(partial, mismatch, longer);
+        add_steps(parent, images, mismatch, steps);
       }
-      keep_best(longer);
-      beam = std::move(longer);
+      beam = best_of(beam, steps);
     }
     std::vector<Permutation> result;
     for (Partial& partial : beam) result.push_back(std::move(partial.images));
     return result;
   }
 
-  static void extend(const Partial& partial, const Vector& mismatch, std::vector<Partial>& longer) {
+  // Images of the first columns of the basis, and how badly they fit.
+  struct Partial {
+    double mismatch;
+    Permutation images;
+  };
+  // One more image for one of the partial matches.
+  struct Step {
+    double mismatch;
+    std::size_t parent;
+    Index image;
+  };
+
+  static void add_steps(std::size_t parent, const Permutation& used, const Vector& mismatch,
+                        std::vector<Step>& steps) {
     for (Index j = 0; j < mismatch.size(); ++j) {
-      const auto& used = partial.images;
-      if (std::find(used.begin(), used.end(), j) != used.end()) continue;
-      longer.push_back({partial.mismatch + mismatch(j), used});
-      longer.back().images.push_back(j);
+      if (std::find(used.begin(), used.end(), j) == used.end()) {
+        steps.push_back({mismatch(j), parent, j});
+      }
     }
   }
 
-  void keep_best(std::vector<Partial>& partials) const {
-    std::stable_sort(partials.begin(), partials.end(),
-                     [](const Partial& a, const Partial& b) { return a.mismatch < b.mismatch; });
-    if (partials.size() > options_.beam) partials.resize(options_.beam);
+  std::vector<Partial> best_of(const std::vector<Partial>& beam, std::vector<Step>& steps) const {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(options_.beam, steps.size()));
+    std::partial_sort(
+        steps.begin(), steps.begin() + count, steps.end(), [](const Step& a, const Step& b) {
+          return std::tie(a.mismatch, a.parent, a.image) < std::tie(b.mismatch, b.parent, b.image);
+        });
+    std::vector<Partial> result;
+    for (auto step = steps.begin(); step != steps.begin() + count; ++step) {
+      result.push_back({step->mismatch, beam[step->parent].images});
+      result.back().images.push_back(step->image);
+    }
+    return result;
   }
 
   const Matrix& X_;

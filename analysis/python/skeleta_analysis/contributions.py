@@ -101,7 +101,7 @@ def draw_rest(axes, tail, loss, z: float) -> None:
     bound = float(tail["rest_bound"])
     axes.errorbar([0, 1], y, yerr=[0, z * float(tail["rest_standard_error"])], fmt="o",
                   color=style.INK, capsize=3, linewidth=1)
-    seen = 1e-12 * float(loss["value"])  # what is less is rounding
+    seen = 1e-9 * float(loss["value"])  # what is less is rounding, such as the bound for D = 1
     if bound > seen:
         axes.plot([0.7, 1.3], [bound] * 2, color=style.BOUND, linewidth=2.5)
         axes.annotate("at most", (1, bound), xytext=(0, 5), textcoords="offset points", ha="center",
