@@ -141,6 +141,8 @@ void apply_config(CLI::App& command, const std::string& config) {
                                    node.source().begin.line, name,
                                    near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
     }
+    if (const auto* flag = node.as_boolean(); flag != nullptr && !flag->get())
+      continue;  // not given
     CLI::Option* option = command.get_option_no_throw("--" + name);
     if (option == nullptr) option = command.get_option(name);
     if (obstacle(*option) == nullptr) values.emplace_back(option, as_argument(config, name, node));

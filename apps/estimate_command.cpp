@@ -164,6 +164,15 @@ exact::Options EstimateCommand::exact_options() const {
   options.skeletons = flags_.skeletons;
   options.error_control = flags_.error_control == "rigorous" ? exact::ErrorControl::rigorous
                                                              : exact::ErrorControl::estimated;
+  constexpr std::uint64_t least_nodes = 64;
+  if (flags_.max_nodes > 0 && flags_.max_nodes < least_nodes) {
+    throw UsageError(
+        fmt::format("--max-nodes {} must be at least {}", flags_.max_nodes, least_nodes));
+  }
+  if (flags_.relative_tolerance && *flags_.relative_tolerance < 1e-14) {
+    throw UsageError(fmt::format("--rel-tol {} is below what double precision can reach, 1e-14",
+                                 *flags_.relative_tolerance));
+  }
   if (flags_.max_nodes > 0) options.maximum_nodes = static_cast<Index>(flags_.max_nodes);
   const Targets targets = resolve_targets(options.relative_target);
   options.relative_target = targets.relative;
@@ -233,12 +242,15 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
 
   const int threads = resolve_threads(common_.threads);
   ProgressDisplay display(err, common_.quiet);
-  const InterruptGuard guard;
+  // The exact methods do not look at the guard: there Ctrl-C ends the program at once.
+  std::optional<InterruptGuard> guard;
+  if (!exact()) guard.emplace();
   options.progress = [&](const Progress& progress) {
     display.show(progress);
     return !InterruptGuard::requested();
   };
   std::vector<Result> results;
+  std::optional<Index> failed_at;
   const std::vector<Index> instances =
       resolve_instances(flags_.instance, file.models.size(), flags_.model);
   try {
@@ -248,16 +260,23 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
     }
   } catch (const estimate::Interrupted&) {
     if (results.empty()) throw;  // the finished instances are kept
+  } catch (const std::invalid_argument& error) {
+    if (results.empty()) throw;
+    fmt::print(err, "skeleta: instance {}: {}\n", instances[results.size()], error.what());
+    failed_at = instances[results.size()];
   }
-
+  // On the screen first: what cannot be written is not lost.
+  const int code = report(results, file.models.size(), threads, out);
+  out.flush();
   if (!output.empty()) {
     const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
     std::vector<storage::EstimateRun> runs;
     for (const Result& result : results) runs.push_back(result.run);
     describe_geometry(runs);
     storage::write_estimate(output, provenance, runs, flags_.force);
+    if (!common_.json && !common_.quiet) fmt::print(err, "written to {}\n", flags_.output);
   }
-  const int code = report(results, file.models.size(), threads, out, err);
+  if (failed_at) return worse(code, ExitCode::failed);
   return results.size() < instances.size() ? static_cast<int>(ExitCode::interrupted) : code;
 }
 
@@ -267,24 +286,25 @@ EstimateCommand::Result EstimateCommand::estimate(const ReluAutoencoder& model,
   const auto start = std::chrono::steady_clock::now();
   if (exact()) {
     const auto result = approximation::exact_loss(model, features, exact_options());
-    return {{model, features, instance, flags_.method, "contour", result.loss, result.one_sparse,
-             seconds_since(start)},
+    return {{model, features, instance, flags_.method, contour_kernel(), result.loss,
+             result.one_sparse, seconds_since(start)},
             std::nullopt};
   }
   const auto result = approximation::sampled_loss(model, features, options);
   Result outcome{{model, features, instance, flags_.method, to_string(result.path), result.loss,
                   result.one_sparse, seconds_since(start)},
                  std::nullopt};
-  if (flags_.check) {
+  if (flags_.check && result.loss.stop_reason != StopReason::interrupted) {
     exact::Options precise;
     precise.threads = common_.threads;
+    precise.absolute_target = 0.01 * result.loss.standard_error;  // a hundredth is enough for z
     outcome.exact = exact::loss(model, features, precise);
   }
   return outcome;
 }
 
 int EstimateCommand::report(const std::vector<Result>& results, std::size_t instances, int threads,
-                            std::ostream& out, std::ostream& err) const {
+                            std::ostream& out) const {
   int code = ExitCode::done;
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const Result& result : results) {
@@ -301,9 +321,6 @@ int EstimateCommand::report(const std::vector<Result>& results, std::size_t inst
     code = worse(code, exit_code(run.loss));
   }
   if (common_.json) out << (flags_.instance == "all" ? array : array.front()).dump(1) << '\n';
-  if (!flags_.output.empty() && !common_.json && !common_.quiet) {
-    fmt::print(err, "written to {}\n", flags_.output);
-  }
   return code;
 }
 

@@ -53,7 +53,11 @@ class EstimateCommand {
   Result estimate(const ReluAutoencoder& model, const Features& features, Index instance,
                   const estimate::Options& options) const;
   int report(const std::vector<Result>& results, std::size_t instances, int threads,
-             std::ostream& out, std::ostream& err) const;
+             std::ostream& out) const;
+  // What the run file and the table call the exact method's inner part.
+  std::string contour_kernel() const {
+    return flags_.error_control == "rigorous" ? "contour" : "contour-estimated";
+  }
 
   CLI::App* command_;
   CommonOptions common_;

@@ -23,10 +23,19 @@ std::string number(double value, const char* format) {
   return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "-";
 }
 
-void print_row(std::ostream& out, const SkeletonPart& part, double value) {
+// What the contour gave is good to the error of the whole, which can be more than a small part is.
+std::string contribution_text(const SkeletonPart& part, double error_bound) {
+  const bool closed_form = part.l < 2 || part.samples > 0;
+  if (closed_form || error_bound == 0.0) return number(part.contribution, "{:.7g}");
+  if (part.contribution < error_bound) return fmt::format("< {:.2g}", error_bound);
+  const double digits = std::ceil(std::log10(part.contribution / error_bound));
+  return fmt::format("{:.{}g}", part.contribution, std::clamp(static_cast<int>(digits), 1, 7));
+}
+
+void print_row(std::ostream& out, const SkeletonPart& part, double value, double error_bound) {
   fmt::print(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", part.l,
              number(part.probability, "{:.5g}"), number(part.mean, "{:.6g}"),
-             number(part.contribution, "{:.7g}"),
+             contribution_text(part, error_bound),
              part.samples == 0 ? "exact" : number(part.standard_error, "{:.2g}"),
              percent(part.contribution / value));
 }
@@ -41,7 +50,7 @@ double smallest_shown(const IntegralBySkeleton& loss) {
   return contributions[most_rows - 1];
 }
 
-void print_rows(std::ostream& out, const IntegralBySkeleton& loss) {
+void print_rows(std::ostream& out, const IntegralBySkeleton& loss, bool exact) {
   fmt::print(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", "l", "probability", "mean loss",
              "contribution", "std. error", "share");
   const double smallest = smallest_shown(loss);
@@ -49,7 +58,7 @@ void print_rows(std::ostream& out, const IntegralBySkeleton& loss) {
   double rest = 0.0;
   for (const SkeletonPart& part : loss.skeletons) {
     if (part.contribution >= smallest) {
-      print_row(out, part, loss.value);
+      print_row(out, part, loss.value, exact ? loss.error_bound : 0.0);
     } else {
       ++hidden;
       rest += part.contribution;
@@ -92,16 +101,22 @@ std::string describe(StopReason reason) {
   return "";
 }
 
-// The value with its error: a standard error and an interval, or a bound.
-void print_value(std::ostream& out, const IntegralBySkeleton& loss, double features) {
-  const double error = loss.standard_error > 0.0 ? loss.standard_error : loss.error_bound;
+// The value with its error: a standard error and an interval, or a bound. Digits end where the
+// larger of both errors begins.
+void print_value(std::ostream& out, const storage::EstimateRun& run) {
+  const IntegralBySkeleton& loss = run.loss;
+  const double rounding = 1e-15 * std::abs(loss.value);
+  const double error = std::max({loss.standard_error, loss.error_bound, rounding});
   if (loss.standard_error > 0.0) {
     fmt::print(out, "\nloss      {} +- {:.2g} (standard error)   {:g} % interval {} .. {}\n",
-               with_error(loss.value, error), error, 100.0 * loss.confidence,
+               with_error(loss.value, error), loss.standard_error, 100.0 * loss.confidence,
                with_error(loss.low, error), with_error(loss.high, error));
   } else {
-    fmt::print(out, "\nloss      {}, error at most {:.2g}\n", with_error(loss.value, error), error);
+    fmt::print(out, "\nloss      {}, {} {:.2g}\n", with_error(loss.value, error),
+               run.kernel == "contour-estimated" ? "estimated error" : "error at most",
+               loss.error_bound);
   }
+  const auto features = static_cast<double>(run.features.size());
   fmt::print(out, "loss/D    {}   (the mean over features that notebooks report)\n",
              with_error(loss.value / features, error / features));
 }
@@ -125,8 +140,8 @@ std::string one_or_range(const Vector& values) {
 void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
   const IntegralBySkeleton& loss = run.loss;
   const OneSparse& sparse = run.one_sparse;
-  print_rows(out, loss);
-  print_value(out, loss, static_cast<double>(run.features.size()));
+  print_rows(out, loss, run.method == "exact");
+  print_value(out, run);
   fmt::print(out, "Q0 + Q1   {:.6g}, {} of the loss\n", sparse.contribution, percent(sparse.share));
   fmt::print(
       out, "Q2 and on {:.6g}{}, surely at most {:.4g}\n", sparse.rest,

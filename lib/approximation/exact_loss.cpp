@@ -7,18 +7,29 @@
 #include "skeleta/exact/low_skeletons.h"
 
 namespace skeleta::approximation {
+namespace {
+
+constexpr Index few_features = 200;  // up to which all pairs take less than 50 ms
+
+}  // namespace
 
 ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
                      const exact::Options& options) {
   ExactLoss result;
   IntegralBySkeleton& loss = result.loss;
   loss = exact::skeleton_loss(model, features, options);
-  double low = 0.0;
-  for (const Index l : {0, 1}) {
-    low += exact::skeleton_part(model, features, l, options.threads).contribution;
+  // Closed forms are exact in relative terms, however small: they replace what the contour gave.
+  double low = 0.0, on_q2 = 0.0;
+  for (const Index l : {0, 1, 2}) {
+    if (l == 2 && model.features() > few_features) break;
+    const SkeletonPart part = exact::skeleton_part(model, features, l, options.threads);
+    for (SkeletonPart& row : loss.skeletons) {
+      if (row.l == l) row = part;
+    }
+    (l < 2 ? low : on_q2) += part.contribution;
   }
-  loss.rest = std::max(loss.value - low, 0.0);
   const bounds::LossTail tail(model, features, options.threads);
+  loss.rest = std::min(std::max(loss.value - low, on_q2), tail.above(1));
   result.one_sparse = one_sparse(loss, features, tail);
   result.one_sparse.contribution = low;
   result.one_sparse.share = low / loss.value;

@@ -69,7 +69,7 @@ LossTail::LossTail(const ReluAutoencoder& model, const Features& features, int t
 double LossTail::bound(double tau0, double tau1, double tau2) const {
   // Sums of D non-negative terms and probabilities with a relative error of a few D·ε.
   constexpr double rounding = 1.0 + 1e-9;
-  return rounding * (c0_ * tau0 + c1_ * tau1 + c2_ * tau2);
+  return rounding * std::min(c0_ * tau0 + c1_ * tau1 + c2_ * tau2, supremum_ * tau0);
 }
 
 double LossTail::above(Index l) const {

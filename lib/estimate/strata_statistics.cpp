@@ -7,6 +7,12 @@
 #include <vector>
 
 namespace skeleta::estimate {
+namespace {
+
+// Points on a skeleton, sampled together with others, from which on its spread can be told.
+constexpr std::uint64_t few = 30;
+
+}  // namespace
 
 Contribution contribution(std::span<const Stratum> strata, CountRange range) {
   Contribution sum;
@@ -61,7 +67,7 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
       const Moments& moments = stratum.by_count[k];
       const Index l = range.first + static_cast<Index>(k);
       const bool differ =
-          stratum.counts.fixed() && l > 0 ? moments.m2 > 0.0 || varies[s] : moments.count >= 2;
+          stratum.counts.fixed() && l > 0 ? moments.m2 > 0.0 || varies[s] : moments.count >= few;
       const double share = stratum.counts.probability() * static_cast<double>(moments.count) /
                            static_cast<double>(stratum.points);
       if (differ && share > largest) {

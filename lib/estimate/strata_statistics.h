@@ -26,7 +26,7 @@ double half_width(std::span<const Stratum> strata, double confidence);
 
 /// The skeletons about which the samples say something, from the likeliest one on in both
 /// directions: values that differ here or, as varies[s] tells of stratum s, in the pilot (on Q_0,
-/// which is one point, any value), or two points among skeletons that are sampled together.
+/// which is one point, any value), or 30 points among skeletons that are sampled together.
 CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies);
 
 std::uint64_t points(std::span<const Stratum> strata);

@@ -44,7 +44,9 @@ AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
 }
 
 double AdaptiveLoss::target_for(double value) const {
-  return std::max({options_.absolute_target, options_.relative_target * std::abs(value), zero_});
+  // Below the smallest normal number nothing can be told apart.
+  return std::max({options_.absolute_target, options_.relative_target * std::abs(value), zero_,
+                   std::numeric_limits<double>::min()});
 }
 
 bool AdaptiveLoss::has_contour(Index i) const {

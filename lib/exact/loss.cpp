@@ -25,13 +25,6 @@ class Evaluator::Implementation {
     return result;
   }
 
-  LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
-                                    const Options& options) {
-    LossAndGradient result;
-    result.loss = Evaluator(features, options).loss_and_gradient(model, result.dW, result.db);
-    return result;
-  }
-
   IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model);
 
  private:

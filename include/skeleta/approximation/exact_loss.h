@@ -11,9 +11,10 @@ struct ExactLoss {
   OneSparse one_sparse;
 };
 
-/// exact::skeleton_loss, with C_0 + C_1 from the closed forms (also if they are not listed) and the
-/// rest as what is left of the value. In debug builds the result is checked against the rigorous
-/// bounds. Throws what exact::skeleton_loss throws.
+/// exact::skeleton_loss, with C_0 and C_1, and for D ≤ 200 C_2, from the closed forms (the first
+/// two also if they are not listed) and the rest as what is left of the value, but at least C_2 and
+/// at most its rigorous bound. In debug builds the result is checked against the rigorous bounds.
+/// Throws what exact::skeleton_loss throws.
 ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
                      const exact::Options& options);
 

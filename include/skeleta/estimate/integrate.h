@@ -75,8 +75,8 @@ class Interrupted : public std::exception {
 /// n_l ∝ π_l s_l (Neyman 1934), s_l from the pilot. Its squared error is Σ π_l² s_l²/n_l and the
 /// interval uses Student's t with Satterthwaite's degrees of freedom. Skeletons beyond the sampled
 /// ones are bounded, and so are those on which all samples were equal (sampled together: that were
-/// reached less than twice). The bound is kept below a tenth of the target (in samples mode: of the
-/// standard error that the pilot foresees), given as error_bound, and added to `high`.
+/// reached less than 30 times). The bound is kept below a tenth of the target (in samples mode: of
+/// the standard error that the pilot foresees), given as error_bound, and added to `high`.
 ///
 /// plain: the mean of f over points from the whole measure; the contribution of a skeleton is the
 /// mean of f·1{N = l}.
