@@ -39,7 +39,9 @@ class Rounds {
       const double error = all().standard_error();
       const double target = problem_.target(problem_.known_value() + all().value);
       const bool precise = error <= target;
-      if (precise && unresolved_bound() <= bounded_part() * target) {
+      const bool informed =
+          problem_.stratified() || points_off_the_likeliest(strata_) >= informative;
+      if (precise && informed && unresolved_bound() <= bounded_part() * target) {
         return StopReason::precision;
       }
       if (precise && total >= patience) return StopReason::unresolved;
@@ -53,6 +55,8 @@ class Rounds {
  private:
   // Points after which samples that resolve nothing more are given up.
   static constexpr double patience = 1e7;
+  // Points that must have left the likeliest skeleton before a spread is believed.
+  static constexpr std::uint64_t informative = 100;
 
   Contribution all() const { return contribution(strata_, {0, problem_.law().features()}); }
 

@@ -7,13 +7,6 @@
 #include <vector>
 
 namespace skeleta::estimate {
-namespace {
-
-// Points on a skeleton, sampled together with others, from which on its spread can be told.
-constexpr std::uint64_t few = 30;
-
-}  // namespace
-
 Contribution contribution(std::span<const Stratum> strata, CountRange range) {
   Contribution sum;
   for (const Stratum& stratum : strata) {
@@ -67,7 +60,7 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
       const Moments& moments = stratum.by_count[k];
       const Index l = range.first + static_cast<Index>(k);
       const bool differ =
-          stratum.counts.fixed() && l > 0 ? moments.m2 > 0.0 || varies[s] : moments.count >= few;
+          stratum.counts.fixed() && l > 0 ? moments.m2 > 0.0 || varies[s] : moments.count >= 2;
       const double share = stratum.counts.probability() * static_cast<double>(moments.count) /
                            static_cast<double>(stratum.points);
       if (differ && share > largest) {
@@ -83,6 +76,20 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
   while (first > 0 && skeletons[first - 1].second) --first;
   while (last + 1 < skeletons.size() && skeletons[last + 1].second) ++last;
   return {skeletons[first].first, skeletons[last].first};
+}
+
+std::uint64_t points_off_the_likeliest(std::span<const Stratum> strata) {
+  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  for (const Stratum& stratum : strata) {
+    if (stratum.counts.fixed()) continue;
+    std::uint64_t all = 0, likeliest = 0;
+    for (const Moments& moments : stratum.by_count) {
+      all += moments.count;
+      likeliest = std::max(likeliest, moments.count);
+    }
+    least = std::min(least, all - likeliest);
+  }
+  return least;
 }
 
 std::uint64_t points(std::span<const Stratum> strata) {

@@ -26,8 +26,12 @@ double half_width(std::span<const Stratum> strata, double confidence);
 
 /// The skeletons about which the samples say something, from the likeliest one on in both
 /// directions: values that differ here or, as varies[s] tells of stratum s, in the pilot (on Q_0,
-/// which is one point, any value), or 30 points among skeletons that are sampled together.
+/// which is one point, any value), or two points among skeletons that are sampled together.
 CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies);
+
+/// Of the strata that sample several skeletons together, the least number of points that fell on
+/// others than the likeliest one: with few, the spread of the integrand is a guess.
+std::uint64_t points_off_the_likeliest(std::span<const Stratum> strata);
 
 std::uint64_t points(std::span<const Stratum> strata);
 std::uint64_t non_finite(std::span<const Stratum> strata);

@@ -22,9 +22,9 @@ std::string to_string(Method method);
 /// until
 ///   standard error ≤ max(relative_tolerance · |value|, absolute_tolerance)
 /// and the rigorous bound of what the samples did not resolve is at most a tenth of that (plain:
-/// all of it). If 10⁷ points are enough for the first but not for the second, it gives up
-/// (StopReason::unresolved). A pilot with random numbers of its own plans the work and is not
-/// counted in the result.
+/// all of it, and 100 points lie off the likeliest skeleton). If 10⁷ points are enough for the
+/// first but not for the second, it gives up (StopReason::unresolved). A pilot with random numbers
+/// of its own plans the work and is not counted in the result.
 struct Options {
   Method method = Method::stratified;
   std::uint64_t seed = 1;
@@ -75,7 +75,7 @@ class Interrupted : public std::exception {
 /// n_l ∝ π_l s_l (Neyman 1934), s_l from the pilot. Its squared error is Σ π_l² s_l²/n_l and the
 /// interval uses Student's t with Satterthwaite's degrees of freedom. Skeletons beyond the sampled
 /// ones are bounded, and so are those on which all samples were equal (sampled together: that were
-/// reached less than 30 times). The bound is kept below a tenth of the target (in samples mode: of
+/// reached less than twice). The bound is kept below a tenth of the target (in samples mode: of
 /// the standard error that the pilot foresees), given as error_bound, and added to `high`.
 ///
 /// plain: the mean of f over points from the whole measure; the contribution of a skeleton is the
