@@ -17,7 +17,7 @@ using estimate::Control;
 using estimate::SparsePoint;
 
 // A sampled point, measured on one core; part of the samples that the table of pairs saves;
-// features from which on the table takes minutes and is not considered.
+// features from which on the table takes most of a minute and is not considered.
 constexpr double nanoseconds_per_point = 40.0, nanoseconds_per_row = 0.3;
 constexpr double saved = 0.5;
 constexpr Index many_features = 2000;

@@ -41,7 +41,7 @@ class Rounds {
       const bool precise = error <= target;
       const bool informed =
           problem_.stratified() || points_off_the_likeliest(strata_) >= informative;
-      if (precise && informed && unresolved_bound() <= bounded_part() * target) {
+      if (precise && informed && unresolved_bound() <= problem_.bounded_part() * target) {
         return StopReason::precision;
       }
       if (precise && total >= patience) return StopReason::unresolved;
@@ -59,8 +59,6 @@ class Rounds {
   static constexpr std::uint64_t informative = 100;
 
   Contribution all() const { return contribution(strata_, {0, problem_.law().features()}); }
-
-  double bounded_part() const { return problem_.stratified() ? 0.1 : 1.0; }
 
   bool broken() const {
     return non_finite(strata_) > 0 || !std::isfinite(all().value) || std::isnan(all().variance);

@@ -16,8 +16,6 @@ namespace {
 constexpr double negligible = 1e-18;
 // Without a bound, skeletons of less than this probability share a stratum.
 constexpr double rare = 1e-4;
-// What the skeletons that are left out may add, as a part of the target.
-constexpr double bounded_part = 0.1;
 
 // A control that takes off a smaller part of the variance is not worth its time.
 constexpr double least_correlation = 0.1;  // squared
@@ -173,8 +171,9 @@ void Pilot::choose_strata() {
   // All together first: an idea of the integral, and so of how much may be left out.
   look_at({{problem_.law(), all}});
   for (double foreseen = foreseen_error();; foreseen = 0.5 * foreseen_error()) {
-    look_at(separate(range_within(bounded_part * foreseen)));
-    const bool enough = problem_.bound_outside(sampled()) <= bounded_part * foreseen_error();
+    look_at(separate(range_within(problem_.bounded_part() * foreseen)));
+    const bool enough =
+        problem_.bound_outside(sampled()) <= problem_.bounded_part() * foreseen_error();
     if (enough || sampled() == all) return;
   }
 }

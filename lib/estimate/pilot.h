@@ -25,6 +25,8 @@ class Problem {
   bool bounded() const { return static_cast<bool>(known_.bound_outside); }
   /// Bound of the integral outside the known and the sampled skeletons; 0 if there is no bound.
   double bound_outside(CountRange sampled) const;
+  /// What the skeletons that no sample resolved may add, as a part of the target.
+  double bounded_part() const { return stratified() ? 0.1 : 1.0; }
   /// The standard error that is asked for.
   double target(double value) const;
 
