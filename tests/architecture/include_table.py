@@ -15,14 +15,18 @@ MODULES = {
     "exact": ["core", "model", "measure", "bounds"],
     "estimate": ["core", "model", "measure", "sampling", "bounds"],
     "approximation": ["core", "model", "measure", "geometry", "bounds", "sampling", "exact", "estimate"],
-    "storage": ["core", "model", "measure", "geometry"],
+    "optimize": ["core", "sampling"],
+    "linear": ["core", "model", "measure", "sampling", "optimize"],
+    "thomson": ["core", "model", "geometry", "sampling", "optimize"],
+    "training": ["core", "model", "measure", "geometry", "bounds", "sampling", "exact", "estimate", "approximation", "optimize"],
+    "storage": ["core", "model", "measure", "geometry", "optimize", "linear", "thomson", "training"],
 }
 # Third-party headers that only some files may see.
 THIRD_PARTY = {
     r"tbb/": r"lib/core/parallel\.cpp",
     r"hdf5(_hl)?\.h|H5": r"lib/storage/.*",
     r"Random123/": r"lib/sampling/.*",
-    r"boost/": r"lib/(measure|sampling|exact|estimate|optimize|training)/.*|include/skeleta/exact/.*",
+    r"boost/": r"lib/(measure|sampling|bounds|exact|estimate|optimize|linear|thomson|training)/.*|include/skeleta/exact/.*",
     r"fmt/": r"(lib|apps)/.*",
     r"CLI/|toml\+\+/|nlohmann/": r"apps/.*",
 }
