@@ -75,8 +75,8 @@ struct Kind {
 std::vector<Kind> kinds() {
   return {{"listed", Vector::Constant(12, 0.2), 3, true},
           {"listed, unequal densities", random_density(12, 0.9, 1), 3, true},
-          {"a coordinate for each feature", Vector::Constant(300, 0.02), 4, false},
-          {"plain supports, ordered values", random_density(300, 0.05, 2), 4, false},
+          {"a coordinate for each feature", Vector::Constant(64, 0.05), 6, false},
+          {"plain supports, ordered values", random_density(64, 0.2, 2), 6, false},
           {"plain supports", Vector::Constant(60, 0.2), 12, false}};
 }
 
@@ -121,8 +121,8 @@ TEST(QuasiSampler, TheChiSquareTestNoticesAWrongLaw) {
 // How many of the features come from the first and the second third: hypergeometric, for equal
 // densities. It would show features chosen dependently of each other.
 TEST(QuasiSampler, FeaturesOfASupportFollowTheirJointLaw) {
-  const Index third = 100, l = 4;
-  const QuasiSampler sampler(Vector::Constant(3 * third, 0.02), l, random_gram(3 * third, 4));
+  const Index third = 22, l = 6;
+  const QuasiSampler sampler(Vector::Constant(3 * third, 0.05), l, random_gram(3 * third, 4));
   const auto count = static_cast<std::size_t>(testing::scaled(60000, 30000));
   const Points points = draw_replicates(sampler, l, 3, count);
   std::map<std::pair<int, int>, double> observed;
@@ -228,7 +228,7 @@ Errors errors(const QuasiSampler& sampler, Index l, const Vector& c, std::size_t
 // is below 1 % of the mean.
 TEST(QuasiSampler, FewPointsAreUnbiased) {
   const int replicates = testing::scaled(40000, 10000);
-  for (const auto& [D, l] : {std::pair<Index, Index>{8, 3}, {300, 4}}) {
+  for (const auto& [D, l] : {std::pair<Index, Index>{8, 3}, {64, 6}}) {
     const Vector c = random_density(D, 1.0, 7);
     const Matrix table = c.asDiagonal();
     const QuasiSampler sampler(Vector::Constant(D, 0.1), l, table);
