@@ -5,6 +5,7 @@
 
 #include <toml++/toml.h>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -26,7 +27,7 @@ constexpr const char* examples = R"(The loss of a trained model, skeleton by ske
 
 Examples:
   skeleta estimate model.h5                          to a relative error of 1e-3
-  skeleta estimate model.h5 --rel-tol 1e-5 -o run.h5
+  skeleta estimate model.h5 --rel-tol 1e-5 -o run.h5 stopped or not: again continues it
   skeleta estimate model.h5 --sparsity 0.99 --samples 1e6 --method plain
   skeleta estimate model.h5 --instance all --json
   skeleta estimate model.h5 --method exact           every digit, no sampling
@@ -71,6 +72,27 @@ void print_heading(std::ostream& out, const std::string& path, std::size_t insta
              sampled ? fmt::format(", sampling seed {}", seed) : "");
 }
 
+estimate::Method method_named(const std::string& name) {
+  using estimate::Method;
+  for (const Method method :
+       {Method::plain, Method::quasi, Method::importance, Method::automatic}) {
+    if (to_string(method) == name) return method;
+  }
+  return Method::stratified;
+}
+
+// The earlier run's results of instances whose turn has not come.
+void append_waiting(const std::optional<EarlierRun>& earlier, const std::vector<Index>& instances,
+                    std::vector<storage::EstimateRun>& runs) {
+  if (!earlier) return;
+  for (std::size_t k = runs.size(); k < instances.size(); ++k) {
+    const storage::EstimateRun* waiting = earlier->find(instances[k]);
+    if (waiting == nullptr) continue;
+    runs.push_back(*waiting);
+    runs.back().geometry.reset();
+  }
+}
+
 void add_targets(toml::table& table, double relative, double absolute) {
   if (relative > 0.0) table.insert("rel-tol", relative);
   if (absolute > 0.0) table.insert("abs-tol", absolute);
@@ -85,10 +107,12 @@ EstimateCommand::EstimateCommand(CLI::App& program)
       ->type_name("MODEL.h5");
   command
       .add_option("--method", flags_.method,
-                  "stratified: each skeleton on its own, Q0 and Q1 in closed form. "
-                  "plain: x from the whole measure. exact: contour integrals [stratified]")
+                  "stratified: each skeleton on its own, Q0 and Q1 in closed form. quasi: so, "
+                  "with scrambled Sobol points. importance: so, with features that matter drawn "
+                  "more often. auto: the fastest of them. plain: x from the whole measure. exact: "
+                  "contour integrals [stratified]")
       ->type_name("METHOD")
-      ->check(one_of({"stratified", "plain", "exact"}));
+      ->check(one_of({"stratified", "quasi", "importance", "auto", "plain", "exact"}));
   CLI::Option* samples = add_count(command, "--samples", flags_.samples, "Draw so many samples");
   CLI::Option* relative =
       command.add_option("--rel-tol", flags_.relative_tolerance,
@@ -100,6 +124,19 @@ EstimateCommand::EstimateCommand(CLI::App& program)
   samples->excludes(relative)->excludes(absolute);
   add_count(command, "--max-samples", flags_.max_samples, "Never draw more [1e12]")
       ->excludes(samples);
+  command
+      .add_option("--max-seconds", flags_.max_seconds,
+                  "Begin no round of samples after so long; sampled methods")
+      ->type_name("T");
+  command
+      .add_option("--replicates", flags_.replicates,
+                  "quasi: independent scramblings, whose spread is the error [16]")
+      ->type_name("R");
+  command
+      .add_option("--precision", flags_.precision,
+                  "float64, or float32 for faster kernels; sums are float64 always [float64]")
+      ->type_name("TYPE")
+      ->check(one_of({"float64", "float32"}));
   command
       .add_option("--error-control", flags_.error_control,
                   "exact: 'rigorous' bounds, or 'estimated' for fewer nodes [rigorous]")
@@ -119,9 +156,12 @@ EstimateCommand::EstimateCommand(CLI::App& program)
                                              "Sparsity S of all features, density p = 1 - S");
   command.add_option("--density", flags_.density, "Density p of all features")->excludes(sparsity);
   command.add_option("--importance", flags_.importance, "Importance of all features");
-  command.add_option("-o,--output", flags_.output, "Write the result to this HDF5 file")
+  command
+      .add_option("-o,--output", flags_.output,
+                  "Write the result to this HDF5 file, every few seconds; if it is there from the "
+                  "same command, continue or extend it")
       ->type_name("FILE.h5");
-  command.add_flag("--force", flags_.force, "Replace the output file if it exists");
+  command.add_flag("--force", flags_.force, "Start over: replace the output file");
   command.add_flag("--allow-wide", flags_.allow_wide,
                    "Accept more hidden dimensions than features");
   add_common_options(command, common_);
@@ -136,16 +176,26 @@ void EstimateCommand::refuse_flags_of_other_methods() const {
     }
   };
   if (exact()) {
-    refuse({"--samples", "--max-samples", "--confidence", "--check"});
+    refuse({"--samples", "--max-samples", "--max-seconds", "--replicates", "--precision",
+            "--confidence", "--check"});
   } else {
     refuse({"--error-control", "--skeletons", "--max-nodes"});
+    if (flags_.method != "quasi" && flags_.method != "auto") refuse({"--replicates"});
   }
 }
 
 estimate::Options EstimateCommand::estimate_options() const {
   estimate::Options options;
-  options.method =
-      flags_.method == "plain" ? estimate::Method::plain : estimate::Method::stratified;
+  options.method = method_named(flags_.method);
+  options.replicates = flags_.replicates;
+  if (options.replicates < 2) {
+    throw UsageError(fmt::format("--replicates {} must be at least 2: their spread is the error",
+                                 options.replicates));
+  }
+  if (flags_.max_seconds && !(*flags_.max_seconds > 0.0)) {
+    throw UsageError(fmt::format("--max-seconds {} must be positive", *flags_.max_seconds));
+  }
+  if (flags_.max_seconds) options.max_seconds = *flags_.max_seconds;
   options.seed = common_.seed;
   options.threads = common_.threads;
   options.samples = flags_.samples;
@@ -210,6 +260,11 @@ std::string EstimateCommand::options_toml() const {
   } else {
     const estimate::Options options = estimate_options();
     table.insert("confidence", options.confidence);
+    table.insert("precision", flags_.precision);
+    if (flags_.method == "quasi" || flags_.method == "auto") {
+      table.insert("replicates", std::int64_t{options.replicates});
+    }
+    if (flags_.max_seconds) table.insert("max-seconds", *flags_.max_seconds);
     if (options.samples > 0) {
       table.insert("samples", static_cast<std::int64_t>(options.samples));
     } else {
@@ -237,10 +292,13 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
   const storage::ModelFile file = read_models(flags_.model, {flags_.allow_wide});
   const Features features =
       resolve_features(file, flags_.model, flags_.sparsity, flags_.density, flags_.importance);
+  const std::vector<Index> instances =
+      resolve_instances(flags_.instance, file.models.size(), flags_.model);
   const std::string output = resolve_links(flags_.output);
-  if (!output.empty()) check_output(output, flags_.model, flags_.force);
+  const std::optional<EarlierRun> earlier = earlier_run(output, file, features, instances);
 
   const int threads = resolve_threads(common_.threads);
+  const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
   ProgressDisplay display(err, common_.quiet);
   // The exact methods do not look at the guard: there Ctrl-C ends the program at once.
   std::optional<InterruptGuard> guard;
@@ -250,13 +308,29 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
     return !InterruptGuard::requested();
   };
   std::vector<Result> results;
+  bool overwrite = flags_.force || earlier;
+  const auto runs_so_far = [&] {
+    std::vector<storage::EstimateRun> runs;
+    for (const Result& result : results) runs.push_back(result.run);
+    return runs;
+  };
+  // A checkpoint also keeps what an earlier run has of instances whose turn has not come.
+  const auto save = [&](const storage::EstimateRun& run) {
+    std::vector<storage::EstimateRun> runs = runs_so_far();
+    runs.push_back(run);
+    append_waiting(earlier, instances, runs);
+    storage::write_estimate(output, provenance, runs, overwrite);
+    overwrite = true;
+  };
   std::optional<Index> failed_at;
-  const std::vector<Index> instances =
-      resolve_instances(flags_.instance, file.models.size(), flags_.model);
   try {
     for (const Index k : instances) {
       if (InterruptGuard::requested()) break;
-      results.push_back(estimate(file.models[static_cast<std::size_t>(k)], features, k, options));
+      const ReluAutoencoder& model = file.models[static_cast<std::size_t>(k)];
+      results.push_back(exact() ? exact_result(model, features, k)
+                                : sampled_result(model, features, k, options,
+                                                 earlier ? earlier->find(k) : nullptr,
+                                                 output.empty() ? Save{} : Save{save}));
     }
   } catch (const estimate::Interrupted&) {
     if (results.empty()) throw;  // the finished instances are kept
@@ -269,35 +343,78 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
   const int code = report(results, file.models.size(), threads, out);
   out.flush();
   if (!output.empty()) {
-    const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
-    std::vector<storage::EstimateRun> runs;
-    for (const Result& result : results) runs.push_back(result.run);
+    std::vector<storage::EstimateRun> runs = runs_so_far();
+    append_waiting(earlier, instances, runs);
     describe_geometry(runs);
-    storage::write_estimate(output, provenance, runs, flags_.force);
+    storage::write_estimate(output, provenance, runs, overwrite);
     if (!common_.json && !common_.quiet) fmt::print(err, "written to {}\n", flags_.output);
   }
   if (failed_at) return worse(code, ExitCode::failed);
   return results.size() < instances.size() ? static_cast<int>(ExitCode::interrupted) : code;
 }
 
-EstimateCommand::Result EstimateCommand::estimate(const ReluAutoencoder& model,
-                                                  const Features& features, Index instance,
-                                                  const estimate::Options& options) const {
+std::optional<EarlierRun> EstimateCommand::earlier_run(const std::string& output,
+                                                       const storage::ModelFile& file,
+                                                       const Features& features,
+                                                       const std::vector<Index>& instances) const {
+  if (output.empty()) return std::nullopt;
+  const bool there = std::filesystem::is_regular_file(output);
+  // An exact result has nothing to continue.
+  const bool continued = there && !flags_.force && !exact();
+  check_output(output, flags_.model, flags_.force || continued);
+  if (!continued) return std::nullopt;
+  const bool replicated = flags_.method == "quasi" || flags_.method == "auto";
+  return EarlierRun(
+      output, {flags_.method, flags_.precision, common_.seed, replicated ? flags_.replicates : 0,
+               &file.models, features, instances});
+}
+
+EstimateCommand::Result EstimateCommand::exact_result(const ReluAutoencoder& model,
+                                                      const Features& features,
+                                                      Index instance) const {
   const auto start = std::chrono::steady_clock::now();
-  if (exact()) {
-    const auto result = approximation::exact_loss(model, features, exact_options());
-    return {{model, features, instance, flags_.method, contour_kernel(), result.loss,
-             result.one_sparse, seconds_since(start)},
-            std::nullopt};
+  const auto result = approximation::exact_loss(model, features, exact_options());
+  return {{model, features, instance, flags_.method, contour_kernel(), result.loss,
+           result.one_sparse, seconds_since(start)},
+          std::nullopt};
+}
+
+EstimateCommand::Result EstimateCommand::sampled_result(const ReluAutoencoder& model,
+                                                        const Features& features, Index instance,
+                                                        const estimate::Options& asked,
+                                                        const storage::EstimateRun* earlier,
+                                                        const Save& save) const {
+  const auto start = std::chrono::steady_clock::now();
+  const bool single = flags_.precision == "float32";
+  const double before = earlier != nullptr ? earlier->seconds : 0.0;
+  const auto as_run = [&](const approximation::SampledLoss& sampled) {
+    return storage::EstimateRun{model,
+                                features,
+                                instance,
+                                to_string(sampled.method),
+                                to_string(sampled.path) + (single ? "-float32" : ""),
+                                sampled.loss,
+                                sampled.one_sparse,
+                                before + seconds_since(start),
+                                sampled.state};
+  };
+  estimate::Options options = asked;
+  if (earlier != nullptr) {
+    options.resume = earlier->state;
+    options.method = method_named(earlier->method);  // the one that auto picked then
   }
-  const auto result = approximation::sampled_loss(model, features, options);
-  Result outcome{{model, features, instance, flags_.method, to_string(result.path), result.loss,
-                  result.one_sparse, seconds_since(start)},
-                 std::nullopt};
-  if (flags_.check && result.loss.stop_reason != StopReason::interrupted) {
+  if (save) {
+    options.checkpoint = [&](const estimate::SampledIntegrals& so_far) {
+      save(as_run(approximation::summarised(so_far, model, features)));
+    };
+  }
+  const auto precision = single ? estimate::Precision::float32 : estimate::Precision::float64;
+  const auto sampled = approximation::sampled_loss(model, features, options, precision);
+  Result outcome{as_run(sampled), std::nullopt, sampled.foreseen, sampled.exact_seconds};
+  if (flags_.check && sampled.loss.stop_reason != StopReason::interrupted) {
     exact::Options precise;
     precise.threads = common_.threads;
-    precise.absolute_target = 0.01 * result.loss.standard_error;  // a hundredth is enough for z
+    precise.absolute_target = 0.01 * sampled.loss.standard_error;  // a hundredth is enough for z
     outcome.exact = exact::loss(model, features, precise);
   }
   return outcome;
@@ -312,9 +429,15 @@ int EstimateCommand::report(const std::vector<Result>& results, std::size_t inst
     if (common_.json) {
       array.push_back(to_json(run, common_.seed, threads));
       if (result.exact) array.back()["check"] = check_json(run.loss, *result.exact);
+      if (!result.foreseen.empty()) {
+        array.back()["choice"] = choice_json(result.foreseen, result.exact_seconds);
+      }
     } else {
       print_heading(out, flags_.model, instances, common_.seed, run);
       print_estimate(out, run);
+      if (!result.foreseen.empty()) {
+        fmt::print(out, "{}\n", choice_text(result.foreseen, result.exact_seconds));
+      }
       if (result.exact) print_check(out, run.loss, *result.exact);
       if (&result != &results.back()) out << '\n';
     }

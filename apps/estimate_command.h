@@ -1,13 +1,17 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
 
 #include "common_options.h"
+#include "earlier_run.h"
+#include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/estimate/integrate.h"
 #include "skeleta/exact/loss.h"
+#include "skeleta/storage/model_file.h"
 #include "skeleta/storage/run_file.h"
 
 namespace skeleta::program {
@@ -29,7 +33,9 @@ class EstimateCommand {
     std::string error_control = "rigorous";
     std::optional<Index> skeletons;
     bool check = false;
-    std::optional<double> relative_tolerance, absolute_tolerance;
+    std::optional<double> relative_tolerance, absolute_tolerance, max_seconds;
+    int replicates = estimate::Options{}.replicates;
+    std::string precision = "float64";
     std::optional<double> sparsity, density, importance;
     double confidence = estimate::Options{}.confidence;
     bool force = false, allow_wide = false;
@@ -39,6 +45,8 @@ class EstimateCommand {
   struct Result {
     storage::EstimateRun run;
     std::optional<exact::Loss> exact;
+    std::vector<estimate::Foreseen> foreseen{};  // --method auto
+    double exact_seconds = 0.0;
   };
 
   bool exact() const { return flags_.method == "exact"; }
@@ -50,8 +58,16 @@ class EstimateCommand {
   };
   Targets resolve_targets(double default_relative) const;
   std::string options_toml() const;
-  Result estimate(const ReluAutoencoder& model, const Features& features, Index instance,
-                  const estimate::Options& options) const;
+  // Stores a result so far.
+  using Save = std::function<void(const storage::EstimateRun&)>;
+
+  std::optional<EarlierRun> earlier_run(const std::string& output, const storage::ModelFile& file,
+                                        const Features& features,
+                                        const std::vector<Index>& instances) const;
+  Result exact_result(const ReluAutoencoder& model, const Features& features, Index instance) const;
+  Result sampled_result(const ReluAutoencoder& model, const Features& features, Index instance,
+                        const estimate::Options& options, const storage::EstimateRun* earlier,
+                        const Save& save) const;
   int report(const std::vector<Result>& results, std::size_t instances, int threads,
              std::ostream& out) const;
   // What the run file and the table call the exact method's inner part.

@@ -89,6 +89,8 @@ std::string describe(StopReason reason) {
       return "the asked precision was reached";
     case StopReason::max_samples:
       return "the limit on samples came before the asked precision";
+    case StopReason::max_seconds:
+      return "the limit on time came before the asked precision";
     case StopReason::interrupted:
       return "interrupted";
     case StopReason::nodes:
@@ -153,6 +155,13 @@ void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
     fmt::print(out, "beyond the rows at most {:.2g}, included in the interval's upper end\n",
                loss.error_bound);
   }
+  if (loss.variance_ratio < 1.0) {
+    fmt::print(out, "control variates take {} of the variance\n",
+               percent(1.0 - loss.variance_ratio));
+  }
+  if (run.method == "importance") {
+    fmt::print(out, "effective samples {:.4g} of {}\n", loss.effective_samples, loss.samples);
+  }
   fmt::print(out, "{}{:.3g} s, {}, kernel {}; {}\n",
              loss.samples > 0 ? fmt::format("{} samples in ", loss.samples) : "", run.seconds,
              run.method, run.kernel, describe(loss.stop_reason));
@@ -160,6 +169,46 @@ void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
     fmt::print(out, "NOT USABLE: {} values were NaN or infinite, or their sums were\n",
                loss.non_finite);
   }
+  for (const std::string& warning : warnings(run)) fmt::print(out, "WARNING: {}\n", warning);
+}
+
+std::vector<std::string> warnings(const storage::EstimateRun& run) {
+  const IntegralBySkeleton& loss = run.loss;
+  std::vector<std::string> result;
+  if (loss.heavy_tailed()) {
+    result.push_back(fmt::format(
+        "heavy tails: the sampling error has skewness {:.2g} and excess kurtosis {:.2g}, so the "
+        "interval may cover less often than {:g} %; draw more samples",
+        loss.skewness, loss.kurtosis, 100.0 * loss.confidence));
+  }
+  if (loss.samples > 0 && loss.degenerate_weights()) {
+    result.push_back(fmt::format(
+        "degenerate weights: {} samples are worth {:.3g} unweighted ones; --method stratified is "
+        "safer here",
+        loss.samples, loss.effective_samples));
+  }
+  return result;
+}
+
+std::string choice_text(const std::vector<estimate::Foreseen>& foreseen, double exact_seconds) {
+  const auto text = [](const estimate::Foreseen& f) {
+    return fmt::format("{} {:.2g} s ({:.2g} samples)", to_string(f.method), f.seconds, f.points);
+  };
+  std::string others;
+  for (std::size_t k = 1; k < foreseen.size(); ++k) {
+    others += (k > 1 ? ", " : "") + text(foreseen[k]);
+  }
+  return fmt::format("auto took {}, foreseen on one core; others: {}; exact about {:.2g} s{}",
+                     text(foreseen.front()), others, exact_seconds,
+                     exact_seconds < foreseen.front().seconds ? ": --method exact is cheaper" : "");
+}
+
+Json choice_json(const std::vector<estimate::Foreseen>& foreseen, double exact_seconds) {
+  Json all = Json::array();
+  for (const estimate::Foreseen& f : foreseen) {
+    all.push_back({{"method", to_string(f.method)}, {"samples", f.points}, {"seconds", f.seconds}});
+  }
+  return {{"foreseen", all}, {"exact_seconds", exact_seconds}};
 }
 
 void print_check(std::ostream& out, const IntegralBySkeleton& loss, const exact::Loss& exact) {
@@ -195,7 +244,12 @@ Json to_json(const storage::EstimateRun& run, std::uint64_t seed, int threads) {
             {"low", loss.low},
             {"high", loss.high},
             {"confidence", loss.confidence},
-            {"error_bound", loss.error_bound}}},
+            {"error_bound", loss.error_bound},
+            {"skewness", loss.skewness},
+            {"kurtosis", loss.kurtosis},
+            {"effective_samples", loss.effective_samples},
+            {"variance_ratio", loss.variance_ratio}}},
+          {"warnings", warnings(run)},
           {"skeletons", skeletons},
           {"one_sparse",
            {{"contribution", sparse.contribution},

@@ -16,9 +16,8 @@ namespace {
 using estimate::Control;
 using estimate::SparsePoint;
 
-// A sampled point, measured on one core; part of the samples that the table of pairs saves;
-// features from which on the table takes most of a minute and is not considered.
-constexpr double nanoseconds_per_point = 40.0, nanoseconds_per_row = 0.3;
+// Part of the time of sampling that the table of pairs saves; features from which on the table
+// takes most of a minute and is not considered.
 constexpr double saved = 0.5;
 constexpr Index many_features = 2000;
 
@@ -60,16 +59,32 @@ Control own_error_control(const ReluAutoencoder& model, const Features& features
   return control;
 }
 
-// c(x) = Σ_{j<k active} t_jk x_j x_k with t_jk the loss of the pair, which follows the loss on Q2
-// and beyond closely; its mean on Q_l is Σ t_jk P(j, k active | N = l)/4.
-Control pair_control(const Matrix& pairs, const Features& features) {
+// What two features cost together beyond what each costs alone and what an empty input costs:
+// t_jk − e_j − e_k − t_0. A rare and important feature that gets along with the others has none,
+// and adds no rare and large values to a control.
+Matrix interaction(const Matrix& pairs, const ReluAutoencoder& model, const Features& features) {
+  const Vector norms = model.W.colwise().squaredNorm();
+  const Vector empty = model.b.cwiseMin(0.0).cwiseAbs2();
+  Vector alone(features.size());
+  for (Index j = 0; j < features.size(); ++j) {
+    alone(j) = features.importance(j) * exact::own_error(norms(j), model.b(j));
+  }
+  Matrix result = pairs.array() - features.importance.dot(empty);
+  result.colwise() -= alone;
+  result.rowwise() -= alone.transpose();
+  return result;
+}
+
+// c(x) = Σ_{j<k active} u_jk x_j x_k with u_jk the interaction of the pair, which follows the loss
+// beyond each feature's own closely; its mean on Q_l is Σ u_jk P(j, k active | N = l)/4.
+Control pair_control(const Matrix& interaction, const Features& features) {
   const ActiveCount law(features.density);
   Control control;
-  control.mean = means_of(pair_sums(pairs, features.density, last_reachable(law)), law, 0.25);
-  control.value = [pairs](const SparsePoint& point) {
+  control.mean = means_of(pair_sums(interaction, features.density, last_reachable(law)), law, 0.25);
+  control.value = [interaction](const SparsePoint& point) {
     double sum = 0.0;
     for (std::size_t k = 1; k < point.count(); ++k) {
-      const double* const column = pairs.col(point.active[k]).data();
+      const double* const column = interaction.col(point.active[k]).data();
       double part = 0.0;
       for (std::size_t j = 0; j < k; ++j) part += point.value[j] * column[point.active[j]];
       sum += part * point.value[k];
@@ -82,33 +97,35 @@ Control pair_control(const Matrix& pairs, const Features& features) {
 // Is the closed form of all pairs foreseen to be cheaper than the samples it saves? It takes Q2
 // away and gives the other skeletons a control.
 bool pairs_pay(const ReluAutoencoder& model, const Features& features,
-               const estimate::Options& options, const estimate::Known& known) {
+               const estimate::Integrand& loss, estimate::Options options,
+               const estimate::Known& known) {
   if (model.features() < 2 || model.features() > many_features) return false;
-  double points = 0.0;
-  for (const auto& stratum : estimate::plan_skeleton_loss(model, features, options, known)) {
-    points += stratum.points;
+  if (options.method == estimate::Method::automatic) {
+    options.method = estimate::Method::stratified;
   }
-  const double a_point =
-      nanoseconds_per_point + nanoseconds_per_row * static_cast<double>(model.features());
-  return exact::skeleton_part_cost(model.features(), model.hidden(), 2) < saved * points * a_point;
+  const double seconds = estimate::foresee(features, loss, options, known).seconds;
+  return 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2) < saved * seconds;
 }
 
-void use_pairs(const Matrix& pairs, const Features& features, estimate::Known& known) {
+void use_pairs(const Matrix& pairs, const ReluAutoencoder& model, const Features& features,
+               estimate::Known& known) {
   const double probability = ActiveCount(features.density).probability(2);
   const double mean = exact::pair_mean(pairs, features.density);
   const double contribution = probability > 0.0 ? probability * mean : 0.0;
   known.parts.push_back({2, probability, mean, contribution, 0.0, 0});
-  known.controls.push_back(pair_control(pairs, features));
+  known.controls.push_back(pair_control(interaction(pairs, model, features), features));
 }
 
 void use_closed_forms(const ReluAutoencoder& model, const Features& features,
-                      const estimate::Options& options, estimate::Known& known) {
+                      const estimate::Integrand& loss, const estimate::Options& options,
+                      estimate::Known& known) {
   for (const Index l : {0, 1}) {
     known.parts.push_back(exact::skeleton_part(model, features, l, options.threads));
   }
   known.controls.push_back(own_error_control(model, features));
-  if (pairs_pay(model, features, options, known)) {
-    use_pairs(exact::pair_losses(model, features.importance, options.threads), features, known);
+  if (pairs_pay(model, features, loss, options, known)) {
+    use_pairs(exact::pair_losses(model, features.importance, options.threads), model, features,
+              known);
   }
 }
 
@@ -119,6 +136,29 @@ void refuse_overflow(const bounds::LossTail& tail) {
       fmt::format("the loss of this model reaches {:.3g} at some inputs, and its square overflows: "
                   "scale W, b or the importance down",
                   tail.supremum()));
+}
+
+// Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor.
+double foreseen_exact_seconds(const ReluAutoencoder& model) {
+  constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6;
+  const auto count = static_cast<double>(model.features());
+  double seconds = 1e-9 * count * count * nodes * nanoseconds_per_factor;
+  if (model.features() <= 200) {
+    seconds += 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2);
+  }
+  return seconds;
+}
+
+SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAutoencoder& model,
+                       const Features& features, const bounds::LossTail& tail) {
+  const IntegralBySkeleton& loss = sampled.outputs.front();
+  return {loss,
+          one_sparse(loss, features, tail),
+          estimate::kernel_path(model, features),
+          sampled.method,
+          sampled.state,
+          sampled.foreseen,
+          sampled.foreseen.empty() ? 0.0 : foreseen_exact_seconds(model)};
 }
 
 }  // namespace
@@ -156,20 +196,29 @@ void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail
   }
 }
 
+SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAutoencoder& model,
+                       const Features& features) {
+  return summarised(sampled, model, features, bounds::LossTail(model, features, 1));
+}
+
 SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
-                         const estimate::Options& options) {
+                         const estimate::Options& options, estimate::Precision precision) {
   estimate::validate(options);
   const bounds::LossTail tail(model, features, options.threads);
   refuse_overflow(tail);
+  const estimate::Integrand loss =
+      estimate::loss_integrand(model, features, estimate::kernel_path(model, features), precision);
   estimate::Known known;
   known.bound_outside = [&tail](CountRange range) { return tail.outside(range); };
-  if (options.method == estimate::Method::stratified) {
-    use_closed_forms(model, features, options, known);
+  known.nanoseconds = estimate::loss_nanoseconds(model, features);
+  if (options.method != estimate::Method::plain) {
+    use_closed_forms(model, features, loss, options, known);
   }
-  SampledLoss result;
-  result.loss = estimate::skeleton_loss(model, features, options, known);
-  result.one_sparse = one_sparse(result.loss, features, tail);
-  result.path = estimate::kernel_path(model, features);
+  const bool quasi =
+      options.method == estimate::Method::quasi || options.method == estimate::Method::automatic;
+  if (quasi && model.features() <= many_features) known.interference = gram(model);
+  const auto sampled = estimate::integrate_all(features, loss, options, known);
+  SampledLoss result = summarised(sampled, model, features, tail);
 #ifndef NDEBUG
   check_against_bounds(result.loss, tail);
 #endif

@@ -8,6 +8,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -43,15 +44,25 @@ void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)>
 void for_each_chunk(std::size_t count, std::size_t width, int threads,
                     FunctionRef<void(std::size_t, std::span<double>)> compute,
                     FunctionRef<bool(std::size_t, std::span<const double>)> merge) {
-  const auto in_flight = 32 * static_cast<std::size_t>(resolve_threads(threads));
-  std::vector<double> results(std::min(count, in_flight) * width);
-  for (std::size_t first = 0; first < count; first += in_flight) {
-    const std::size_t batch = std::min(in_flight, count - first);
-    const auto slot = [&](std::size_t k) { return std::span(results).subspan(k * width, width); };
+  using Clock = std::chrono::steady_clock;
+  constexpr auto enough = std::chrono::milliseconds(40);
+  const auto workers = static_cast<std::size_t>(resolve_threads(threads));
+  const std::size_t most = std::min(count, 64 * workers);
+  std::vector<double> results(most * width);
+  const auto slot = [&](std::size_t k) { return std::span(results).subspan(k * width, width); };
+  // As many chunks at once as take some 40 ms: few enough to stop soon, so many that threads seldom
+  // wait for each other. What merge sees does not depend on it.
+  std::size_t wave = std::min(most, workers);
+  for (std::size_t first = 0; first < count;) {
+    const std::size_t batch = std::min(wave, count - first);
+    const auto start = Clock::now();
     parallel_for(batch, threads, [&](std::size_t k) { compute(first + k, slot(k)); });
     for (std::size_t k = 0; k < batch; ++k) {
       if (!merge(first + k, slot(k))) return;
     }
+    if (Clock::now() - start < enough) wave = std::min(2 * wave, most);
+    if (Clock::now() - start > 2 * enough) wave = std::max(wave / 2, std::min(most, workers));
+    first += batch;
   }
 }
 

@@ -6,9 +6,15 @@
 
 namespace skeleta::estimate {
 
-/// The integrand f − β_l (c − μ_l) with β_l = coefficients[l]; f itself on skeletons beyond their
-/// end.
-IntegrandFactory with_control(const IntegrandFactory& integrand, const Control& control,
-                              std::vector<double> coefficients);
+/// For each number of active features l, a coefficient for each control; none beyond its end.
+using Coefficients = std::vector<std::vector<double>>;
+
+/// The integrand of one output f − Σ_c β_lc (c − μ_cl).
+Integrand minus_controls(const Integrand& integrand, const std::vector<Control>& controls,
+                         const Coefficients& coefficients);
+
+/// The outputs f − Σ_c (c − μ_c) over the controls whose coefficient is given, then the values of
+/// all others, then f itself: all that a survey needs.
+Integrand with_controls(const Integrand& integrand, const std::vector<Control>& controls);
 
 }  // namespace skeleta::estimate

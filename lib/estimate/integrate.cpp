@@ -3,149 +3,65 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 
-#include "estimate/pilot.h"
+#include "estimate/rounds.h"
+#include "estimate/setup.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta::estimate {
 namespace {
 
-// The rounds after the pilot: draw, look at the error, draw again.
-class Rounds {
- public:
-  Rounds(const Problem& problem, const Pilot& pilot)
-      : problem_(problem),
-        pilot_(pilot),
-        loop_(problem.loop(pilot.integrand(), sampling::Purpose::estimate)),
-        strata_(problem.fresh(pilot.strata())) {}
-
-  const std::vector<Stratum>& strata() const { return strata_; }
-
-  /// Bound of what is neither known nor resolved by the samples; 0 if there is no bound to use.
-  double unresolved_bound() const {
-    return problem_.bound_outside(resolved(strata_, pilot_.varies()));
-  }
-
-  StopReason run() {
-    const Options& options = problem_.options();
-    const auto most = static_cast<double>(options.max_samples);
-    double total = pilot_.total_points();
-    while (true) {
-      if (!draw_up_to(total)) return StopReason::interrupted;
-      if (broken()) return StopReason::non_finite;
-      if (options.samples > 0) return StopReason::samples;
-      const double error = all().standard_error();
-      const double target = problem_.target(problem_.known_value() + all().value);
-      const bool precise = error <= target;
-      const bool informed =
-          problem_.stratified() || points_off_the_likeliest(strata_) >= informative;
-      if (precise && informed && unresolved_bound() <= problem_.bounded_part() * target) {
-        return StopReason::precision;
-      }
-      if (precise && total >= patience) return StopReason::unresolved;
-      if (total >= most) return StopReason::max_samples;
-      // What is missing, with a little more; at most tenfold, since the error is an estimate.
-      const double growth = precise ? 10.0 : 1.05 * (error / target) * (error / target);
-      total = std::min(most, total * (growth < 10.0 ? std::max(growth, 1.1) : 10.0));
-    }
-  }
-
- private:
-  // Points after which samples that resolve nothing more are given up.
-  static constexpr double patience = 1e7;
-  // Points that must have left the likeliest skeleton before a spread is believed.
-  static constexpr std::uint64_t informative = 100;
-
-  Contribution all() const { return contribution(strata_, {0, problem_.law().features()}); }
-
-  bool broken() const {
-    return non_finite(strata_) > 0 || !std::isfinite(all().value) || std::isnan(all().variance);
-  }
-
-  // In steps, which bound the list of chunks in memory and how long a broken integrand goes
-  // unnoticed. Returns false if it was interrupted.
-  bool draw_up_to(double total) {
-    const double step = 16384.0 * static_cast<double>(problem_.options().chunk);
-    while (true) {
-      const double stop = std::min(total, static_cast<double>(points(strata_)) + step);
-      if (!extend(pilot_.allocate(stop), total)) return false;
-      if (stop >= total || broken()) return true;
-    }
-  }
-
-  bool extend(const std::vector<std::uint64_t>& planned, double total) {
-    std::vector<std::uint64_t> extra;
-    for (std::size_t s = 0; s < strata_.size(); ++s) {
-      extra.push_back(planned[s] > strata_[s].points ? planned[s] - strata_[s].points : 0);
-    }
-    const bool completed = loop_.extend(strata_, extra, [&] { return report(total); });
-    const bool empty = std::any_of(strata_.begin(), strata_.end(), [](const Stratum& stratum) {
-      return stratum.pooled().count < 2;
-    });
-    if (!completed && empty) throw Interrupted();
-    return completed;
-  }
-
-  bool report(double total) const {
-    const ProgressCallback& progress = problem_.options().progress;
-    if (!progress) return true;
-    const Contribution sum = all();
-    return progress({points(strata_), static_cast<std::uint64_t>(total),
-                     problem_.known_value() + sum.value, sum.standard_error()});
-  }
-
-  const Problem& problem_;
-  const Pilot& pilot_;
-  StrataLoop loop_;
-  std::vector<Stratum> strata_;
-};
-
-void append_rows(const Problem& problem, std::span<const Stratum> strata,
-                 std::vector<SkeletonPart>& rows) {
-  for (const Stratum& stratum : strata) {
-    const CountRange range = stratum.counts.range();
-    for (Index l = range.first; l <= range.last; ++l) {
-      const Contribution part = contribution(strata, {l, l});
-      // Among skeletons that are sampled together, those that were never reached say nothing.
-      if (part.samples == 0 && !stratum.counts.fixed()) continue;
-      const Moments& moments = stratum.by_count[static_cast<std::size_t>(l - range.first)];
-      rows.push_back({l, problem.law().probability(l), moments.mean, part.value,
-                      part.standard_error(), part.samples});
-    }
+// Nominal cost of drawing a point with one active feature, in nanoseconds, measured on one core.
+double draw_nanoseconds(Method method, bool equal) {
+  switch (method) {
+    case Method::quasi:
+      return 30.0;
+    case Method::importance:
+      return 100.0;
+    default:
+      return equal ? 5.0 : 60.0;
   }
 }
 
-IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> strata,
-                             double error_bound, StopReason reason) {
-  const Contribution sum = contribution(strata, {0, problem.law().features()});
-  const Contribution rest = contribution(strata, {2, problem.law().features()});
-  IntegralBySkeleton out;
-  out.value = problem.known_value() + sum.value;
-  out.standard_error = sum.standard_error();
-  out.rest = rest.value;
-  out.rest_standard_error = rest.standard_error();
-  out.samples = points(strata);
-  out.non_finite = non_finite(strata);
-  out.confidence = problem.options().confidence;
-  out.stop_reason = reason;
-  if (problem.stratified()) out.skeletons = problem.known().parts;
-  for (const SkeletonPart& part : out.skeletons) {
-    if (part.l >= 2) out.rest += part.contribution;
+Foreseen foresee(const Problem& problem, const Setup& setup) {
+  const Vector& density = problem.features().density;
+  const bool equal = (density.array() == density(0)).all();
+  const double points = setup.total(problem.options());
+  const double drawing =
+      draw_nanoseconds(problem.options().method, equal) * std::max(1.0, density.sum());
+  return {problem.options().method, points,
+          1e-9 * points * (problem.known().nanoseconds + drawing)};
+}
+
+// The pilots of all methods; the first of the cheapest ones is taken.
+std::vector<Foreseen> compare(const Features& features, const Integrand& integrand, Options options,
+                              const Known& known) {
+  std::vector<Foreseen> all;
+  for (const Method method :
+       {Method::stratified, Method::quasi, Method::importance, Method::plain}) {
+    options.method = method;
+    all.push_back(foresee(features, integrand, options, known));
   }
-  out.error_bound = error_bound;
-  const double half = half_width(strata, out.confidence);
-  out.low = out.value - half;
-  out.high = out.value + half + out.error_bound;
-  append_rows(problem, strata, out.skeletons);
-  return out;
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Foreseen& a, const Foreseen& b) { return a.seconds < b.seconds; });
+  return all;
+}
+
+SampledIntegrals sample(const Problem& problem) {
+  if (problem.nothing_to_sample()) return nothing_sampled(problem);
+  const Setup setup = set_up(problem);
+  Rounds rounds(problem, setup);
+  return rounds.result(rounds.run());
 }
 
 }  // namespace
 
 std::string to_string(Method method) {
-  return method == Method::plain ? "plain" : "stratified";
+  constexpr std::array names{"plain", "stratified", "quasi", "importance", "auto"};
+  return names[static_cast<std::size_t>(method)];
 }
 
 void validate(const Options& options) {
@@ -162,40 +78,49 @@ void validate(const Options& options) {
         "positive if neither samples nor an absolute tolerance is given");
   check(options.confidence > 0.0 && options.confidence < 1.0, "confidence", options.confidence,
         "between 0 and 1");
-  check(options.chunk > 0, "chunk", options.chunk, "at least 1");
   check(options.max_samples > 0, "max_samples", options.max_samples, "at least 1");
+  check(options.max_seconds > 0.0, "max_seconds", options.max_seconds, "positive");
+  check(options.checkpoint_seconds >= 0.0, "checkpoint_seconds", options.checkpoint_seconds,
+        "not negative");
+  check(options.replicates >= 2 && options.replicates <= 4096, "replicates", options.replicates,
+        "between 2 and 4096");
   resolve_threads(options.threads);
 }
 
-IntegralBySkeleton integrate(const Features& features, const IntegrandFactory& integrand,
-                             const Options& options, const Known& known) {
+SampledIntegrals integrate_all(const Features& features, const Integrand& integrand,
+                               const Options& options, const Known& known) {
   validate(options);
   validate(features);
-  const Problem problem(features, options, known);
-  if (problem.nothing_to_sample()) {
-    const auto count = static_cast<Index>(known.parts.size());
-    return summarise(problem, {}, problem.bound_outside({count, count - 1}), StopReason::exact);
+  if (options.method != Method::automatic) {
+    return sample(Problem(features, integrand, options, known));
   }
-  const Pilot pilot(problem, integrand);
-  Rounds rounds(problem, pilot);
-  const StopReason reason = rounds.run();
-  return summarise(problem, rounds.strata(), rounds.unresolved_bound(), reason);
+  Options chosen = options;
+  std::vector<Foreseen> foreseen = compare(features, integrand, options, known);
+  chosen.method = foreseen.front().method;
+  SampledIntegrals result = sample(Problem(features, integrand, chosen, known));
+  result.foreseen = std::move(foreseen);
+  return result;
 }
 
-std::vector<PlannedStratum> plan(const Features& features, const IntegrandFactory& integrand,
-                                 const Options& options, const Known& known) {
+IntegralBySkeleton integrate(const Features& features, const Integrand& integrand,
+                             const Options& options, const Known& known) {
+  if (integrand.outputs() != 1) {
+    throw std::invalid_argument(
+        fmt::format("integrate is for one output, not {}: use integrate_all", integrand.outputs()));
+  }
+  return integrate_all(features, integrand, options, known).outputs.front();
+}
+
+Foreseen foresee(const Features& features, const Integrand& integrand, const Options& options,
+                 const Known& known) {
   validate(options);
   validate(features);
-  const Problem problem(features, options, known);
-  std::vector<PlannedStratum> result;
-  if (problem.nothing_to_sample()) return result;
-  const Pilot pilot(problem, integrand);
-  const std::vector<std::uint64_t> planned = pilot.allocate(pilot.total_points());
-  const std::vector<Stratum>& strata = pilot.strata();
-  for (std::size_t s = 0; s < strata.size(); ++s) {
-    result.push_back({strata[s].counts.range(), static_cast<double>(planned[s])});
+  if (options.method == Method::automatic) {
+    return compare(features, integrand, options, known).front();
   }
-  return result;
+  const Problem problem(features, integrand, options, known);
+  if (problem.nothing_to_sample()) return {options.method, 0.0, 0.0};
+  return foresee(problem, set_up(problem));
 }
 
 }  // namespace skeleta::estimate

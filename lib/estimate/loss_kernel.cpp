@@ -63,11 +63,8 @@ class GramKernel {
       : shared_(std::move(shared)), thresholds_(shared_->thresholds) {}
 
   void operator()(const SparseBatch& batch, std::span<double> values) {
-    for (const std::uint32_t i : batch.by_count()) {
-      const SparsePoint point = batch[i];
-      const std::size_t count = std::min<std::size_t>(point.count(), fused);
-      values[i] = (this->*passes[count])(point);
-    }
+    const Pass pass = passes[std::min<std::size_t>(batch.active_count(), fused)];
+    for (std::size_t i = 0; i < batch.size(); ++i) values[i] = (this->*pass)(batch[i]);
   }
 
  private:
@@ -201,6 +198,10 @@ std::string to_string(KernelPath path) {
   return path == KernelPath::gram ? "gram" : "hidden";
 }
 
+std::string to_string(Precision precision) {
+  return precision == Precision::float64 ? "float64" : "float32";
+}
+
 KernelPath kernel_path(const ReluAutoencoder& model, const Features& features) {
   constexpr Index most = 2000;
   constexpr double faster = 4.0;  // operations of a blocked matrix product per one of a column sum
@@ -212,8 +213,8 @@ KernelPath kernel_path(const ReluAutoencoder& model, const Features& features) {
   return gram ? KernelPath::gram : KernelPath::hidden;
 }
 
-IntegrandFactory loss_integrand(const ReluAutoencoder& model, const Features& features,
-                                KernelPath path) {
+Integrand loss_integrand(const ReluAutoencoder& model, const Features& features, KernelPath path,
+                         Precision /*precision*/) {
   validate(model);
   validate(features, model.features());
   auto shared = std::make_shared<Shared>();
@@ -222,11 +223,11 @@ IntegrandFactory loss_integrand(const ReluAutoencoder& model, const Features& fe
   shared->thresholds = with_padding(scale.cwiseProduct(model.b));
   if (path == KernelPath::hidden) {
     shared->rows = model.W;
-    return [shared]() -> BatchIntegrand { return HiddenKernel(shared); };
+    return Integrand::of_batches(1, [shared]() -> BatchIntegrand { return HiddenKernel(shared); });
   }
   shared->rows = Matrix::Zero(padded(model.features()), model.features());
   shared->rows.topRows(model.features()) = scale.asDiagonal() * gram(model);
-  return [shared]() -> BatchIntegrand { return GramKernel(shared); };
+  return Integrand::of_batches(1, [shared]() -> BatchIntegrand { return GramKernel(shared); });
 }
 
 }  // namespace skeleta::estimate

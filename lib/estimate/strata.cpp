@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "skeleta/core/parallel.h"
@@ -10,122 +11,238 @@
 namespace skeleta::estimate {
 namespace {
 
-constexpr std::size_t batch_size = 128;  // points that are drawn, then evaluated, together
-
-// A chunk's result: non-finite count, then (count, mean, M2) for each skeleton of the stratum.
-constexpr std::size_t width(std::size_t skeletons) {
-  return 1 + 3 * skeletons;
-}
-
-// Two passes over the chunk's values: first means, then squared deviations from them.
-void summarise(std::span<const double> values, std::span<const std::uint32_t> skeleton,
-               std::span<double> result) {
-  std::fill(result.begin(), result.end(), 0.0);
-  double* const sums = result.data() + 1;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      result[0] += 1.0;
-      continue;
-    }
-    sums[3 * skeleton[i]] += 1.0;
-    sums[3 * skeleton[i] + 1] += values[i];
-  }
-  for (std::size_t k = 0; k < result.size() / 3; ++k) {
-    if (sums[3 * k] > 0.0) sums[3 * k + 1] /= sums[3 * k];
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) continue;
-    const double deviation = values[i] - sums[3 * skeleton[i] + 1];
-    sums[3 * skeleton[i] + 2] += deviation * deviation;
-  }
-}
+constexpr std::size_t batch_size = 128;        // points that are drawn, then evaluated, together
+constexpr std::size_t pieces_at_once = 32768;  // chunks in one list
 
 }  // namespace
 
-Moments Stratum::pooled() const {
-  Moments all;
-  for (const Moments& part : by_count) all.merge(part);
+Stratum::Stratum(const ActiveCount& law, CountRange range, std::size_t outputs,
+                 std::size_t replicates)
+    : splitter_(law, range),
+      outputs_(outputs),
+      replicates_(replicates),
+      cells_(replicates > 0 ? replicates : static_cast<std::size_t>(range.size()),
+             JointMoments(outputs)),
+      end_cells_(cells_),
+      chunks_(std::max<std::size_t>(replicates, 1), 0),
+      end_points_(chunks_),
+      end_non_finite_(chunks_) {}
+
+std::uint64_t Stratum::points() const {
+  const auto chunks = std::accumulate(chunks_.begin(), chunks_.end(), std::uint64_t{0});
+  return std::accumulate(end_points_.begin(), end_points_.end(), chunks * chunk_size_);
+}
+
+std::uint64_t Stratum::non_finite() const {
+  return std::accumulate(end_non_finite_.begin(), end_non_finite_.end(), non_finite_);
+}
+
+JointMoments Stratum::cell(std::size_t k) const {
+  JointMoments all = cells_[k];
+  all.merge(end_cells_[k]);
   return all;
 }
 
-double Stratum::variance_of_mean() const {
-  const Moments all = pooled();
+JointMoments Stratum::values() const {
+  JointMoments all(outputs_);
+  std::vector<double> mean(JointMoments::width(outputs_), 0.0);
+  for (std::size_t k = 0; k < cells_.size(); ++k) {
+    const JointMoments part = cell(k);
+    if (replicates_ == 0) {
+      all.merge(part);
+    } else if (part.count() > 0) {
+      mean[0] = 1.0;
+      for (std::size_t a = 0; a < outputs_; ++a) mean[1 + 4 * a] = part.output(a).mean;
+      all.merge(mean);
+    }
+  }
+  return all;
+}
+
+JointMoments Stratum::on_skeleton(Index l) const {
+  return replicates_ > 0 ? values() : cell(static_cast<std::size_t>(l - range().first));
+}
+
+double Stratum::variance_of_mean(std::size_t output) const {
+  const Moments all = values().output(output);
   if (all.count < 2) return std::numeric_limits<double>::infinity();
-  const double probability = counts.probability();
-  return probability * probability * all.variance() / static_cast<double>(all.count);
+  return probability() * probability() * all.variance() / static_cast<double>(all.count);
+}
+
+StratumState Stratum::state(std::vector<double> coefficients) const {
+  StratumState state{
+      range().first, range().last, chunks_, end_points_, non_finite_, std::move(coefficients), {}};
+  for (const JointMoments& part : cells_) {
+    state.moments.insert(state.moments.end(), part.flat().begin(), part.flat().end());
+  }
+  return state;
+}
+
+bool Stratum::adopt(const StratumState& state, const std::vector<double>& coefficients) {
+  const std::size_t width = JointMoments::width(outputs_);
+  if (CountRange{state.first, state.last} != range() || state.chunks.size() != chunks_.size() ||
+      state.moments.size() != cells_.size() * width || state.coefficients != coefficients) {
+    return false;
+  }
+  chunks_ = state.chunks;
+  non_finite_ = state.non_finite;
+  for (std::size_t k = 0; k < cells_.size(); ++k) {
+    cells_[k].clear();
+    cells_[k].merge(std::span(state.moments).subspan(k * width, width));
+  }
+  return true;
 }
 
 struct StrataLoop::Piece {
-  std::size_t stratum = 0;
+  std::size_t stratum = 0, lane = 0;
   std::uint64_t first = 0, count = 0;
-  double position = 0.0;  // where it begins, as a fraction of the stratum's new points
+  bool complete = true;
+  double position = 0.0;  // where it begins, as a fraction of the stratum's points
 };
 
-StrataLoop::StrataLoop(const Features& features, Index most, IntegrandFactory integrand,
-                       std::uint64_t seed, sampling::Purpose purpose, std::size_t chunk,
-                       int threads)
-    : points_(features, most),
-      integrand_(std::move(integrand)),
-      seed_(seed),
-      purpose_(purpose),
-      chunk_(chunk),
-      threads_(threads) {}
-
-void StrataLoop::evaluate(const Stratum& stratum, const Piece& piece,
-                          std::span<double> result) const {
-  const CountRange range = stratum.counts.range();
-  const sampling::StreamKey key{seed_, purpose_, 0, static_cast<std::uint64_t>(range.first)};
-  const BatchIntegrand integrand = integrand_();
-  sampling::PointSampler::Scratch scratch = points_.scratch();
-  SparseBatch batch;
-  std::vector<double> values(piece.count);
-  std::vector<std::uint32_t> skeleton(piece.count);
-  for (std::size_t done = 0; done < values.size(); done += batch_size) {
-    const std::size_t count = std::min(batch_size, values.size() - done);
-    points_.draw(stratum.counts, key, piece.first + done, count, batch, scratch);
-    integrand(batch, std::span(values).subspan(done, count));
-    for (std::size_t i = 0; i < count; ++i) {
-      skeleton[done + i] =
-          static_cast<std::uint32_t>(batch[i].count() - static_cast<std::size_t>(range.first));
+bool StrataLoop::extend(std::span<Stratum> strata, std::span<const std::uint64_t> points,
+                        FunctionRef<bool()> go_on) const {
+  std::uint64_t missing = 0;
+  for (std::size_t s = 0; s < strata.size(); ++s) {
+    strata[s].chunk_size_ = chunk_;
+    for (const std::uint64_t done : strata[s].chunks_) {
+      const std::uint64_t wanted = points[s] / chunk_;
+      missing += wanted > done ? wanted - done : 0;
     }
   }
-  summarise(values, skeleton, result.first(width(stratum.by_count.size())));
+  // In steps, which bound the list of pieces; in each a stratum gets its share of them.
+  const std::uint64_t steps = missing / pieces_at_once + 1;
+  std::vector<std::vector<std::uint64_t>> start;
+  for (const Stratum& stratum : strata) start.push_back(stratum.chunks_);
+  for (std::uint64_t step = 1; step <= steps; ++step) {
+    std::vector<Piece> pieces;
+    for (std::size_t s = 0; s < strata.size(); ++s) {
+      Stratum& stratum = strata[s];
+      for (std::size_t lane = 0; lane < stratum.lanes(); ++lane) {
+        const std::uint64_t goal = points[s] / chunk_, begin = start[s][lane];
+        const std::uint64_t all = goal > begin ? goal - begin : 0;
+        const std::uint64_t until =
+            step == steps ? begin + all
+                          : begin + static_cast<std::uint64_t>(static_cast<double>(all) *
+                                                               static_cast<double>(step) /
+                                                               static_cast<double>(steps));
+        const auto add = [&](std::uint64_t chunk, std::uint64_t count, bool complete) {
+          const double whole = std::max(static_cast<double>(points[s]), 1.0);
+          pieces.push_back({s, lane, chunk * chunk_, count, complete,
+                            static_cast<double>(chunk * chunk_) / whole});
+        };
+        for (std::uint64_t c = stratum.chunks_[lane]; c < until; ++c) add(c, chunk_, true);
+        const std::uint64_t end = goal >= begin ? points[s] % chunk_ : 0;
+        if (step == steps && end > 0 && (all > 0 || end > stratum.end_points_[lane])) {
+          add(goal, end, false);
+        }
+      }
+    }
+    if (!extend_by_pieces(strata, std::move(pieces), go_on)) return false;
+  }
+  return true;
 }
 
-bool StrataLoop::extend(std::span<Stratum> strata, std::span<const std::uint64_t> extra,
-                        FunctionRef<bool()> go_on) const {
-  std::vector<Piece> pieces;
-  std::size_t widest = 0;
-  for (std::size_t s = 0; s < strata.size(); ++s) {
-    widest = std::max(widest, width(strata[s].by_count.size()));
-    for (std::uint64_t done = 0; done < extra[s]; done += chunk_) {
-      const std::uint64_t count = std::min<std::uint64_t>(chunk_, extra[s] - done);
-      pieces.push_back({s, strata[s].points + done, count,
-                        static_cast<double>(done) / static_cast<double>(extra[s])});
-    }
+std::uint64_t StrataLoop::points_of(const StratumState& state) const {
+  std::uint64_t most = 0;
+  for (std::size_t lane = 0; lane < std::min(state.chunks.size(), state.end.size()); ++lane) {
+    most = std::max(most, state.chunks[lane] * chunk_ + state.end[lane]);
   }
+  return most;
+}
+
+bool StrataLoop::extend_by_pieces(std::span<Stratum> strata, std::vector<Piece> pieces,
+                                  FunctionRef<bool()> go_on) const {
   // Each stratum's first piece comes first, then they advance side by side: an early stop leaves
   // all of them about equally complete.
   std::stable_sort(pieces.begin(), pieces.end(),
                    [](const Piece& a, const Piece& b) { return a.position < b.position; });
-
+  std::size_t widest = 0;
+  for (const Piece& piece : pieces) {
+    const Stratum& stratum = strata[piece.stratum];
+    const std::size_t cells = stratum.replicates_ > 0 ? 1 : stratum.cells_.size();
+    widest = std::max(widest, 1 + cells * JointMoments::width(stratum.outputs_));
+  }
   bool completed = true;
   const auto compute = [&](std::size_t k, std::span<double> result) {
     evaluate(strata[pieces[k].stratum], pieces[k], result);
   };
-  const auto merge = [&](std::size_t k, std::span<const double> result) {
-    Stratum& stratum = strata[pieces[k].stratum];
-    stratum.points += pieces[k].count;
-    stratum.non_finite += static_cast<std::uint64_t>(result[0]);
-    for (std::size_t l = 0; l < stratum.by_count.size(); ++l) {
-      const auto part = result.subspan(1 + 3 * l, 3);
-      stratum.by_count[l].merge({static_cast<std::uint64_t>(part[0]), part[1], part[2]});
-    }
+  const auto take = [&](std::size_t k, std::span<const double> result) {
+    merge(strata[pieces[k].stratum], pieces[k], result);
     completed = k + 1 == pieces.size() || go_on();
     return completed;
   };
-  for_each_chunk(pieces.size(), widest, threads_, compute, merge);
+  for_each_chunk(pieces.size(), widest, threads_, compute, take);
   return completed;
+}
+
+// The result of a piece: points that were left out, then the statistics of each skeleton.
+void StrataLoop::evaluate(const Stratum& stratum, const Piece& piece,
+                          std::span<double> result) const {
+  const CountRange range = stratum.range();
+  const std::size_t outputs = stratum.outputs_, width = JointMoments::width(outputs);
+  sampling::StreamKey key{seed_, purpose_, piece.lane, 0};
+  std::vector<std::uint64_t> counts{piece.count};
+  if (!stratum.fixed()) {
+    counts.resize(static_cast<std::size_t>(range.size()));
+    sampling::StreamKey split = key;
+    split.purpose = sampling::Purpose::counts;
+    split.stratum = static_cast<std::uint64_t>(range.first);
+    stratum.splitter_.draw(split, piece.first, piece.count, counts);
+  }
+  const BatchIntegrand integrand = integrand_();
+  const Draw draw = draw_();
+  SparseBatch batch;
+  std::vector<double> values;
+  result[0] = 0.0;
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    const Index l = range.first + static_cast<Index>(k);
+    key.stratum = static_cast<std::uint64_t>(l);
+    // Q_0 is one point: it is evaluated once for all.
+    const std::uint64_t evaluations = l == 0 ? std::min<std::uint64_t>(counts[k], 1) : counts[k];
+    values.resize(evaluations * outputs);
+    for (std::uint64_t done = 0; done < evaluations; done += batch_size) {
+      const auto count =
+          static_cast<std::size_t>(std::min<std::uint64_t>(batch_size, evaluations - done));
+      draw(l, key, piece.first + done, count, batch);
+      integrand(batch, std::span(values).subspan(done * outputs, count * outputs));
+    }
+    const auto flat = result.subspan(1 + k * width, width);
+    const std::size_t left_out = JointMoments::summarise(values, outputs, flat);
+    if (l > 0) {
+      result[0] += static_cast<double>(left_out);
+    } else if (counts[k] > 0) {
+      (left_out > 0 ? result[0] : flat[0]) += static_cast<double>(counts[k]) - flat[0];
+    }
+  }
+}
+
+void StrataLoop::merge(Stratum& stratum, const Piece& piece, std::span<const double> result) const {
+  const bool one_cell = stratum.replicates_ > 0;
+  // What an incomplete chunk gave before is in this one.
+  if (stratum.end_points_[piece.lane] > 0) {
+    stratum.end_points_[piece.lane] = 0;
+    stratum.end_non_finite_[piece.lane] = 0;
+    for (std::size_t k = 0; k < stratum.end_cells_.size(); ++k) {
+      if (!one_cell || k == piece.lane) stratum.end_cells_[k].clear();
+    }
+  }
+  std::vector<JointMoments>& cells = piece.complete ? stratum.cells_ : stratum.end_cells_;
+  const std::size_t width = JointMoments::width(stratum.outputs_);
+  if (one_cell) {
+    cells[piece.lane].merge(result.subspan(1, width));
+  } else {
+    for (std::size_t k = 0; k < cells.size(); ++k)
+      cells[k].merge(result.subspan(1 + k * width, width));
+  }
+  const auto left_out = static_cast<std::uint64_t>(result[0]);
+  if (piece.complete) {
+    ++stratum.chunks_[piece.lane];
+    stratum.non_finite_ += left_out;
+  } else {
+    stratum.end_points_[piece.lane] = piece.count;
+    stratum.end_non_finite_[piece.lane] = left_out;
+  }
 }
 
 }  // namespace skeleta::estimate

@@ -7,38 +7,46 @@
 #include <vector>
 
 namespace skeleta::estimate {
-Contribution contribution(std::span<const Stratum> strata, CountRange range) {
+
+Contribution contribution(std::span<const Stratum> strata, CountRange range, std::size_t output) {
   Contribution sum;
   for (const Stratum& stratum : strata) {
-    const Moments all = stratum.pooled();
+    const CountRange own = stratum.range();
+    const Index first = std::max(range.first, own.first), last = std::min(range.last, own.last);
+    if (first > last) continue;
+    const Moments all = stratum.values().output(output);
     Moments inside;
-    for (std::size_t k = 0; k < stratum.by_count.size(); ++k) {
-      const Index l = stratum.counts.range().first + static_cast<Index>(k);
-      if (range.first <= l && l <= range.last) inside.merge(stratum.by_count[k]);
-    }
+    for (Index l = first; l <= last; ++l) inside.merge(stratum.on_skeleton(l).output(output));
     if (inside.count == 0) continue;
     const auto n = static_cast<double>(all.count), m = static_cast<double>(inside.count);
-    const double probability = stratum.counts.probability();
-    const double squares = inside.m2 + m * (1.0 - m / n) * inside.mean * inside.mean;
-    if (all.count < 2) {
-      sum.variance = std::numeric_limits<double>::infinity();
-      sum.value += probability * inside.mean;
-      sum.samples += inside.count;
-      continue;
-    }
+    const double probability = stratum.probability();
     sum.value += probability * (m / n) * inside.mean;
-    sum.variance += probability * probability * squares / (n * (n - 1.0));
-    sum.samples += inside.count;
+    // Means of replicates stand for all points of the stratum.
+    sum.samples += stratum.replicates() > 0 ? stratum.points() : inside.count;
+    const double squares = inside.m2 + m * (1.0 - m / n) * inside.mean * inside.mean;
+    sum.variance += all.count < 2 ? std::numeric_limits<double>::infinity()
+                                  : probability * probability * squares / (n * (n - 1.0));
   }
   return sum;
 }
 
-double half_width(std::span<const Stratum> strata, double confidence) {
+double covariance(std::span<const Stratum> strata, std::size_t a, std::size_t b) {
+  double sum = 0.0;
+  for (const Stratum& stratum : strata) {
+    const JointMoments values = stratum.values();
+    const auto n = static_cast<double>(values.count());
+    const double probability = stratum.probability();
+    sum += probability * probability * values.product(a, b) / (n * (n - 1.0));
+  }
+  return sum;
+}
+
+double half_width(std::span<const Stratum> strata, double confidence, std::size_t output) {
   double sum = 0.0, squares = 0.0;
   for (const Stratum& stratum : strata) {
-    const double variance = stratum.variance_of_mean();
+    const double variance = stratum.variance_of_mean(output);
     sum += variance;
-    squares += variance * variance / static_cast<double>(stratum.pooled().count - 1);
+    squares += variance * variance / static_cast<double>(stratum.values().count() - 1);
   }
   if (sum == 0.0) return 0.0;
   if (!std::isfinite(sum) || !std::isfinite(squares)) {
@@ -49,20 +57,48 @@ double half_width(std::span<const Stratum> strata, double confidence) {
          boost::math::quantile(boost::math::complement(law, (1.0 - confidence) / 2.0));
 }
 
+Shape shape(std::span<const Stratum> strata, std::size_t output) {
+  double second = 0.0, third = 0.0, fourth = 0.0;
+  for (const Stratum& stratum : strata) {
+    const Moments m = stratum.values().output(output);
+    if (m.count < 2) continue;
+    const auto n = static_cast<double>(m.count);
+    const double scale = stratum.probability() / n;
+    second += scale * scale * m.m2;
+    third += scale * scale * scale * m.m3;
+    fourth += scale * scale * scale * scale * (m.m4 - 3.0 * m.m2 * m.m2 / n);
+  }
+  if (!(second > 0.0)) return {};
+  return {third / std::pow(second, 1.5), fourth / (second * second)};
+}
+
+double effective_samples(std::span<const Stratum> strata, std::size_t weight_output) {
+  double sum = 0.0;
+  for (const Stratum& stratum : strata) {
+    const Moments w = stratum.values().output(weight_output);
+    const auto n = static_cast<double>(w.count);
+    const double square = w.mean * w.mean;
+    if (w.count > 0) sum += n * square / (square + w.m2 / n);
+  }
+  return sum;
+}
+
 CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies) {
   std::vector<std::pair<Index, bool>> skeletons;
   std::size_t likeliest = 0;
   double largest = -1.0;
   for (std::size_t s = 0; s < strata.size(); ++s) {
     const Stratum& stratum = strata[s];
-    const CountRange range = stratum.counts.range();
-    for (std::size_t k = 0; k < stratum.by_count.size(); ++k) {
-      const Moments& moments = stratum.by_count[k];
-      const Index l = range.first + static_cast<Index>(k);
-      const bool differ =
-          stratum.counts.fixed() && l > 0 ? moments.m2 > 0.0 || varies[s] : moments.count >= 2;
-      const double share = stratum.counts.probability() * static_cast<double>(moments.count) /
-                           static_cast<double>(stratum.points);
+    const CountRange range = stratum.range();
+    const auto all = static_cast<double>(stratum.values().count());
+    for (Index l = range.first; l <= range.last; ++l) {
+      const JointMoments values = stratum.on_skeleton(l);
+      bool differ = values.count() >= 2;
+      if (stratum.fixed() && l > 0) {
+        differ = varies[s];
+        for (std::size_t a = 0; a < values.outputs(); ++a) differ |= values.output(a).m2 > 0.0;
+      }
+      const double share = stratum.probability() * static_cast<double>(values.count()) / all;
       if (differ && share > largest) {
         largest = share;
         likeliest = skeletons.size();
@@ -70,8 +106,7 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
       skeletons.emplace_back(l, differ);
     }
   }
-  if (largest < 0.0)
-    return {strata.front().counts.range().first, strata.front().counts.range().first - 1};
+  if (largest < 0.0) return {strata.front().range().first, strata.front().range().first - 1};
   std::size_t first = likeliest, last = likeliest;
   while (first > 0 && skeletons[first - 1].second) --first;
   while (last + 1 < skeletons.size() && skeletons[last + 1].second) ++last;
@@ -81,11 +116,12 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
 std::uint64_t points_off_the_likeliest(std::span<const Stratum> strata) {
   std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
   for (const Stratum& stratum : strata) {
-    if (stratum.counts.fixed()) continue;
+    if (stratum.fixed()) continue;
     std::uint64_t all = 0, likeliest = 0;
-    for (const Moments& moments : stratum.by_count) {
-      all += moments.count;
-      likeliest = std::max(likeliest, moments.count);
+    for (Index l = stratum.range().first; l <= stratum.range().last; ++l) {
+      const std::uint64_t count = stratum.on_skeleton(l).count();
+      all += count;
+      likeliest = std::max(likeliest, count);
     }
     least = std::min(least, all - likeliest);
   }
@@ -94,12 +130,12 @@ std::uint64_t points_off_the_likeliest(std::span<const Stratum> strata) {
 
 std::uint64_t points(std::span<const Stratum> strata) {
   return std::accumulate(strata.begin(), strata.end(), std::uint64_t{0},
-                         [](std::uint64_t n, const Stratum& s) { return n + s.points; });
+                         [](std::uint64_t n, const Stratum& s) { return n + s.points(); });
 }
 
 std::uint64_t non_finite(std::span<const Stratum> strata) {
   return std::accumulate(strata.begin(), strata.end(), std::uint64_t{0},
-                         [](std::uint64_t n, const Stratum& s) { return n + s.non_finite; });
+                         [](std::uint64_t n, const Stratum& s) { return n + s.non_finite(); });
 }
 
 }  // namespace skeleta::estimate

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -7,7 +8,7 @@
 
 namespace skeleta::estimate {
 
-/// What some skeletons contribute to the integral, from samples on strata.
+/// What some skeletons contribute to the integral of an output, from samples on strata.
 struct Contribution {
   double value = 0.0, variance = 0.0;
   std::uint64_t samples = 0;
@@ -15,14 +16,27 @@ struct Contribution {
   double standard_error() const { return std::sqrt(variance); }
 };
 
-/// Σ_s π_s E[f·1{N ∈ range} | stratum s] and its variance. In a stratum with n points of which m
+/// Σ_s π_s E[f·1{N ∈ range} | stratum s] and its variance. In a stratum with n values of which m
 /// lie in the range, with mean μ and M2 there, f·1{…} has mean (m/n)μ and the sum of squared
 /// deviations M2 + m(1 − m/n)μ².
-Contribution contribution(std::span<const Stratum> strata, CountRange range);
+Contribution contribution(std::span<const Stratum> strata, CountRange range, std::size_t output);
 
-/// Half the width (infinite if a stratum has fewer than two points) of the confidence interval of
+/// Covariance of the integrals of two outputs: Σ_s π_s² cov_s/n_s.
+double covariance(std::span<const Stratum> strata, std::size_t a, std::size_t b);
+
+/// Half the width (infinite if a stratum has fewer than two values) of the confidence interval of
 /// Σ_s π_s f̄_s: Student's t with Satterthwaite's degrees of freedom, (Σ V_s)² / Σ V_s²/(n_s − 1).
-double half_width(std::span<const Stratum> strata, double confidence);
+double half_width(std::span<const Stratum> strata, double confidence, std::size_t output);
+
+/// Skewness and excess kurtosis of Σ_s π_s f̄_s: third and fourth cumulants add up, and those of a
+/// mean of n values are κ_3/n² and κ_4/n³.
+struct Shape {
+  double skewness = 0.0, kurtosis = 0.0;
+};
+Shape shape(std::span<const Stratum> strata, std::size_t output);
+
+/// Σ_s n_s w̄²/(w̄² + s_w²) with the weights in an output (Kish 1965).
+double effective_samples(std::span<const Stratum> strata, std::size_t weight_output);
 
 /// The skeletons about which the samples say something, from the likeliest one on in both
 /// directions: values that differ here or, as varies[s] tells of stratum s, in the pilot (on Q_0,

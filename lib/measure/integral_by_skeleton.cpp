@@ -22,6 +22,8 @@ std::string to_string(StopReason reason) {
       return "non_finite";
     case StopReason::unresolved:
       return "unresolved";
+    case StopReason::max_seconds:
+      return "max_seconds";
   }
   throw std::logic_error("unknown StopReason");
 }

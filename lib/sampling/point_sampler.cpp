@@ -3,22 +3,39 @@
 #include "sampling/philox.h"
 
 namespace skeleta::sampling {
+namespace {
 
-void PointSampler::draw(const CountSampler& counts, const StreamKey& key, std::uint64_t first,
-                        std::size_t count, SparseBatch& batch, Scratch& scratch) const {
-  // All first blocks at once: independent of each other, they fill the processor's pipeline.
-  scratch.words.resize(count);
-  for (std::size_t i = 0; i < count; ++i) scratch.words[i] = philox(key, first + i, 0);
-  scratch.counts.resize(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const Index l = counts.fixed() ? counts.range().first : counts(scratch.words[i][0]);
-    scratch.counts[i] = static_cast<std::uint32_t>(l);
+// The words first, …, first + count − 1 of the sequence of the family; returns where they begin in
+// `words`. Blocks of four are independent of each other and fill the processor's pipeline.
+std::size_t fill(const StreamKey& key, std::uint64_t first, std::size_t count,
+                 std::vector<std::uint64_t>& words) {
+  const std::uint64_t begin = first / 4, end = (first + count + 3) / 4;
+  words.resize(4 * static_cast<std::size_t>(end - begin));
+  for (std::uint64_t block = begin; block < end; ++block) {
+    const auto four = philox(key, 0, block);
+    std::copy(four.begin(), four.end(),
+              words.begin() + 4 * static_cast<std::ptrdiff_t>(block - begin));
   }
-  batch.reset(scratch.counts);
-  const std::size_t used = counts.fixed() ? 0 : 1;
-  for (const std::uint32_t i : batch.by_count()) {
-    PointStream stream(key, first + i, scratch.words[i], used);
-    supports_.draw(stream, batch.active(i), batch.value(i), scratch.marks);
+  return static_cast<std::size_t>(first - 4 * begin);
+}
+
+}  // namespace
+
+void PointSampler::draw(Index l, const StreamKey& key, std::uint64_t first, std::size_t count,
+                        SparseBatch& batch, Scratch& scratch) const {
+  const auto active = static_cast<std::size_t>(l);
+  batch.reset(active, count);
+  if (!supports_.equal()) {
+    for (std::size_t i = 0; i < count; ++i) {
+      PointStream stream(key, first + i);
+      supports_.draw(stream, batch.active(i), batch.value(i));
+    }
+    return;
+  }
+  const std::size_t begin = fill(key, first * active, count * active, scratch.words);
+  const std::uint64_t* words = scratch.words.data() + begin;
+  for (std::size_t i = 0; i < count; ++i, words += active) {
+    supports_.draw_equal(words, batch.active(i), batch.value(i), scratch.marks);
   }
 }
 

@@ -32,7 +32,7 @@ QuasiSampler::QuasiSampler(const Vector& density, Index l, const Matrix& table)
     : features_(static_cast<std::size_t>(density.size())),
       l_(static_cast<std::size_t>(l)),
       list_(SupportList::make(density, l, table)),
-      supports_(density, list_ ? 0 : l),
+      plain_(density, list_ ? 0 : l),
       sobol_(0) {
   const bool equal = (density.array() == density(0)).all();
   if (list_) {
@@ -78,10 +78,8 @@ void QuasiSampler::draw_supports(const StreamKey& key, const std::vector<OwenScr
     return;
   }
   if (choosing_ == 0) {
-    for (std::size_t i = 0; i < part.count; ++i) {
-      PointStream stream(key, part.first + i);
-      supports_.draw(stream, support(i), part.value.subspan(i * l_, l_), scratch.marks);
-    }
+    plain_.draw(static_cast<Index>(l_), key, part.first, part.count, scratch.batch, scratch.plain);
+    std::ranges::copy(scratch.batch.active(), part.active.begin());
   }
   // Floyd: the k-th feature is a uniform t in 0 … top, or `top` itself if t is taken.
   for (std::size_t k = 0; k < choosing_; ++k) {

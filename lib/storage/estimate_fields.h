@@ -24,6 +24,13 @@ inline constexpr Field<IntegralBySkeleton, double> loss_fields[] = {
     {"/loss/high", &IntegralBySkeleton::high},
     {"/loss/error_bound", &IntegralBySkeleton::error_bound},
 };
+/// Since version 1.2.
+inline constexpr Field<IntegralBySkeleton, double> error_shape_fields[] = {
+    {"/loss/skewness", &IntegralBySkeleton::skewness},
+    {"/loss/kurtosis", &IntegralBySkeleton::kurtosis},
+    {"/loss/effective_samples", &IntegralBySkeleton::effective_samples},
+    {"/loss/variance_ratio", &IntegralBySkeleton::variance_ratio},
+};
 inline constexpr Field<IntegralBySkeleton, std::uint64_t> loss_counts[] = {
     {"/loss/value_samples", &IntegralBySkeleton::samples},
     {"/loss/non_finite", &IntegralBySkeleton::non_finite},

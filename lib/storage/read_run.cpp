@@ -11,6 +11,7 @@
 #include "storage/estimate_fields.h"
 #include "storage/hdf5_reader.h"
 #include "storage/schema_table.h"
+#include "storage/state_fields.h"
 #include "storage/stop_reasons.h"
 
 namespace skeleta::storage {
@@ -143,6 +144,10 @@ void read_results(const Hdf5Reader& file, Runs& runs) {
   for (const auto& [path, m] : loss_fields) {
     each(path, 0.0, [m = m](EstimateRun& run, double x) { run.loss.*m = x; });
   }
+  for (const auto& [path, m] : error_shape_fields) {
+    if (!file.has(path)) continue;  // before version 1.2
+    each(path, 0.0, [m = m](EstimateRun& run, double x) { run.loss.*m = x; });
+  }
   for (const auto& [path, m] : loss_counts) {
     each(path, std::int64_t{}, [&, m = m, path = path](EstimateRun& run, std::int64_t n) {
       run.loss.*m = to_count(file, path, n);
@@ -154,6 +159,9 @@ void read_results(const Hdf5Reader& file, Runs& runs) {
   for (EstimateRun& run : runs) {
     run.loss.rest = run.one_sparse.rest;
     run.loss.rest_standard_error = run.one_sparse.rest_standard_error;
+    if (!file.has("/loss/effective_samples")) {
+      run.loss.effective_samples = static_cast<double>(run.loss.samples);
+    }
   }
   each("/loss/seconds", 0.0, [](EstimateRun& run, double x) { run.seconds = x; });
 }
@@ -219,6 +227,7 @@ RunFile read_run_from(const Hdf5Reader& file) {
   read_categories(file, result.estimates);
   read_results(file, result.estimates);
   read_skeletons(file, result.estimates);
+  read_states(file, result.estimates);
   read_geometry(file, result.estimates);
   return result;
 }

@@ -11,7 +11,7 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 1};
+inline constexpr Version format_version{1, 2};
 
 inline constexpr const char* estimate_filetype = "skeleta estimate";
 

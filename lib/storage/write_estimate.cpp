@@ -13,6 +13,7 @@
 #include "storage/estimate_fields.h"
 #include "storage/hdf5_writer.h"
 #include "storage/replace_file.h"
+#include "storage/state_fields.h"
 #include "storage/stop_reasons.h"
 
 namespace skeleta::storage {
@@ -168,6 +169,9 @@ void write_loss(Hdf5Writer& file, const Runs& runs) {
       along_instances<std::int8_t>(runs, [](auto& r) { return r.loss.stop_reason; }),
       stop_reason_names());
   file.write("/loss/seconds", along_instances<double>(runs, [](auto& r) { return r.seconds; }));
+  for (const auto& [path, member] : error_shape_fields) {
+    file.write(path, along_instances<double>(runs, [m = member](auto& r) { return r.loss.*m; }));
+  }
 }
 
 Array<std::int64_t> union_of_skeletons(const Runs& runs) {
@@ -267,6 +271,7 @@ void write_estimate(const std::filesystem::path& target, const Provenance& prove
   write_loss(file, runs);
   write_skeletons(file, runs, l.values);
   write_tail(file, runs);
+  write_states(file, runs);
   if (runs.front().geometry) write_geometry(file, runs);
   replace_file(target, file.image(), overwrite);
 }

@@ -100,9 +100,9 @@ TEST(Integrate, GivesTheMomentsOfTheMeasureForAnyIntegrand) {
   for (const Method method : {Method::plain, Method::stratified}) {
     Options options;
     options.method = method;
-    const IntegralBySkeleton first = integrate(features, pointwise(sum), options);
+    const IntegralBySkeleton first = integrate(features, sum, options);
     EXPECT_NEAR(first.value, mean, 5 * first.standard_error);
-    const IntegralBySkeleton other = integrate(features, pointwise(square), options);
+    const IntegralBySkeleton other = integrate(features, square, options);
     EXPECT_NEAR(other.value, second, 5 * other.standard_error);
     EXPECT_LE(first.standard_error, 1e-3 * first.value);
     EXPECT_EQ(first.stop_reason, StopReason::precision);
@@ -173,15 +173,15 @@ TEST(Integrate, AControlSavesSamplesAndMovesNothing) {
   known.controls.emplace_back();
   known.controls[0].value = sum;
   for (int l = 0; l <= 8; ++l) known.controls[0].mean.push_back(l / 2.0);
-  const IntegralBySkeleton without = integrate(features, pointwise(square), {});
-  const IntegralBySkeleton with = integrate(features, pointwise(square), {}, known);
+  const IntegralBySkeleton without = integrate(features, square, {});
+  const IntegralBySkeleton with = integrate(features, square, {}, known);
   const double mean = 8 * (0.4 / 3 - 0.04) + 1.6 * 1.6;
   EXPECT_NEAR(with.value, mean, 5 * with.standard_error);
   EXPECT_LE(with.standard_error, 1e-3 * mean);
   EXPECT_LT(5 * with.samples, without.samples);
 
   // A control that knows everything leaves nothing to be wrong about.
-  const IntegralBySkeleton all = integrate(features, pointwise(sum), {}, known);
+  const IntegralBySkeleton all = integrate(features, sum, {}, known);
   EXPECT_NEAR(all.value, 8 * 0.2, 1e-12);
   EXPECT_LT(all.standard_error, 1e-12);
 
@@ -191,7 +191,7 @@ TEST(Integrate, AControlSavesSamplesAndMovesNothing) {
   };
   for (double& m : known.controls[0].mean) m = 0.5;
   known.controls[0].mean[0] = 0.0;
-  EXPECT_EQ(integrate(features, pointwise(square), {}, known).value, without.value);
+  EXPECT_EQ(integrate(features, square, {}, known).value, without.value);
 }
 
 TEST(Integrate, CountsValuesThatAreNotFiniteAndSaysSo) {
@@ -204,7 +204,7 @@ TEST(Integrate, CountsValuesThatAreNotFiniteAndSaysSo) {
   for (const Method method : {Method::plain, Method::stratified}) {
     Options options;
     options.method = method;
-    const IntegralBySkeleton result = integrate(features, pointwise(integrand), options);
+    const IntegralBySkeleton result = integrate(features, integrand, options);
     EXPECT_GT(result.non_finite, 0u);
     EXPECT_FALSE(result.usable());
     EXPECT_NEAR(result.value, 1.0, 1e-12);  // of the finite ones
@@ -212,7 +212,7 @@ TEST(Integrate, CountsValuesThatAreNotFiniteAndSaysSo) {
     const auto noisy = [&](const SparsePoint& p) {
       return integrand(p) + static_cast<double>(p.count());
     };
-    EXPECT_EQ(integrate(features, pointwise(noisy), options).stop_reason, StopReason::non_finite);
+    EXPECT_EQ(integrate(features, noisy, options).stop_reason, StopReason::non_finite);
   }
 }
 
@@ -222,7 +222,7 @@ TEST(Integrate, StopsAtTheLimitOfSamplesAndSaysSo) {
   options.relative_tolerance = 1e-9;
   options.max_samples = 50'000;
   const auto count = [](const SparsePoint& p) { return p.value.empty() ? 0.0 : p.value[0]; };
-  const IntegralBySkeleton result = integrate(features, pointwise(count), options);
+  const IntegralBySkeleton result = integrate(features, count, options);
   EXPECT_EQ(result.stop_reason, StopReason::max_samples);
   EXPECT_GT(result.standard_error, 1e-9 * result.value);
 }
@@ -236,19 +236,18 @@ TEST(Integrate, StopsWhenTheCallbackSaysSo) {
   options.progress = [&](const Progress& progress) {
     return progress.planned == 0 || ++calls < 200;
   };
-  const IntegralBySkeleton result = integrate(features, pointwise(count), options);
+  const IntegralBySkeleton result = integrate(features, count, options);
   EXPECT_EQ(result.stop_reason, StopReason::interrupted);
   EXPECT_NEAR(result.value, 0.5 * (1 - std::pow(0.5, 4)), 5 * result.standard_error);
   options.progress = [](const Progress&) { return false; };
-  EXPECT_THROW(integrate(features, pointwise(count), options), Interrupted);
+  EXPECT_THROW(integrate(features, count, options), Interrupted);
 }
 
 TEST(Integrate, ExceptionsOfTheIntegrandReachTheCaller) {
   const auto broken = [](const SparsePoint&) -> double { throw std::runtime_error("no"); };
   Options options;
   options.threads = 2;
-  EXPECT_THROW(integrate(Features::uniform(3, 0.5), pointwise(broken), options),
-               std::runtime_error);
+  EXPECT_THROW(integrate(Features::uniform(3, 0.5), broken, options), std::runtime_error);
 }
 
 TEST(Integrate, ConstantsAreExact) {
@@ -258,7 +257,7 @@ TEST(Integrate, ConstantsAreExact) {
     for (const Method method : {Method::plain, Method::stratified}) {
       Options options;
       options.method = method;
-      const IntegralBySkeleton result = integrate(Features::uniform(6, p), pointwise(one), options);
+      const IntegralBySkeleton result = integrate(Features::uniform(6, p), one, options);
       EXPECT_NEAR(result.value, 1.0, 1e-14) << "p = " << p;
       EXPECT_EQ(result.standard_error, 0.0);
     }
@@ -270,7 +269,8 @@ TEST(Options, AreCheckedOneByOne) {
   const auto expect_refused = [&](auto change) {
     Options options;
     change(options);
-    EXPECT_THROW(integrate(features, pointwise([](const SparsePoint&) { return 1.0; }), options),
+    EXPECT_THROW(integrate(
+                     features, [](const SparsePoint&) { return 1.0; }, options),
                  std::invalid_argument);
   };
   expect_refused([](Options& o) { o.relative_tolerance = -1e-3; });
@@ -279,7 +279,9 @@ TEST(Options, AreCheckedOneByOne) {
   expect_refused([](Options& o) { o.absolute_tolerance = -1.0; });
   expect_refused([](Options& o) { o.confidence = 1.0; });
   expect_refused([](Options& o) { o.threads = -1; });
-  expect_refused([](Options& o) { o.chunk = 0; });
+  expect_refused([](Options& o) { o.max_seconds = 0.0; });
+  expect_refused([](Options& o) { o.replicates = 1; });
+  expect_refused([](Options& o) { o.checkpoint_seconds = -1.0; });
   expect_refused([](Options& o) { o.max_samples = 0; });
 }
 

@@ -9,22 +9,20 @@
 namespace skeleta::estimate {
 namespace {
 
-// A batch with a point of each number of active features, and the dense loss of each by definition.
+// Some points of Q_l, and the dense loss of each by definition.
 struct Sample {
   SparseBatch batch;
   std::vector<double> expected;
 };
 
-Sample sample(const ReluAutoencoder& model, const Features& features, std::mt19937_64& random) {
-  const auto count = static_cast<std::size_t>(model.features());
+Sample sample(const ReluAutoencoder& model, const Features& features, std::size_t l,
+              std::mt19937_64& random) {
   std::uniform_real_distribution<double> uniform;
-  std::vector<std::int32_t> order(count);
+  std::vector<std::int32_t> order(static_cast<std::size_t>(model.features()));
   std::iota(order.begin(), order.end(), 0);
   Sample result;
-  std::vector<std::uint32_t> counts;
-  for (std::uint32_t l = 0; l <= count; l += l < 20 ? 1 : 7) counts.push_back(l);
-  result.batch.reset(counts);
-  for (std::size_t i = 0; i < counts.size(); ++i) {
+  result.batch.reset(l, 3);
+  for (std::size_t i = 0; i < result.batch.size(); ++i) {
     std::shuffle(order.begin(), order.end(), random);
     const auto active = result.batch.active(i);
     const auto value = result.batch.value(i);
@@ -47,12 +45,15 @@ TEST_P(LossKernel, EqualsTheDenseDefinition) {
     const ReluAutoencoder model = testing::random_model(count, std::min<Index>(count, 6), random);
     Features features = testing::random_features(count, 0.5, random);
     features.importance(0) = 0.0;
-    const Sample points = sample(model, features, random);
-    std::vector<double> values(points.batch.size());
-    loss_integrand(model, features, GetParam())()(points.batch, values);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      EXPECT_NEAR(values[i], points.expected[i], 1e-12 * (1.0 + points.expected[i]))
-          << "D = " << count << ", l = " << points.batch[i].count();
+    const BatchIntegrand loss = loss_integrand(model, features, GetParam())();
+    for (std::size_t l = 0; l <= static_cast<std::size_t>(count); l += l < 20 ? 1 : 7) {
+      const Sample points = sample(model, features, l, random);
+      std::vector<double> values(points.batch.size());
+      loss(points.batch, values);
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        EXPECT_NEAR(values[i], points.expected[i], 1e-12 * (1.0 + points.expected[i]))
+            << "D = " << count << ", l = " << l;
+      }
     }
   }
 }

@@ -7,7 +7,7 @@ namespace {
 
 Moments of(std::initializer_list<double> values) {
   Moments all;
-  for (const double y : values) all.merge({1, y, 0.0});
+  for (const double y : values) all.merge({1, y});
   return all;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "skeleta/sampling/count_splitter.h"
 #include "support.h"
 
 namespace skeleta::sampling {
@@ -15,19 +16,25 @@ namespace {
 // that it would notice a distortion of the size that a mistake makes.
 constexpr double least_p_value = 1e-4;
 
+// Splits the points over the skeletons first, as the loop does.
 std::vector<std::uint32_t> draw_supports(const Features& features, CountRange range, int points) {
-  const ActiveCount law(features.density);
-  const CountSampler counts(law, range);
-  const PointSampler sampler(features, range.last);
+  const CountSplitter splitter(ActiveCount(features.density), range);
+  std::vector<std::uint64_t> counts(static_cast<std::size_t>(range.size()));
+  splitter.draw({.seed = 5, .purpose = Purpose::counts}, 0, static_cast<std::uint64_t>(points),
+                counts);
+  const PointSampler sampler(features.density, range.last);
   auto scratch = sampler.scratch();
   SparseBatch batch;
-  sampler.draw(counts, {.seed = 5}, 0, static_cast<std::size_t>(points), batch, scratch);
   std::vector<std::uint32_t> supports;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    std::uint32_t support = 0;
-    for (const std::int32_t j : batch[i].active) support |= 1u << j;
-    EXPECT_EQ(static_cast<std::size_t>(std::popcount(support)), batch[i].count()) << "repeated";
-    supports.push_back(support);
+  for (Index l = range.first; l <= range.last; ++l) {
+    const StreamKey key{.seed = 5, .stratum = static_cast<std::uint64_t>(l)};
+    sampler.draw(l, key, 0, counts[static_cast<std::size_t>(l - range.first)], batch, scratch);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      std::uint32_t support = 0;
+      for (const std::int32_t j : batch[i].active) support |= 1u << j;
+      EXPECT_EQ(std::popcount(support), l) << "repeated";
+      supports.push_back(support);
+    }
   }
   return supports;
 }
@@ -93,32 +100,17 @@ TEST(PointSampler, SupportsFollowTheLawWithDensitiesZeroAndOne) {
 TEST(PointSampler, TheChiSquareTestNoticesAWrongLaw) {
   const Features features = with_density({0.02, 0.5, 0.3, 0.9, 0.1, 0.6});
   Vector wrong = features.density;
-  wrong(2) = 0.32;
+  wrong(2) = 0.36;
   EXPECT_LT(support_p_value(features, {2, 3}, exact_law(wrong, {2, 3})), least_p_value);
 }
 
-TEST(PointSampler, NumbersOfActiveFeaturesFollowTheLaw) {
-  const Features features = Features::uniform(2000, 0.1);  // N = 200 ± 13
-  const ActiveCount law(features.density);
-  const CountSampler counts(law, {0, 2000});
-  constexpr int points = 100000;
-  std::vector<double> observed(2001, 0.0), expected;
-  for (std::uint64_t i = 0; i < points; ++i) {
-    ++observed[static_cast<std::size_t>(counts(PointStream({}, i).word()))];
-  }
-  for (Index l = 0; l <= 2000; ++l) expected.push_back(points * law.probability(l));
-  EXPECT_GT(testing::chi_square_p_value(observed, expected), least_p_value);
-}
-
 TEST(PointSampler, ValuesAreUniformAndIndependentOfTheSupport) {
-  const Features features = Features::uniform(5, 0.4);
-  const ActiveCount law(features.density);
-  const CountSampler counts(law, {0, 5});
-  const PointSampler sampler(features, 5);
+  const PointSampler sampler(Vector::Constant(5, 0.4), 5);
   auto scratch = sampler.scratch();
   SparseBatch batch;
   const int points = testing::scaled(200000, 20000);
-  sampler.draw(counts, {}, 0, static_cast<std::size_t>(points), batch, scratch);
+  constexpr Index l = 2;
+  sampler.draw(l, {}, 0, static_cast<std::size_t>(points), batch, scratch);
   constexpr int cells = 20;
   std::vector<double> observed(5 * cells, 0.0);
   Vector sum = Vector::Zero(5), squares = Vector::Zero(5);
@@ -135,8 +127,9 @@ TEST(PointSampler, ValuesAreUniformAndIndependentOfTheSupport) {
   }
   const std::vector<double> expected(observed.size(), total / static_cast<double>(observed.size()));
   EXPECT_GT(testing::chi_square_p_value(observed, expected), least_p_value);
-  // E x_j = p/2 and E x_j² = p/3, within five standard errors.
-  const double p = 0.4, n = points;
+  // Each feature is active in p = l/D of the points: E x_j = p/2, E x_j² = p/3, within five
+  // standard errors.
+  const double p = l / 5.0, n = points;
   for (Index j = 0; j < 5; ++j) {
     EXPECT_NEAR(sum(j) / n, p / 2, 5 * std::sqrt((p / 3 - p * p / 4) / n));
     EXPECT_NEAR(squares(j) / n, p / 3, 5 * std::sqrt((p / 5 - p * p / 9) / n));
@@ -147,16 +140,16 @@ TEST(PointSampler, APointIsAFunctionOfItsIndex) {
   std::mt19937_64 random(3);
   for (const Features& features :
        {Features::uniform(30, 0.2), testing::random_features(30, 0.5, random)}) {
-    const ActiveCount law(features.density);
-    const CountSampler counts(law, {0, 30});
-    const PointSampler sampler(features, 30);
+    const PointSampler sampler(features.density, 30);
     auto scratch = sampler.scratch();
     SparseBatch whole, part;
-    sampler.draw(counts, {.seed = 9}, 100, 50, whole, scratch);
-    for (std::size_t i = 0; i < 50; ++i) {
-      sampler.draw(counts, {.seed = 9}, 100 + i, 1, part, scratch);
-      ASSERT_TRUE(std::ranges::equal(part[0].active, whole[i].active));
-      ASSERT_TRUE(std::ranges::equal(part[0].value, whole[i].value));
+    for (const Index l : {1, 3, 7, 30}) {
+      sampler.draw(l, {.seed = 9}, 101, 50, whole, scratch);
+      for (std::size_t i = 0; i < 50; ++i) {
+        sampler.draw(l, {.seed = 9}, 101 + i, 1, part, scratch);
+        ASSERT_TRUE(std::ranges::equal(part[0].active, whole[i].active));
+        ASSERT_TRUE(std::ranges::equal(part[0].value, whole[i].value));
+      }
     }
   }
 }
@@ -166,28 +159,26 @@ TEST(PointSampler, ThousandsOfDenseFeaturesDoNotUnderflow) {
   Features features = testing::random_features(5000, 1.0, random);
   features.density(17) = 1.0;
   features.density(18) = 0.0;
-  const ActiveCount law(features.density);
-  const CountSampler counts(law, {0, 5000});
-  const PointSampler sampler(features, 5000);
+  const PointSampler sampler(features.density, 5000);
   auto scratch = sampler.scratch();
   SparseBatch batch;
   constexpr int points = 200;
-  sampler.draw(counts, {}, 0, points, batch, scratch);
-  double total = 0.0;
+  const auto l = static_cast<Index>(features.density.sum());
+  sampler.draw(l, {}, 0, points, batch, scratch);
+  Vector counts = Vector::Zero(5000);
   for (std::size_t i = 0; i < points; ++i) {
     const std::set<std::int32_t> active(batch[i].active.begin(), batch[i].active.end());
     ASSERT_EQ(active.size(), batch[i].count());
     EXPECT_TRUE(active.contains(17));
     EXPECT_FALSE(active.contains(18));
-    total += static_cast<double>(active.size());
+    for (const std::int32_t j : active) ++counts(j);
   }
-  const double variance = (features.density.array() * (1 - features.density.array())).sum();
-  EXPECT_NEAR(total / points, features.density.sum(), 5 * std::sqrt(variance / points));
-}
-
-TEST(CountSampler, RefusesAnImpossibleRange) {
-  const ActiveCount law(Vector::Constant(3, 1.0));
-  EXPECT_THROW(CountSampler(law, {0, 2}), std::invalid_argument);
+  // With N near its mean, feature j is active in a part p_j of the points.
+  const Vector p = features.density;
+  const double chi_square =
+      ((counts / points - p).array().square() * points / (p.array() * (1 - p.array())).max(1e-9))
+          .sum();
+  EXPECT_NEAR(chi_square / 5000, 1.0, 5 * std::sqrt(2.0 / 5000));
 }
 
 }  // namespace

@@ -40,6 +40,10 @@ inline IntegralBySkeleton example_loss(int i, const std::vector<Index>& skeleton
   loss.error_bound = std::nextafter(0.1, 1.0);
   loss.samples = (1ull << 53) + 1;  // no float64
   loss.non_finite = static_cast<unsigned>(3 + i);
+  loss.skewness = i + 0.0625;
+  loss.kurtosis = i - 0.0625;
+  loss.effective_samples = i + 12.5;
+  loss.variance_ratio = i + 0.375;
   loss.stop_reason = i == 0 ? StopReason::exact : StopReason::precision;
   return loss;
 }
@@ -59,6 +63,13 @@ inline geometry::ColumnGeometry example_geometry(int i, Index features) {
           x + 7.125};
 }
 
+/// Strata of different shapes: two replicates with a control, and three skeletons together.
+inline SamplingState example_state() {
+  const double tiny = std::nextafter(1.0, 2.0);
+  return {{{2, 2, {5, 4}, {7, 0}, 1, {0.5, -tiny}, {5, tiny, 2, 3, 4, 4, 1e-300, 6, 7, 8}},
+           {3, 5, {9}, {3}, 0, {}, {1, 2, 3, 4, 5, 2, 2, 3, 4, 5, 3, 2, 3, 4, 1e300}}}};
+}
+
 /// Instances 4 and 7 of a 2 × 3 model, which evaluated l = 0, 1, 2 and l = 1, 3.
 inline std::vector<EstimateRun> example_runs(Index hidden = 2, Index features = 3) {
   std::vector<EstimateRun> runs(2);
@@ -76,6 +87,7 @@ inline std::vector<EstimateRun> example_runs(Index hidden = 2, Index features = 
     run.seconds = i + 0.125;
     run.geometry = example_geometry(i, features);
   }
+  runs[1].state = example_state();  // an exact run has none
   runs[0].loss.skeletons[0].mean = std::numeric_limits<double>::quiet_NaN();  // π_0 = 0
   return runs;
 }

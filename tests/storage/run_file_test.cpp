@@ -48,6 +48,10 @@ void expect_same(const IntegralBySkeleton& actual, const IntegralBySkeleton& exp
   EXPECT_EQ(actual.samples, expected.samples);
   EXPECT_EQ(actual.non_finite, expected.non_finite);
   EXPECT_EQ(actual.stop_reason, expected.stop_reason);
+  expect_same(actual.skewness, expected.skewness);
+  expect_same(actual.kurtosis, expected.kurtosis);
+  expect_same(actual.effective_samples, expected.effective_samples);
+  expect_same(actual.variance_ratio, expected.variance_ratio);
 }
 
 void expect_same(const geometry::ColumnGeometry& actual, const geometry::ColumnGeometry& expected) {
@@ -73,6 +77,7 @@ void expect_same(const EstimateRun& actual, const EstimateRun& expected) {
   expect_same(actual.loss, expected.loss);
   EXPECT_EQ(std::memcmp(&actual.one_sparse, &expected.one_sparse, sizeof(OneSparse)), 0);
   expect_same(actual.seconds, expected.seconds);
+  EXPECT_EQ(actual.state, expected.state);
   ASSERT_EQ(actual.geometry.has_value(), expected.geometry.has_value());
   if (expected.geometry) expect_same(*actual.geometry, *expected.geometry);
 }
@@ -99,17 +104,24 @@ TEST(RunFile, GivesEveryBitBackOfRunsWithoutGeometry) {
   expect_round_trip(runs);
 }
 
-// What version 1.0 wrote has no geometry, and is read.
+// What version 1.0 wrote has no geometry, no state and less about errors, and is read.
 TEST(RunFile, ReadsTheVersionBefore) {
   const TemporaryFolder folder;
   const auto now = folder / "now.h5", before = folder / "before.h5";
   write_estimate(now, example_provenance(), example_runs(), false);
   run_python("alter_run.py",
-             fmt::format("{} {} 'del f[\"/geometry\"]; f.attrs[\"version\"][1] = 0'", now.string(),
-                         before.string()));
+             fmt::format("{} {} '{}; f.attrs[\"version\"][1] = 0'", now.string(), before.string(),
+                         "[f.pop(name) for name in (\"geometry\", \"state\", \"loss/skewness\", "
+                         "\"loss/kurtosis\", \"loss/effective_samples\", "
+                         "\"loss/variance_ratio\")]"));
   std::vector<EstimateRun> expected = example_runs();
   const RunFile file = read_run(before);
   for (std::size_t i = 0; i < expected.size(); ++i) {
+    IntegralBySkeleton& loss = expected[i].loss;
+    loss.skewness = loss.kurtosis = 0.0;
+    loss.effective_samples = static_cast<double>(loss.samples);
+    loss.variance_ratio = 1.0;
+    expected[i].state = {};
     expected[i].geometry.reset();
     expect_same(file.estimates[i], expected[i]);
   }
@@ -225,7 +237,7 @@ TEST(RunFile, NamesWhatIsWrongAndWhere) {
       {"f[\"/loss/samples\"][1, 1] = -5", "/loss/samples holds -5: a count is not negative"},
       {"f[\"/loss/stop_reason\"][1] = 77",
        "/loss/stop_reason[1] is 77, which is not among its flag_values"},
-      {"f[\"/loss/stop_reason\"].attrs[\"flag_meanings\"] = \"a b c d e f g h\"",
+      {"f[\"/loss/stop_reason\"].attrs[\"flag_meanings\"] = \"a b c d e f g h i\"",
        "/loss/stop_reason is 'a', which this program does not know"},
       {"del f[\"/loss/method\"].attrs[\"flag_values\"]",
        "/loss/method needs the attributes flag_values and flag_meanings"},

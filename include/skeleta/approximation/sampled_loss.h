@@ -10,18 +10,31 @@ struct SampledLoss {
   IntegralBySkeleton loss;
   OneSparse one_sparse;
   estimate::KernelPath path = estimate::KernelPath::gram;
+  estimate::Method method = estimate::Method::stratified;  ///< The one used.
+  SamplingState state;                                     ///< To be continued from.
+  /// Method `automatic`: what the pilots foresaw, the best first, and what exact::loss would take,
+  /// in seconds on one core (a rough count of operations).
+  std::vector<estimate::Foreseen> foreseen;
+  double exact_seconds = 0.0;
 };
 
 /// The loss of a model, sampled with the best help that closed forms and bounds can give.
 ///
-/// stratified: Q0 and Q1 come from closed forms, and Q2 too where the closed form of all D²/2 pairs
-/// of inputs for D outputs is foreseen to be cheaper than the samples it saves. The table of pairs
-/// t_jk then gives the other skeletons the control variate Σ_{j<k} t_jk x_j x_k. Both methods bound
-/// what lies beyond the sampled skeletons by `bounds::LossTail`. In debug builds every result is
-/// checked against those bounds (std::logic_error if one is broken). Throws what
-/// estimate::skeleton_loss throws.
+/// All methods but plain: Q0 and Q1 come from closed forms, and Q2 too where the closed form of all
+/// D²/2 pairs of inputs for D outputs is foreseen to be cheaper than the samples it saves. The
+/// table of pairs t_jk then gives the other skeletons the control variate Σ_{j<k} t_jk x_j x_k.
+/// All methods bound what lies beyond the sampled skeletons by `bounds::LossTail`. In debug builds
+/// every result is checked against those bounds (std::logic_error if one is broken).
+/// options.checkpoint receives one output, without a one-sparse summary. Throws what
+/// estimate::integrate_all throws.
 SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
-                         const estimate::Options& options);
+                         const estimate::Options& options,
+                         estimate::Precision precision = estimate::Precision::float64);
+
+/// A result of estimate::integrate_all for the loss, as the checkpoint callback receives it, with
+/// its summary.
+SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAutoencoder& model,
+                       const Features& features);
 
 /// The one-sparse summary of a loss, sampled or exact.
 OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,

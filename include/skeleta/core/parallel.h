@@ -19,7 +19,8 @@ void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)>
 /// The house's only loop over chunks. compute(i, result) fills `width` doubles for chunk i, in
 /// parallel; merge(i, result) receives them in increasing order of i on the caller's thread and
 /// returns whether to go on. What merge sees is therefore the same for any number of threads.
-/// Memory: width doubles for each chunk in flight (a few dozen per thread).
+/// Between waves of some 40 ms all threads wait for merge. Memory: width doubles for each chunk in
+/// flight (at most 64 per thread).
 void for_each_chunk(std::size_t count, std::size_t width, int threads,
                     FunctionRef<void(std::size_t, std::span<double>)> compute,
                     FunctionRef<bool(std::size_t, std::span<const double>)> merge);

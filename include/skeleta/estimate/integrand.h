@@ -1,7 +1,10 @@
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <functional>
 #include <span>
+#include <utility>
 
 #include "skeleta/sampling/sparse_batch.h"
 
@@ -10,22 +13,51 @@ namespace skeleta::estimate {
 using sampling::SparseBatch;
 using sampling::SparsePoint;
 
-/// A function of a sparse point, given as its active features and their values.
-using Integrand = std::function<double(const SparsePoint&)>;
-
-/// Fills values[i] with the integrand at batch[i].
+/// Fills values[i · outputs + a] with output a at batch[i].
 using BatchIntegrand = std::function<void(const SparseBatch& batch, std::span<double> values)>;
 
-/// Makes one batch integrand for each chunk of work, so that each has scratch memory of its own.
-using IntegrandFactory = std::function<BatchIntegrand()>;
+/// A function of a sparse point, given as its active features and their values, with one output or
+/// several that share their points.
+class Integrand {
+ public:
+  /// One output: any callable double(const SparsePoint&) that is safe to call from several threads
+  /// at once. It is called in a loop that the compiler sees, not through a pointer.
+  template <class F>
+  requires std::is_invocable_r_v<double, const F&, const SparsePoint&> Integrand(F f)  // NOLINT
+      : outputs_(1), make_([f = std::move(f)]() -> BatchIntegrand {
+          return [f](const SparseBatch& batch, std::span<double> values) {
+            for (std::size_t i = 0; i < batch.size(); ++i) values[i] = f(batch[i]);
+          };
+        }) {}
 
-/// An integrand without scratch memory: it must be safe to call from several threads at once.
-inline IntegrandFactory pointwise(Integrand integrand) {
-  return [integrand = std::move(integrand)]() -> BatchIntegrand {
-    return [integrand](const SparseBatch& batch, std::span<double> values) {
-      for (std::size_t i = 0; i < batch.size(); ++i) values[i] = integrand(batch[i]);
-    };
-  };
-}
+  /// Several outputs: a callable void(const SparsePoint&, std::span<double> outputs), safe
+  /// likewise.
+  template <class F>
+  requires std::is_invocable_v<const F&, const SparsePoint&, std::span<double>> Integrand(
+      std::size_t outputs, F f)
+      : outputs_(outputs), make_([outputs, f = std::move(f)]() -> BatchIntegrand {
+          return [outputs, f](const SparseBatch& batch, std::span<double> values) {
+            for (std::size_t i = 0; i < batch.size(); ++i) {
+              f(batch[i], values.subspan(i * outputs, outputs));
+            }
+          };
+        }) {}
+
+  /// Whole batches, with scratch memory: `make` is called once for each chunk of work, and what it
+  /// makes is used by one thread.
+  static Integrand of_batches(std::size_t outputs, std::function<BatchIntegrand()> make) {
+    return Integrand(outputs, std::move(make), 0);
+  }
+
+  std::size_t outputs() const { return outputs_; }
+  BatchIntegrand operator()() const { return make_(); }
+
+ private:
+  Integrand(std::size_t outputs, std::function<BatchIntegrand()> make, int)
+      : outputs_(outputs), make_(std::move(make)) {}
+
+  std::size_t outputs_;
+  std::function<BatchIntegrand()> make_;
+};
 
 }  // namespace skeleta::estimate

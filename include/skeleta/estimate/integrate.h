@@ -2,29 +2,40 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "skeleta/core/progress.h"
 #include "skeleta/estimate/integrand.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
+#include "skeleta/measure/sampling_state.h"
 
 namespace skeleta::estimate {
 
 /// plain: points from the whole measure. stratified: a fixed number of points on each skeleton.
-enum class Method { plain, stratified };
+/// quasi: likewise, from randomised Sobol points. importance: stratified, with the features that
+/// matter more drawn more often. automatic: whichever a pilot foresees to be the fastest.
+enum class Method { plain, stratified, quasi, importance, automatic };
 
-/// "plain", "stratified".
+/// "plain", "stratified", "quasi", "importance", "auto".
 std::string to_string(Method method);
 
-/// How to sample, and when to stop. Either `samples` > 0 (exactly so many), or sampling goes on
-/// until
+struct SampledIntegrals;
+
+/// Receives a result so far, and the state from which it can be continued.
+using CheckpointCallback = std::function<void(const SampledIntegrals&)>;
+
+/// How to sample, and when to stop. Either `samples` > 0 (exactly so many; quasi: at most so many),
+/// or sampling goes on until, for each output,
 ///   standard error ≤ max(relative_tolerance · |value|, absolute_tolerance)
 /// and the rigorous bound of what the samples did not resolve is at most a tenth of that (plain:
 /// all of it, and 100 points lie off the likeliest skeleton). If 10⁷ points are enough for the
 /// first but not for the second, it gives up (StopReason::unresolved). A pilot with random numbers
-/// of its own plans the work and is not counted in the result.
+/// of its own plans the work and is not counted in the result. Whether to stop is asked between
+/// rounds, and of these there is seldom more than one, so that stopping hardly biases the interval.
 struct Options {
   Method method = Method::stratified;
   std::uint64_t seed = 1;
@@ -32,10 +43,17 @@ struct Options {
   double relative_tolerance = 1e-3;
   double absolute_tolerance = 0.0;
   std::uint64_t max_samples = 1'000'000'000'000;
+  /// Wall time after which no further round begins; rounds are then planned to fit into it.
+  double max_seconds = std::numeric_limits<double>::infinity();
   double confidence = 0.95;
-  int threads = 0;           ///< 0: all cores. Never changes a bit of the result.
-  std::size_t chunk = 4096;  ///< Points a chunk of parallel work.
+  int threads = 0;      ///< 0: all cores. Never changes a bit of the result.
+  int replicates = 16;  ///< quasi: independent randomisations, at least 2.
   ProgressCallback progress;
+  CheckpointCallback checkpoint;  ///< Called every `checkpoint_seconds` of the sampling.
+  double checkpoint_seconds = 5.0;
+  /// Continue from here. Strata that are planned differently now, or whose controls changed, start
+  /// anew; the result has the bits of an undisturbed run.
+  std::optional<SamplingState> resume;
 };
 
 /// Throws std::invalid_argument naming the first option that breaks its rule.
@@ -44,29 +62,51 @@ void validate(const Options& options);
 /// A function c(x) that resembles the integrand and whose mean μ_l on each skeleton is known. Then
 /// f − β(c − μ_l) has the mean of f for any β, and less variance if β = cov(f, c)/var(c).
 struct Control {
-  Integrand value;           ///< c, safe to call from several threads at once.
+  std::function<double(const SparsePoint&)> value;  ///< c, safe to call from several threads.
   std::vector<double> mean;  ///< μ_l for l = 0, 1, …; beyond its end the control is not used.
-  /// β if it is given. Otherwise the pilot estimates it, one for each skeleton, and uses it where
-  /// it takes off at least a tenth of the variance.
+  /// β if it is given. Otherwise the pilot estimates it, for each skeleton together with those of
+  /// the other controls, and uses them where they take off at least a tenth of the variance.
   std::optional<double> coefficient;
 };
 
-/// What is known before any sampling.
+/// What is known before any sampling of an integrand with one output. Plain sampling uses the bound
+/// only.
 struct Known {
-  /// Exact parts of the skeletons 0, 1, …, K − 1: these are not sampled (used by stratified).
+  /// Exact parts of the skeletons 0, 1, …, K − 1: these are not sampled.
   std::vector<SkeletonPart> parts;
   /// For an integrand that is never negative: rigorous upper bound of Σ C_l over all l outside a
   /// range. Without it nothing is left out: the far skeletons are then sampled together (but for a
   /// probability below 1e-18).
   std::function<double(CountRange)> bound_outside;
-  /// Used by stratified on strata of one skeleton.
   std::vector<Control> controls;
+  /// Nominal cost of the integrand at one point, by which `automatic` weighs the methods and the
+  /// size of a chunk of work is chosen. It decides which points are drawn: never measure it.
+  double nanoseconds = 50.0;
+  /// Symmetric, D × D, or empty: how features disturb each other, such as the Gram matrix. quasi
+  /// orders supports by it (sampling/support_list.h).
+  Matrix interference;
 };
 
 /// Thrown when the progress callback stopped the work before there was anything to report.
 class Interrupted : public std::exception {
  public:
   const char* what() const noexcept override { return "interrupted before the first result"; }
+};
+
+/// What a pilot foresees of a method.
+struct Foreseen {
+  Method method = Method::stratified;
+  double points = 0.0;   ///< To reach the target.
+  double seconds = 0.0;  ///< On one core, from nominal costs of a point, not from a clock.
+};
+
+/// Several integrals that shared their points.
+struct SampledIntegrals {
+  Method method = Method::stratified;  ///< The one used, also if it was chosen automatically.
+  std::vector<IntegralBySkeleton> outputs;
+  Matrix covariance;               ///< Of the values of the outputs.
+  SamplingState state;             ///< To be continued from.
+  std::vector<Foreseen> foreseen;  ///< By the pilots, if the method was chosen automatically.
 };
 
 /// E f(x) over the sparse cube, split by skeleton, for any integrand f.
@@ -78,22 +118,32 @@ class Interrupted : public std::exception {
 /// reached less than twice). The bound is kept below a tenth of the target (in samples mode: of
 /// the standard error that the pilot foresees), given as error_bound, and added to `high`.
 ///
-/// plain: the mean of f over points from the whole measure; the contribution of a skeleton is the
-/// mean of f·1{N = l}.
+/// plain: the mean of f over points from the whole measure (drawn as a multinomial number on each
+/// skeleton, which is the same law); the contribution of a skeleton is the mean of f·1{N = l}.
 ///
-/// Results have the same bits for any number of threads. Values that are not finite are counted and
-/// left out; the result is then not usable(). Throws std::invalid_argument for bad options,
-/// features or known parts, or fewer samples than two a stratum; Interrupted if stopped before
-/// every stratum had points.
-IntegralBySkeleton integrate(const Features& features, const IntegrandFactory& integrand,
+/// quasi: f̄_l is the mean over R scrambled Sobol point sets of n_l = 2^k points (sampling/
+/// quasi_sampler.h); s_l²/n_l is the variance of the replicates' means over R.
+///
+/// importance: supports come from Π r_j h_j instead of Π r_j = Π p_j/(1 − p_j), with h_j the mean
+/// of |f| with feature j active over that of all (pilot; between 1/8 and 8); f is multiplied by the
+/// ratio of the two laws. effective_samples is Σ_l n_l w̄²/(w̄² + s_w²) (Kish 1965).
+///
+/// Several outputs share points; points are shared out over the strata so that each output meets
+/// its target. Known quantities are for one output only.
+///
+/// Results have the same bits for any number of threads and any number of stops in between. Values
+/// that are not finite are counted and left out; the result is then not usable(). Throws
+/// std::invalid_argument for bad options, features or known parts, or fewer samples than two a
+/// stratum; Interrupted if stopped before every stratum had points.
+SampledIntegrals integrate_all(const Features& features, const Integrand& integrand,
+                               const Options& options, const Known& known = {});
+
+/// The same for an integrand with one output.
+IntegralBySkeleton integrate(const Features& features, const Integrand& integrand,
                              const Options& options, const Known& known = {});
 
-/// What the pilot of `integrate` plans: the number of points on each stratum.
-struct PlannedStratum {
-  CountRange skeletons;
-  double points = 0.0;
-};
-std::vector<PlannedStratum> plan(const Features& features, const IntegrandFactory& integrand,
-                                 const Options& options, const Known& known = {});
+/// What the pilot foresees for options.method.
+Foreseen foresee(const Features& features, const Integrand& integrand, const Options& options,
+                 const Known& known = {});
 
 }  // namespace skeleta::estimate

@@ -21,13 +21,19 @@ std::string to_string(KernelPath path);
 /// more than the d·(D + E[N]) of the other, which also runs faster per operation; hidden otherwise.
 KernelPath kernel_path(const ReluAutoencoder& model, const Features& features);
 
+/// The arithmetic of one point's loss.
+enum class Precision { float64, float32 };
+
+/// "float64", "float32".
+std::string to_string(Precision precision);
+
 /// The pointwise loss r(x) = Σ_i v_i (x_i − x̂_i)² of a model as an integrand.
 ///
 /// The sum runs over all rows i for v_i x̂_i², active ones excepted, and over the active ones for
 /// v_i (x_i − x̂_i)²: no dense input, and nothing cancels. The importance enters once, in the rows
 /// √v_i G_i and thresholds √v_i b_i.
 /// Throws std::invalid_argument if model or features are not valid or disagree in size.
-IntegrandFactory loss_integrand(const ReluAutoencoder& model, const Features& features,
-                                KernelPath path);
+Integrand loss_integrand(const ReluAutoencoder& model, const Features& features, KernelPath path,
+                         Precision precision = Precision::float64);
 
 }  // namespace skeleta::estimate

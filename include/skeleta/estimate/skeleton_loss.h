@@ -10,9 +10,7 @@ namespace skeleta::estimate {
 IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,
                                  const Options& options, const Known& known = {});
 
-/// What `skeleton_loss` would sample.
-std::vector<PlannedStratum> plan_skeleton_loss(const ReluAutoencoder& model,
-                                               const Features& features, const Options& options,
-                                               const Known& known = {});
+/// Nominal cost of the kernel at one point: see Known::nanoseconds.
+double loss_nanoseconds(const ReluAutoencoder& model, const Features& features);
 
 }  // namespace skeleta::estimate

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ enum class StopReason : std::int8_t {
   interrupted,  ///< The progress callback said stop.
   nodes,        ///< Exact methods: the limit on nodes came first.
   non_finite,   ///< The integrand returned NaN or Inf: no number means anything.
-  unresolved    ///< Samples all agreed where a bound allows more: their error cannot be estimated.
+  unresolved,   ///< Samples all agreed where a bound allows more: their error cannot be estimated.
+  max_seconds   ///< The limit on time came first.
 };
 
 /// The name of the enumerator: "exact", "samples", ….
@@ -50,8 +52,24 @@ struct IntegralBySkeleton {
   std::uint64_t non_finite = 0;  ///< Values that were NaN or Inf: left out of every mean.
   StopReason stop_reason = StopReason::samples;
 
+  /// Skewness and excess kurtosis of the sampling error: for n plain points those of the integrand
+  /// over √n and n. The interval supposes that both are small.
+  double skewness = 0.0, kurtosis = 0.0;
+  /// The number of unweighted points that are worth as much as the weighted ones of importance
+  /// sampling; `samples` for other methods.
+  double effective_samples = 0.0;
+  /// Variance with control variates over that without, as the pilot foresaw it; 1 without any.
+  double variance_ratio = 1.0;
+
   /// False if any value, or a sum of them, was not finite: then no number here means anything.
   bool usable() const { return stop_reason != StopReason::non_finite; }
+
+  /// True if the interval may cover less often than it says: by Cochran's rule (n > 25 γ²) for the
+  /// skewness, or because the standard error itself is uncertain by more than a third (its relative
+  /// variance is kurtosis/4 plus a small part for the number of values).
+  bool heavy_tailed() const { return std::abs(skewness) > 0.2 || kurtosis > 0.5; }
+  /// True if few of the weighted points carry most of the weight.
+  bool degenerate_weights() const { return effective_samples < 0.1 * static_cast<double>(samples); }
 };
 
 /// How much of the integral Q0 and Q1 carry, and what is known of the rest.

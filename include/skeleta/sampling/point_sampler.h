@@ -1,33 +1,34 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
-#include "skeleta/measure/features.h"
-#include "skeleta/sampling/count_sampler.h"
 #include "skeleta/sampling/sparse_batch.h"
 #include "skeleta/sampling/support_sampler.h"
 
 namespace skeleta::sampling {
 
-/// Draws points of the sparse cube, given that the number of active features lies in a range.
-/// The words of a point are used in this order: N (unless fixed), then support and values.
-/// Shared by all threads; never builds a dense vector of D inputs.
+/// Draws points of a skeleton: supports by their law, uniform values. Shared by all threads; never
+/// builds a dense vector of D inputs.
+///
+/// Equal densities: each point of Q_l takes l words, those of point i at the places i·l, i·l + 1, …
+/// of the family's one sequence, so that no word is wasted. Unequal densities: each point has a
+/// sequence of its own.
 class PointSampler {
  public:
   /// `most`: the largest number of active features that will be asked for.
-  PointSampler(const Features& features, Index most) : supports_(features.density, most) {}
+  PointSampler(const Vector& density, Index most) : supports_(density, most) {}
 
   /// Memory of one caller.
   struct Scratch {
     SupportSampler::Marks marks;
-    std::vector<std::array<std::uint64_t, 4>> words;
-    std::vector<std::uint32_t> counts;
+    std::vector<std::uint64_t> words;
   };
-  Scratch scratch() const { return {supports_.marks(), {}, {}}; }
+  Scratch scratch() const { return {supports_.marks(), {}}; }
 
-  /// Replaces `batch` by the points first, …, first + count − 1 of the family `key`.
-  void draw(const CountSampler& counts, const StreamKey& key, std::uint64_t first,
-            std::size_t count, SparseBatch& batch, Scratch& scratch) const;
+  /// Replaces `batch` by the points first, …, first + count − 1 on Q_l of the family `key`.
+  void draw(Index l, const StreamKey& key, std::uint64_t first, std::size_t count,
+            SparseBatch& batch, Scratch& scratch) const;
 
  private:
   SupportSampler supports_;

@@ -7,10 +7,10 @@
 
 #include "skeleta/core/types.h"
 #include "skeleta/sampling/owen_scramble.h"
+#include "skeleta/sampling/point_sampler.h"
 #include "skeleta/sampling/sobol.h"
 #include "skeleta/sampling/stream.h"
 #include "skeleta/sampling/support_list.h"
-#include "skeleta/sampling/support_sampler.h"
 
 namespace skeleta::sampling {
 
@@ -26,7 +26,7 @@ namespace skeleta::sampling {
 ///   I_k = Σ_{j∈A} G_jk.
 /// - Otherwise, for l ≤ 8 and equal densities: u_1 … u_l choose features by Floyd's algorithm
 ///   (SupportSampler), and u_{l+k} is the value of the k-th feature, again by increasing I.
-/// - Otherwise the supports are plain (SupportSampler on the point's own stream), and u_k is the
+/// - Otherwise the supports are plain (PointSampler), and u_k is the
 ///   value of the k-th feature as drawn; by increasing I if l ≤ 8.
 /// Coordinates beyond the 3667 of the table of Sobol numbers are plain, from the point's stream.
 class QuasiSampler {
@@ -43,9 +43,10 @@ class QuasiSampler {
 
   /// Memory of one caller.
   struct Scratch {
-    SupportSampler::Marks marks;
+    PointSampler::Scratch plain;
+    SparseBatch batch;
   };
-  Scratch scratch() const { return {supports_.marks()}; }
+  Scratch scratch() const { return {plain_.scratch(), {}}; }
 
   /// The points first, …, first + count − 1 of the family `key`: l entries each, point after point.
   /// `active` and `value` have count·l entries. A point does not depend on how the points are cut
@@ -73,9 +74,9 @@ class QuasiSampler {
   std::size_t features_, l_;
   std::size_t choosing_ = 0;  // how many coordinates, the first ones, choose the support
   std::optional<SupportList> list_;
-  SupportSampler supports_;  // for supports that no coordinate chooses
-  Matrix table_;             // for ordering few features within their support
-  SobolSequence sobol_;      // the coordinates that choose the support, then the values
+  PointSampler plain_;   // for supports that no coordinate chooses
+  Matrix table_;         // for ordering few features within their support
+  SobolSequence sobol_;  // the coordinates that choose the support, then the values
 };
 
 }  // namespace skeleta::sampling

@@ -15,33 +15,36 @@ struct SparsePoint {
   std::size_t count() const { return active.size(); }
 };
 
-/// Some points, stored one after the other.
+/// Some points of one skeleton Q_l, stored one after the other: l features and l values each.
 class SparseBatch {
  public:
-  std::size_t size() const { return end_.size() - 1; }
+  std::size_t size() const { return size_; }
+  /// l, the same for all points.
+  std::size_t active_count() const { return count_; }
 
   SparsePoint operator[](std::size_t i) const {
-    const std::size_t first = end_[i], count = end_[i + 1] - first;
-    return {{active_.data() + first, count}, {value_.data() + first, count}};
+    return {{active_.data() + i * count_, count_}, {value_.data() + i * count_, count_}};
   }
 
-  /// Makes room for points with so many active features each, to be filled in by the caller.
-  void reset(std::span<const std::uint32_t> counts);
-
-  /// The points by increasing number of active features. Work done in this order repeats the same
-  /// branches, which the processor then foresees.
-  std::span<const std::uint32_t> by_count() const { return order_; }
-
-  std::span<std::int32_t> active(std::size_t i) {
-    return {active_.data() + end_[i], end_[i + 1] - end_[i]};
+  /// Makes room for `size` points with `active_count` active features each, to be filled in by the
+  /// caller. Memory is kept from use to use.
+  void reset(std::size_t active_count, std::size_t size) {
+    count_ = active_count;
+    size_ = size;
+    if (active_.size() < count_ * size_) {
+      active_.resize(count_ * size_);
+      value_.resize(count_ * size_);
+    }
   }
-  std::span<double> value(std::size_t i) {
-    return {value_.data() + end_[i], end_[i + 1] - end_[i]};
-  }
+
+  std::span<std::int32_t> active(std::size_t i) { return {active_.data() + i * count_, count_}; }
+  std::span<double> value(std::size_t i) { return {value_.data() + i * count_, count_}; }
+  /// Of all points, row after row.
+  std::span<std::int32_t> active() { return {active_.data(), size_ * count_}; }
+  std::span<double> value() { return {value_.data(), size_ * count_}; }
 
  private:
-  std::vector<std::size_t> end_{0};
-  std::vector<std::uint32_t> order_, bucket_;
+  std::size_t count_ = 0, size_ = 0;
   std::vector<std::int32_t> active_;
   std::vector<double> value_;
 };

@@ -27,16 +27,29 @@ class SupportSampler {
   using Marks = std::vector<std::uint8_t>;
   Marks marks() const { return Marks(static_cast<std::size_t>(density_.size()), 0); }
 
+  /// True if all densities are the same: then draw_equal is for it, else draw.
+  bool equal() const { return equal_; }
+
   /// Fills `active` with a support of active.size() features and `value` with their values. The
   /// size must have a positive probability.
-  void draw(PointStream& stream, std::span<std::int32_t> active, std::span<double> value,
-            Marks& marks) const {
-    if (equal_) {
-      draw_equal(stream, active, value, marks);
-    } else {
-      draw_in(blocks_[0], stream, active);
-      for (double& x : value) x = stream.uniform();
+  void draw(PointStream& stream, std::span<std::int32_t> active, std::span<double> value) const {
+    draw_in(blocks_[0], stream, active);
+    for (double& x : value) x = stream.uniform();
+  }
+
+  /// Likewise for equal densities, from as many words as features. Floyd: for top = D − l, …, D − 1
+  /// take a uniform t in 0..top, or `top` itself if t is taken.
+  void draw_equal(const std::uint64_t* words, std::span<std::int32_t> active,
+                  std::span<double> value, Marks& marks) const {
+    auto top = static_cast<std::uint64_t>(density_.size()) - active.size();
+    for (std::size_t k = 0; k < active.size(); ++k, ++top) {
+      auto [feature, x] = split(words[k], top + 1);
+      if (marks[feature]) feature = top;
+      marks[feature] = 1;
+      active[k] = static_cast<std::int32_t>(feature);
+      value[k] = x;
     }
+    for (const std::int32_t feature : active) marks[static_cast<std::size_t>(feature)] = 0;
   }
 
  private:
@@ -48,19 +61,6 @@ class SupportSampler {
   };
 
   std::size_t build(Index first, Index size);
-  // Floyd: for top = D − l, …, D − 1 take a uniform t in 0..top, or `top` itself if t is taken.
-  void draw_equal(PointStream& stream, std::span<std::int32_t> active, std::span<double> value,
-                  Marks& marks) const {
-    auto top = static_cast<std::uint64_t>(density_.size()) - active.size();
-    for (std::size_t k = 0; k < active.size(); ++k, ++top) {
-      auto [feature, x] = stream.split(top + 1);
-      if (marks[feature]) feature = top;
-      marks[feature] = 1;
-      active[k] = static_cast<std::int32_t>(feature);
-      value[k] = x;
-    }
-    for (const std::int32_t feature : active) marks[static_cast<std::size_t>(feature)] = 0;
-  }
   void draw_in(const Block& block, PointStream& stream, std::span<std::int32_t> active) const;
 
   Vector density_;

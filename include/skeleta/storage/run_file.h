@@ -11,6 +11,7 @@
 #include "skeleta/geometry/column_geometry.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
+#include "skeleta/measure/sampling_state.h"
 #include "skeleta/model/relu_autoencoder.h"
 
 namespace skeleta::storage {
@@ -33,7 +34,8 @@ struct EstimateRun {
   std::string kernel;  ///< One word: how pre-activations were formed, "gram" or "hidden".
   IntegralBySkeleton loss;
   OneSparse one_sparse;
-  double seconds = 0.0;                                ///< Wall time of the numerics.
+  double seconds = 0.0;   ///< Wall time of the numerics.
+  SamplingState state{};  ///< From which sampling can be continued; empty for exact methods.
   std::optional<geometry::ColumnGeometry> geometry{};  ///< All runs of a file have it, or none.
 };
 

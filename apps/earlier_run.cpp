@@ -1,0 +1,82 @@
+#include "earlier_run.h"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+
+#include "errors.h"
+#include "model_input.h"
+
+namespace skeleta::program {
+namespace {
+
+std::string described(const BuildInfo& build) {
+  return fmt::format("skeleta {}, commit {}, {} ({})", build.version, build.git_sha1.substr(0, 12),
+                     build.compiler, build.build);
+}
+
+// Each difference in one clause, the first of which is told.
+std::string difference(const storage::RunFile& file, const RunIdentity& now) {
+  toml::table options;
+  try {
+    options = toml::parse(file.provenance.options_toml);
+  } catch (const toml::parse_error&) {
+    return "its options cannot be read";
+  }
+  const auto text = [&](const char* key, const char* absent) {
+    return options[key].value_or(std::string(absent));
+  };
+  if (described(file.build) != described(build_info())) {
+    return fmt::format("it was written by {}, and this is {}", described(file.build),
+                       described(build_info()));
+  }
+  if (text("method", "") != now.method) {
+    return fmt::format("its method is {}, not {}", text("method", "unknown"), now.method);
+  }
+  if (text("precision", "float64") != now.precision) {
+    return fmt::format("its precision is {}, not {}", text("precision", "float64"), now.precision);
+  }
+  if (file.provenance.seed != now.seed) {
+    return fmt::format("its seed is {}, not {}", file.provenance.seed, now.seed);
+  }
+  const auto replicates = options["replicates"].value_or(std::int64_t{0});
+  if (replicates != now.replicates) {
+    return fmt::format("it has {} replicates, not {}", replicates, now.replicates);
+  }
+  for (const storage::EstimateRun& run : file.estimates) {
+    if (std::find(now.instances.begin(), now.instances.end(), run.instance) ==
+        now.instances.end()) {
+      return fmt::format("it holds instance {}, which is not asked for", run.instance);
+    }
+    const ReluAutoencoder& model = (*now.models)[static_cast<std::size_t>(run.instance)];
+    if (run.model.W.rows() != model.W.rows() || run.model.W.cols() != model.W.cols() ||
+        run.model.W != model.W || run.model.b != model.b) {
+      return fmt::format("it holds another model as instance {}", run.instance);
+    }
+    if (run.features.density != now.features.density) return "its density is another one";
+    if (run.features.importance != now.features.importance) return "its importance is another one";
+  }
+  return "";
+}
+
+}  // namespace
+
+EarlierRun::EarlierRun(const std::string& output, const RunIdentity& identity)
+    : file_(read_run(output)) {
+  const std::string why = difference(file_, identity);
+  if (!why.empty()) {
+    throw UsageError(fmt::format(
+        "{} is there already and cannot be continued: {}; choose another name, or --force", output,
+        why));
+  }
+}
+
+const storage::EstimateRun* EarlierRun::find(Index instance) const {
+  for (const storage::EstimateRun& run : file_.estimates) {
+    if (run.instance == instance) return &run;
+  }
+  return nullptr;
+}
+
+}  // namespace skeleta::program

@@ -1,0 +1,80 @@
+#include "estimate/problem.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+#include "skeleta/sampling/point_sampler.h"
+
+namespace skeleta::estimate {
+namespace {
+
+// Skeletons whose probability adds up to less are out of reach of any number of samples.
+constexpr double negligible = 1e-18;
+
+}  // namespace
+
+Problem::Problem(const Features& features, const Integrand& integrand, const Options& options,
+                 const Known& known)
+    : features_(features),
+      integrand_(integrand),
+      options_(options),
+      known_(known),
+      law_(features.density) {
+  const bool anything = !known.parts.empty() || known.bound_outside || !known.controls.empty();
+  if (anything && outputs() != 1) {
+    throw std::invalid_argument(
+        fmt::format("known parts, bounds and controls are for one output, not {}", outputs()));
+  }
+  Index first = 0;
+  for (const SkeletonPart& part : known.parts) {
+    if (part.l != first++) {
+      throw std::invalid_argument(
+          fmt::format("known parts must be those of Q_0, Q_1, ...: Q_{} is out of place", part.l));
+    }
+    if (by_skeleton()) known_value_ += part.contribution;
+  }
+  if (!by_skeleton()) first = 0;
+  reachable_ = law_.bulk({first, law_.features()}, negligible);
+}
+
+const std::vector<Control>& Problem::controls() const {
+  static const std::vector<Control> none;
+  return by_skeleton() ? known_.controls : none;
+}
+
+double Problem::bound_outside(CountRange sampled) const {
+  if (!bounded()) return 0.0;
+  const Index known = by_skeleton() ? static_cast<Index>(known_.parts.size()) : 0;
+  // Known skeletons that the sampled ones continue are not outside.
+  return known_.bound_outside({sampled.first <= known ? 0 : sampled.first, sampled.last});
+}
+
+double Problem::target(double value) const {
+  return std::max(options_.relative_tolerance * std::abs(value), options_.absolute_tolerance);
+}
+
+DrawFactory Problem::draw(const Vector& density) const {
+  using sampling::PointSampler;
+  const auto points =
+      std::make_shared<const PointSampler>(density, std::max<Index>(reachable_.last, 0));
+  return [points]() -> Draw {
+    return [points, scratch = points->scratch()](
+               Index l, const sampling::StreamKey& key, std::uint64_t first, std::size_t count,
+               SparseBatch& batch) mutable { points->draw(l, key, first, count, batch, scratch); };
+  };
+}
+
+StrataLoop Problem::loop(const DrawFactory& draw, const Integrand& integrand,
+                         sampling::Purpose purpose) const {
+  // A chunk should not take much more than a millisecond, so that progress and Ctrl-C come through
+  // at any size. It must not depend on a clock: it decides which points plain sampling draws.
+  std::size_t chunk = 4096;
+  while (chunk > 64 && static_cast<double>(chunk) * known_.nanoseconds > 2e6) chunk /= 2;
+  return StrataLoop(draw, integrand, options_.seed, purpose, chunk, options_.threads);
+}
+
+}  // namespace skeleta::estimate

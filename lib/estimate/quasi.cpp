@@ -1,0 +1,74 @@
+#include "estimate/quasi.h"
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <numeric>
+
+#include "skeleta/sampling/quasi_sampler.h"
+
+namespace skeleta::estimate {
+namespace {
+
+using sampling::QuasiSampler;
+
+constexpr std::uint64_t pilot_points = 64;  // of each replicate
+
+using Samplers = std::map<Index, QuasiSampler>;
+
+DrawFactory draw_from(std::shared_ptr<const Samplers> samplers) {
+  return [samplers]() -> Draw {
+    return [samplers, scratch = QuasiSampler::Scratch{}](Index l, const sampling::StreamKey& key,
+                                                         std::uint64_t first, std::size_t count,
+                                                         SparseBatch& batch) mutable {
+      batch.reset(static_cast<std::size_t>(l), count);
+      if (l == 0) return;
+      samplers->at(l).draw(key, first, count, batch.active(), batch.value(), scratch);
+    };
+  };
+}
+
+// π_s s_s over the target, s_s² the variance of the mean over the replicates of the pilot.
+std::vector<double> errors_seen(const Problem& problem, const Setup& setup,
+                                std::span<const Stratum> pilot) {
+  std::vector<double> result(pilot.size(), 0.0);
+  for (std::size_t a = 0; a < problem.outputs(); ++a) {
+    double value = a == 0 ? problem.known_value() : 0.0, sum = 0.0;
+    std::vector<double> errors;
+    for (const Stratum& stratum : pilot) {
+      value += stratum.probability() * stratum.values().output(a).mean;
+      errors.push_back(std::sqrt(stratum.variance_of_mean(a)));
+      sum += errors.back();
+    }
+    const double target = problem.options().samples > 0 ? sum : problem.target(value);
+    for (std::size_t s = 0; s < pilot.size(); ++s) {
+      // A stratum whose replicates happened to agree keeps a twentieth of the common error.
+      const double floor = 0.05 * sum * setup.strata[s].probability();
+      const double error = std::max(errors[s], floor);
+      result[s] = std::hypot(result[s], error > 0.0 ? error / target : 0.0);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void set_up_quasi(const Problem& problem, Setup& setup) {
+  auto samplers = std::make_shared<Samplers>();
+  for (const Stratum& stratum : setup.strata) {
+    for (Index l = stratum.range().first; l <= stratum.range().last; ++l) {
+      if (l == 0 || problem.law().probability(l) <= 0.0) continue;
+      samplers->try_emplace(l, problem.features().density, l, problem.known().interference);
+    }
+  }
+  setup.draw = draw_from(samplers);
+  std::vector<Stratum> pilot = setup.strata;
+  const ProgressCallback& progress = problem.options().progress;
+  const StrataLoop loop = problem.loop(setup.draw, setup.integrand, sampling::Purpose::pilot);
+  const std::vector<std::uint64_t> points(pilot.size(), pilot_points);
+  if (!loop.extend(pilot, points, [&] { return !progress || progress({}); })) throw Interrupted();
+  setup.allocation = std::make_unique<DoublingAllocation>(
+      errors_seen(problem, setup, pilot), pilot_points, setup.strata.front().replicates());
+}
+
+}  // namespace skeleta::estimate

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+
+#include "estimate/problem.h"
+#include "estimate/setup.h"
+#include "skeleta/estimate/integrate.h"
+
+namespace skeleta::estimate {
+
+/// The rounds after the pilot: draw, look at the error, draw again.
+class Rounds {
+ public:
+  Rounds(const Problem& problem, const Setup& setup);
+
+  StopReason run();
+
+  SampledIntegrals result(StopReason reason) const;
+
+ private:
+  double error_over_target() const;
+  double seconds() const;
+  double in_time(double total) const;
+  double unresolved_bound() const;
+  bool precise_enough(double ratio) const;
+  bool broken() const;
+  bool draw_up_to(double total);
+  bool report(double total);
+  double value(std::size_t output) const;
+
+  const Problem& problem_;
+  const Setup& setup_;
+  StrataLoop loop_;
+  std::vector<Stratum> strata_;
+  std::vector<std::uint64_t> earlier_;  // points that an earlier run had, of each replicate
+  std::uint64_t resumed_ = 0;           // points that were there at the start
+  std::chrono::steady_clock::time_point start_, saved_;
+};
+
+/// The result where nothing is left to sample.
+SampledIntegrals nothing_sampled(const Problem& problem);
+
+}  // namespace skeleta::estimate

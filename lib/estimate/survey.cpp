@@ -1,0 +1,112 @@
+#include "estimate/survey.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+
+namespace skeleta::estimate {
+namespace {
+
+constexpr double points_in_all = 4096.0, least_points = 64.0;
+// Controls that take off a smaller part of the variance are not worth their time; by chance each
+// takes off about one part in the number of points, and seldom ten.
+constexpr double least_gain = 0.1, chance = 10.0;
+
+}  // namespace
+
+Survey::Survey(const Problem& problem, const Integrand& integrand,
+               const std::vector<Control>& controls, const DrawFactory& draw)
+    : integrand_(integrand), controls_(controls) {
+  const CountRange all = problem.reachable();
+  const Integrand looked_at = controls.empty() ? integrand : with_controls(integrand, controls);
+  std::vector<Stratum> strata;
+  std::vector<std::uint64_t> points;
+  const double mass = problem.law().probability(all);
+  for (Index l = all.first; l <= all.last; ++l) {
+    const double share = problem.law().probability(l) / mass;
+    if (!(share > 0.0)) continue;
+    strata.emplace_back(problem.law(), CountRange{l, l}, looked_at.outputs());
+    points.push_back(static_cast<std::uint64_t>(std::max(least_points, points_in_all * share)));
+  }
+  const ProgressCallback& progress = problem.options().progress;
+  const auto go_on = [&] { return !progress || progress({}); };
+  const StrataLoop loop = problem.loop(draw, looked_at, sampling::Purpose::pilot);
+  if (!loop.extend(strata, points, go_on)) throw Interrupted();
+
+  coefficients_.resize(static_cast<std::size_t>(all.last) + 1,
+                       std::vector<double>(controls.size(), 0.0));
+  for (const Stratum& stratum : strata) {
+    SurveyRow row{stratum.range().first, stratum.probability(), {}, {}, 0.0, false};
+    const JointMoments seen = stratum.values();
+    if (controls.empty()) {
+      for (std::size_t a = 0; a < seen.outputs(); ++a) {
+        const Moments m = seen.output(a);
+        row.mean.push_back(m.mean);
+        row.variance.push_back(m.variance());
+        row.varies = row.varies || m.m2 > 0.0;
+      }
+      row.plain_variance = row.variance.front();
+    } else {
+      fit(seen, row);
+    }
+    rows_.push_back(std::move(row));
+  }
+  if (!controls.empty()) integrand_ = minus_controls(integrand, controls, coefficients_);
+}
+
+// Outputs: f less the controls of known coefficient, the other controls c, f. Least squares:
+// β = C⁻¹ cov(c, f) with C the covariance of the controls, which leaves var f − βᵀ cov(c, f).
+void Survey::fit(const JointMoments& seen, SurveyRow& row) {
+  const auto free = static_cast<Index>(seen.outputs()) - 2;
+  const Moments f = seen.output(0), plain = seen.output(seen.outputs() - 1);
+  std::vector<double>& coefficients = coefficients_[static_cast<std::size_t>(row.l)];
+  double mean = f.mean, left = f.m2;
+  Vector beta = Vector::Zero(free);
+  if (free > 0 && f.m2 > 0.0) {
+    Matrix products(free, free);
+    Vector with_f(free);
+    for (Index a = 0; a < free; ++a) {
+      const auto i = static_cast<std::size_t>(a) + 1;
+      with_f(a) = seen.product(0, i);
+      for (Index b = 0; b < free; ++b) {
+        products(a, b) = seen.product(i, static_cast<std::size_t>(b) + 1);
+      }
+    }
+    const Eigen::LDLT<Matrix> solver(products);
+    const Vector solution = solver.solve(with_f);
+    const double gain = solution.dot(with_f);
+    const bool sound = solver.isPositive() && solution.allFinite() && gain <= f.m2 * (1 + 1e-9);
+    const double by_chance = chance * static_cast<double>(free) /
+                             static_cast<double>(std::max<std::uint64_t>(f.count, 1));
+    if (sound && gain > (least_gain + by_chance) * f.m2) {
+      beta = solution;
+      left = std::max(f.m2 - gain, 0.0);
+      for (Index a = 0; a < free; ++a) {
+        mean -= beta(a) * seen.output(static_cast<std::size_t>(a) + 1).mean;
+      }
+    }
+  }
+  Index next = 0;
+  for (std::size_t c = 0; c < controls_.size(); ++c) {
+    const bool known_mean = static_cast<std::size_t>(row.l) < controls_[c].mean.size();
+    const double fitted = controls_[c].coefficient ? *controls_[c].coefficient : beta(next++);
+    coefficients[c] = known_mean ? fitted : 0.0;
+  }
+  const double used = beta.isZero(0.0) ? 0.0 : static_cast<double>(free);
+  const double freedom = std::max(static_cast<double>(f.count) - 1.0 - used, 1.0);
+  row.mean = {mean};
+  row.variance = {left / freedom};
+  row.plain_variance = plain.variance();
+  row.varies = plain.m2 > 0.0;
+}
+
+const std::vector<double>& Survey::coefficients(Index l) const {
+  return coefficients_[static_cast<std::size_t>(l)];
+}
+
+double Survey::value(std::size_t output) const {
+  double sum = 0.0;
+  for (const SurveyRow& row : rows_) sum += row.probability * row.mean[output];
+  return sum;
+}
+
+}  // namespace skeleta::estimate
