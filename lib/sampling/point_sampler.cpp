@@ -33,10 +33,7 @@ void PointSampler::draw(Index l, const StreamKey& key, std::uint64_t first, std:
     return;
   }
   const std::size_t begin = fill(key, first * active, count * active, scratch.words);
-  const std::uint64_t* words = scratch.words.data() + begin;
-  for (std::size_t i = 0; i < count; ++i, words += active) {
-    supports_.draw_equal(words, batch.active(i), batch.value(i), scratch.marks);
-  }
+  supports_.draw_equal(scratch.words.data() + begin, batch, scratch.supports);
 }
 
 }  // namespace skeleta::sampling

@@ -154,6 +154,42 @@ TEST(PointSampler, APointIsAFunctionOfItsIndex) {
   }
 }
 
+// Floyd's algorithm as published, from the words of the family's sequence one at a time.
+void expect_floyd(Index features, Index l, std::uint64_t first, const SparseBatch& batch,
+                  const StreamKey& key) {
+  const auto word = [&](std::uint64_t k) {
+    PointStream stream(key, 0);
+    for (std::uint64_t skipped = 0; skipped < k; ++skipped) stream.word();
+    return stream.word();
+  };
+  const auto count = static_cast<std::uint64_t>(l);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    std::set<std::uint64_t> taken;
+    for (std::uint64_t k = 0; k < count; ++k) {
+      const std::uint64_t top = static_cast<std::uint64_t>(features) - count + k;
+      const auto [t, x] = split(word((first + i) * count + k), top + 1);
+      const std::uint64_t feature = taken.contains(t) ? top : t;
+      taken.insert(feature);
+      ASSERT_EQ(static_cast<std::uint64_t>(batch[i].active[k]), feature) << features << " " << l;
+      ASSERT_EQ(batch[i].value[k], x);
+    }
+  }
+}
+
+TEST(PointSampler, DrawsEqualDensitiesByFloydsAlgorithmFromTheFamilysWords) {
+  const StreamKey key{.seed = 3, .stratum = 8};
+  for (const Index features : {1, 5, 40, 100'000}) {
+    const PointSampler sampler(Vector::Constant(features, 0.5), std::min<Index>(features, 40));
+    auto scratch = sampler.scratch();
+    SparseBatch batch;
+    for (const Index l : {1, 2, 5, 16, 17, 40}) {
+      if (l > features) continue;
+      sampler.draw(l, key, 7, 37, batch, scratch);
+      expect_floyd(features, l, 7, batch, key);
+    }
+  }
+}
+
 TEST(PointSampler, ThousandsOfDenseFeaturesDoNotUnderflow) {
   std::mt19937_64 random(4);
   Features features = testing::random_features(5000, 1.0, random);

@@ -21,10 +21,10 @@ class PointSampler {
 
   /// Memory of one caller.
   struct Scratch {
-    SupportSampler::Marks marks;
+    SupportSampler::Scratch supports;
     std::vector<std::uint64_t> words;
   };
-  Scratch scratch() const { return {supports_.marks(), {}}; }
+  Scratch scratch() const { return {supports_.scratch(), {}}; }
 
   /// Replaces `batch` by the points first, …, first + count − 1 on Q_l of the family `key`.
   void draw(Index l, const StreamKey& key, std::uint64_t first, std::size_t count,

@@ -42,6 +42,8 @@ class SparseBatch {
   /// Of all points, row after row.
   std::span<std::int32_t> active() { return {active_.data(), size_ * count_}; }
   std::span<double> value() { return {value_.data(), size_ * count_}; }
+  std::span<const std::int32_t> active() const { return {active_.data(), size_ * count_}; }
+  std::span<const double> value() const { return {value_.data(), size_ * count_}; }
 
  private:
   std::size_t count_ = 0, size_ = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "skeleta/core/types.h"
+#include "skeleta/sampling/sparse_batch.h"
 #include "skeleta/sampling/stream.h"
 
 namespace skeleta::sampling {
@@ -14,7 +15,7 @@ namespace skeleta::sampling {
 /// and 1 too.
 ///
 /// Equal densities: Floyd's algorithm (Bentley & Floyd, CACM 30, 1987), O(l) steps; one word gives
-/// both a feature and its value (PointStream::split). Unequal densities: halve the features again
+/// both a feature and its value (sampling::split). Unequal densities: halve the features again
 /// and again; a block of n active features splits into (k, n − k) with probability ∝ P_left(k)
 /// P_right(n − k). O(l log D) words; memory O(D log D). Only non-negative terms are added, so
 /// nothing cancels.
@@ -23,9 +24,12 @@ class SupportSampler {
   /// `most`: the largest l that will be asked for.
   SupportSampler(const Vector& density, Index most);
 
-  /// Memory of one caller: marks of D features, all zero between calls.
-  using Marks = std::vector<std::uint8_t>;
-  Marks marks() const { return Marks(static_cast<std::size_t>(density_.size()), 0); }
+  /// Memory of one caller.
+  struct Scratch {
+    std::vector<std::uint8_t> taken;    // of D features, all zero between calls
+    std::vector<std::uint32_t> limits;  // of the features of some points
+  };
+  Scratch scratch() const { return {std::vector<std::uint8_t>(features(), 0), {}}; }
 
   /// True if all densities are the same: then draw_equal is for it, else draw.
   bool equal() const { return equal_; }
@@ -37,20 +41,10 @@ class SupportSampler {
     for (double& x : value) x = stream.uniform();
   }
 
-  /// Likewise for equal densities, from as many words as features. Floyd: for top = D − l, …, D − 1
-  /// take a uniform t in 0..top, or `top` itself if t is taken.
-  void draw_equal(const std::uint64_t* words, std::span<std::int32_t> active,
-                  std::span<double> value, Marks& marks) const {
-    auto top = static_cast<std::uint64_t>(density_.size()) - active.size();
-    for (std::size_t k = 0; k < active.size(); ++k, ++top) {
-      auto [feature, x] = split(words[k], top + 1);
-      if (marks[feature]) feature = top;
-      marks[feature] = 1;
-      active[k] = static_cast<std::int32_t>(feature);
-      value[k] = x;
-    }
-    for (const std::int32_t feature : active) marks[static_cast<std::size_t>(feature)] = 0;
-  }
+  /// Likewise for all points of a batch if densities are equal, from one word for each active
+  /// feature. Floyd: for top = D − l, …, D − 1 take a uniform t in 0..top, or `top` itself if t is
+  /// taken.
+  void draw_equal(const std::uint64_t* words, SparseBatch& batch, Scratch& scratch) const;
 
  private:
   // Law of the number of active features in [first, first + size), up to `most`.
@@ -60,6 +54,7 @@ class SupportSampler {
     std::vector<double> probability;
   };
 
+  std::size_t features() const { return static_cast<std::size_t>(density_.size()); }
   std::size_t build(Index first, Index size);
   void draw_in(const Block& block, PointStream& stream, std::span<std::int32_t> active) const;
 
