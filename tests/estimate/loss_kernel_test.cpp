@@ -21,7 +21,7 @@ Sample sample(const ReluAutoencoder& model, const Features& features, std::size_
   std::vector<std::int32_t> order(static_cast<std::size_t>(model.features()));
   std::iota(order.begin(), order.end(), 0);
   Sample result;
-  result.batch.reset(l, 3);
+  result.batch.reset(l, 37);  // more than a register holds, and some left over
   for (std::size_t i = 0; i < result.batch.size(); ++i) {
     std::shuffle(order.begin(), order.end(), random);
     const auto active = result.batch.active(i);
@@ -55,6 +55,35 @@ TEST_P(LossKernel, EqualsTheDenseDefinition) {
             << "D = " << count << ", l = " << l;
       }
     }
+  }
+}
+
+// Float32 against float64 on the same points. Stated in the header: each loss within 1e-6 (1 + r),
+// which is some roundings 2^-24 of terms of size 1; the mean within 1e-7 of itself.
+TEST_P(LossKernel, Float32StaysWithinItsStatedTolerance) {
+  std::mt19937_64 random(11);
+  for (const Index count : {2, 8, 80, 300}) {
+    const ReluAutoencoder model = testing::random_model(count, std::min<Index>(count, 6), random);
+    const Features features = testing::random_features(count, 0.5, random);
+    const BatchIntegrand loss = loss_integrand(model, features, GetParam(), Precision::float32)();
+    double sum = 0.0, difference = 0.0, largest = 0.0;
+    for (int repeat = 0; repeat < 30; ++repeat) {
+      for (std::size_t l = 0; l <= std::min<std::size_t>(static_cast<std::size_t>(count), 12);
+           ++l) {
+        const Sample points = sample(model, features, l, random);
+        std::vector<double> values(points.batch.size());
+        loss(points.batch, values);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          const double error = values[i] - points.expected[i];
+          EXPECT_NEAR(error, 0.0, 1e-6 * (1.0 + points.expected[i])) << count << " " << l;
+          sum += points.expected[i];
+          difference += error;
+          largest = std::max(largest, std::abs(error) / (1.0 + points.expected[i]));
+        }
+      }
+    }
+    EXPECT_LT(std::abs(difference) / sum, 1e-7) << "D = " << count;
+    EXPECT_GT(largest, 1e-9) << "not float32";
   }
 }
 

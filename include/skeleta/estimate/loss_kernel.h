@@ -21,7 +21,13 @@ std::string to_string(KernelPath path);
 /// more than the d·(D + E[N]) of the other, which also runs faster per operation; hidden otherwise.
 KernelPath kernel_path(const ReluAutoencoder& model, const Features& features);
 
-/// The arithmetic of one point's loss.
+/// The arithmetic of one point's loss. Values are drawn, and losses returned and averaged, in
+/// float64 either way.
+///
+/// float32 is up to twice as fast. A loss r of a model with entries of size 1 is then off by at
+/// most 1e-6 (1 + r). These errors have both signs, so that the mean moves by far less: measured
+/// −4e-8 to 2e-8 of itself (unit columns, b = 0.1, D from 5 to 3000, p from 0.005 to 0.3; both
+/// paths), less than the rounding 6e-8 of one number and than the standard error of 1e14 samples.
 enum class Precision { float64, float32 };
 
 /// "float64", "float32".

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "skeleta/estimate/integrand.h"
+#include "skeleta/model/relu_autoencoder.h"
+
+namespace skeleta::estimate {
+
+/// The loss from columns of G = WᵀW, in arithmetic of type Real (float or double): l·D + D fused
+/// multiply-adds a point; memory D² numbers.
+///
+/// `scale` is √v, one for each feature.
+template <class Real>
+Integrand gram_kernel(const ReluAutoencoder& model, const Vector& scale);
+
+}  // namespace skeleta::estimate

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "skeleta/estimate/integrand.h"
+#include "skeleta/model/relu_autoencoder.h"
+
+namespace skeleta::estimate {
+
+/// The loss through h = Wx, in arithmetic of type Real (float or double): d·(l + D) multiply-adds a
+/// point, as matrix products of many points at once; memory d·D numbers.
+///
+/// `scale` is √v, one for each feature.
+template <class Real>
+Integrand hidden_kernel(const ReluAutoencoder& model, const Vector& scale);
+
+}  // namespace skeleta::estimate
