@@ -7,6 +7,7 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 hdf5-t
                python3-numpy python3-mpmath python3-netcdf4 python3-h5netcdf python3-pip
                r-base-core r-cran-hdf5r
                gnuplot-nox fonts-freefont-otf)  # with which Octave draws
+PEER_PACKAGES=(python3-torch libopenblas0-pthread python3-h5py)  # for tests/bench/peers
 
 install_packages() {
   local missing=() package
