@@ -14,22 +14,21 @@ std::size_t below(std::uint64_t word, std::size_t n) {
   return static_cast<std::size_t>(static_cast<Wide>(word) * n >> 64);
 }
 
-// Sixteen floats in the widest registers there are; arrays are padded to a multiple of them.
+// Sixteen floats in the widest registers there are; arrays are padded to a multiple of them, but
+// not aligned. Never passed by value: how would depend on the processor.
 constexpr std::size_t lanes = 16;
-using Lanes [[gnu::vector_size(64), gnu::may_alias]] = float;
+using Lanes [[gnu::vector_size(64), gnu::may_alias, gnu::aligned(4)]] = float;
 using Counts [[gnu::vector_size(64)]] = std::int32_t;
 
-Lanes load(const float* p) {
-  Lanes v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
+const Lanes& load(const float* p) {
+  return *reinterpret_cast<const Lanes*>(p);
 }
 
 std::size_t padded(std::size_t features) {
   return (features + lanes - 1) / lanes * lanes;
 }
 
-std::size_t sum(Counts c) {
+std::size_t sum(const Counts& c) {
   std::int32_t total = 0;
   for (std::size_t i = 0; i < lanes; ++i) total += c[i];
   return static_cast<std::size_t>(total);
@@ -116,8 +115,7 @@ void RankedChoice::choose(std::span<const std::uint64_t> words, std::span<std::i
     active[k] = k == 0 ? first_[rank] : of_rank(gain, rank, scratch.candidates);
     const float* const column = twice_.col(active[k]).data();
     for (std::size_t i = 0; i < gain.size(); i += lanes) {
-      const Lanes sum = load(&gain[i]) + load(column + i);
-      __builtin_memcpy(&gain[i], &sum, sizeof sum);
+      *reinterpret_cast<Lanes*>(&gain[i]) += load(column + i);
     }
     gain[static_cast<std::size_t>(active[k])] = taken;
   }
