@@ -8,16 +8,26 @@
 namespace skeleta::sampling {
 namespace {
 
-constexpr std::size_t few = 8;      // active features: beyond, ordering them no longer pays
-constexpr std::size_t block = 256;  // points at a time
+constexpr std::size_t very_few = 4;  // active features: beyond, ranking costs more than it gains
+constexpr std::size_t few = 8;       // beyond, choosing and ordering them gains nothing any more
+constexpr std::size_t block = 256;   // points at a time
 
 double midpoint(std::uint64_t word) {
   return (static_cast<double>(word >> 11) + 0.5) * 0x1p-53;
 }
 
-std::uint64_t below(std::uint64_t word, std::uint64_t n) {
+// Floyd's algorithm (see SupportSampler): feature k is a uniform t in 0 … top, or `top` if t is
+// taken.
+void choose(std::span<const std::uint64_t> words, std::size_t features,
+            std::span<std::int32_t> active) {
   __extension__ using Wide = unsigned __int128;
-  return static_cast<std::uint64_t>(static_cast<Wide>(word) * n >> 64);
+  for (std::size_t k = 0; k < active.size(); ++k) {
+    const std::size_t top = features - active.size() + k;
+    auto t = static_cast<std::int32_t>(static_cast<Wide>(words[k]) * (top + 1) >> 64);
+    const auto before = active.first(k);
+    if (std::ranges::find(before, t) != before.end()) t = static_cast<std::int32_t>(top);
+    active[k] = t;
+  }
 }
 
 // The plain words of a point for its coordinates beyond the table; apart from those of its support.
@@ -37,9 +47,10 @@ QuasiSampler::QuasiSampler(const Vector& density, Index l, const Matrix& table)
   const bool equal = (density.array() == density(0)).all();
   if (list_) {
     choosing_ = 1;
-  } else {
-    if (equal && l_ <= few) choosing_ = l_;
-    if (l_ <= few) table_ = table;
+  } else if (l_ <= few) {
+    table_ = table;
+    if (equal) choosing_ = l_;
+    if (equal && l_ <= very_few && table.size() != 0) ranked_.emplace(table);
   }
   sobol_ = SobolSequence(std::min(choosing_ + l_, SobolSequence::most_dimensions));
 }
@@ -80,16 +91,18 @@ void QuasiSampler::draw_supports(const StreamKey& key, const std::vector<OwenScr
   if (choosing_ == 0) {
     plain_.draw(static_cast<Index>(l_), key, part.first, part.count, scratch.batch, scratch.plain);
     std::ranges::copy(scratch.batch.active(), part.active.begin());
-  }
-  // Floyd: the k-th feature is a uniform t in 0 … top, or `top` itself if t is taken.
-  for (std::size_t k = 0; k < choosing_; ++k) {
-    coordinate(scrambles, k, part.first, std::span(words).first(part.count));
-    const std::size_t top = features_ - l_ + k;
+  } else {
+    std::array<std::array<std::uint64_t, few>, block> choices;
+    for (std::size_t k = 0; k < choosing_; ++k) {
+      coordinate(scrambles, k, part.first, std::span(words).first(part.count));
+      for (std::size_t i = 0; i < part.count; ++i) choices[i][k] = words[i];
+    }
     for (std::size_t i = 0; i < part.count; ++i) {
-      auto t = static_cast<std::int32_t>(below(words[i], top + 1));
-      const auto before = support(i).first(k);
-      if (std::ranges::find(before, t) != before.end()) t = static_cast<std::int32_t>(top);
-      support(i)[k] = t;
+      if (ranked_) {
+        ranked_->choose(choices[i], support(i), scratch.ranked);
+      } else {
+        choose(choices[i], features_, support(i));
+      }
     }
   }
   if (table_.size() != 0) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -164,11 +165,12 @@ void SupportList::set_probabilities(const std::vector<double>& probability) {
     cumulative_.push_back(sum < 1.0 ? static_cast<std::uint64_t>(std::ldexp(sum, 64))
                                     : std::numeric_limits<std::uint64_t>::max());
   }
-  for (std::uint64_t top = 0; top < (std::uint64_t{1} << guide_bits); ++top) {
-    const auto found =
-        std::upper_bound(cumulative_.begin(), cumulative_.end(), top << (64 - guide_bits));
-    const auto last = static_cast<std::ptrdiff_t>(size_) - 1;
-    start_.push_back(static_cast<std::uint32_t>(std::min(found - cumulative_.begin(), last)));
+  const int bits = static_cast<int>(std::bit_width(size_));  // one to two words for each support
+  guide_shift_ = 64 - bits;
+  std::uint32_t k = 0;
+  for (std::uint64_t top = 0; top < (std::uint64_t{1} << bits); ++top) {
+    while (k + 1 < size_ && top << guide_shift_ >= cumulative_[k]) ++k;
+    start_.push_back(k);
   }
 }
 

@@ -75,6 +75,7 @@ struct Kind {
 std::vector<Kind> kinds() {
   return {{"listed", Vector::Constant(12, 0.2), 3, true},
           {"listed, unequal densities", random_density(12, 0.9, 1), 3, true},
+          {"ranked", Vector::Constant(250, 0.02), 4, false},
           {"a coordinate for each feature", Vector::Constant(64, 0.05), 6, false},
           {"plain supports, ordered values", random_density(64, 0.2, 2), 6, false},
           {"plain supports", Vector::Constant(60, 0.2), 12, false}};

@@ -46,13 +46,13 @@ class SupportList {
       __extension__ using Wide = unsigned __int128;
       return static_cast<std::size_t>(static_cast<Wide>(u) * size_ >> 64);
     }
-    std::size_t k = start_[u >> (64 - guide_bits)];
+    std::size_t k = start_[u >> guide_shift_];
     while (u >= cumulative_[k] && k + 1 < size_) ++k;
     return k;
   }
 
-  static constexpr int guide_bits = 16;
   std::size_t size_ = 0, count_ = 0;
+  int guide_shift_ = 0;
   std::vector<std::int32_t> features_;  // size × count
   std::vector<std::uint64_t> cumulative_;  // 2⁶⁴ P(support ≤ k), saturated; empty: equally likely
   std::vector<std::uint32_t> start_;       // where words with the same top bits begin to search
