@@ -39,7 +39,55 @@ void resolve_by_marks(std::int32_t* active, std::int32_t count, std::int32_t top
 
 SupportSampler::SupportSampler(const Vector& density, Index most)
     : density_(density), most_(most), equal_((density.array() == density(0)).all()) {
-  if (!equal_) build(0, density.size());
+  if (equal_) return;
+  build(0, density.size());
+  prepare_independent();
+}
+
+// With the odds w_j and S = Σ w_j, a try of k features is good with probability k! e_k(w)/S^k,
+// where e_k(w) = P(k)/P(0): P(k) is the law of the number of active features that are not certain.
+// It falls with k.
+void SupportSampler::prepare_independent() {
+  constexpr double good_enough = 0.25;
+  Vector odds = density_.array() / (1.0 - density_.array());
+  for (Index j = 0; j < density_.size(); ++j) {
+    if (density_(j) < 1.0) continue;
+    odds(j) = 0.0;
+    certain_.push_back(static_cast<std::int32_t>(j));
+  }
+  const double sum = odds.sum();
+  if (!(sum > 0.0)) return;
+  odds_ = AliasTable(odds);
+  const std::vector<double>& law = blocks_[0].probability;
+  double tries = certain_.size() < law.size() ? law[certain_.size()] : 0.0;  // P(0) S^k/k!
+  for (std::size_t k = 1; certain_.size() + k < law.size() && tries > 0.0; ++k) {
+    tries *= sum / static_cast<double>(k);
+    if (law[certain_.size() + k] < good_enough * tries) break;
+    independent_ = certain_.size() + k;
+  }
+}
+
+void SupportSampler::draw(PointStream& stream, std::span<std::int32_t> active,
+                          std::span<double> value) const {
+  if (active.size() <= independent_) {
+    draw_independently(stream, active);
+  } else {
+    draw_in(blocks_[0], stream, active);
+  }
+  for (double& x : value) x = stream.uniform();
+}
+
+void SupportSampler::draw_independently(PointStream& stream, std::span<std::int32_t> active) const {
+  std::copy(certain_.begin(), certain_.end(), active.begin());
+  const std::span<std::int32_t> others = active.subspan(certain_.size());
+  bool repeated = true;
+  while (repeated) {
+    repeated = false;
+    for (std::size_t k = 0; k < others.size() && !repeated; ++k) {
+      others[k] = odds_.draw(stream.word());
+      for (std::size_t m = 0; m < k; ++m) repeated |= others[m] == others[k];
+    }
+  }
 }
 
 std::size_t SupportSampler::build(Index first, Index size) {

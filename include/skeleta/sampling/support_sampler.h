@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "skeleta/core/types.h"
+#include "skeleta/sampling/alias_table.h"
 #include "skeleta/sampling/sparse_batch.h"
 #include "skeleta/sampling/stream.h"
 
@@ -15,10 +16,12 @@ namespace skeleta::sampling {
 /// and 1 too.
 ///
 /// Equal densities: Floyd's algorithm (Bentley & Floyd, CACM 30, 1987), O(l) steps; one word gives
-/// both a feature and its value (sampling::split). Unequal densities: halve the features again
-/// and again; a block of n active features splits into (k, n − k) with probability ∝ P_left(k)
-/// P_right(n − k). O(l log D) words; memory O(D log D). Only non-negative terms are added, so
-/// nothing cancels.
+/// both a feature and its value (sampling::split). Unequal densities, in one of two ways:
+///  - independently, while a quarter of the tries have l different features: each with probability
+///    ∝ p_j/(1 − p_j), all again if two are the same. About 2l words, O(l²) steps;
+///  - else halve the features again and again: a block of n active features splits into (k, n − k)
+///    with probability ∝ P_left(k) P_right(n − k). O(l log D) words; memory O(D log D). Only
+///    non-negative terms are added, so nothing cancels.
 class SupportSampler {
  public:
   /// `most`: the largest l that will be asked for.
@@ -36,10 +39,7 @@ class SupportSampler {
 
   /// Fills `active` with a support of active.size() features and `value` with their values. The
   /// size must have a positive probability.
-  void draw(PointStream& stream, std::span<std::int32_t> active, std::span<double> value) const {
-    draw_in(blocks_[0], stream, active);
-    for (double& x : value) x = stream.uniform();
-  }
+  void draw(PointStream& stream, std::span<std::int32_t> active, std::span<double> value) const;
 
   /// Likewise for all points of a batch if densities are equal, from one word for each active
   /// feature. Floyd: for top = D − l, …, D − 1 take a uniform t in 0..top, or `top` itself if t is
@@ -58,10 +58,16 @@ class SupportSampler {
   std::size_t build(Index first, Index size);
   void draw_in(const Block& block, PointStream& stream, std::span<std::int32_t> active) const;
 
+  void prepare_independent();
+  void draw_independently(PointStream& stream, std::span<std::int32_t> active) const;
+
   Vector density_;
   Index most_;
   bool equal_;
   std::vector<Block> blocks_;
+  std::vector<std::int32_t> certain_;  // features of density 1
+  AliasTable odds_;                    // p_j/(1 − p_j) of the others
+  std::size_t independent_ = 0;        // largest l that is drawn independently
 };
 
 }  // namespace skeleta::sampling
