@@ -26,8 +26,8 @@ KernelPath kernel_path(const ReluAutoencoder& model, const Features& features);
 ///
 /// float32 is up to twice as fast. A loss r of a model with entries of size 1 is then off by at
 /// most 1e-6 (1 + r). These errors have both signs, so that the mean moves by far less: measured
-/// −4e-8 to 2e-8 of itself (unit columns, b = 0.1, D from 5 to 3000, p from 0.005 to 0.3; both
-/// paths), less than the rounding 6e-8 of one number and than the standard error of 1e14 samples.
+/// −4e-8 to 2e-8 of itself (unit columns with b = 0.1, D from 5 to 3000, p from 0.005 to 0.3, and
+/// the models in data/trained; both paths), less than the rounding 6e-8 of one float32 number.
 enum class Precision { float64, float32 };
 
 /// "float64", "float32".
