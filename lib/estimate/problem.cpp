@@ -72,7 +72,7 @@ StrataLoop Problem::loop(const DrawFactory& draw, const Integrand& integrand,
                          sampling::Purpose purpose) const {
   // A chunk should not take much more than a millisecond, so that progress and Ctrl-C come through
   // at any size. It must not depend on a clock: it decides which points plain sampling draws.
-  std::size_t chunk = 4096;
+  std::size_t chunk = 16384;
   while (chunk > 64 && static_cast<double>(chunk) * known_.nanoseconds > 2e6) chunk /= 2;
   return StrataLoop(draw, integrand, options_.seed, purpose, chunk, options_.threads);
 }

@@ -84,7 +84,13 @@ StopReason Rounds::run() {
   const Options& options = problem_.options();
   const auto most = static_cast<double>(options.max_samples);
   double total = setup_.total(options);
+  // An earlier run may have been on its way further: to look before it is there would be to stop at
+  // other times than an undisturbed run does.
+  if (options.resume && options.samples == 0) {
+    total = std::min(std::max(total, options.resume->planned), most);
+  }
   while (true) {
+    planned_ = total;
     const double round = in_time(total);
     if (!draw_up_to(round)) return StopReason::interrupted;
     if (broken()) return StopReason::non_finite;
@@ -211,6 +217,7 @@ SampledIntegrals Rounds::result(StopReason reason) const {
       all.covariance(static_cast<Index>(a), static_cast<Index>(b)) = covariance(strata_, a, b);
     }
   }
+  all.state.planned = planned_;
   for (std::size_t s = 0; s < strata_.size(); ++s) {
     all.state.strata.push_back(strata_[s].state(setup_.coefficients[s]));
   }

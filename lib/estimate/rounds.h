@@ -33,6 +33,7 @@ class Rounds {
   StrataLoop loop_;
   std::vector<Stratum> strata_;
   std::vector<std::uint64_t> earlier_;  // points that an earlier run had, of each replicate
+  double planned_ = 0.0;
   std::uint64_t resumed_ = 0;           // points that were there at the start
   std::chrono::steady_clock::time_point start_, saved_;
 };

@@ -99,6 +99,10 @@ class Choice {
     const std::size_t last = rows().size() - 1;
     groups_ = {{0, last}};
     if (!problem_.by_skeleton()) return;
+    // Replicates live on one skeleton each.
+    if (!problem_.bounded() && problem_.options().method == Method::quasi) {
+      return separate(problem_.reachable(), false);
+    }
     if (!problem_.bounded()) {
       const CountRange bulk = problem_.law().bulk(problem_.reachable(), rare);
       return separate(bulk, true);

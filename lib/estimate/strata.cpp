@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 
 #include "skeleta/core/parallel.h"
@@ -11,7 +12,7 @@
 namespace skeleta::estimate {
 namespace {
 
-constexpr std::size_t batch_size = 128;        // points that are drawn, then evaluated, together
+constexpr std::size_t batch_size = 256;        // points that are drawn, then evaluated, together
 constexpr std::size_t pieces_at_once = 32768;  // chunks in one list
 
 }  // namespace
@@ -26,7 +27,11 @@ Stratum::Stratum(const ActiveCount& law, CountRange range, std::size_t outputs,
       end_cells_(cells_),
       chunks_(std::max<std::size_t>(replicates, 1), 0),
       end_points_(chunks_),
-      end_non_finite_(chunks_) {}
+      end_non_finite_(chunks_) {
+  if (replicates > 0 && !fixed()) {
+    throw std::logic_error("replicates are for strata of one skeleton");
+  }
+}
 
 std::uint64_t Stratum::points() const {
   const auto chunks = std::accumulate(chunks_.begin(), chunks_.end(), std::uint64_t{0});

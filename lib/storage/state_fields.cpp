@@ -73,6 +73,11 @@ void write_states(Hdf5Writer& file, const std::vector<EstimateRun>& runs) {
   file.write("/state/replicate", counting(chunks.shape[1]));
   file.write("/state/entry", counting(moments.shape[1]));
   file.write("/state/run", along(rows, [](const Row& r) { return r.run; }));
+  Array<double> planned{{rows.size()}, {}};
+  for (const Row& row : rows) {
+    planned.values.push_back(runs[static_cast<std::size_t>(row.run)].state.planned);
+  }
+  file.write("/state/planned", planned);
   file.write("/state/first", along(rows, [](const Row& r) { return r.state->first; }));
   file.write("/state/last", along(rows, [](const Row& r) { return r.state->last; }));
   file.write("/state/non_finite", along(rows, [](const Row& r) { return r.state->non_finite; }));
@@ -89,6 +94,8 @@ void read_states(const Hdf5Reader& file, std::vector<EstimateRun>& runs) {
   const auto column = [&](const char* path) { return file.read<std::int64_t>(path).values; };
   const auto run = column("/state/run"), first = column("/state/first"),
              last = column("/state/last"), non_finite = column("/state/non_finite");
+  const auto planned = file.read<double>("/state/planned").values;
+  if (planned.size() != run.size()) file.refuse("/state/planned has not one entry per stratum");
   const auto chunks = file.read<std::int64_t>("/state/chunks");
   const auto end = file.read<std::int64_t>("/state/end");
   const auto moments = file.read<double>("/state/moments");
@@ -125,7 +132,9 @@ void read_states(const Hdf5Reader& file, std::vector<EstimateRun>& runs) {
     for (const double x : row(moments)) {
       if (!std::isnan(x)) state.moments.push_back(x);
     }
-    runs[static_cast<std::size_t>(run[k])].state.strata.push_back(std::move(state));
+    SamplingState& all = runs[static_cast<std::size_t>(run[k])].state;
+    all.planned = planned[k];
+    all.strata.push_back(std::move(state));
   }
 }
 

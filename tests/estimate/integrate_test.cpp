@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 
@@ -31,6 +33,14 @@ bool has_rare_events(const Vector& density) {
                      [](double p) { return (p > 0.0 && p < 0.003) || (p < 1.0 && p > 0.997); });
 }
 
+// Sixteen replicates give Student's t with at least 15 degrees of freedom: the normal deviate of
+// the same probability.
+double as_normal(double t) {
+  const double tail = boost::math::cdf(boost::math::complement(boost::math::students_t(15.0), t));
+  return tail > 0.0 ? boost::math::quantile(boost::math::complement(boost::math::normal(), tail))
+                    : std::numeric_limits<double>::infinity();
+}
+
 // Rule: over all models of the oracle with D ≤ 4 and a positive loss, |z| < 5 for each; Σ z² over
 // them has a chi-square p-value above 1e-4; and each standard error is below 5 % of the loss, so
 // that a wrong value can be seen.
@@ -57,14 +67,15 @@ void expect_agreement_with_oracle(Method method) {
       EXPECT_EQ(difference, 0.0) << c.name;
       continue;
     }
-    const double z = difference / result.standard_error;
+    double z = difference / result.standard_error;
+    if (method == Method::quasi) z = as_normal(z);
     EXPECT_LT(z, 5.0) << c.name << ": " << result.value << " for " << c.loss;
     chi_square += z * z;
     ++models;
     for (const SkeletonPart& part : result.skeletons) {
       const double expected = c.contributions(part.l);
       EXPECT_NEAR(part.contribution, expected,
-                  6.0 * part.standard_error + 1e-12 * c.loss +
+                  (method == Method::quasi ? 10.0 : 6.0) * part.standard_error + 1e-12 * c.loss +
                       (part.samples > 0 && part.samples < 50 ? expected : 0.0))
           << c.name << ", l = " << part.l;
     }
@@ -74,12 +85,15 @@ void expect_agreement_with_oracle(Method method) {
   EXPECT_GT(boost::math::cdf(boost::math::complement(law, chi_square)), 1e-4) << chi_square;
 }
 
-TEST(SkeletonLoss, PlainAgreesWithTheOracle) {
-  expect_agreement_with_oracle(Method::plain);
-}
+class EachMethod : public ::testing::TestWithParam<Method> {};
 
-TEST(SkeletonLoss, StratifiedAgreesWithTheOracle) {
-  expect_agreement_with_oracle(Method::stratified);
+INSTANTIATE_TEST_SUITE_P(Methods, EachMethod,
+                         ::testing::Values(Method::plain, Method::stratified, Method::quasi,
+                                           Method::importance),
+                         [](const auto& info) { return to_string(info.param); });
+
+TEST_P(EachMethod, AgreesWithTheOracle) {
+  expect_agreement_with_oracle(GetParam());
 }
 
 // E Σ_j x_j = Σ p_j/2 and E (Σ_j x_j)² = Σ (p_j/3 − p_j²/4) + (Σ p_j/2)², with nothing known.
@@ -97,13 +111,14 @@ TEST(Integrate, GivesTheMomentsOfTheMeasureForAnyIntegrand) {
   const Vector& p = features.density;
   const double mean = p.sum() / 2;
   const double second = (p.array() / 3 - p.array().square() / 4).sum() + mean * mean;
-  for (const Method method : {Method::plain, Method::stratified}) {
+  for (const Method method :
+       {Method::plain, Method::stratified, Method::quasi, Method::importance, Method::automatic}) {
     Options options;
     options.method = method;
     const IntegralBySkeleton first = integrate(features, sum, options);
-    EXPECT_NEAR(first.value, mean, 5 * first.standard_error);
+    EXPECT_NEAR(first.value, mean, 6 * first.standard_error);
     const IntegralBySkeleton other = integrate(features, square, options);
-    EXPECT_NEAR(other.value, second, 5 * other.standard_error);
+    EXPECT_NEAR(other.value, second, 6 * other.standard_error);
     EXPECT_LE(first.standard_error, 1e-3 * first.value);
     EXPECT_EQ(first.stop_reason, StopReason::precision);
   }
@@ -131,7 +146,8 @@ TEST(SkeletonLoss, HasTheSameBitsForAnyNumberOfThreads) {
   bounded.bound_outside = [&](CountRange range) { return tail.outside(range); };
   for (const Features& features :
        {Features::uniform(40, 0.05), testing::random_features(40, 0.1, random)}) {
-    for (const Method method : {Method::plain, Method::stratified}) {
+    for (const Method method :
+         {Method::plain, Method::stratified, Method::quasi, Method::importance}) {
       for (const std::uint64_t samples : {std::uint64_t{0}, std::uint64_t{300'001}}) {
         Options options;
         options.method = method;
@@ -285,8 +301,9 @@ TEST(Options, AreCheckedOneByOne) {
   expect_refused([](Options& o) { o.max_samples = 0; });
 }
 
-// Without error_bound, 95 % intervals must cover the evaluated part 95 % ± 4 standard deviations of
-// a binomial count of the time; with it they must cover the whole loss at least as often.
+// Without error_bound, 95 % intervals must cover the evaluated part at least 93 % of the time
+// (fewer than a thousand replicates: 95 % less 4 standard deviations of a binomial count), and not
+// more than 95 % and 4 deviations; with it they must cover the whole loss at least as often.
 TEST(SkeletonLoss, IntervalsCoverAsOftenAsTheySay) {
   const auto table = testing::oracle_table();
   const auto found = std::find_if(table.begin(), table.end(), [](const auto& c) {
@@ -296,7 +313,8 @@ TEST(SkeletonLoss, IntervalsCoverAsOftenAsTheySay) {
   const testing::OracleCase& c = *found;
   const bounds::LossTail tail(c.model, c.features);
   const int replicates = testing::scaled(1000, 100);
-  for (const Method method : {Method::plain, Method::stratified}) {
+  for (const Method method :
+       {Method::plain, Method::stratified, Method::quasi, Method::importance}) {
     for (const std::uint64_t samples : {std::uint64_t{3000}, std::uint64_t{0}}) {
       Options options;
       options.method = method;
@@ -313,7 +331,12 @@ TEST(SkeletonLoss, IntervalsCoverAsOftenAsTheySay) {
         covered_part += result.low <= part && part <= result.high - result.error_bound;
       }
       const double spread = std::sqrt(0.95 * 0.05 / replicates);
-      EXPECT_NEAR(covered_part / static_cast<double>(replicates), 0.95, 4 * spread)
+      // Satterthwaite's t is on the safe side for replicates, of which there are only sixteen.
+      const double most = method == Method::quasi ? 1.0 : 0.95 + 4 * spread;
+      EXPECT_GE(covered_part / static_cast<double>(replicates),
+                0.95 - std::max(4 * spread * (replicates < 1000), 0.02))
+          << to_string(method) << ", samples " << samples;
+      EXPECT_LE(covered_part / static_cast<double>(replicates), most)
           << to_string(method) << ", samples " << samples;
       EXPECT_GE(covered / static_cast<double>(replicates), 0.95 - 4 * spread)
           << to_string(method) << ", samples " << samples;

@@ -66,7 +66,8 @@ inline geometry::ColumnGeometry example_geometry(int i, Index features) {
 /// Strata of different shapes: two replicates with a control, and three skeletons together.
 inline SamplingState example_state() {
   const double tiny = std::nextafter(1.0, 2.0);
-  return {{{2, 2, {5, 4}, {7, 0}, 1, {0.5, -tiny}, {5, tiny, 2, 3, 4, 4, 1e-300, 6, 7, 8}},
+  return {12345.5,
+          {{2, 2, {5, 4}, {7, 0}, 1, {0.5, -tiny}, {5, tiny, 2, 3, 4, 4, 1e-300, 6, 7, 8}},
            {3, 5, {9}, {3}, 0, {}, {1, 2, 3, 4, 5, 2, 2, 3, 4, 5, 3, 2, 3, 4, 1e300}}}};
 }
 

@@ -21,6 +21,7 @@ struct StratumState {
 
 /// A checkpoint of sampling.
 struct SamplingState {
+  double planned = 0.0;  ///< Points in all that the present round is going for.
   std::vector<StratumState> strata;
   bool operator==(const SamplingState&) const = default;
 };
