@@ -1,59 +1,28 @@
 #include "skeleta/optimize/multi_start.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <utility>
 
-#include "skeleta/core/parallel.h"
+#include "skeleta/core/rounds.h"
 
 namespace skeleta::optimize {
-namespace {
-
-// How many starts go between two rounds of callbacks: at first one for each thread, then as many
-// as take a second or so. The result does not depend on it.
-class Rounds {
- public:
-  explicit Rounds(int threads)
-      : least_(static_cast<std::size_t>(resolve_threads(threads))), size_(least_) {}
-
-  std::size_t size() {
-    const auto now = Clock::now();
-    const double seconds = std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-    if (std::exchange(first_, false)) return size_;
-    if (seconds < 0.5) size_ *= 2;
-    if (seconds > 2.0) size_ = std::max(size_ / 2, least_);
-    return size_;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  std::size_t least_, size_;
-  Clock::time_point last_ = Clock::now();
-  bool first_ = true;
-};
-
-}  // namespace
 
 std::vector<Start> multi_start(const MultiStartOptions& options, RunStart run,
                                const StartCallback& callback) {
   std::vector<Start> starts(options.starts);
-  Rounds rounds(options.threads);
-  for (std::size_t first = 0; first < starts.size();) {
-    const std::size_t count = std::min(rounds.size(), starts.size() - first);
-    parallel_for(count, options.threads, [&](std::size_t k) {
-      Start& start = starts[first + k];
-      start.index = options.first + first + k;
-      sampling::PointStream random({.seed = options.seed, .purpose = sampling::Purpose::start},
-                                   start.index);
-      run(random, start);
-    });
-    for (const std::size_t end = first + count; first < end; ++first) {
-      if (!callback || callback(starts[first])) continue;
-      starts.resize(first + 1);
-      return starts;
-    }
-  }
+  std::size_t finished = 0;
+  for_each_in_rounds(
+      starts.size(), options.threads,
+      [&](std::size_t k) {
+        starts[k].index = options.first + k;
+        sampling::PointStream random({.seed = options.seed, .purpose = sampling::Purpose::start},
+                                     starts[k].index);
+        run(random, starts[k]);
+      },
+      [&](std::size_t k) {
+        finished = k + 1;
+        return !callback || callback(starts[k]);
+      });
+  starts.resize(finished);
   return starts;
 }
 

@@ -285,6 +285,7 @@ void validate(const Options& options, const Features& features, Index hidden) {
   require(options.k >= 0 && options.k <= 2,
           fmt::format("k = {} must be 0, 1 or 2: only these skeletons have a closed gradient",
                       options.k));
+  require(options.starts >= 1, "starts = 0 must be at least 1");
   require(options.batch >= 1, "batch = 0 must be at least 1");
   const auto not_negative = [](const char* name, double value) {
     require(value >= 0.0 && std::isfinite(value),
