@@ -11,7 +11,8 @@ enum class Purpose : std::uint64_t {
   estimate = 1,  ///< Points of the result.
   pilot = 2,     ///< Points that plan it.
   start = 3,     ///< Starts of an optimizer.
-  counts = 4     ///< How many points of the result fall on each skeleton.
+  training = 4,  ///< Batches of stochastic gradients.
+  counts = 5     ///< How many points of the result fall on each skeleton.
 };
 
 /// Names a family of points. A point is a function of its family and index alone, so threads, chunk

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+
+#include "skeleta/core/function_ref.h"
+
+namespace skeleta {
+
+/// Calls compute(i) for each i in [0, count) in parallel, and merge(i) for each in increasing order
+/// on the caller's thread; merge returns whether to go on. For items that take long: merge hears of
+/// a finished one after a second or so, not after all. What is computed and merged is the same for
+/// any number of threads, except that some items beyond the last merged one may have been computed
+/// when merge says stop. Exceptions reach the caller.
+void for_each_in_rounds(std::size_t count, int threads, FunctionRef<void(std::size_t)> compute,
+                        FunctionRef<bool(std::size_t)> merge);
+
+}  // namespace skeleta

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "skeleta/measure/features.h"
+#include "skeleta/training/minima.h"
+#include "skeleta/training/phase.h"
+#include "skeleta/training/train.h"
+
+namespace skeleta::training {
+
+/// A grid: every combination of the listed values is a cell.
+struct SweepPlan {
+  std::vector<Index> features, hidden;
+  std::vector<double> density;
+  std::vector<double> importance_decay{1.0};  ///< v_i = r^i for i = 0, …, D − 1.
+  std::vector<ObjectiveKind> objective{ObjectiveKind::exact};
+  std::vector<std::uint64_t> seed{1};
+  /// For all cells, but for the objective and seed; its threads are those of the sweep.
+  Options training;
+  double represented_norm = 0.5;  ///< Threshold of phase_of.
+  bool allow_wide = false;        ///< Cells with d > D.
+};
+
+/// Where a cell lies in the grid.
+struct SweepCell {
+  std::size_t index = 0;
+  Index features = 0, hidden = 0;
+  double density = 0.0, importance_decay = 1.0;
+  ObjectiveKind objective = ObjectiveKind::exact;
+  std::uint64_t seed = 1;
+};
+
+/// A finished cell.
+struct CellResult {
+  SweepCell cell;
+  /// The start with the least exact loss; its loss is NaN if every start diverged.
+  TrainedModel best;
+  std::vector<Minimum> minima;  ///< As of Training: `models` are starts.
+  Phase phase;                  ///< Of the best; empty if there is none.
+  std::uint64_t failed = 0;     ///< Starts whose loss is not finite.
+};
+
+/// Throws std::invalid_argument naming the list that is empty or the value that breaks its rule: d
+/// ≤ D unless allowed, densities in (0, 1], 0 < decay ≤ 1, and those of `training`.
+void validate(const SweepPlan& plan);
+
+/// All cells of a plan; the last list (seed) varies fastest, the first (features) slowest.
+std::vector<SweepCell> cells_of(const SweepPlan& plan);
+
+/// The data of a cell.
+Features features_of(const SweepCell& cell);
+
+/// One cell, by itself.
+CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads = 1);
+
+/// Called on the caller's thread for each finished cell, in order; returns whether to go on.
+using CellCallback = std::function<bool(const CellResult&)>;
+
+/// Trains every cell that is not `finished` (indices), in parallel over cells, and hands each to
+/// the callback in order. A cell's result is a function of the plan and the cell alone, so a sweep
+/// that was stopped and goes on with what is left ends with the same bits. Returns false if the
+/// callback said stop. Throws as validate does, or if a finished index is not in the grid.
+bool sweep(const SweepPlan& plan, std::span<const std::size_t> finished,
+           const CellCallback& callback);
+
+}  // namespace skeleta::training

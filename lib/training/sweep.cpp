@@ -1,0 +1,125 @@
+#include "skeleta/training/sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+#include "skeleta/core/parallel.h"
+#include "skeleta/core/rounds.h"
+
+namespace skeleta::training {
+namespace {
+
+void require(bool holds, const std::string& message) {
+  if (!holds) throw std::invalid_argument(message);
+}
+
+template <class Values, class Holds>
+void check_list(const char* name, const Values& values, const char* rule, Holds holds) {
+  require(!values.empty(), fmt::format("{} is empty: the grid has no cell", name));
+  for (const auto& value : values) {
+    require(holds(value), fmt::format("{} = {} must {}", name, value, rule));
+  }
+}
+
+Options options_of(const SweepPlan& plan, const SweepCell& cell, int threads) {
+  Options options = plan.training;
+  options.objective = cell.objective;
+  options.seed = cell.seed;
+  options.threads = threads;
+  return options;
+}
+
+}  // namespace
+
+void validate(const SweepPlan& plan) {
+  const auto positive = [](Index value) { return value >= 1; };
+  check_list("features", plan.features, "be at least 1", positive);
+  check_list("hidden", plan.hidden, "be at least 1", positive);
+  check_list("density", plan.density, "lie in (0, 1]",
+             [](double p) { return p > 0.0 && p <= 1.0; });
+  check_list("importance_decay", plan.importance_decay, "lie in (0, 1]",
+             [](double r) { return r > 0.0 && r <= 1.0; });
+  require(!plan.objective.empty(), "objective is empty: the grid has no cell");
+  require(!plan.seed.empty(), "seed is empty: the grid has no cell");
+  require(
+      plan.represented_norm >= 0.0 && std::isfinite(plan.represented_norm),
+      fmt::format("represented_norm = {} must be finite and not negative", plan.represented_norm));
+  const Index widest = *std::max_element(plan.hidden.begin(), plan.hidden.end());
+  const Index fewest = *std::min_element(plan.features.begin(), plan.features.end());
+  require(plan.allow_wide || widest <= fewest,
+          fmt::format("hidden = {} exceeds features = {}: allow wide cells if that is meant",
+                      widest, fewest));
+  for (const SweepCell& cell : cells_of(plan)) {
+    validate(options_of(plan, cell, plan.training.threads), features_of(cell), cell.hidden);
+  }
+}
+
+std::vector<SweepCell> cells_of(const SweepPlan& plan) {
+  std::vector<SweepCell> cells;
+  for (const Index features : plan.features)
+    for (const Index hidden : plan.hidden)
+      for (const double density : plan.density)
+        for (const double decay : plan.importance_decay)
+          for (const ObjectiveKind objective : plan.objective)
+            for (const std::uint64_t seed : plan.seed)
+              cells.push_back({cells.size(), features, hidden, density, decay, objective, seed});
+  return cells;
+}
+
+Features features_of(const SweepCell& cell) {
+  Features features = Features::uniform(cell.features, cell.density);
+  for (Index i = 0; i < cell.features; ++i) {
+    features.importance(i) = std::pow(cell.importance_decay, static_cast<double>(i));
+  }
+  return features;
+}
+
+CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads) {
+  Training training = train(features_of(cell), cell.hidden, options_of(plan, cell, threads));
+  CellResult result;
+  result.cell = cell;
+  result.minima = std::move(training.minima);
+  for (const TrainedModel& start : training.starts) {
+    result.failed += !std::isfinite(start.loss.value);
+  }
+  const TrainedModel* best = training.best();
+  result.best = best ? *best : training.starts.front();
+  if (best) result.phase = phase_of(best->model.W, plan.represented_norm);
+  return result;
+}
+
+bool sweep(const SweepPlan& plan, std::span<const std::size_t> finished,
+           const CellCallback& callback) {
+  validate(plan);
+  const std::vector<SweepCell> cells = cells_of(plan);
+  std::vector<bool> done(cells.size(), false);
+  for (const std::size_t index : finished) {
+    require(index < cells.size(),
+            fmt::format("finished cell {} is not in the grid of {} cells", index, cells.size()));
+    done[index] = true;
+  }
+  std::vector<SweepCell> left;
+  std::copy_if(cells.begin(), cells.end(), std::back_inserter(left),
+               [&](const SweepCell& cell) { return !done[cell.index]; });
+  const auto threads = static_cast<std::size_t>(resolve_threads(plan.training.threads));
+  const std::size_t outer = std::clamp<std::size_t>(left.size(), 1, threads);
+  std::vector<CellResult> results(left.size());
+  bool go_on = true;
+  for_each_in_rounds(
+      left.size(), static_cast<int>(outer),
+      [&](std::size_t k) {
+        results[k] = run_cell(plan, left[k], static_cast<int>(threads / outer));
+      },
+      [&](std::size_t k) {
+        go_on = callback(results[k]);
+        results[k] = {};
+        return go_on;
+      });
+  return go_on;
+}
+
+}  // namespace skeleta::training
