@@ -95,7 +95,7 @@ inline double own_error(double a, double c) {
 /// ∫₀¹ inner(t, c − a₁t) dt for an inner integral over t₂ of a function of (a₂t₂ − (c − a₁t))₊.
 /// Exact if it is a polynomial in t of degree ≤ 3 on each piece (see the head of this file).
 template <class Inner>
-inline double over_square(double a1, double a2, double c, Inner inner) {
+inline auto over_square(double a1, double a2, double c, Inner inner) {
   const auto piece = [&](double from, double to) {
     constexpr double gauss = 0.57735026918962576451;  // 1/√3
     const double middle = 0.5 * (from + to), half = 0.5 * (to - from);

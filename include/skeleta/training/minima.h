@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "skeleta/core/types.h"
+#include "skeleta/measure/features.h"
+#include "skeleta/model/relu_autoencoder.h"
+
+namespace skeleta::training {
+
+struct MinimaOptions {
+  double loss_tolerance = 1e-6;   ///< Equal losses: |a − b| ≤ this · max(|a|, |b|).
+  double shape_tolerance = 1e-3;  ///< Congruent: rms distance of columns ≤ this · rms norm.
+};
+
+/// Models of equal loss and congruent columns, seen as one.
+struct Minimum {
+  double loss = 0.0;              ///< The least among them.
+  std::vector<Index> models;      ///< Which ones, best first.
+  Index rank = 0;                 ///< Of W: singular values above 1e-6 of the largest.
+  double norm = 0.0;              ///< ‖W‖_F² of the first: "number of features represented".
+  Vector feature_dimensionality;  ///< Of the first, in falling order.
+
+  Index count() const { return static_cast<Index>(models.size()); }
+};
+
+/// The distinct minima among models, best first: equal loss, and Gram matrices WᵀW that agree up to
+/// relabelling of features (geometry::congruence) if all features have the same density and
+/// importance, and as they are otherwise. Models whose loss is not finite are in none. A model
+/// joins the first minimum that it agrees with. Cost: for each model one comparison with each
+/// minimum of equal loss. Throws std::invalid_argument if sizes disagree.
+std::vector<Minimum> distinct_minima(std::span<const ReluAutoencoder* const> models,
+                                     std::span<const double> losses, const Features& features,
+                                     const MinimaOptions& options = {});
+
+}  // namespace skeleta::training

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+
+#include "skeleta/core/types.h"
+#include "skeleta/exact/loss.h"
+#include "skeleta/exact/sparse_loss.h"
+#include "skeleta/measure/features.h"
+#include "skeleta/model/relu_autoencoder.h"
+
+/// Losses of an autoencoder as functions of its parameters (parameters.h), for optimize. Each is
+/// called with x and writes the gradient; none is thread-safe; each keeps its buffers and does not
+/// allocate after the first call, for one thread. Where a model cannot be evaluated (entries that
+/// are not finite, a loss beyond the range of double) the value is NaN.
+namespace skeleta::training {
+
+/// The integral loss L(W, b) over all skeletons. Every evaluation meets the error targets of its
+/// options, or is counted in unmet(): near orthogonal columns, where the law of z has many small
+/// steps, the limit on nodes may come first.
+class ExactObjective {
+ public:
+  /// Throws std::invalid_argument if features or options are not valid, or hidden < 1.
+  ExactObjective(Features features, Index hidden, const exact::Options& options);
+
+  double operator()(const Vector& x, Vector& gradient);
+
+  const exact::Loss& last() const { return last_; }
+  std::uint64_t unmet() const { return unmet_; }
+
+ private:
+  exact::Evaluator evaluator_;
+  ReluAutoencoder model_;
+  Matrix dW_;
+  Vector db_;
+  exact::Loss last_;
+  std::uint64_t unmet_ = 0;
+};
+
+/// The loss on few active features in closed form, times `factor`.
+class SparseObjective {
+ public:
+  /// E[r; N in skeletons]·factor. Throws as exact::SparseLoss, or if hidden < 1.
+  SparseObjective(Features features, Index hidden, CountRange skeletons, double factor = 1.0,
+                  int threads = 1);
+
+  /// L_1 = E[r | N = 1], the mean on Q_1 alone: what a constant output costs on Q_0 is not in it.
+  /// Throws std::invalid_argument if N = 1 is impossible.
+  static SparseObjective one_sparse(Features features, Index hidden, int threads = 1);
+
+  /// L^{(≤k)} = Σ_{l≤k} C_l for k = 0, 1 or 2.
+  static SparseObjective k_sparse(Features features, Index hidden, Index k, int threads = 1);
+
+  double operator()(const Vector& x, Vector& gradient);
+
+ private:
+  exact::SparseLoss loss_;
+  double factor_;
+  ReluAutoencoder model_;
+  Matrix dW_;
+  Vector db_;
+};
+
+/// The tied linear loss E Σ_i v_i (x_i − (WᵀWx)_i)², by moments: with q_j = p_j/2, m_j = p_j/3 −
+/// p_j²/4, E x xᵀ = diag(m) + q qᵀ and R = I − WᵀW,
+///   L = Σ_i v_i [ Σ_j m_j R_ij² + (Rq)_i² ].
+/// Its parameters are W alone, column by column. Cost 6 d D².
+class LinearObjective {
+ public:
+  /// Throws std::invalid_argument if features are not valid, or hidden < 1.
+  LinearObjective(Features features, Index hidden);
+
+  double operator()(const Vector& x, Vector& gradient);
+
+ private:
+  Features features_;
+  Index hidden_;
+  Vector m_, q_, weighted_;
+  Matrix residual_, gamma_;
+};
+
+}  // namespace skeleta::training

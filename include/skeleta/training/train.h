@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skeleta/exact/loss.h"
+#include "skeleta/measure/features.h"
+#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/optimize/descent.h"
+#include "skeleta/optimize/summary.h"
+#include "skeleta/training/minima.h"
+
+namespace skeleta::training {
+
+/// What is minimised.
+enum class ObjectiveKind : std::int8_t {
+  exact,       ///< The integral loss, every evaluation to its error target.
+  one_sparse,  ///< L_1, the mean on Q_1.
+  k_sparse,    ///< Σ_{l≤k} C_l, k ≤ 2.
+  sampled,     ///< The mean over a batch of random points; for L-BFGS over one fixed batch.
+};
+
+enum class OptimizerKind : std::int8_t { lbfgs, adam, sgd };
+
+/// Where a start begins; thresholds are 0 unless a model is given.
+enum class Init : std::int8_t {
+  xavier,  ///< Normal entries of W with standard deviation √(2/(d + D)).
+  normal,  ///< Normal entries of W with standard deviation `deviation`.
+  given,   ///< `model`, plus normal noise of standard deviation `noise` in all parameters.
+};
+
+/// "exact", "one-sparse", "k-sparse", "sampled"; "lbfgs", …; "xavier", ….
+std::string to_string(ObjectiveKind kind);
+std::string to_string(OptimizerKind kind);
+std::string to_string(Init init);
+
+struct Options {
+  ObjectiveKind objective = ObjectiveKind::exact;
+  Index k = 2;  ///< Of k_sparse: 0, 1 or 2.
+  OptimizerKind optimizer = OptimizerKind::lbfgs;
+
+  std::uint64_t starts = 1;
+  std::uint64_t first = 0;  ///< Starts first, …, first + starts − 1: a run can be continued.
+  std::uint64_t seed = 1;
+  Init init = Init::xavier;
+  double deviation = 1.0, noise = 0.0;
+  std::optional<ReluAutoencoder> model;
+
+  double gradient_tolerance =
+      1e-8;  ///< ‖∇f‖₂ ≤ this ends a start (adam and sgd on samples: never).
+  double value_tolerance = 0.0;  ///< L-BFGS: a step that lowers f by at most this · |f| ends it.
+  std::uint64_t max_steps = 10'000;
+  std::uint64_t batch = 1024;        ///< Of sampled.
+  optimize::DescentOptions descent;  ///< Of adam and sgd; steps and tolerance come from above.
+
+  std::uint64_t record_every = 10;      ///< The trajectory has every so many steps; 0: none.
+  double final_relative_target = 1e-8;  ///< Of the exact loss at the end.
+  MinimaOptions minima;
+  int threads = 0;  ///< 0: all cores, over starts and within them. Never changes a bit.
+};
+
+/// Throws std::invalid_argument naming the first option that breaks its rule.
+void validate(const Options& options, const Features& features, Index hidden);
+
+struct TrajectoryPoint {
+  std::uint64_t step = 0;
+  double value = 0.0;  ///< Of the objective, after the step; adam, sgd: before it.
+};
+
+/// The end of one start.
+struct TrainedModel {
+  std::uint64_t start = 0;
+  ReluAutoencoder model;
+  /// The integral loss with its rigorous error bound, whatever was minimised.
+  exact::Loss loss;
+  double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss.
+  optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
+  std::uint64_t unmet = 0;          ///< Evaluations that did not meet their error target.
+  std::vector<TrajectoryPoint> trajectory;
+};
+
+struct Training {
+  std::vector<TrainedModel> starts;  ///< In order of start.
+  std::vector<Minimum> minima;       ///< Of the exact loss, best first.
+  bool interrupted = false;
+
+  /// The start with the least exact loss; null if there is none that is finite.
+  const TrainedModel* best() const;
+};
+
+/// Called on the caller's thread after each finished start, in order; returns whether to go on.
+using TrainingCallback = std::function<bool(const TrainedModel&)>;
+
+/// Minimises an objective from many starts, in parallel. L-BFGS on the exact loss of many features
+/// first minimises with loose error targets (1e-4 of the loss in the gradient) and continues with
+/// those that the tolerance asks for. A start that diverges ends with its reason, the others go on.
+/// Start k is a function of (options, k) alone: the same bits for any number of threads, and for
+/// any split of the starts over calls. Throws std::invalid_argument as validate does.
+Training train(const Features& features, Index hidden, const Options& options,
+               const TrainingCallback& callback = {});
+
+/// The parameters that start `k` begins from.
+Vector initial_parameters(const Features& features, Index hidden, const Options& options,
+                          std::uint64_t k);
+
+}  // namespace skeleta::training

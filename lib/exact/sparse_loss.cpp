@@ -1,0 +1,196 @@
+#include "skeleta/exact/sparse_loss.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <stdexcept>
+#include <utility>
+
+#include "skeleta/core/parallel.h"
+#include "skeleta/exact/closed_forms.h"
+
+namespace skeleta::exact {
+namespace {
+
+// P(the active features are exactly those of a support) = Π_S p · Π_{others} (1 − p): from the sum
+// of the logarithms of 1 − p. Features with p = 1 are counted apart: all of them are in S, or it is
+// 0.
+class Supports {
+ public:
+  explicit Supports(const Vector& density) : density_(density) {
+    for (const double p : density) {
+      certain_ += p == 1.0;
+      if (p < 1.0) log_none_ += std::log1p(-p);
+    }
+  }
+
+  double probability(std::initializer_list<Index> support) const {
+    double product = 1.0, logarithm = log_none_;
+    int certain = 0;
+    for (const Index j : support) {
+      const double p = density_(j);
+      product *= p;
+      certain += p == 1.0;
+      if (p < 1.0) logarithm -= std::log1p(-p);
+    }
+    return certain == certain_ ? product * std::exp(logarithm) : 0.0;
+  }
+
+ private:
+  const Vector& density_;
+  double log_none_ = 0.0;
+  int certain_ = 0;
+};
+
+// The integrals over the square that a pair {j, k} without i needs: of u², u, t_j u and t_k u, with
+// u = (a_j t_j + a_k t_k − c)₊.
+struct PairIntegrals {
+  double square, ramp, first, second;
+
+  PairIntegrals operator+(const PairIntegrals& o) const {
+    return {square + o.square, ramp + o.ramp, first + o.first, second + o.second};
+  }
+  friend PairIntegrals operator*(double s, const PairIntegrals& x) {
+    return {s * x.square, s * x.ramp, s * x.first, s * x.second};
+  }
+};
+
+inline PairIntegrals pair_integrals(double a1, double a2, double c) {
+  return over_square(a1, a2, c, [=](double t, double rest) {
+    const double ramp = phi1(a2, rest);
+    return PairIntegrals{phi(a2, rest), ramp, t * ramp, psi(a2, rest)};
+  });
+}
+
+inline double ramp_pair(double a1, double a2, double c) {
+  return over_square(a1, a2, c, [=](double, double rest) { return phi1(a2, rest); });
+}
+
+// ∫∫ t₂ (…)₊.
+inline double psi_pair_second(double a1, double a2, double c) {
+  return over_square(a1, a2, c, [=](double, double rest) { return psi(a2, rest); });
+}
+
+}  // namespace
+
+// One output i: its row of G, and the sums for it. gamma[j] is E[(x_i − x̂_i) x_j u], slope is
+// E[(x_i − x̂_i) u], value E(x_i − x̂_i)².
+struct SparseLoss::Output {
+  Index own;
+  const double* g;
+  double* gamma;
+  double value = 0.0, slope = 0.0;
+};
+
+SparseLoss::SparseLoss(Features features, CountRange skeletons, int threads)
+    : features_(std::move(features)), skeletons_(skeletons), threads_(threads) {
+  validate(features_);
+  if (skeletons.empty() || skeletons.first < 0 || skeletons.last > 2) {
+    throw std::invalid_argument(fmt::format(
+        "skeletons = {}..{} must be a range within 0..2: only these have a closed form here",
+        skeletons.first, skeletons.last));
+  }
+  const Index count = features_.size();
+  const Supports supports(features_.density);
+  none_ = supports.probability({});
+  single_.resize(count);
+  for (Index j = 0; j < count; ++j) single_(j) = supports.probability({j});
+  if (!has(2)) return;
+  pair_ = Matrix::Zero(count, count);
+  for (Index j = 0; j < count; ++j) {
+    for (Index k = 0; k < j; ++k) pair_(j, k) = pair_(k, j) = supports.probability({j, k});
+  }
+}
+
+void SparseLoss::add_single(const Vector& thresholds, Output& output) {
+  const double b = thresholds(output.own), *g = output.g, *weight = single_.data();
+  double value = 0.0, slope = 0.0;
+#pragma omp simd reduction(+ : value, slope)
+  for (Index j = 0; j < features_.size(); ++j) {
+    const double w = j == output.own ? 0.0 : weight[j];
+    value += w * phi(g[j], b);
+    slope -= w * phi1(g[j], b);
+    output.gamma[j] -= w * psi(g[j], b);
+  }
+  const double w = single_(output.own), a = g[output.own];
+  output.value += value + w * own_error(a, b);
+  output.slope += slope + w * (above_t(a, b) - phi1(a, b));
+  output.gamma[output.own] += w * (above_tt(a, b) - psi(a, b));
+}
+
+void SparseLoss::add_pairs_with_own(const Vector& thresholds, Output& output) {
+  const Index own = output.own;
+  const double b = thresholds(own), a = output.g[own], *weight = pair_.col(own).data();
+  double value = 0.0, slope = 0.0, gamma = 0.0;
+#pragma omp simd reduction(+ : value, slope, gamma)
+  for (Index k = 0; k < features_.size(); ++k) {
+    const double w = weight[k], other = output.g[k];  // weight[own] = 0
+    value += w * own_error_pair(a, other, b);
+    slope += w * (above_pair_t(a, other, b) - ramp_pair(a, other, b));
+    gamma += w * (above_pair_tt(a, other, b) - psi_pair(a, other, b));
+    output.gamma[k] += w * (above_pair_product(a, other, b) - psi_pair_second(a, other, b));
+  }
+  output.value += value;
+  output.slope += slope;
+  output.gamma[own] += gamma;
+}
+
+void SparseLoss::add_pairs_of_others(const Vector& thresholds, Output& output) {
+  const double b = thresholds(output.own), *g = output.g;
+  double* const gamma = output.gamma;
+  for (Index j = 0; j < features_.size(); ++j) {
+    if (j == output.own) continue;
+    const double a = g[j], *weight = pair_.col(j).data();
+    double value = 0.0, slope = 0.0, first = 0.0;
+#pragma omp simd reduction(+ : value, slope, first)
+    for (Index k = j + 1; k < features_.size(); ++k) {
+      const double w = k == output.own ? 0.0 : weight[k];
+      const PairIntegrals pair = pair_integrals(a, g[k], b);
+      value += w * pair.square;
+      slope -= w * pair.ramp;
+      first -= w * pair.first;
+      gamma[k] -= w * pair.second;
+    }
+    output.value += value;
+    output.slope += slope;
+    gamma[j] += first;
+  }
+}
+
+double SparseLoss::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+  validate(model);
+  validate(features_, model.features());
+  const Index count = features_.size();
+  gram_.resize(count, count);
+  gram_.noalias() = model.W.transpose() * model.W;
+  gamma_.setZero(count, count);
+  values_.setZero(count);
+  db.setZero(count);
+  parallel_for(static_cast<std::size_t>(count), threads_, [&](std::size_t task) {
+    const auto i = static_cast<Index>(task);
+    const double v = features_.importance(i);
+    if (v == 0.0) return;
+    Output output{i, gram_.col(i).data(), gamma_.col(i).data()};
+    if (has(0)) {
+      const double constant = std::max(-model.b(i), 0.0);
+      output.value += none_ * constant * constant;
+      output.slope -= none_ * constant;
+    }
+    if (has(1)) add_single(model.b, output);
+    if (has(2)) {
+      add_pairs_with_own(model.b, output);
+      add_pairs_of_others(model.b, output);
+    }
+    values_(i) = v * output.value;
+    db(i) = 2.0 * v * output.slope;
+    gamma_.col(i) *= -2.0 * v;
+  });
+  dW.resize(model.hidden(), count);
+  dW.noalias() = model.W * gamma_;
+  dW.noalias() += model.W * gamma_.transpose();
+  return values_.sum();
+}
+
+}  // namespace skeleta::exact

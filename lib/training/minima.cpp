@@ -1,0 +1,88 @@
+#include "skeleta/training/minima.h"
+
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <stdexcept>
+
+#include "skeleta/geometry/congruence.h"
+#include "skeleta/geometry/feature_dimensionality.h"
+
+namespace skeleta::training {
+namespace {
+
+bool all_alike(const Features& features) {
+  return (features.density.array() == features.density(0)).all() &&
+         (features.importance.array() == features.importance(0)).all();
+}
+
+// Distance of the columns of two models of one shape, after the best orthogonal transformation, and
+// relabelling if that is allowed.
+double distance(const Matrix& X, const Matrix& Y, bool relabelling) {
+  if (relabelling) return geometry::congruence(X, Y).rms;
+  return (geometry::procrustes(X, Y) * X - Y).norm() / std::sqrt(static_cast<double>(X.cols()));
+}
+
+// Congruent columns have the same norms, up to order: a cheap "no".
+bool norms_agree(const Matrix& X, const Matrix& Y, double tolerance) {
+  Vector x = X.colwise().norm(), y = Y.colwise().norm();
+  std::sort(x.begin(), x.end());
+  std::sort(y.begin(), y.end());
+  return (x - y).norm() <= tolerance * std::sqrt(static_cast<double>(x.size()));
+}
+
+bool agree(const Matrix& X, const Matrix& Y, bool relabelling, double tolerance) {
+  const double size = std::max(X.norm(), Y.norm()) / std::sqrt(static_cast<double>(X.cols()));
+  return norms_agree(X, Y, tolerance * size) && distance(X, Y, relabelling) <= tolerance * size;
+}
+
+Index rank_of(const Matrix& W) {
+  const Vector values = Eigen::JacobiSVD<Matrix>(W).singularValues();
+  return (values.array() > 1e-6 * values(0)).count();
+}
+
+Minimum describe(const ReluAutoencoder& model, double loss) {
+  Minimum minimum;
+  minimum.loss = loss;
+  minimum.rank = rank_of(model.W);
+  minimum.norm = model.W.squaredNorm();
+  minimum.feature_dimensionality = geometry::feature_dimensionality(model.W);
+  std::sort(minimum.feature_dimensionality.begin(), minimum.feature_dimensionality.end(),
+            std::greater<>());
+  return minimum;
+}
+
+}  // namespace
+
+std::vector<Minimum> distinct_minima(std::span<const ReluAutoencoder* const> models,
+                                     std::span<const double> losses, const Features& features,
+                                     const MinimaOptions& options) {
+  if (models.size() != losses.size()) {
+    throw std::invalid_argument("models and losses must be of the same number");
+  }
+  std::vector<std::size_t> order(models.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::erase_if(order, [&](std::size_t k) { return !std::isfinite(losses[k]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return losses[a] < losses[b]; });
+  const bool relabelling = all_alike(features);
+  std::vector<Minimum> minima;
+  for (const std::size_t k : order) {
+    const auto same = [&](const Minimum& minimum) {
+      const double most = std::max(std::abs(minimum.loss), std::abs(losses[k]));
+      const auto first = static_cast<std::size_t>(minimum.models.front());
+      return std::abs(losses[k] - minimum.loss) <= options.loss_tolerance * most &&
+             agree(models[k]->W, models[first]->W, relabelling, options.shape_tolerance);
+    };
+    auto found = std::find_if(minima.begin(), minima.end(), same);
+    if (found == minima.end()) {
+      found = minima.insert(minima.end(), describe(*models[k], losses[k]));
+    }
+    found->models.push_back(static_cast<Index>(k));
+  }
+  return minima;
+}
+
+}  // namespace skeleta::training

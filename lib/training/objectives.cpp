@@ -1,0 +1,106 @@
+#include "skeleta/training/objectives.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "skeleta/training/parameters.h"
+
+namespace skeleta::training {
+namespace {
+
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+ReluAutoencoder shape(const Features& features, Index hidden) {
+  if (hidden < 1) {
+    throw std::invalid_argument(fmt::format("hidden = {} must be at least 1", hidden));
+  }
+  return {Matrix::Zero(hidden, features.size()), Vector::Zero(features.size())};
+}
+
+// Far beyond where any loss falls; products of such entries stay within double.
+bool in_range(const Vector& x) {
+  return x.allFinite() && x.cwiseAbs().maxCoeff() < 1e60;
+}
+
+}  // namespace
+
+ExactObjective::ExactObjective(Features features, Index hidden, const exact::Options& options)
+    : evaluator_(features, options), model_(shape(features, hidden)) {}
+
+double ExactObjective::operator()(const Vector& x, Vector& gradient) {
+  if (!in_range(x)) return undefined;
+  from_parameters(x, model_);
+  try {
+    last_ = evaluator_.loss_and_gradient(model_, dW_, db_);
+  } catch (const std::invalid_argument&) {
+    return undefined;  // a valid model whose loss double precision cannot tell to the target
+  }
+  unmet_ += !last_.met_target();
+  to_parameters(dW_, db_, gradient);
+  return last_.value;
+}
+
+SparseObjective::SparseObjective(Features features, Index hidden, CountRange skeletons,
+                                 double factor, int threads)
+    : loss_(features, skeletons, threads), factor_(factor), model_(shape(features, hidden)) {}
+
+SparseObjective SparseObjective::one_sparse(Features features, Index hidden, int threads) {
+  validate(features);
+  const double probability = ActiveCount(features.density).probability(1);
+  if (!(probability > 0.0)) {
+    throw std::invalid_argument(
+        "the mean on one active feature does not exist: these densities never have exactly one");
+  }
+  return {std::move(features), hidden, {1, 1}, 1.0 / probability, threads};
+}
+
+SparseObjective SparseObjective::k_sparse(Features features, Index hidden, Index k, int threads) {
+  return {std::move(features), hidden, {0, k}, 1.0, threads};
+}
+
+double SparseObjective::operator()(const Vector& x, Vector& gradient) {
+  if (!in_range(x)) return undefined;
+  from_parameters(x, model_);
+  const double value = loss_.loss_and_gradient(model_, dW_, db_);
+  to_parameters(dW_, db_, gradient);
+  gradient *= factor_;
+  return factor_ * value;
+}
+
+LinearObjective::LinearObjective(Features features, Index hidden)
+    : features_(std::move(features)), hidden_(hidden) {
+  validate(features_);
+  shape(features_, hidden);
+  q_ = 0.5 * features_.density;
+  m_ = features_.density / 3.0 - q_.cwiseAbs2();
+}
+
+// ∂L/∂R = 2 v (R diag(m) + (Rq) qᵀ) = −Γ, and dW = W(Γ + Γᵀ).
+double LinearObjective::operator()(const Vector& x, Vector& gradient) {
+  if (!in_range(x)) return undefined;
+  const Index count = features_.size();
+  const Eigen::Map<const Matrix> W(x.data(), hidden_, count);
+  residual_.resize(count, count);
+  residual_.noalias() = -W.transpose() * W;
+  residual_.diagonal().array() += 1.0;
+  weighted_.resize(count);
+  weighted_.noalias() = residual_ * q_;
+  gamma_.resize(count, count);
+  gamma_.noalias() = residual_ * m_.asDiagonal();
+  double value = features_.importance.dot(weighted_.cwiseAbs2());
+  for (Index i = 0; i < count; ++i) {
+    value += features_.importance(i) * gamma_.row(i).dot(residual_.row(i));
+  }
+  gamma_.noalias() += weighted_ * q_.transpose();
+  gamma_.array().colwise() *= -2.0 * features_.importance.array();
+  Eigen::Map<Matrix> dW(gradient.data(), hidden_, count);
+  dW.noalias() = W * gamma_;
+  dW.noalias() += W * gamma_.transpose();
+  return value;
+}
+
+}  // namespace skeleta::training

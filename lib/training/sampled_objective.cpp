@@ -1,0 +1,133 @@
+#include "skeleta/training/sampled_objective.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "skeleta/core/parallel.h"
+#include "skeleta/sampling/count_sampler.h"
+#include "skeleta/sampling/point_sampler.h"
+#include "skeleta/sampling/stream.h"
+#include "training/batch_kernel.h"
+
+namespace skeleta::training {
+
+class SampledObjective::Implementation {
+ public:
+  virtual ~Implementation() = default;
+  virtual double evaluate(std::uint64_t step, const Vector& x, Vector& gradient) = 0;
+};
+
+namespace {
+
+template <class Scalar>
+class Sampled final : public SampledObjective::Implementation {
+ public:
+  Sampled(Features features, Index hidden, const SampleOptions& options)
+      : features_(std::move(features)),
+        hidden_(hidden),
+        options_(options),
+        kernel_(features_.importance, hidden),
+        sampler_(features_, features_.size()) {
+    const ActiveCount law(features_.density);
+    none_ = law.probability(0);
+    some_ = law.at_least(1);
+    if (some_ == 0.0) return;  // nothing is ever drawn
+    counts_.emplace_back(law, CountRange{1, features_.size()});
+    points_ = static_cast<std::uint64_t>(std::ceil(static_cast<double>(options.batch) * some_));
+    // The same for any number of threads: some 128 points each, but not more than 64 chunks.
+    chunks_.resize(std::clamp<std::uint64_t>((points_ + 127) / 128, 1, 64));
+    for (Chunk& chunk : chunks_) chunk = {sampler_.scratch(), {}, kernel_.sums()};
+  }
+
+  double evaluate(std::uint64_t step, const Vector& x, Vector& gradient) override {
+    if (!x.allFinite()) return std::numeric_limits<double>::quiet_NaN();
+    kernel_.read(x);
+    parallel_for(chunks_.size(), options_.threads, [&](std::size_t k) { run(step, k); });
+    gradient.setZero();
+    double value = 0.0;
+    for (const Chunk& chunk : chunks_) {
+      kernel_.add_to(gradient, chunk.sums);
+      value += chunk.sums.value;
+    }
+    const double weight = points_ > 0 ? some_ / static_cast<double>(points_) : 0.0;
+    gradient *= weight;
+    return weight * value + add_empty(x, gradient);
+  }
+
+ private:
+  struct Chunk {
+    sampling::PointSampler::Scratch scratch;
+    sampling::SparseBatch batch;
+    typename BatchKernel<Scalar>::Sums sums;
+  };
+
+  void run(std::uint64_t step, std::size_t index) {
+    constexpr std::uint64_t at_once = 4096;  // points in memory
+    Chunk& chunk = chunks_[index];
+    kernel_.reset(chunk.sums);
+    const std::uint64_t all = chunks_.size();
+    const std::uint64_t first = points_ * index / all, end = points_ * (index + 1) / all;
+    const sampling::StreamKey key{.seed = options_.seed,
+                                  .purpose = sampling::Purpose::training,
+                                  .replicate = step,
+                                  .stratum = options_.series};
+    for (std::uint64_t from = first; from < end; from += at_once) {
+      const std::size_t count = std::min(at_once, end - from);
+      sampler_.draw(counts_.front(), key, from, count, chunk.batch, chunk.scratch);
+      for (const std::uint32_t k : chunk.batch.by_count()) kernel_.add(chunk.batch[k], chunk.sums);
+    }
+  }
+
+  // Nobody is active: Σ v_i ((−b_i)₊)² with probability π_0.
+  double add_empty(const Vector& x, Vector& gradient) const {
+    double value = 0.0;
+    for (Index i = 0; i < features_.size(); ++i) {
+      const Index at = hidden_ * features_.size() + i;
+      const double constant = std::max(-x(at), 0.0), weight = none_ * features_.importance(i);
+      value += weight * constant * constant;
+      gradient(at) -= 2.0 * weight * constant;
+    }
+    return value;
+  }
+
+  Features features_;
+  Index hidden_;
+  SampleOptions options_;
+  BatchKernel<Scalar> kernel_;
+  sampling::PointSampler sampler_;
+  double none_ = 1.0, some_ = 0.0;  // P(N = 0), P(N ≥ 1)
+  std::uint64_t points_ = 0;
+  std::vector<sampling::CountSampler> counts_;  // one, or none
+  std::vector<Chunk> chunks_;
+};
+
+}  // namespace
+
+SampledObjective::SampledObjective(Features features, Index hidden, const SampleOptions& options) {
+  validate(features);
+  if (hidden < 1) {
+    throw std::invalid_argument(fmt::format("hidden = {} must be at least 1", hidden));
+  }
+  if (options.batch < 1) throw std::invalid_argument("batch = 0 must be at least 1");
+  if (options.precision == Precision::single) {
+    implementation_ = std::make_unique<Sampled<float>>(std::move(features), hidden, options);
+  } else {
+    implementation_ = std::make_unique<Sampled<double>>(std::move(features), hidden, options);
+  }
+}
+
+SampledObjective::~SampledObjective() = default;
+SampledObjective::SampledObjective(SampledObjective&&) noexcept = default;
+SampledObjective& SampledObjective::operator=(SampledObjective&&) noexcept = default;
+
+double SampledObjective::operator()(std::uint64_t step, const Vector& x, Vector& gradient) {
+  return implementation_->evaluate(step, x, gradient);
+}
+
+}  // namespace skeleta::training
