@@ -118,8 +118,11 @@ class Search {
 
   // |w_i| of a model whose loss is below the target is at most this; infinite if nothing is proven.
   double radius(Index i, double target, double loss_of_others) const {
-    // The column of a feature that is never active does nothing.
+    // The column of a feature that is never active does nothing. One whose output does not count
+    // can only disturb the others: given x_i, it moves their thresholds away from the best ones.
+    const bool all_skeletons = options_.skeletons.value_or(features_.size()) == features_.size();
     if (features_.density(i) == 0.0) return 0.0;
+    if (features_.importance(i) == 0.0 && all_skeletons) return 0.0;
     const double weight = features_.importance(i) * loss_.own_probability(i);
     // ⅓((g − 1)/(g + 1))² = error, rounded up.
     const double error = std::max(target - loss_of_others, 0.0) * (1.0 + 1e-12);

@@ -90,6 +90,37 @@ TEST(CertifiedMinimum, HasTheSymmetriesOfTheLoss) {
   EXPECT_LT(one, two);
 }
 
+// A feature that is never active, or whose output does not count, is as good as absent; densities
+// of 1 are legal.
+TEST(CertifiedMinimum, IsThatOfTheOtherFeaturesWhereOneIsIdle) {
+  const CertifiedMinimum two = certify(Features::uniform(2, 0.2), 1, {}, 1e-4);
+  Features never = Features::uniform(3, 0.2), worthless = never, always = Features::uniform(2, 0.3);
+  never.density(0) = 0.0;
+  worthless.importance(2) = 0.0;
+  for (const Features& features : {never, worthless}) {
+    const CertifiedMinimum three = certify(features, 1, {}, 1e-4);
+    EXPECT_EQ(three.stop_reason, CertifyStop::gap);
+    EXPECT_LE(three.lower, two.upper);
+    EXPECT_GE(three.upper, two.lower);
+    EXPECT_LE(three.gap(), 1.001e-4 * three.upper);
+  }
+  always.density(0) = 1.0;
+  const CertifiedMinimum dense = certify(always, 1, {}, 1e-3);
+  EXPECT_EQ(dense.stop_reason, CertifyStop::gap);
+  EXPECT_NEAR(dense.upper, exact::loss(dense.model, always).value, 1e-7);
+}
+
+TEST(CertifiedMinimum, SaysWhereNoDomainIsProven) {
+  // On Q1 alone, the column of a feature that does not count may shift the others' thresholds.
+  Features features = Features::uniform(3, 0.2);
+  features.importance(2) = 0.0;
+  features.density(1) = 0.4;
+  const CertifiedMinimum result = certify(features, 1, 2);
+  EXPECT_EQ(result.stop_reason, CertifyStop::domain);
+  EXPECT_EQ(result.lower, 0.0);
+  EXPECT_EQ(result.boxes, 0u);
+}
+
 TEST(CertifiedMinimum, DoesNotDependOnThreads) {
   CertifyOptions options;
   options.max_boxes = 6000;

@@ -60,7 +60,8 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// L^(≤k) ≥ v_i P(i active, N ≤ k)·own_error_floor(|w_i|²) + m_i, where m_i ≤ min of the loss of
 /// all other features (given x_i, feature i only moves their thresholds). m_i comes from the same
 /// branch and bound with D − 1 features, and is 0 for D − 1 ≤ d. If the sum exceeds the target for
-/// |w_i| > R, columns are shorter than R. Thresholds: see LossBox.
+/// |w_i| > R, columns are shorter than R. (A feature that is never active, or does not count in the
+/// whole loss, has w_i = 0; one that does not count in L^(≤k) has no R.) Thresholds: see LossBox.
 ///
 /// Symmetries. Rotations and reflections of the hidden space: W is upper triangular with a
 /// non-negative diagonal. Permutations of features of equal density and importance: |w_i| does not
