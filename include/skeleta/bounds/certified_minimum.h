@@ -67,15 +67,18 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// non-negative diagonal. Permutations of features of equal density and importance: |w_i| does not
 /// increase within such a class.
 ///
-/// Minima that are 0 (D ≤ d; k = 1 and D ≤ 2d; k = 0) need no search: 0 bounds any loss.
+/// Minima that are 0 (D ≤ d; k = 1 and D ≤ 2d; k = 0) need no search once a descent has found one:
+/// 0 bounds any loss.
 ///
 /// Rounds, and resuming. A round cuts the quarter of the open boxes with the lowest bounds, at
 /// least 1024, and then only decides what to keep. So nothing depends on threads, and a run that
 /// was interrupted and goes on from `resume` (what an earlier call returned, or its callback saw;
 /// same features and options, but max_boxes and threads may differ) ends with the same bits.
 ///
-/// Cost, to a relative gap of 1e-5, of one core: D = 2, d = 1: 400 to 1500 boxes, some 10 ms. D =
-/// 3, d = 1: 1e4 to 3e4 boxes, some seconds. See tests/bench/certify_bench.cpp. Memory: `open`.
+/// Cost, in seconds of one core. To a relative gap of 1e-5: D = 2, d = 1, 400 to 1500 boxes, 0.02;
+/// D = 3, d = 1, 1e4 to 3e4 boxes, 3 (p = .9: 3e5 boxes, 50). To 1e-3: D = 4, d = 1, k = 1, 2e5
+/// boxes, some 50; D = 3, d = 2, p = .1, 5e5 boxes, 85. See tests/bench/certify_bench.cpp. For
+/// D > d + 1 the smaller problems come first, without callback. Memory: `open`.
 ///
 /// Throws std::invalid_argument if the features are not valid or more than 8, d is not in 1..D,
 /// d·D > 32, k is not in 0..D or more than 5, a gap is negative or both are 0, or `resume` belongs
