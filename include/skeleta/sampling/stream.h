@@ -7,7 +7,7 @@
 namespace skeleta::sampling {
 
 /// What random numbers are for: numbers of different purposes are independent.
-enum class Purpose : std::uint64_t { estimate = 1, pilot = 2 };
+enum class Purpose : std::uint64_t { estimate = 1, pilot = 2, start = 3 };
 
 /// Names a family of points. A point is a function of its family and index alone, so threads, chunk
 /// sizes and stops can't change it.

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "skeleta/core/function_ref.h"
+#include "skeleta/core/types.h"
+#include "skeleta/optimize/summary.h"
+#include "skeleta/sampling/stream.h"
+
+namespace skeleta::optimize {
+
+struct MultiStartOptions {
+  std::uint64_t starts = 1;
+  std::uint64_t first = 0;  ///< Starts first, …, first + starts − 1: a run can be continued.
+  std::uint64_t seed = 1;
+  int threads = 0;  ///< 0: all cores. Never changes a bit of the result.
+};
+
+/// The end of one start.
+struct Start {
+  std::uint64_t index = 0;
+  Vector x;
+  Summary summary;
+};
+
+/// Draws a point to start from and minimises: fills `start.x` and `start.summary`. The random words
+/// are those of this start alone. Called from several threads at once.
+using RunStart = FunctionRef<void(sampling::PointStream& random, Start& start)>;
+
+/// Called on the caller's thread for each finished start, in order; returns whether to go on.
+using StartCallback = std::function<bool(const Start&)>;
+
+/// Minimises from many starts, in parallel over starts. Start k has the random numbers of
+/// (seed, Purpose::start, k), so its end does not depend on the other starts. Returns the starts
+/// that were finished before the callback said stop, in order.
+std::vector<Start> multi_start(const MultiStartOptions& options, RunStart run,
+                               const StartCallback& callback = {});
+
+/// The one with the least finite value, the first if several have it; null if none is finite.
+const Start* best(const std::vector<Start>& starts);
+
+}  // namespace skeleta::optimize

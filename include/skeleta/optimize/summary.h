@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "skeleta/core/types.h"
+
+namespace skeleta::optimize {
+
+/// Why a run ended. "Did not converge" is a result, never an exception.
+enum class StopReason : std::int8_t {
+  gradient,     ///< ‖∇f‖₂ ≤ gradient_tolerance.
+  value,        ///< A step lowered f by no more than value_tolerance · |f|.
+  iterations,   ///< The limit on steps came first.
+  evaluations,  ///< The limit on evaluations of f came first.
+  line_search,  ///< No step along the descent direction was acceptable: f is at its rounding error.
+  non_finite,   ///< f or ∇f was NaN or infinite; x is the last point before, or the start.
+  interrupted,  ///< The callback said stop.
+};
+
+/// The name of the enumerator: "gradient", "value", ….
+std::string to_string(StopReason reason);
+
+/// How a run ended. The minimiser itself is in the caller's x.
+struct Summary {
+  double value = 0.0;             ///< f(x); of a stochastic objective, its last estimate.
+  double gradient_norm = 0.0;     ///< ‖∇f(x)‖₂, likewise.
+  std::uint64_t iterations = 0;   ///< Steps taken.
+  std::uint64_t evaluations = 0;  ///< Calls of the objective.
+  StopReason stop_reason = StopReason::iterations;
+};
+
+/// Where a run is, after each step.
+struct Step {
+  std::uint64_t iteration;  ///< 1 after the first step.
+  std::uint64_t evaluations;
+  double value, gradient_norm;  ///< At x; of a stochastic objective, at the point before the step.
+  double length;                ///< ‖Δx‖₂ of the step.
+  const Vector& x;
+};
+
+/// Called after each step; returns whether to go on.
+using StepCallback = std::function<bool(const Step&)>;
+
+}  // namespace skeleta::optimize
