@@ -75,8 +75,11 @@ double sphere_gradient(const PairEnergy& energy, const Matrix& X, Matrix& gradie
   return sum;
 }
 
-Matrix sphere_hessian_product(const PairEnergy& energy, const Matrix& X, const Matrix& V) {
-  const Rows unit = X.transpose(), along = V.transpose();
+Matrix sphere_hessian_product(const PairEnergy& energy, const Matrix& X, const Matrix& U) {
+  const Rows unit = X.transpose();
+  // Rounding leaves a part along X, where the curvature is negative: iterations would let it grow.
+  const Vector off = X.cwiseProduct(U).colwise().sum();
+  const Rows along = U.transpose() - off.asDiagonal() * unit;
   Rows pull = Rows::Zero(X.cols(), X.rows()), change = pull;
   Pairs pairs(X.cols());
   Vector turned(X.cols());  // f″ times the change of the inner product

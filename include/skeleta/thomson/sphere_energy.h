@@ -16,9 +16,10 @@ double sphere_energy(const PairEnergy& energy, const Matrix& X);
 /// Cost twice that of E. Does not check X: what is not finite stays so.
 double sphere_gradient(const PairEnergy& energy, const Matrix& X, Matrix& gradient);
 
-/// The Riemannian Hessian at unit columns X, applied to the tangent columns V (x_i·v_i = 0): column
-/// i is (I − x_i x_iᵀ)[Σ_j f″(x_i·x_j)(v_i·x_j + x_i·v_j) x_j + f′(x_i·x_j) v_j] − (x_i·e_i) v_i,
-/// with e_i = Σ_j f′(x_i·x_j) x_j. Does not check its arguments. Cost 2N²(d + 1).
-Matrix sphere_hessian_product(const PairEnergy& energy, const Matrix& X, const Matrix& V);
+/// The Riemannian Hessian at unit columns X, applied to the tangent parts v_i = (I − x_i x_iᵀ)u_i
+/// of the columns of U: column i is (I − x_i x_iᵀ)[Σ_j f″(x_i·x_j)(v_i·x_j + x_i·v_j) x_j +
+/// f′(x_i·x_j) v_j] − (x_i·e_i) v_i, with e_i = Σ_j f′(x_i·x_j) x_j. Does not check its arguments.
+/// Cost 2N²(d + 1).
+Matrix sphere_hessian_product(const PairEnergy& energy, const Matrix& X, const Matrix& U);
 
 }  // namespace skeleta::thomson
