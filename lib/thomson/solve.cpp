@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <stdexcept>
 
 #include "skeleta/optimize/lbfgs.h"
@@ -14,6 +13,7 @@
 #include "skeleta/thomson/coordination.h"
 #include "skeleta/thomson/sphere_energy.h"
 #include "thomson/newton.h"
+#include "thomson/normal_matrix.h"
 #include "thomson/unit_columns.h"
 
 namespace skeleta::thomson {
@@ -79,22 +79,13 @@ Equilibrium refine(const PairEnergy& energy, Matrix points) {
   return result;
 }
 
-// Box and Muller (1958): the directions of normal vectors are uniform. On the two places of d = 1
-// nothing can move, and points that repel each other are best divided evenly.
+// The directions of normal vectors are uniform. On the two places of d = 1 nothing can move, and
+// points that repel each other are best divided evenly.
 Vector random_directions(Index points, Index dimension, sampling::PointStream& random) {
-  if (dimension == 1)
-    return Vector::NullaryExpr(points, [](Index i) { return i % 2 == 0 ? 1. : -1.; });
-  Vector x(points * dimension + 1);
-  for (Index k = 0; k + 1 < x.size(); k += 2) {
-    const double radius = std::sqrt(-2.0 * std::log(random.uniform()));
-    const double angle = 2.0 * std::numbers::pi * random.uniform();
-    x(k) = radius * std::cos(angle);
-    x(k + 1) = radius * std::sin(angle);
+  if (dimension == 1) {
+    return Vector::NullaryExpr(points, [](Index i) { return i % 2 == 0 ? 1.0 : -1.0; });
   }
-  x.conservativeResize(points * dimension);
-  Matrix columns = as_columns(x, dimension);
-  columns.colwise().normalize();
-  return columns.reshaped();
+  return normal_matrix(dimension, points, random).colwise().normalized().reshaped();
 }
 
 void check_start(const PairEnergy& energy, const Matrix& start) {
