@@ -191,6 +191,7 @@ class Search {
       taken[at(image)] = 1;
       result.push_back(image);
     }
+    // Follows from the above but for the error that a basis of small volume magnifies.
     for (Index j = 0; j < gram_.cols(); ++j) {
       for (Index i = 0; i < j; ++i) {
         if (!equal(gram_(i, j), gram_(result[at(i)], result[at(j)]))) return std::nullopt;
