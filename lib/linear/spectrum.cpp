@@ -1,0 +1,72 @@
+#include "skeleta/linear/spectrum.h"
+
+#include <fmt/format.h>
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+namespace skeleta::linear {
+namespace {
+
+std::vector<Index> groups_of(const Vector& eigenvalues, double equal) {
+  std::vector<Index> groups{0};
+  for (Index i = 1; i < eigenvalues.size(); ++i) {
+    if (eigenvalues(i - 1) - eigenvalues(i) > equal * eigenvalues(0)) groups.push_back(i);
+  }
+  groups.push_back(eigenvalues.size());
+  return groups;
+}
+
+void check_symmetric(const Matrix& Sigma) {
+  if (Sigma.size() == 0 || Sigma.rows() != Sigma.cols() || !Sigma.allFinite()) {
+    throw std::invalid_argument(
+        fmt::format("Sigma ({} x {}) must be square and finite", Sigma.rows(), Sigma.cols()));
+  }
+  const double asymmetry = (Sigma - Sigma.transpose()).cwiseAbs().maxCoeff();
+  if (asymmetry <= 1e-10 * Sigma.cwiseAbs().maxCoeff()) return;
+  throw std::invalid_argument(
+      fmt::format("Sigma is not symmetric: it differs from its transpose by {:.3g}", asymmetry));
+}
+
+}  // namespace
+
+Spectrum spectrum(const Matrix& Sigma, double equal) {
+  check_symmetric(Sigma);
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(0.5 * (Sigma + Sigma.transpose()));
+  Spectrum result;
+  result.eigenvalues = solver.eigenvalues().reverse();
+  result.eigenvectors = solver.eigenvectors().rowwise().reverse();
+  const double least = result.eigenvalues(result.size() - 1);
+  if (least < -1e-10 * std::max(result.eigenvalues(0), 0.0)) {
+    throw std::invalid_argument(
+        fmt::format("Sigma is not positive semi-definite: its least eigenvalue is {:.3g}", least));
+  }
+  result.eigenvalues = result.eigenvalues.cwiseMax(0.0);
+  result.groups = groups_of(result.eigenvalues, equal);
+  return result;
+}
+
+Spectrum diagonal_spectrum(const Vector& eigenvalues, double equal) {
+  if (eigenvalues.size() == 0 || !eigenvalues.allFinite() || eigenvalues.minCoeff() < 0.0) {
+    throw std::invalid_argument("eigenvalues must be finite and not negative, and at least one");
+  }
+  std::vector<Index> order(static_cast<std::size_t>(eigenvalues.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index a, Index b) { return eigenvalues(a) > eigenvalues(b); });
+  Spectrum result;
+  result.eigenvalues = eigenvalues(order);
+  result.eigenvectors = Matrix::Identity(eigenvalues.size(), eigenvalues.size())(Eigen::all, order);
+  result.groups = groups_of(result.eigenvalues, equal);
+  result.sorted = std::is_sorted(order.begin(), order.end());
+  return result;
+}
+
+Matrix data_matrix(const Spectrum& spectrum) {
+  const Matrix& U = spectrum.eigenvectors;
+  return U * spectrum.eigenvalues.asDiagonal() * U.transpose();
+}
+
+}  // namespace skeleta::linear

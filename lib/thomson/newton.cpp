@@ -1,0 +1,83 @@
+#include "thomson/newton.h"
+
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+
+#include "skeleta/thomson/sphere_energy.h"
+
+namespace skeleta::thomson {
+namespace {
+
+double dot(const Matrix& A, const Matrix& B) {
+  return A.cwiseProduct(B).sum();
+}
+
+// What can change the shape of X: neither along the points, where rounding leaves a little of a
+// gradient, nor a rotation AX of the whole, with A antisymmetric. The energy does not see those
+// two, and conjugate gradients would blow up what rounding leaves of them.
+class Shape {
+ public:
+  explicit Shape(const Matrix& X) : X_(X), axes_(X * X.transpose()) {}
+
+  Matrix part_of(const Matrix& V) const {
+    return without_rotation(V - X_ * X_.cwiseProduct(V).colwise().sum().asDiagonal());
+  }
+
+ private:
+  // A minimises ‖V − AX‖, so AM + MA = VXᵀ − XVᵀ with M = XXᵀ, which is solved entry by entry in
+  // the eigenvectors of M.
+  Matrix without_rotation(const Matrix& V) const {
+    const Matrix& Q = axes_.eigenvectors();
+    const Vector& m = axes_.eigenvalues();
+    const Matrix moment = V * X_.transpose();
+    Matrix A = Q.transpose() * (moment - moment.transpose()) * Q;
+    const double flat = 1e-12 * m.maxCoeff();  // a plane without points: nothing turns there
+    for (Index j = 0; j < A.cols(); ++j) {
+      for (Index i = 0; i < A.rows(); ++i) {
+        A(i, j) = m(i) + m(j) > flat ? A(i, j) / (m(i) + m(j)) : 0.0;
+      }
+    }
+    return V - Q * A * (Q.transpose() * X_);
+  }
+
+  const Matrix& X_;
+  Eigen::SelfAdjointEigenSolver<Matrix> axes_;
+};
+
+// Conjugate gradients, which stop where the curvature is not positive.
+Matrix newton_step(const PairEnergy& energy, const Matrix& X, const Matrix& gradient) {
+  const Shape shape(X);
+  Matrix step = Matrix::Zero(X.rows(), X.cols());
+  Matrix residual = shape.part_of(-gradient), direction = residual;
+  double squared = residual.squaredNorm();
+  const double target = 1e-8 * squared;  // a fall by 1e-4
+  for (Index k = 0; k < 2 * X.size() && squared > target; ++k) {
+    const Matrix product = shape.part_of(sphere_hessian_product(energy, X, direction));
+    const double curvature = dot(direction, product);
+    if (!(curvature > 0.0)) break;
+    step += squared / curvature * direction;
+    residual -= squared / curvature * product;
+    const double before = squared;
+    squared = residual.squaredNorm();
+    direction = residual + squared / before * direction;
+  }
+  return step;
+}
+
+}  // namespace
+
+double newton(const PairEnergy& energy, Matrix& X) {
+  Matrix gradient, next_gradient;
+  sphere_gradient(energy, X, gradient);
+  while (gradient.norm() > 0.0) {
+    Matrix next = X + newton_step(energy, X, gradient);
+    next.colwise().normalize();
+    sphere_gradient(energy, next, next_gradient);
+    if (!(next_gradient.norm() <= 0.9 * gradient.norm())) break;
+    X.swap(next);
+    gradient.swap(next_gradient);
+  }
+  return gradient.norm();
+}
+
+}  // namespace skeleta::thomson

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <Eigen/QR>
+#include <random>
+
+#include "skeleta/core/types.h"
+
+namespace skeleta::linear {
+
+inline Matrix random_matrix(Index rows, Index columns, std::mt19937_64& random) {
+  std::normal_distribution<double> normal;
+  return Matrix::NullaryExpr(rows, columns, [&] { return normal(random); });
+}
+
+/// Σ with these eigenvalues in a random basis.
+inline Matrix random_moment(const Vector& eigenvalues, std::mt19937_64& random) {
+  const Index D = eigenvalues.size();
+  const Matrix Q = Eigen::HouseholderQR<Matrix>(random_matrix(D, D, random)).householderQ();
+  const Matrix Sigma = Q * eigenvalues.asDiagonal() * Q.transpose();
+  return 0.5 * (Sigma + Sigma.transpose());
+}
+
+}  // namespace skeleta::linear

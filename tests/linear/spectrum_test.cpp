@@ -1,0 +1,60 @@
+#include "skeleta/linear/spectrum.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "linear/random_moments.h"
+
+namespace skeleta::linear {
+namespace {
+
+TEST(Spectrum, FindsPlantedEigenvalues) {
+  std::mt19937_64 random(1);
+  for (const double condition : {1.0, 1e4, 1e8}) {
+    Vector planted(6);
+    for (Index i = 0; i < 6; ++i) planted(i) = std::pow(condition, -static_cast<double>(i) / 5.0);
+    const Matrix Sigma = random_moment(planted, random);
+    const Spectrum found = spectrum(Sigma);
+    EXPECT_LT((found.eigenvalues - planted).norm(), 1e-14);
+    EXPECT_LT((data_matrix(found) - Sigma).norm(), 1e-14);
+    EXPECT_EQ(found.groups.size(), condition == 1.0 ? 2u : 7u);
+  }
+}
+
+TEST(Spectrum, GroupsEqualEigenvalues) {
+  std::mt19937_64 random(2);
+  const Matrix Sigma = random_moment(Vector{{3.0, 2.0, 2.0, 2.0, 0.0, 0.0}}, random);
+  EXPECT_THAT(spectrum(Sigma).groups, ::testing::ElementsAre(0, 1, 4, 6));
+  EXPECT_GE(spectrum(Sigma).eigenvalues.minCoeff(), 0.0);
+}
+
+TEST(Spectrum, SortsAndSaysSo) {
+  const Spectrum found = diagonal_spectrum(Vector{{1.0, 5.0, 3.0}});
+  EXPECT_FALSE(found.sorted);
+  EXPECT_EQ(found.eigenvalues, (Vector{{5.0, 3.0, 1.0}}));
+  EXPECT_EQ(data_matrix(found), Matrix(Vector{{1.0, 5.0, 3.0}}.asDiagonal()));
+  EXPECT_TRUE(diagonal_spectrum(Vector{{5.0, 3.0, 3.0}}).sorted);
+}
+
+TEST(Spectrum, BadInputSaysByHowMuch) {
+  Matrix Sigma = Matrix::Identity(3, 3);
+  Sigma(0, 1) = 0.25;
+  EXPECT_THAT([&] { spectrum(Sigma); },
+              ::testing::ThrowsMessage<std::invalid_argument>(
+                  "Sigma is not symmetric: it differs from its transpose by 0.25"));
+  EXPECT_THAT(
+      [&] {
+        spectrum(Matrix(Vector{{1.0, -0.5}}.asDiagonal()));
+      },
+      ::testing::ThrowsMessage<std::invalid_argument>(
+          "Sigma is not positive semi-definite: its least eigenvalue is -0.5"));
+  EXPECT_THROW(spectrum(Matrix::Ones(2, 3)), std::invalid_argument);
+  EXPECT_THROW(spectrum(Matrix::Constant(2, 2, NAN)), std::invalid_argument);
+  EXPECT_THROW(diagonal_spectrum(Vector{{1.0, -1.0}}), std::invalid_argument);
+  EXPECT_THROW(diagonal_spectrum(Vector()), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace skeleta::linear
