@@ -1,15 +1,18 @@
 #include "training/batch_kernel.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 namespace skeleta::training {
 namespace {
 
 template <class Scalar>
+constexpr Index lanes = 64 / sizeof(Scalar);
+
+template <class Scalar>
 Index padded(Index size) {
-  constexpr Index lanes = 64 / sizeof(Scalar);
-  return (size + lanes - 1) / lanes * lanes;
+  return (size + lanes<Scalar> - 1) / lanes<Scalar> * lanes<Scalar>;
 }
 
 // to += factor · from. Sizes are whole registers.
@@ -19,24 +22,43 @@ void add_scaled(Scalar factor, const Scalar* from, Index size, Scalar* to) {
   for (Index k = 0; k < size; ++k) to[k] += factor * from[k];
 }
 
+// Writes the places of the positive entries, a register of them at a time; returns how many.
+template <class Scalar>
+std::size_t find_positive(const Scalar* z, Index size, std::int32_t* places) {
+  std::size_t count = 0;
+  for (Index first = 0; first < size; first += lanes<Scalar>) {
+    unsigned mask = 0;
+#pragma omp simd reduction(| : mask)
+    for (int k = 0; k < static_cast<int>(lanes<Scalar>); ++k) {
+      mask |= (z[first + k] > Scalar{0} ? 1u : 0u) << k;
+    }
+    for (; mask != 0; mask &= mask - 1) {
+      places[count++] = static_cast<std::int32_t>(first) + std::countr_zero(mask);
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 template <class Scalar>
 BatchKernel<Scalar>::BatchKernel(const Vector& importance, Index hidden)
     : features_(importance.size()),
       hidden_(hidden),
-      importance_(importance.cast<Scalar>()),
+      importance_(Column::Zero(padded<Scalar>(features_))),
+      // Padding of z is never positive.
       b_(Column::Constant(padded<Scalar>(features_), std::numeric_limits<Scalar>::max())),
       W_(Dense::Zero(padded<Scalar>(hidden), features_)),
-      gram_(Dense::Zero(b_.size(), features_)) {}  // padding of z is never positive
+      gram_(Dense::Zero(b_.size(), features_)) {
+  importance_.head(features_) = importance.cast<Scalar>();
+}
 
 template <class Scalar>
 typename BatchKernel<Scalar>::Sums BatchKernel<Scalar>::sums() const {
   Sums sums;
   sums.dW.setZero(W_.rows(), features_);
-  for (Column* v : {&sums.db, &sums.input}) v->setZero(features_);
+  for (Column* v : {&sums.db, &sums.input, &sums.z, &sums.delta}) v->setZero(b_.size());
   for (Column* v : {&sums.hidden, &sums.back}) v->setZero(W_.rows());
-  sums.z.setZero(b_.size());
   sums.positive.resize(static_cast<std::size_t>(b_.size()));
   return sums;
 }
@@ -61,10 +83,9 @@ void BatchKernel<Scalar>::add(const sampling::SparsePoint& point, Sums& sums) co
   const Index rows = gram_.rows(), width = W_.rows();
   Scalar* const z = sums.z.data();
   Scalar* const h = sums.hidden.data();
-  Scalar* const back = sums.back.data();
+  const Scalar* const back = sums.back.data();
   sums.z = -b_;
   sums.hidden.setZero();
-  sums.back.setZero();
   for (std::size_t n = 0; n < point.count(); ++n) {
     const Index j = point.active[n];
     const auto x = static_cast<Scalar>(point.value[n]);
@@ -72,19 +93,10 @@ void BatchKernel<Scalar>::add(const sampling::SparsePoint& point, Sums& sums) co
     add_scaled(x, W_.col(j).data(), width, h);
     sums.input(j) = x;
   }
-  std::size_t count = 0;
-  for (Index i = 0; i < features_; ++i) {
-    sums.positive[count] = static_cast<std::int32_t>(i);
-    count += z[i] > Scalar{0};
-  }
-  Scalar value = 0;
-  for (std::size_t n = 0; n < count; ++n) {
-    const Index i = sums.positive[n];
-    const Scalar error = z[i] - sums.input(i), v = importance_(i), delta = 2 * v * error;
-    value += v * error * error;
-    sums.db(i) += delta;
-    add_scaled(delta, W_.col(i).data(), width, back);
-    add_scaled(delta, h, width, sums.dW.col(i).data());
+  const std::size_t count = find_positive(z, rows, sums.positive.data());
+  Scalar value = errors_of_positive(sums);
+  for (Index first = 0; first < width; first += lanes<Scalar>) {
+    add_outer(sums, static_cast<Index>(count), first);
   }
   for (std::size_t n = 0; n < point.count(); ++n) {
     const Index j = point.active[n];
@@ -96,11 +108,45 @@ void BatchKernel<Scalar>::add(const sampling::SparsePoint& point, Sums& sums) co
   sums.value += static_cast<double>(value);
 }
 
+// Of the outputs with z > 0: δ, Σ δ, and v e² summed up. δ is 0 at the others.
+template <class Scalar>
+Scalar BatchKernel<Scalar>::errors_of_positive(Sums& sums) const {
+  const Scalar *const z = sums.z.data(), *const x = sums.input.data(),
+                      *const v = importance_.data();
+  Scalar *const delta = sums.delta.data(), *const db = sums.db.data();
+  Scalar value = 0;
+#pragma omp simd reduction(+ : value)
+  for (Index i = 0; i < b_.size(); ++i) {
+    const Scalar error = z[i] > Scalar{0} ? z[i] - x[i] : Scalar{0}, weighted = v[i] * error;
+    delta[i] = 2 * weighted;
+    db[i] += 2 * weighted;
+    value += weighted * error;
+  }
+  return value;
+}
+
+// One register of hidden dimensions: Wδ, and dW += (Wx) δᵀ.
+template <class Scalar>
+void BatchKernel<Scalar>::add_outer(Sums& sums, Index count, Index first) const {
+  using Register = Eigen::Array<Scalar, lanes<Scalar>, 1>;
+  using Map = Eigen::Map<Register, Eigen::Aligned64>;
+  using ConstMap = Eigen::Map<const Register, Eigen::Aligned64>;
+  const Register h = ConstMap(sums.hidden.data() + first);
+  Register back = Register::Zero();
+  for (Index n = 0; n < count; ++n) {
+    const Index i = sums.positive[static_cast<std::size_t>(n)], at = i * W_.rows() + first;
+    const Scalar delta = sums.delta(i);
+    back += delta * ConstMap(W_.data() + at);
+    Map(sums.dW.data() + at) += delta * h;
+  }
+  Map(sums.back.data() + first) = back;
+}
+
 template <class Scalar>
 void BatchKernel<Scalar>::add_to(Vector& gradient, const Sums& sums) const {
   gradient.head(hidden_ * features_).reshaped(hidden_, features_) +=
       sums.dW.topRows(hidden_).template cast<double>();
-  gradient.tail(features_) -= sums.db.template cast<double>();
+  gradient.tail(features_) -= sums.db.head(features_).template cast<double>();
 }
 
 template class BatchKernel<float>;

@@ -22,6 +22,7 @@ class BatchKernel {
     Column db;                      ///< Σ δ
     Column z, input, hidden, back;  ///< Of one point: Gx − b; x; Wx; Wδ.
     std::vector<std::int32_t> positive;
+    Column delta;  ///< 2 v (x̂ − x) where z > 0.
     double value = 0.0;
   };
 
@@ -37,6 +38,9 @@ class BatchKernel {
   void add_to(Vector& gradient, const Sums& sums) const;
 
  private:
+  Scalar errors_of_positive(Sums& sums) const;
+  void add_outer(Sums& sums, Index count, Index first) const;
+
   Index features_, hidden_;
   Column importance_, b_;
   Dense W_, gram_;

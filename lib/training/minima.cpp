@@ -67,11 +67,12 @@ std::vector<Minimum> distinct_minima(std::span<const ReluAutoencoder* const> mod
   std::erase_if(order, [&](std::size_t k) { return !std::isfinite(losses[k]); });
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return losses[a] < losses[b]; });
+  const double floor = 1e-3 * features.importance.dot(features.density) / 3.0;
   const bool relabelling = all_alike(features);
   std::vector<Minimum> minima;
   for (const std::size_t k : order) {
     const auto same = [&](const Minimum& minimum) {
-      const double most = std::max(std::abs(minimum.loss), std::abs(losses[k]));
+      const double most = std::max({std::abs(minimum.loss), std::abs(losses[k]), floor});
       const auto first = static_cast<std::size_t>(minimum.models.front());
       return std::abs(losses[k] - minimum.loss) <= options.loss_tolerance * most &&
              agree(models[k]->W, models[first]->W, relabelling, options.shape_tolerance);

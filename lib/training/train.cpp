@@ -63,14 +63,20 @@ Vector initial(const Features& features, Index hidden, const Options& options,
   return x;
 }
 
+double loss_of_zero_model(const Features& features) {
+  return features.importance.dot(features.density) / 3.0;
+}
+
 // How exactly the loss is evaluated on the way. A gradient tolerance is absolute, the engine's
-// targets are relative to the loss, which is at most that of the zero model.
+// targets are relative to the loss, which is at most that of the zero model. Where the minimum is 0
+// (d = D), only an absolute target can be met.
 exact::Options exact_options(const Features& features, double gradient_tolerance, int threads) {
-  const double zero = features.importance.dot(features.density) / 3.0;
+  const double zero = loss_of_zero_model(features);
   exact::Options options;
   options.error_control = exact::ErrorControl::estimated;
   options.gradient_target = std::clamp(gradient_tolerance / zero, 1e-9, 1e-4);
   options.relative_target = 0.1 * options.gradient_target;
+  options.absolute_target = 1e-3 * options.relative_target * zero;
   options.maximum_nodes = 4096;
   options.threads = threads;
   return options;
@@ -127,8 +133,7 @@ class Run {
     const auto last = exact_options(features_, options_.gradient_tolerance, threads_);
     const auto loose = exact_options(features_, INFINITY, threads_);
     if (features_.size() >= many && loose.gradient_target > 10.0 * last.gradient_target) {
-      const double noise =
-          loose.gradient_target * features_.importance.dot(features_.density) / 3.0;
+      const double noise = loose.gradient_target * loss_of_zero_model(features_);
       exact_stage(x, loose, std::max(options_.gradient_tolerance, noise));
       const auto reason = result_->summary.stop_reason;
       if (reason != optimize::StopReason::gradient && reason != optimize::StopReason::line_search) {
@@ -183,7 +188,9 @@ class Run {
     if (options_.record_every == 0) return {};
     return [this, offset = steps_](const optimize::Step& step) {
       const std::uint64_t k = offset + step.iteration;
-      if (k % options_.record_every == 0) result_->trajectory.push_back({k, step.value});
+      if (k % options_.record_every == 0) {
+        result_->trajectory.push_back({k, step.value, options_.snapshots ? step.x : Vector{}});
+      }
       return true;
     };
   }
@@ -201,6 +208,7 @@ class Run {
   void evaluate(const Vector& x) {
     exact::Options options;
     options.relative_target = options_.final_relative_target;
+    options.absolute_target = 1e-4 * options.relative_target * loss_of_zero_model(features_);
     options.maximum_nodes = Index{1} << 16;
     options.threads = threads_;
     result_->loss.value = result_->loss_gradient_norm = NAN;
@@ -291,6 +299,7 @@ void validate(const Options& options, const Features& features, Index hidden) {
     require(value >= 0.0 && std::isfinite(value),
             fmt::format("{} = {} must be finite and not negative", name, value));
   };
+  not_negative("final_relative_target", options.final_relative_target);
   not_negative("deviation", options.deviation);
   not_negative("noise", options.noise);
   not_negative("gradient_tolerance", options.gradient_tolerance);

@@ -91,6 +91,24 @@ TEST(Sweep, GoesOnWhereItWasStoppedWithTheSameBits) {
   }
 }
 
+TEST(Sweep, CellsAreTrainingsOfTheirOwn) {
+  SweepPlan plan = two_features();
+  plan.density = {0.3};
+  plan.importance_decay = {0.5};
+  plan.objective = {ObjectiveKind::k_sparse};
+  plan.seed = {1, 2};
+  const auto results = run(plan);
+  ASSERT_EQ(results.size(), 2u);
+  Options options = plan.training;
+  options.objective = ObjectiveKind::k_sparse;
+  options.seed = 2;
+  Features features = Features::uniform(2, 0.3);
+  features.importance(1) = 0.5;
+  const Training training = train(features, 1, options);
+  EXPECT_EQ(results[1].best.model.W, training.best()->model.W);
+  EXPECT_NE(results[0].best.model.W, training.best()->model.W);
+}
+
 TEST(Sweep, ReportsCellsInWhichEveryStartDiverged) {
   SweepPlan plan = two_features();
   plan.density = {0.5};

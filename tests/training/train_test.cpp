@@ -177,6 +177,7 @@ TEST(Train, StopsWhenTheCallbackSaysSoAndRecordsTheWay) {
   Options options;
   options.starts = 10;
   options.record_every = 5;
+  options.snapshots = true;
   const Training training = train(Features::uniform(5, 0.05), 2, options,
                                   [](const TrainedModel& start) { return start.start < 3; });
   EXPECT_TRUE(training.interrupted);
@@ -186,6 +187,7 @@ TEST(Train, StopsWhenTheCallbackSaysSoAndRecordsTheWay) {
   for (std::size_t k = 0; k < trajectory.size(); ++k) {
     EXPECT_EQ(trajectory[k].step, 5 * (k + 1));
     EXPECT_LE(trajectory[k].value, trajectory[k == 0 ? 0 : k - 1].value);
+    EXPECT_EQ(trajectory[k].parameters.size(), parameter_count(5, 2));
   }
 }
 
@@ -230,6 +232,17 @@ TEST(Train, ManyFeaturesAreMinimisedInStages) {
   const double loss = ExactObjective(features, 2, fine)(to_parameters(end.model), gradient);
   EXPECT_LE(gradient.norm(), 1.1e-6);
   EXPECT_NEAR(end.loss.value, loss, 2e-8 * loss);
+}
+
+// With d = D nothing need be lost: the minimum is 0, which no relative target can tell.
+TEST(Train, ReachesALossOfZero) {
+  const auto features = Features::uniform(3, 0.3);
+  Options options;
+  options.starts = 5;
+  const Training training = train(features, 3, options);
+  ASSERT_NE(training.best(), nullptr);
+  EXPECT_LE(training.best()->loss.value, 1e-9);
+  EXPECT_LE(training.best()->loss.error_bound, 1e-11);
 }
 
 TEST(Train, RefusesOptionsThatBreakTheirRules) {

@@ -10,7 +10,8 @@
 namespace skeleta::training {
 
 struct MinimaOptions {
-  double loss_tolerance = 1e-6;   ///< Equal losses: |a − b| ≤ this · max(|a|, |b|).
+  /// Equal losses: |a − b| ≤ this · max(|a|, |b|, 1e-3 of the loss of the zero model).
+  double loss_tolerance = 1e-6;
   double shape_tolerance = 1e-3;  ///< Congruent: rms distance of columns ≤ this · rms norm.
 };
 

@@ -57,6 +57,7 @@ struct Options {
   optimize::DescentOptions descent;  ///< Of adam and sgd; steps and tolerance come from above.
 
   std::uint64_t record_every = 10;      ///< The trajectory has every so many steps; 0: none.
+  bool snapshots = false;               ///< With the parameters.
   double final_relative_target = 1e-8;  ///< Of the exact loss at the end.
   MinimaOptions minima;
   int threads = 0;  ///< 0: all cores, over starts and within them. Never changes a bit.
@@ -68,13 +69,15 @@ void validate(const Options& options, const Features& features, Index hidden);
 struct TrajectoryPoint {
   std::uint64_t step = 0;
   double value = 0.0;  ///< Of the objective, after the step; adam, sgd: before it.
+  Vector parameters;   ///< After the step (parameters.h); empty unless options.snapshots.
 };
 
 /// The end of one start.
 struct TrainedModel {
   std::uint64_t start = 0;
   ReluAutoencoder model;
-  /// The integral loss with its rigorous error bound, whatever was minimised.
+  /// The integral loss with its rigorous error bound, whatever was minimised. The bound is to be at
+  /// most final_relative_target times the loss, or 1e-4 of that times the loss of the zero model.
   exact::Loss loss;
   double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss.
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
