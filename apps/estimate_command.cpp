@@ -43,6 +43,7 @@ int exit_code(const IntegralBySkeleton& loss) {
     case StopReason::interrupted:
       return ExitCode::interrupted;
     case StopReason::max_samples:
+    case StopReason::max_seconds:
     case StopReason::nodes:
     case StopReason::unresolved:
       return ExitCode::precision_missed;

@@ -75,21 +75,39 @@ Matrix interaction(const Matrix& pairs, const ReluAutoencoder& model, const Feat
   return result;
 }
 
-// c(x) = Σ_{j<k active} u_jk x_j x_k with u_jk the interaction of the pair, which follows the loss
-// beyond each feature's own closely; its mean on Q_l is Σ u_jk P(j, k active | N = l)/4.
-Control pair_control(const Matrix& interaction, const Features& features) {
+// c(x) = Σ_{j<k active} t_jk x_j x_k for a symmetric table t, of mean Σ t_jk P(j, k active | N =
+// l)/4 on Q_l. Of the interaction of pairs it follows what is beyond each feature's own loss; of
+// the Gram matrix, signs included, how the pre-activations of three and more add up.
+Control pair_control(const Matrix& table, const Features& features) {
   const ActiveCount law(features.density);
   Control control;
-  control.mean = means_of(pair_sums(interaction, features.density, last_reachable(law)), law, 0.25);
-  control.value = [interaction](const SparsePoint& point) {
+  control.mean = means_of(pair_sums(table, features.density, last_reachable(law)), law, 0.25);
+  control.value = [table](const SparsePoint& point) {
     double sum = 0.0;
     for (std::size_t k = 1; k < point.count(); ++k) {
-      const double* const column = interaction.col(point.active[k]).data();
+      const double* const column = table.col(point.active[k]).data();
       double part = 0.0;
       for (std::size_t j = 0; j < k; ++j) part += point.value[j] * column[point.active[j]];
       sum += part * point.value[k];
     }
     return sum;
+  };
+  return control;
+}
+
+// The same with t_jk = 1: ((Σ x)² − Σ x²)/2, of mean l(l − 1)/8.
+Control crowd_control(const Features& features) {
+  Control control;
+  for (Index l = 0; l <= last_reachable(ActiveCount(features.density)); ++l) {
+    control.mean.push_back(static_cast<double>(l * (l - 1)) / 8.0);
+  }
+  control.value = [](const SparsePoint& point) {
+    double sum = 0.0, squares = 0.0;
+    for (const double x : point.value) {
+      sum += x;
+      squares += x * x;
+    }
+    return 0.5 * (sum * sum - squares);
   };
   return control;
 }
@@ -123,6 +141,10 @@ void use_closed_forms(const ReluAutoencoder& model, const Features& features,
     known.parts.push_back(exact::skeleton_part(model, features, l, options.threads));
   }
   known.controls.push_back(own_error_control(model, features));
+  known.controls.push_back(crowd_control(features));
+  if (model.features() <= many_features) {
+    known.controls.push_back(pair_control(gram(model), features));
+  }
   if (pairs_pay(model, features, loss, options, known)) {
     use_pairs(exact::pair_losses(model, features.importance, options.threads), model, features,
               known);

@@ -1,15 +1,36 @@
 #include "estimate/control.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace skeleta::estimate {
 namespace {
 
-// c(x) − μ_l; 0 on skeletons for which no mean is known.
-double deviation(const Control& control, const SparsePoint& point) {
-  const std::size_t l = point.count();
-  return l < control.mean.size() ? control.value(point) - control.mean[l] : 0.0;
-}
+// The controls of one chunk of work, with memory for their values at a batch.
+class Batched {
+ public:
+  explicit Batched(const std::vector<Control>& controls) {
+    for (const Control& control : controls) functions_.push_back(control.value());
+  }
+
+  // c(x) − μ_l at each point; 0 on skeletons for which no mean is known.
+  std::span<const double> deviations(const std::vector<Control>& controls, std::size_t c,
+                                     const SparseBatch& batch) {
+    const std::vector<double>& mean = controls[c].mean;
+    values_.resize(batch.size());
+    if (batch.active_count() >= mean.size()) {
+      std::fill(values_.begin(), values_.end(), 0.0);
+      return values_;
+    }
+    functions_[c](batch, values_);
+    for (double& value : values_) value -= mean[batch.active_count()];
+    return values_;
+  }
+
+ private:
+  std::vector<BatchIntegrand> functions_;
+  std::vector<double> values_;
+};
 
 }  // namespace
 
@@ -18,17 +39,17 @@ Integrand minus_controls(const Integrand& integrand, const std::vector<Control>&
   if (controls.empty()) return integrand;
   // Shared: a control may hold a table of D² numbers, and there is an integrand for each chunk.
   const auto shared = std::make_shared<const std::vector<Control>>(controls);
-  return Integrand::of_batches(1, [integrand, shared, coefficients]() -> BatchIntegrand {
-    return [plain = integrand(), shared, coefficients](const SparseBatch& batch,
-                                                       std::span<double> values) {
+  const auto betas = std::make_shared<const Coefficients>(coefficients);
+  return Integrand::of_batches(1, [integrand, shared, betas]() -> BatchIntegrand {
+    return [plain = integrand(), shared, betas, batched = Batched(*shared)](
+               const SparseBatch& batch, std::span<double> values) mutable {
       plain(batch, values);
-      if (batch.active_count() >= coefficients.size()) return;
-      const std::vector<double>& beta = coefficients[batch.active_count()];
+      if (batch.active_count() >= betas->size()) return;
+      const std::vector<double>& beta = (*betas)[batch.active_count()];
       for (std::size_t c = 0; c < shared->size(); ++c) {
         if (beta[c] == 0.0) continue;
-        for (std::size_t i = 0; i < batch.size(); ++i) {
-          values[i] -= beta[c] * deviation((*shared)[c], batch[i]);
-        }
+        const std::span<const double> deviation = batched.deviations(*shared, c, batch);
+        for (std::size_t i = 0; i < batch.size(); ++i) values[i] -= beta[c] * deviation[i];
       }
     };
   });
@@ -39,22 +60,26 @@ Integrand with_controls(const Integrand& integrand, const std::vector<Control>& 
   std::size_t outputs = 2;
   for (const Control& control : controls) outputs += control.coefficient ? 0 : 1;
   return Integrand::of_batches(outputs, [integrand, shared, outputs]() -> BatchIntegrand {
-    return [plain = integrand(), shared, outputs, f = std::vector<double>()](
-               const SparseBatch& batch, std::span<double> values) mutable {
+    return [plain = integrand(), shared, outputs, batched = Batched(*shared),
+            f = std::vector<double>()](const SparseBatch& batch, std::span<double> values) mutable {
       f.resize(batch.size());
       plain(batch, f);
       for (std::size_t i = 0; i < batch.size(); ++i) {
-        double* const row = values.data() + i * outputs;
-        row[0] = row[outputs - 1] = f[i];
-        std::size_t free = 1;
-        for (const Control& control : *shared) {
-          const double c = deviation(control, batch[i]);
-          if (control.coefficient) {
-            row[0] -= *control.coefficient * c;
+        values[i * outputs] = values[(i + 1) * outputs - 1] = f[i];
+      }
+      std::size_t free = 1;
+      for (std::size_t c = 0; c < shared->size(); ++c) {
+        const std::span<const double> deviation = batched.deviations(*shared, c, batch);
+        const std::optional<double>& known = (*shared)[c].coefficient;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+          double* const row = values.data() + i * outputs;
+          if (known) {
+            row[0] -= *known * deviation[i];
           } else {
-            row[free++] = c;
+            row[free] = deviation[i];
           }
         }
+        if (!known) ++free;
       }
     };
   });

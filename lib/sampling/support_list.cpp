@@ -14,7 +14,8 @@
 namespace skeleta::sampling {
 namespace {
 
-constexpr double most_supports = 0x1p21, most_terms = 0x1p25;
+// More would take longer to list than the points that profit from the list, most of the time.
+constexpr double most_supports = 0x1p17, most_terms = 0x1p23;
 
 // Features that are always active, and those that are sometimes.
 struct Split {

@@ -21,8 +21,10 @@ struct SampledLoss {
 /// The loss of a model, sampled with the best help that closed forms and bounds can give.
 ///
 /// All methods but plain: Q0 and Q1 come from closed forms, and Q2 too where the closed form of all
-/// D²/2 pairs of inputs for D outputs is foreseen to be cheaper than the samples it saves. The
-/// table of pairs t_jk then gives the other skeletons the control variate Σ_{j<k} t_jk x_j x_k.
+/// D²/2 pairs of inputs for D outputs is foreseen to be cheaper than the samples it saves. Control
+/// variates of known means take off the loss that each active feature has alone (β = 1) and, fitted
+/// on the pilot, Σ_{j<k} x_j x_k, Σ_{j<k} G_jk x_j x_k, and where there is a table of pairs,
+/// Σ_{j<k} u_jk x_j x_k with the interaction u_jk of the pair.
 /// All methods bound what lies beyond the sampled skeletons by `bounds::LossTail`. In debug builds
 /// every result is checked against those bounds (std::logic_error if one is broken).
 /// options.checkpoint receives one output, without a one-sparse summary. Throws what

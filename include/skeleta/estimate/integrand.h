@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -24,9 +25,9 @@ class Integrand {
   /// at once. It is called in a loop that the compiler sees, not through a pointer.
   template <class F>
   requires std::is_invocable_r_v<double, const F&, const SparsePoint&> Integrand(F f)  // NOLINT
-      : outputs_(1), make_([f = std::move(f)]() -> BatchIntegrand {
+      : outputs_(1), make_([f = std::make_shared<const F>(std::move(f))]() -> BatchIntegrand {
           return [f](const SparseBatch& batch, std::span<double> values) {
-            for (std::size_t i = 0; i < batch.size(); ++i) values[i] = f(batch[i]);
+            for (std::size_t i = 0; i < batch.size(); ++i) values[i] = (*f)(batch[i]);
           };
         }) {}
 
@@ -35,10 +36,11 @@ class Integrand {
   template <class F>
   requires std::is_invocable_v<const F&, const SparsePoint&, std::span<double>> Integrand(
       std::size_t outputs, F f)
-      : outputs_(outputs), make_([outputs, f = std::move(f)]() -> BatchIntegrand {
+      : outputs_(outputs),
+        make_([outputs, f = std::make_shared<const F>(std::move(f))]() -> BatchIntegrand {
           return [outputs, f](const SparseBatch& batch, std::span<double> values) {
             for (std::size_t i = 0; i < batch.size(); ++i) {
-              f(batch[i], values.subspan(i * outputs, outputs));
+              (*f)(batch[i], values.subspan(i * outputs, outputs));
             }
           };
         }) {}

@@ -62,7 +62,7 @@ void validate(const Options& options);
 /// A function c(x) that resembles the integrand and whose mean μ_l on each skeleton is known. Then
 /// f − β(c − μ_l) has the mean of f for any β, and less variance if β = cov(f, c)/var(c).
 struct Control {
-  std::function<double(const SparsePoint&)> value;  ///< c, safe to call from several threads.
+  Integrand value = [](const SparsePoint&) { return 0.0; };  ///< c, of one output.
   std::vector<double> mean;  ///< μ_l for l = 0, 1, …; beyond its end the control is not used.
   /// β if it is given. Otherwise the pilot estimates it, for each skeleton together with those of
   /// the other controls, and uses them where they take off at least a tenth of the variance.
@@ -104,9 +104,11 @@ struct Foreseen {
 struct SampledIntegrals {
   Method method = Method::stratified;  ///< The one used, also if it was chosen automatically.
   std::vector<IntegralBySkeleton> outputs;
-  Matrix covariance;               ///< Of the values of the outputs.
-  SamplingState state;             ///< To be continued from.
-  std::vector<Foreseen> foreseen;  ///< By the pilots, if the method was chosen automatically.
+  Matrix covariance;    ///< Of the values of the outputs.
+  SamplingState state;  ///< To be continued from.
+  /// By the pilots, if the method was chosen automatically; without quasi, whose pilot takes some
+  /// time, where another method needs less than .1 s.
+  std::vector<Foreseen> foreseen;
 };
 
 /// E f(x) over the sparse cube, split by skeleton, for any integrand f.

@@ -21,10 +21,10 @@ namespace skeleta::sampling {
 /// order irrelevant.
 class SupportList {
  public:
-  /// Nothing if the list would be too long: more than 2²¹ supports, or 2²⁵ terms of the sums I.
+  /// Nothing if the list would be too long: more than 2¹⁷ supports, or 2²³ terms of the sums I.
   /// `density`: entries in [0, 1]; 0 ≤ l ≤ D. `table`: D × D, or 0 × 0 for the order in which the
-  /// supports are enumerated. Cost, for C supports: C·l² + C·l·log C operations (1.6 million
-  /// supports of 4 features: about a second); memory 4·l bytes a support, thrice that meanwhile.
+  /// supports are enumerated. Cost, for C supports: C·l² + C·l·log C operations (82 160
+  /// supports of 3 features: .03 s); memory 4·l bytes a support, thrice that meanwhile.
   /// Throws std::invalid_argument if the size of `table` is wrong, an entry is not finite, or
   /// P(N = l) = 0.
   static std::optional<SupportList> make(const Vector& density, Index l, const Matrix& table);
