@@ -31,7 +31,9 @@ TEST_F(Sweep, FindsThePhasesOfTwoFeatures) {
     EXPECT_GE(cell["loss"], 0.5 * std::min(ignored, pair)) << cell;
     EXPECT_EQ(cell["represented"], p > 0.5 ? 1 : 2) << cell;
     // Of two equal dense features the second keeps a small column of its own.
-    if (p < 0.5 || v < 1.0) EXPECT_EQ(cell["phase"], p > 0.5 ? "1 x 1" : "2 x 1/2") << cell;
+    if (p < 0.5 || v < 1.0) {
+      EXPECT_EQ(cell["phase"], p > 0.5 ? "1 x 1" : "2 x 1/2") << cell;
+    }
     EXPECT_EQ(cell["minima"][0]["loss"], cell["loss"]);
   }
   const Outcome shown = run_program({"show", path("sweep.h5")});
