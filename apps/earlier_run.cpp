@@ -55,7 +55,7 @@ std::string difference(const storage::RunFile& file, const RunIdentity& now) {
 }  // namespace
 
 EarlierRun::EarlierRun(const std::string& output, const RunIdentity& identity)
-    : file_(read_run(output)) {
+    : file_(read_earlier([&] { return read_run(output); })) {
   refuse_to_continue(output, difference(file_, identity));
 }
 

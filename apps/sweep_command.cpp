@@ -56,7 +56,7 @@ std::vector<storage::SweptCell> SweepCommand::earlier_cells(const std::string& o
   const bool continued = std::filesystem::is_regular_file(output) && !force_;
   check_output(output, plan_, force_ || continued);
   if (!continued) return {};
-  storage::SweepFile file = read_sweep(output);
+  storage::SweepFile file = read_earlier([&] { return read_sweep(output); });
   std::string clause = build_difference(file.build);
   if (clause.empty()) clause = options_difference(file.provenance.options_toml, options, {});
   refuse_to_continue(output, clause);

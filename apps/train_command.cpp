@@ -223,7 +223,7 @@ std::optional<storage::TrainingRun> TrainCommand::earlier_run(const std::string&
   const bool continued = std::filesystem::is_regular_file(output) && !flags_.force;
   check_output(output, flags_.init, flags_.force || continued);
   if (!continued) return std::nullopt;
-  storage::TrainingFile file = read_training(output);
+  storage::TrainingFile file = read_earlier([&] { return read_training(output); });
   std::string clause = build_difference(file.build);
   if (clause.empty()) {
     clause = options_difference(file.provenance.options_toml, options, {"starts", "allow-wide"});
