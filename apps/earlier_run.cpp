@@ -5,16 +5,11 @@
 #include <toml++/toml.h>
 #include <algorithm>
 
-#include "errors.h"
+#include "difference.h"
 #include "model_input.h"
 
 namespace skeleta::program {
 namespace {
-
-std::string described(const BuildInfo& build) {
-  return fmt::format("skeleta {}, commit {}, {} ({})", build.version, build.git_sha1.substr(0, 12),
-                     build.compiler, build.build);
-}
 
 // Each difference in one clause, the first of which is told.
 std::string difference(const storage::RunFile& file, const RunIdentity& now) {
@@ -27,10 +22,7 @@ std::string difference(const storage::RunFile& file, const RunIdentity& now) {
   const auto text = [&](const char* key, const char* absent) {
     return options[key].value_or(std::string(absent));
   };
-  if (described(file.build) != described(build_info())) {
-    return fmt::format("it was written by {}, and this is {}", described(file.build),
-                       described(build_info()));
-  }
+  if (const std::string other = build_difference(file.build); !other.empty()) return other;
   if (text("method", "") != now.method) {
     return fmt::format("its method is {}, not {}", text("method", "unknown"), now.method);
   }
@@ -62,19 +54,9 @@ std::string difference(const storage::RunFile& file, const RunIdentity& now) {
 
 }  // namespace
 
-EarlierRun::EarlierRun(const std::string& output, const RunIdentity& identity) {
-  std::string why;
-  try {
-    file_ = read_run(output);
-    why = difference(file_, identity);
-  } catch (const UsageError& error) {
-    why = error.what();
-  }
-  if (!why.empty()) {
-    throw UsageError(fmt::format(
-        "{} is there already and cannot be continued: {}; choose another name, or --force", output,
-        why));
-  }
+EarlierRun::EarlierRun(const std::string& output, const RunIdentity& identity)
+    : file_(read_earlier([&] { return read_run(output); })) {
+  refuse_to_continue(output, difference(file_, identity));
 }
 
 const storage::EstimateRun* EarlierRun::find(Index instance) const {

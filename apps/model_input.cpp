@@ -41,6 +41,18 @@ storage::RunFile read_run(const std::string& path) {
   return before_work([&] { return storage::read_run(path); });
 }
 
+std::string filetype_of(const std::string& path) {
+  return before_work([&] { return storage::filetype_of(path); });
+}
+
+storage::TrainingFile read_training(const std::string& path) {
+  return before_work([&] { return storage::read_training(path); });
+}
+
+storage::SweepFile read_sweep(const std::string& path) {
+  return before_work([&] { return storage::read_sweep(path); });
+}
+
 void check_output(const std::string& output, const std::string& model, bool overwrite) {
   std::error_code ignored;
   if (std::filesystem::equivalent(model, output, ignored)) {

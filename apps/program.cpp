@@ -13,6 +13,8 @@
 #include "skeleta/core/version.h"
 #include "skeleta/estimate/integrate.h"
 #include "skeleta/storage/file_error.h"
+#include "sweep_command.h"
+#include "train_command.h"
 
 namespace skeleta::program {
 namespace {
@@ -22,6 +24,9 @@ constexpr const char* introduction =
 
 Examples:
   skeleta estimate model.h5           how much of the loss lives on Q0, Q1, Q2, ...
+  skeleta train --features 5 --hidden 2 --sparsity 0.95
+                                      the minima of the loss, from many starts
+  skeleta sweep plan.toml -o sweep.h5 so over a grid of densities, sizes, importances
   skeleta show model.h5               what is in a file
   skeleta estimate --help             all options of a command
 )";
@@ -90,6 +95,8 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   program.set_version_flag("--version", version_text());
   program.require_subcommand(0, 1);
   EstimateCommand estimate(program);
+  TrainCommand train(program);
+  SweepCommand sweep(program);
   ShowCommand show(program);
   check_command(program, arguments);
   try {
@@ -104,6 +111,8 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
     throw UsageError(unknown_flags(program, arguments));
   }
   if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
+  if (train.chosen()) return train.run(command_line(arguments), out, err);
+  if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
   if (show.chosen()) return show.run(out);
   out << program.help();
   return ExitCode::done;

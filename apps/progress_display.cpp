@@ -19,21 +19,37 @@ ProgressDisplay::~ProgressDisplay() {
   if (drawn_ && terminal_) err_ << "\r\x1b[K" << std::flush;
 }
 
-void ProgressDisplay::show(const Progress& progress) {
-  using std::chrono::duration;
+bool ProgressDisplay::due() {
   const auto now = Clock::now();
-  const double since_last = duration<double>(now - last_).count();
-  if (progress.planned == 0) start_ = now;  // the pilot is still at work
-  if (quiet_ || progress.planned == 0 || since_last < (terminal_ ? 0.2 : 5.0)) return;
+  const double since_last = std::chrono::duration<double>(now - last_).count();
+  if (quiet_ || since_last < (terminal_ ? 0.2 : 5.0)) return false;
   last_ = now;
+  return true;
+}
+
+void ProgressDisplay::show(const Progress& progress) {
+  if (progress.planned == 0) start_ = Clock::now();  // the pilot is still at work
+  if (progress.planned == 0 || !due()) return;
+  const double done = static_cast<double>(progress.done);
+  draw(done / static_cast<double>(progress.planned),
+       fmt::format("{:.3g} samples  loss {:.6g} +- {:.1g}", done, progress.value,
+                   progress.standard_error));
+}
+
+void ProgressDisplay::show(std::uint64_t done, std::uint64_t planned, const char* pieces,
+                           const std::string& state) {
+  if (!due()) return;
+  draw(static_cast<double>(done) / static_cast<double>(planned),
+       fmt::format("{} of {} {}  {}", done, planned, pieces, state));
+}
+
+void ProgressDisplay::draw(double share, const std::string& what) {
   drawn_ = true;
-  const double fraction =
-      std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.planned));
-  const double elapsed = duration<double>(now - start_).count();
+  const double fraction = std::min(1.0, share);
+  const double elapsed = std::chrono::duration<double>(last_ - start_).count();
   const double left = fraction > 0.0 ? elapsed * (1.0 - fraction) / fraction : 0.0;
-  const std::string state = fmt::format(
-      "{:3.0f} %  {:.3g} samples  loss {:.6g} +- {:.1g}  {:.0f} s left", 100.0 * fraction,
-      static_cast<double>(progress.done), progress.value, progress.standard_error, left);
+  const std::string state =
+      fmt::format("{:3.0f} %  {}  {:.0f} s left", 100.0 * fraction, what, left);
   if (terminal_) {
     constexpr int width = 24;
     const auto full = static_cast<std::size_t>(width * fraction);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <iosfwd>
+#include <string>
 
 #include "skeleta/core/progress.h"
 
@@ -18,7 +20,15 @@ class ProgressDisplay {
 
   void show(const Progress& progress);
 
+  /// The same for work that is counted in pieces: "12 of 100 starts", and `state` of what they
+  /// found.
+  void show(std::uint64_t done, std::uint64_t planned, const char* pieces,
+            const std::string& state);
+
  private:
+  bool due();
+  void draw(double fraction, const std::string& state);
+
   using Clock = std::chrono::steady_clock;
 
   std::ostream& err_;

@@ -12,6 +12,9 @@
 #include "report.h"
 #include "skeleta/storage/model_file.h"
 #include "skeleta/storage/run_file.h"
+#include "sweep_plan.h"
+#include "sweep_report.h"
+#include "training_report.h"
 
 namespace skeleta::program {
 namespace {
@@ -41,11 +44,15 @@ void print_model(std::ostream& out, const std::string& path, const storage::Mode
   }
 }
 
-void print_run(std::ostream& out, const std::string& path, const storage::RunFile& file) {
-  const storage::Provenance& from = file.provenance;
-  fmt::print(out, "{}: {}, {}\nmade by   {}\nseed      {}, {} thread{}\n", path, file.filetype,
+void print_origin(std::ostream& out, const std::string& path, const std::string& filetype,
+                  const storage::Provenance& from) {
+  fmt::print(out, "{}: {}, {}\nmade by   {}\nseed      {}, {} thread{}\n", path, filetype,
              from.created_at, from.command_line, from.seed, from.threads,
              from.threads == 1 ? "" : "s");
+}
+
+void print_run(std::ostream& out, const std::string& path, const storage::RunFile& file) {
+  print_origin(out, path, file.filetype, file.provenance);
   for (const storage::EstimateRun& run : file.estimates) {
     fmt::print(out, "\ninstance {}: {} features, {} hidden dimensions, density {}\n\n",
                run.instance, run.model.features(), run.model.hidden(),
@@ -78,8 +85,42 @@ ShowCommand::ShowCommand(CLI::App& program) : command_(program.add_subcommand("s
   command_->add_flag("--json", json_, "Print one JSON value and nothing else");
 }
 
+int ShowCommand::show_sweep(std::ostream& out) const {
+  const storage::SweepFile file = read_sweep(file_);
+  const double threshold = represented_norm(file.provenance.options_toml);
+  if (json_) {
+    const nlohmann::ordered_json json{{"filetype", "skeleta sweep"},
+                                      {"cells", program::to_json(file.cells, threshold)}};
+    out << json.dump(1) << '\n';
+    return ExitCode::done;
+  }
+  print_origin(out, file_, "skeleta sweep", file.provenance);
+  out << '\n';
+  print_sweep(out, file.cells, threshold);
+  return ExitCode::done;
+}
+
+int ShowCommand::show_training(std::ostream& out) const {
+  const storage::TrainingFile file = read_training(file_);
+  if (json_) {
+    nlohmann::ordered_json json{{"filetype", "skeleta train"}};
+    json.update(program::to_json(file.run));
+    out << json.dump(1) << '\n';
+    return ExitCode::done;
+  }
+  print_origin(out, file_, "skeleta train", file.provenance);
+  out << '\n';
+  print_training(out, file.run);
+  return ExitCode::done;
+}
+
 int ShowCommand::run(std::ostream& out) {
   if (file_.empty()) throw UsageError("show needs a file: skeleta show FILE.h5");
+  const std::string filetype = program::filetype_of(file_);
+  if (filetype == "skeleta sweep") {
+    if (geometry_) throw UsageError(file_ + " is a sweep, whose cells have no common geometry");
+    return show_sweep(out);
+  }
   const storage::ModelFile models = read_models(file_, {.allow_wide = true});
   if (geometry_) {
     if (json_) {
@@ -97,6 +138,7 @@ int ShowCommand::run(std::ostream& out) {
     }
     return ExitCode::done;
   }
+  if (filetype == "skeleta train") return show_training(out);
   const storage::RunFile file = read_run(file_);
   if (!json_) {
     print_run(out, file_, file);

@@ -15,6 +15,9 @@ class ShowCommand {
   int run(std::ostream& out);
 
  private:
+  int show_training(std::ostream& out) const;
+  int show_sweep(std::ostream& out) const;
+
   CLI::App* command_;
   std::string file_;
   bool geometry_ = false, json_ = false;

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
-#include <optional>
 
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/model_file.h"
 #include "skeleta/storage/run_file.h"
+#include "storage/entries.h"
 #include "storage/estimate_fields.h"
+#include "storage/file_header.h"
 #include "storage/hdf5_reader.h"
 #include "storage/schema_table.h"
 #include "storage/state_fields.h"
@@ -18,76 +19,6 @@ namespace skeleta::storage {
 namespace {
 
 using Runs = std::vector<EstimateRun>;
-
-void check_kind(const Hdf5Reader& file) {
-  const auto filetype = file.text("/", "filetype");
-  if (filetype != estimate_filetype) {
-    file.refuse(fmt::format("is {}, but a '{}' file is needed",
-                            filetype ? fmt::format("a '{}' file", *filetype)
-                                     : "no run file (it has no attribute filetype)",
-                            estimate_filetype));
-  }
-  const auto version = file.numbers<std::int64_t>("/", "version");
-  if (!version || version->size() != 2) {
-    file.refuse("has no attribute version of two integers, major and minor");
-  }
-  if (version->front() != format_version.major) {
-    file.refuse(
-        fmt::format("is of layout version {}, but this program reads version {}.x: use a newer one",
-                    fmt::join(*version, "."), format_version.major));
-  }
-}
-
-template <class Value>
-Value required(const Hdf5Reader& file, const char* attribute, std::optional<Value> value) {
-  if (!value) file.refuse(fmt::format("has no attribute {} of the right type", attribute));
-  return *std::move(value);
-}
-
-std::string text(const Hdf5Reader& file, const char* attribute) {
-  return required(file, attribute, file.text("/", attribute));
-}
-
-std::uint64_t number(const Hdf5Reader& file, const char* attribute) {
-  const auto values = required(file, attribute, file.numbers<std::uint64_t>("/", attribute));
-  if (values.size() != 1) file.refuse(fmt::format("attribute {} must be one number", attribute));
-  return values.front();
-}
-
-Provenance read_provenance(const Hdf5Reader& file) {
-  return {text(file, "command_line"), text(file, "options"), text(file, "created_at"),
-          number(file, "seed"), static_cast<int>(number(file, "threads"))};
-}
-
-BuildInfo read_build(const Hdf5Reader& file) {
-  return {text(file, "skeleta_version"), text(file, "git_sha1"), text(file, "compiler"),
-          text(file, "build"), text(file, "libraries")};
-}
-
-void check_axes(const Hdf5Reader& file, const std::string& path) {
-  const DatasetEntry& entry = dataset_entry(path);
-  Shape expected;
-  for (const std::string& axis : entry.axes) {
-    const Shape scale = file.shape(entry.group + "/" + axis);
-    expected.insert(expected.end(), scale.begin(), scale.end());
-  }
-  const Shape shape = file.shape(path);
-  if (shape != expected) {
-    file.refuse(fmt::format("{} has shape {}, but its axes [{}] have {}", path, shape_text(shape),
-                            fmt::join(entry.axes, ", "), shape_text(expected)));
-  }
-}
-
-template <class T>
-std::vector<T> read_entry(const Hdf5Reader& file, const std::string& path) {
-  check_axes(file, path);
-  return file.read<T>(path).values;
-}
-
-std::uint64_t to_count(const Hdf5Reader& file, const char* path, std::int64_t value) {
-  if (value < 0) file.refuse(fmt::format("{} holds {}: a count is not negative", path, value));
-  return static_cast<std::uint64_t>(value);
-}
 
 // The models and features, one run for each.
 Runs read_models_of_runs(const Hdf5Reader& file) {
@@ -221,7 +152,7 @@ void read_geometry(const Hdf5Reader& file, Runs& runs) {
 }
 
 RunFile read_run_from(const Hdf5Reader& file) {
-  check_kind(file);
+  check_kind(file, estimate_filetype);
   RunFile result{estimate_filetype, read_build(file), read_provenance(file),
                  read_models_of_runs(file)};
   read_categories(file, result.estimates);

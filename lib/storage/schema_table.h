@@ -11,9 +11,11 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 2};
+inline constexpr Version format_version{1, 3};
 
 inline constexpr const char* estimate_filetype = "skeleta estimate";
+inline constexpr const char* train_filetype = "skeleta train";
+inline constexpr const char* sweep_filetype = "skeleta sweep";
 
 enum class Element { float64, int64, int8 };
 

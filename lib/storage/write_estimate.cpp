@@ -1,16 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <limits>
-#include <numeric>
 #include <set>
 #include <stdexcept>
 
 #include "skeleta/geometry/feature_dimensionality.h"
 #include "skeleta/storage/output_file.h"
 #include "skeleta/storage/run_file.h"
+#include "storage/entries.h"
 #include "storage/estimate_fields.h"
+#include "storage/file_header.h"
 #include "storage/hdf5_writer.h"
 #include "storage/replace_file.h"
 #include "storage/state_fields.h"
@@ -20,7 +20,6 @@ namespace skeleta::storage {
 namespace {
 
 using Runs = std::vector<EstimateRun>;
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 void check_word(const char* name, const std::string& word) {
   if (!word.empty() && word.find_first_of(" \t\r\n") == std::string::npos) return;
@@ -64,43 +63,9 @@ void check_run(const EstimateRun& run, const EstimateRun& first) {
   check_geometry(run, first);
 }
 
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm fields{};
-  gmtime_r(&now, &fields);
-  char text[sizeof "YYYY-MM-DDThh:mm:ssZ"];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields);
-  return text;
-}
-
-void write_attributes(Hdf5Writer& file, const Provenance& provenance) {
-  const BuildInfo build = build_info();
-  file.attribute("filetype", std::string(estimate_filetype));
-  file.attribute("version", format_version);
-  file.attribute("skeleta_version", build.version);
-  file.attribute("git_sha1", build.git_sha1);
-  file.attribute("compiler", build.compiler);
-  file.attribute("build", build.build);
-  file.attribute("libraries", build.libraries);
-  file.attribute("created_at", provenance.created_at.empty() ? utc_now() : provenance.created_at);
-  file.attribute("command_line", provenance.command_line);
-  file.attribute("options", provenance.options_toml);
-  file.attribute("seed", provenance.seed);
-  file.attribute("seed_hex", fmt::format("{:#018x}", provenance.seed));
-  file.attribute("threads", std::int32_t{provenance.threads});
-  file.attribute("Conventions", std::string("CF-1.10"));
-}
-
 Array<std::int64_t> instances(const Runs& runs) {
   Array<std::int64_t> result{{runs.size()}, {}};
   for (const EstimateRun& run : runs) result.values.push_back(run.instance);
-  return result;
-}
-
-Array<std::int64_t> counting(Index count) {
-  const auto size = static_cast<std::size_t>(count);
-  Array<std::int64_t> result{{size}, std::vector<std::int64_t>(size)};
-  std::iota(result.values.begin(), result.values.end(), 0);
   return result;
 }
 
@@ -110,10 +75,6 @@ Array<T> along_instances(const Runs& runs, Get get) {
   Array<T> result{{runs.size()}, {}};
   for (const EstimateRun& run : runs) result.values.push_back(static_cast<T>(get(run)));
   return result;
-}
-
-Array<double> along_features(const Vector& vector) {
-  return {{static_cast<std::size_t>(vector.size())}, {vector.begin(), vector.end()}};
 }
 
 void write_model(Hdf5Writer& file, const Runs& runs) {
@@ -132,12 +93,6 @@ void write_model(Hdf5Writer& file, const Runs& runs) {
   file.write("/model/feature", counting(features));
   file.write("/model/W", W);
   file.write("/model/b", b);
-}
-
-void write_data(Hdf5Writer& file, const Features& features) {
-  file.write("/data/feature", counting(features.size()));
-  file.write("/data/density", along_features(features.density));
-  file.write("/data/importance", along_features(features.importance));
 }
 
 // The table of flags is the words that occur, in order of appearance.
@@ -262,7 +217,7 @@ void write_estimate(const std::filesystem::path& target, const Provenance& prove
   for (const EstimateRun& run : runs) check_run(run, runs.front());
   check_output(target, overwrite);
   Hdf5Writer file(target);
-  write_attributes(file, provenance);
+  write_header(file, estimate_filetype, provenance);
   write_model(file, runs);
   write_data(file, runs.front().features);
   const Array<std::int64_t> l = union_of_skeletons(runs);

@@ -41,8 +41,8 @@ void validate(const SweepPlan& plan) {
   check_list("hidden", plan.hidden, "be at least 1", positive);
   check_list("density", plan.density, "lie in (0, 1]",
              [](double p) { return p > 0.0 && p <= 1.0; });
-  check_list("importance_decay", plan.importance_decay, "lie in (0, 1]",
-             [](double r) { return r > 0.0 && r <= 1.0; });
+  check_list("importance_decay", plan.importance_decay, "be positive and finite",
+             [](double r) { return r > 0.0 && std::isfinite(r); });
   require(!plan.objective.empty(), "objective is empty: the grid has no cell");
   require(!plan.seed.empty(), "seed is empty: the grid has no cell");
   require(

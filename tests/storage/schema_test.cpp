@@ -11,6 +11,8 @@
 #include "../../lib/storage/schema_table.h"
 #include "skeleta/storage/run_file.h"
 #include "storage/example_runs.h"
+#include "storage/example_sweep.h"
+#include "storage/example_training.h"
 #include "storage/workplace.h"
 
 namespace skeleta::storage {
@@ -60,20 +62,31 @@ TEST(Schema, RefusesShapesThatDisagreeWithTheAxes) {
   EXPECT_THAT(message({2}, {2}), HasSubstr("[2]"));  // a scale that was not written
 }
 
-// The table and the file have the same datasets: nothing listed is missing, nothing is unlisted.
-TEST(Schema, ListsWhatAFileHolds) {
-  const TemporaryFolder folder;
-  write_estimate(folder / "run.h5", {}, example_runs(), false);
-  std::set<std::string> attributes;
+// What list_file.py prints of a file that holds all that the table has of these groups.
+std::string listing(const std::set<std::string>& groups) {
+  std::set<std::string> attributes, opened;
   for (const AttributeEntry& entry : attribute_entries()) attributes.insert(entry.name);
   std::string expected;
   for (const std::string& name : attributes) expected += "@" + name + "\n";
-  std::set<std::string> groups;
   for (const DatasetEntry& entry : dataset_entries()) {
-    if (groups.insert(entry.group).second) expected += entry.group + "\n";
+    if (!groups.contains(entry.group)) continue;
+    if (opened.insert(entry.group).second) expected += entry.group + "\n";
     expected += entry.path() + " " + to_string(entry.element) + "\n";
   }
-  EXPECT_EQ(run_python("list_file.py", (folder / "run.h5").string()), expected);
+  return expected;
+}
+
+// The table and the files have the same datasets: nothing listed is missing, nothing is unlisted.
+TEST(Schema, ListsWhatAFileHolds) {
+  const TemporaryFolder folder;
+  write_estimate(folder / "run.h5", {}, example_runs(), false);
+  EXPECT_EQ(run_python("list_file.py", (folder / "run.h5").string()),
+            listing({"/model", "/data", "/loss", "/tail", "/state", "/geometry"}));
+  write_training(folder / "train.h5", {}, example_training(), false);
+  EXPECT_EQ(run_python("list_file.py", (folder / "train.h5").string()),
+            listing({"/model", "/data", "/training"}));
+  write_sweep(folder / "sweep.h5", {}, example_sweep(), false);
+  EXPECT_EQ(run_python("list_file.py", (folder / "sweep.h5").string()), listing({"/sweep"}));
 }
 
 }  // namespace

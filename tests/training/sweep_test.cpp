@@ -132,7 +132,7 @@ TEST(Sweep, RefusesPlansThatBreakTheirRules) {
   refused([](SweepPlan& p) { p.hidden = {3}; });
   refused([](SweepPlan& p) { p.density = {0.5, 0.0}; });
   refused([](SweepPlan& p) { p.density = {NAN}; });
-  refused([](SweepPlan& p) { p.importance_decay = {1.5}; });
+  refused([](SweepPlan& p) { p.importance_decay = {0.0}; });
   refused([](SweepPlan& p) { p.objective.clear(); });
   refused([](SweepPlan& p) { p.seed.clear(); });
   refused([](SweepPlan& p) { p.represented_norm = -1.0; });

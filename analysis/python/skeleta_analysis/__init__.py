@@ -12,6 +12,7 @@ from .contributions import contributions
 from .dimensionality import dimensionality
 from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
 from .summary import summary
+from .sweep import phases, sweep
 
 __all__ = ["ForeignFile", "Run", "columns", "comparison", "contributions", "dimensionality", "open",
-           "summary"]
+           "phases", "summary", "sweep"]

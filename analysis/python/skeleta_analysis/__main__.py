@@ -6,7 +6,7 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import columns, comparison, contributions, dimensionality, open, style, summary
+from . import columns, comparison, contributions, dimensionality, open, phases, style, summary, sweep
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -19,6 +19,10 @@ FIGURES = {
     "contributions": (contributions, "loss by number of active features"),
     "columns": (columns, "columns of W as arrows, on a sphere or as a table, and their Gram matrix"),
     "dimensionality": (dimensionality, "feature dimensionalities beside those of known polytopes"),
+}
+SWEEPS = {
+    "sweep": (sweep, "loss and D* of a sweep against density"),
+    "phases": (phases, "phase diagram of two features in one dimension"),
 }
 
 
@@ -33,6 +37,10 @@ def parser() -> argparse.ArgumentParser:
                              help="number of the instance in the model file; without it the first "
                                   "one, or all where they fit into one picture")
         add_output(command)
+    for name, (_, text) in SWEEPS.items():
+        command = commands.add_parser(name, help=text)
+        command.add_argument("run", help="file of `skeleta sweep`")
+        add_output(command)
     command = commands.add_parser("comparison", help="losses of several runs, and what they consist of")
     command.add_argument("run", nargs="+", help="run files")
     add_output(command)
@@ -46,12 +54,23 @@ def add_output(command) -> None:
 
 def execute(options) -> None:
     if options.command == "summary":
-        print(summary(open(options.run)), end="")
+        print(summary(open_kind(options.run)), end="")
+    elif options.command in SWEEPS:
+        write(SWEEPS[options.command][0](open_kind(options.run, "skeleta sweep")), options.output)
     elif options.command == "comparison":
-        write(comparison([open(path) for path in options.run]), options.output)
+        write(comparison([open_kind(path) for path in options.run]), options.output)
     else:
         draw = FIGURES[options.command][0]
-        write(draw(open(options.run), options.instance), options.output)
+        write(draw(open_kind(options.run), options.instance), options.output)
+
+
+def open_kind(path, kind="skeleta estimate"):
+    """The run file, which must be of this kind."""
+    run = open(path)
+    if run.attributes["filetype"] != kind:
+        raise ValueError(f"{path}: is a '{run.attributes['filetype']}' file, but a '{kind}' file is "
+                         "needed")
+    return run
 
 
 def write(figure, path) -> None:

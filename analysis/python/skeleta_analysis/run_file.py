@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import xarray
 
-KINDS = ("skeleta estimate",)
+KINDS = ("skeleta estimate", "skeleta sweep")
 MAJOR_VERSION = 1
 
 
@@ -103,7 +103,8 @@ def check_kind(file: h5py.File, path) -> None:
         hint = ""
         if "W" in file:
             hint = "; it is a model file: `skeleta estimate` makes a run file of it"
-        raise ForeignFile(f"{path}: {what}, but this reader needs '{' or '.join(KINDS)}'{hint}")
+        wanted = "' or '".join(KINDS)
+        raise ForeignFile(f"{path}: {what}, but this reader needs '{wanted}'{hint}")
     version = np.atleast_1d(file.attrs.get("version", []))
     if len(version) != 2:
         raise ForeignFile(f"{path}: has no attribute version of two integers, major and minor")

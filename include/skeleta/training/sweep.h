@@ -45,7 +45,7 @@ struct CellResult {
 };
 
 /// Throws std::invalid_argument naming the list that is empty or the value that breaks its rule: d
-/// ≤ D unless allowed, densities in (0, 1], 0 < decay ≤ 1, and those of `training`.
+/// ≤ D unless allowed, densities in (0, 1], 0 < decay < ∞, and those of `training`.
 void validate(const SweepPlan& plan);
 
 /// All cells of a plan; the last list (seed) varies fastest, the first (features) slowest.

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "skeleta/training/train.h"
+
+namespace skeleta::program {
+
+/// What `train` and the plans of `sweep` say alike about one training, in words and numbers.
+struct TrainingWords {
+  std::string objective = "exact", optimizer = "auto", init = "xavier";
+  std::uint64_t starts = 10, steps = training::Options{}.max_steps,
+                batch = training::Options{}.batch;
+  double learning_rate = optimize::DescentOptions{}.learning_rate,
+         tolerance = training::Options{}.gradient_tolerance;
+};
+
+/// An objective as it is named: "exact", "one-sparse", "k-sparse:K" or "sampled".
+struct NamedObjective {
+  training::ObjectiveKind kind = training::ObjectiveKind::exact;
+  std::optional<Index> k;  ///< Of k-sparse.
+};
+
+/// Each throws UsageError, with the list of choices, for a word that is none of them. `init` does
+/// not take a file here.
+NamedObjective objective_named(const std::string& word);
+training::Options to_options(const TrainingWords& words);
+
+/// The optimizer that "auto" stands for: L-BFGS, but Adam for a fresh batch in each step.
+std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind objective);
+
+}  // namespace skeleta::program

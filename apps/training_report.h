@@ -1,0 +1,19 @@
+#pragma once
+
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+
+#include "skeleta/storage/training_file.h"
+
+namespace skeleta::program {
+
+/// The best start and the distinct minima, for people.
+void print_training(std::ostream& out, const storage::TrainingRun& run);
+
+/// The same as JSON: best (null if every start diverged), minima, starts.
+nlohmann::ordered_json to_json(const storage::TrainingRun& run);
+
+/// The start with the least loss; null if every start diverged.
+const training::TrainedModel* best_of(const storage::TrainingRun& run);
+
+}  // namespace skeleta::program

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "skeleta/core/version.h"
+#include "skeleta/measure/features.h"
+#include "skeleta/storage/run_file.h"
+#include "skeleta/training/minima.h"
+#include "skeleta/training/train.h"
+
+namespace skeleta::storage {
+
+/// What a run of `skeleta train` has found so far.
+struct TrainingRun {
+  Features features;
+  /// Start k at place k. If the starts have trajectories, their points are at the steps
+  /// record_every, 2 record_every, ….
+  std::vector<training::TrainedModel> starts;
+  std::uint64_t record_every = 0;
+  std::vector<training::Minimum> minima;  ///< `models` are starts.
+};
+
+/// A training file as it was read.
+struct TrainingFile {
+  BuildInfo build;  ///< The program that wrote it.
+  Provenance provenance;
+  TrainingRun run;
+};
+
+/// Writes a training file; data/schema.md is its description. Its models are sorted by loss, best
+/// first, those without a finite loss last (entries that are not finite are stored as 0). The file
+/// appears under its name complete or not at all.
+/// Throws std::invalid_argument if there is no start, or starts are out of order or differ in
+/// shape; FileError if the file exists and `overwrite` is false, or it cannot be written.
+void write_training(const std::filesystem::path& target, const Provenance& provenance,
+                    const TrainingRun& run, bool overwrite);
+
+/// Reads a file that write_training wrote; every number comes back bit by bit. (Of the exact loss:
+/// value and error bound.) Throws FileError as read_run does.
+TrainingFile read_training(const std::filesystem::path& file);
+
+/// The attribute filetype, such as "skeleta train"; "" if there is none. Throws FileError if the
+/// file cannot be read.
+std::string filetype_of(const std::filesystem::path& file);
+
+}  // namespace skeleta::storage

@@ -1,0 +1,60 @@
+"""Figures of sweeps: the numbers of the file, the boundary by hand, and what is refused."""
+
+import unittest
+
+import matplotlib
+
+matplotlib.use("Agg")
+import numpy as np
+from workplace import Workplace, program
+
+import skeleta_analysis
+from skeleta_analysis import __main__ as command
+from skeleta_analysis.sweep import boundary, phase_numbers
+
+
+class Sweeps(Workplace):
+    def sweep(self, text):
+        plan = self.folder / "plan.toml"
+        plan.write_text(text)
+        path = self.folder / "sweep.h5"
+        self.run_command(program(), "sweep", plan, "-o", path, "--force", "--quiet")
+        return path
+
+    def test_curves_are_those_of_the_file(self):
+        path = self.sweep("features = [5]\nhidden = [1, 2]\ndensity = [0.05, 0.5, 0.2]\nstarts = 4")
+        run = skeleta_analysis.open(path)
+        left, right = skeleta_analysis.sweep(run).axes
+        self.assertEqual([line.get_label() for line in left.lines], ["d = 1", "d = 2"])
+        two = run.sweep["hidden"].values == 2
+        order = np.argsort(run.sweep["density"].values[two])
+        for axes, name in ((left, "loss"), (right, "dimensions_per_feature")):
+            np.testing.assert_array_equal(axes.lines[1].get_xdata(), [0.05, 0.2, 0.5])
+            np.testing.assert_array_equal(axes.lines[1].get_ydata(),
+                                          run.sweep[name].values[two][order])
+        W = run.sweep["W"].values[two][order][0]
+        self.assertAlmostEqual(right.lines[1].get_ydata()[0], 2 / (W ** 2).sum(), 12)
+        with self.assertRaisesRegex(ValueError, "D = 2, d = 1 only"):
+            skeleta_analysis.phases(run)
+
+    def test_phases(self):
+        path = self.sweep("features = [2]\nhidden = [1]\ndensity = [0.02, 0.9]\n"
+                          "importance-decay = [0.2, 5.0]\nstarts = 6")
+        run = skeleta_analysis.open(path)
+        numbers = dict(zip(zip(run.sweep["density"].values, run.sweep["importance_decay"].values),
+                           phase_numbers(run.sweep)))
+        self.assertEqual(numbers, {(0.02, 0.2): 2, (0.02, 5.0): 2, (0.9, 0.2): 0, (0.9, 5.0): 1})
+        for name in ("phases", "sweep"):
+            self.assertEqual(command.main([name, str(path), "-o", str(self.folder / "a.png")]), 0)
+        self.assertEqual(command.main(["columns", str(path), "-o", str(self.folder / "b.png")]), 2)
+
+    # v(p/3 - p^2/4) = (1 + r) p^2/6, put in; equal features: p = 4/7.
+    def test_boundary(self):
+        self.assertAlmostEqual(boundary(1.0), 4 / 7, 14)
+        for r in (0.1, 0.7, 3.0):
+            p, v = boundary(r), min(1.0, r)
+            self.assertAlmostEqual(v * (p / 3 - p * p / 4), (1 + r) * p * p / 6, 14)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,221 @@
+#include <cmath>
+#include <numbers>
+
+#include "apps/workplace.h"
+#include "skeleta/storage/model_file.h"
+#include "skeleta/storage/training_file.h"
+#include "support.h"
+
+namespace skeleta::program {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+using Train = Workplace;
+
+std::vector<std::string> pentagon(std::vector<std::string> more) {
+  more.insert(more.begin(),
+              {"train", "--features", "5", "--hidden", "2", "--sparsity", "0.95", "--quiet"});
+  return more;
+}
+
+Json train_json(std::vector<std::string> arguments, int code = done) {
+  arguments.push_back("--json");
+  const Outcome outcome = run_program(arguments);
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  return Json::parse(outcome.out);
+}
+
+// 0.0089035937, all norms 1.13462 and all thresholds .2463: an exact optimisation in Python
+// (mpmath) of D = 5, d = 2, S = .95. Every D_i of a regular pentagon is 2/5.
+TEST_F(Train, FindsThePentagonByDefault) {
+  const Json json = train_json(pentagon({"-o", path("run.h5")}));
+  EXPECT_NEAR(json["best"]["loss"], 0.0089035937, 5e-11);
+  EXPECT_LE(json["best"]["gradient_norm"], 1e-8);
+  EXPECT_EQ(json["best"]["stop_reason"], "gradient");
+  EXPECT_EQ(json["minima"][0]["rank"], 2);
+  EXPECT_GE(json["minima"][0]["count"], 1);
+  for (const Json& value : json["minima"][0]["feature_dimensionality"]) {
+    EXPECT_NEAR(value, 0.4, 1e-6);
+  }
+  EXPECT_EQ(json["starts"].size(), 10u);
+  EXPECT_EQ(json["seed"], 1);
+  EXPECT_GE(json["threads"], 1);
+  EXPECT_GT(json["seconds"], 0.0);
+  const auto file = storage::read_models(path("run.h5"));
+  EXPECT_EQ(file.models.size(), 10u);
+  for (Index i = 0; i < 5; ++i) {
+    EXPECT_NEAR(file.models[0].W.col(i).norm(), 1.13462, 5e-6);
+    EXPECT_NEAR(file.models[0].b(i), 0.2463, 5e-5);
+  }
+  EXPECT_EQ(run_program({"estimate", path("run.h5"), "--method", "exact"}).code, done);
+}
+
+TEST_F(Train, PrintsATableForPeople) {
+  const Outcome outcome = run_program(pentagon({"-o", path("run.h5")}));
+  EXPECT_EQ(outcome.code, done);
+  for (const char* part : {"0.0089035937", "loss/D", "rank", "5 x 2/5", "seed 1"}) {
+    EXPECT_THAT(outcome.out, HasSubstr(part));
+  }
+  const Outcome shown = run_program({"show", path("run.h5")});
+  EXPECT_EQ(shown.code, done);
+  for (const char* part : {"skeleta train", "made by   skeleta train --features 5", "5 x 2/5"}) {
+    EXPECT_THAT(shown.out, HasSubstr(part));
+  }
+  const Json json = Json::parse(run_program({"show", path("run.h5"), "--json"}).out);
+  EXPECT_EQ(json["filetype"], "skeleta train");
+  EXPECT_EQ(json["starts"].size(), 10u);
+}
+
+// The importance of feature 1 is r: with d = 1 and few active features, one sees the better one and
+// pays v(p/3 − p²/4) for the other, whose best constant answer is its mean p/2.
+TEST_F(Train, ImportanceDecays) {
+  const double p = 0.9, r = 0.1;
+  const Json json = train_json({"train", "--features", "2", "--hidden", "1", "--density", "0.9",
+                                "--importance-decay", "0.1", "--quiet"});
+  EXPECT_NEAR(json["best"]["loss"], r * (p / 3 - p * p / 4), 1e-9);
+}
+
+TEST_F(Train, OptionsReachTheTraining) {
+  const Json sampled = train_json(pentagon({"--objective", "sampled", "--steps", "200", "--batch",
+                                            "64", "--learning-rate", "0.01", "--starts", "2"}));
+  EXPECT_EQ(sampled["best"]["stop_reason"], "iterations");
+  EXPECT_EQ(sampled["starts"][0]["steps"], 200);
+  EXPECT_LT(sampled["best"]["loss"], 0.05);
+  for (const std::string optimizer : {"adam", "adamw", "sgd"}) {
+    const Json json = train_json(
+        pentagon({"--optimizer", optimizer, "--steps", "50", "--starts", "1", "--init", "normal"}));
+    EXPECT_EQ(json["starts"][0]["steps"], 50);
+  }
+  const Json loose = train_json(pentagon({"--tolerance", "1e-3", "--starts", "1"}));
+  EXPECT_GT(loose["best"]["gradient_norm"], 1e-8);
+  train_json(pentagon({"--tolerance", "1e-9", "--steps", "3", "--starts", "1"}), precision_missed);
+  EXPECT_NE(train_json(pentagon({"--seed", "7", "--starts", "1"}))["starts"][0]["steps"],
+            train_json(pentagon({"--seed", "8", "--starts", "1"}))["starts"][0]["steps"]);
+}
+
+// A trained model is where the gradient is small already.
+TEST_F(Train, GoesOnFromAModel) {
+  ASSERT_EQ(run_program(pentagon({"-o", path("run.h5")})).code, done);
+  const Json json = train_json({"train", "--init", path("run.h5"), "--starts", "1", "--quiet"});
+  EXPECT_EQ(json["starts"][0]["steps"], 0);
+  EXPECT_NEAR(json["best"]["loss"], 0.0089035937, 5e-11);
+  expect_refused({"train", "--init", path("run.h5"), "--hidden", "3"}, "has 2");
+  expect_refused({"train", "--init", path("run.h5"), "-o", path("run.h5")}, "is the model itself");
+}
+
+TEST_F(Train, KeepsTrajectoriesAndSnapshots) {
+  ASSERT_EQ(run_program(pentagon({"-o", path("run.h5"), "--record-every", "7", "--snapshots",
+                                  "--starts", "3"}))
+                .code,
+            done);
+  const storage::TrainingRun run = storage::read_training(path("run.h5")).run;
+  EXPECT_EQ(run.record_every, 7u);
+  for (const training::TrainedModel& start : run.starts) {
+    ASSERT_EQ(start.trajectory.size(), start.summary.iterations / 7);
+    EXPECT_EQ(start.trajectory[1].step, 14u);
+    EXPECT_EQ(start.trajectory[1].parameters.size(), 15);
+    EXPECT_GE(start.trajectory.front().value, start.trajectory.back().value);
+  }
+}
+
+TEST_F(Train, RefusesBadInput) {
+  expect_refused({"train"}, "--features D --hidden d");
+  expect_refused({"train", "--features", "5", "--hidden", "2"}, "--sparsity S or --density p");
+  expect_refused(pentagon({"--density", "0.1"}), "--density");
+  expect_refused({"train", "--features", "0", "--hidden", "2", "--density", ".1"}, "'0'");
+  expect_refused({"train", "--features", "-5", "--hidden", "2", "--density", ".1"}, "'-5'");
+  expect_refused({"train", "--features", "2", "--hidden", "5", "--density", ".1"}, "--allow-wide");
+  EXPECT_EQ(run_program({"train", "--features", "2", "--hidden", "5", "--density", ".1",
+                         "--allow-wide", "--starts", "1"})
+                .code,
+            done);
+  expect_refused(pentagon({"--optimizer", "newton"}), "none of auto, lbfgs, adam, adamw, sgd");
+  expect_refused(pentagon({"--objective", "k-sparse:3"}), "none of exact, one-sparse, k-sparse:0");
+  expect_refused(pentagon({"--init", "xaver"}), "none of xavier, normal");
+  expect_refused(pentagon({"--model", "linear"}), "none of relu");
+  expect_refused(pentagon({"--importance-decay", "0"}), "must be a positive number");
+  expect_refused(pentagon({"--learning-rate", "-1"}), "learning-rate -1");
+  expect_refused(pentagon({"--tolerance", "nan"}), "tolerance nan");
+  expect_refused(pentagon({"--start", "3"}), "did you mean --starts?");
+  expect_refused({"train", "--features", "5", "--hidden", "2", "--sparsity", "1"}, "nothing to");
+}
+
+// Steps of 1e200 overflow at once; with one that is merely too large some starts survive.
+TEST_F(Train, DivergenceEndsOnlyItsStart) {
+  const Json all = train_json(
+      pentagon({"--optimizer", "sgd", "--learning-rate", "1e200", "-o", path("run.h5")}), failed);
+  EXPECT_TRUE(all["best"].is_null());
+  EXPECT_EQ(all["minima"].size(), 0u);
+  EXPECT_EQ(all["starts"][9]["stop_reason"], "non_finite");
+  EXPECT_TRUE(all["starts"][9]["loss"].is_null());
+  EXPECT_THAT(run_program({"show", path("run.h5")}).out, HasSubstr("all 10 starts diverged"));
+}
+
+TEST_F(Train, ExtendsARunAndRefusesAnother) {
+  ASSERT_EQ(run_program(pentagon({"-o", path("whole.h5"), "--starts", "6"})).code, done);
+  ASSERT_EQ(run_program(pentagon({"-o", path("parts.h5"), "--starts", "2"})).code, done);
+  const std::string before = contents("parts.h5");
+  const std::pair<std::vector<std::string>, const char*> others[] = {
+      {pentagon({"--starts", "1"}), "it has 2 starts, more than 1"},
+      {pentagon({"--seed", "2"}), "its seed is"},
+      {pentagon({"--objective", "one-sparse"}), "its objective is 'exact', not 'one-sparse'"},
+      {pentagon({"--importance", "2"}), "its importance is not given, not 2"},
+      {{"train", "--features", "5", "--hidden", "2", "--sparsity", "0.9"},
+       "its sparsity is 0.95, not 0.9"},
+      {{"train", "--features", "5", "--hidden", "3", "--sparsity", "0.95"},
+       "its hidden is 2, not 3"},
+  };
+  for (auto [arguments, message] : others) {
+    arguments.insert(arguments.end(), {"-o", path("parts.h5")});
+    expect_refused(arguments, message);
+    EXPECT_EQ(contents("parts.h5"), before);
+  }
+  ASSERT_EQ(run_program(pentagon({"-o", path("parts.h5"), "--starts", "6"})).code, done);
+  expect_same_datasets("whole.h5", "parts.h5");
+  write("text.h5", "no HDF5");
+  expect_refused(pentagon({"-o", path("text.h5")}), "is not an HDF5 file");
+  EXPECT_EQ(run_program(pentagon({"-o", path("text.h5"), "--force"})).code, done);
+}
+
+// Starts that take long enough to be hit.
+std::vector<std::string> long_run(const std::string& output) {
+  return {"train",    "--features", "12",        "--hidden", "4",       "--sparsity", "0.9",
+          "--starts", "60",         "--threads", "1",        "--quiet", "-o",         output};
+}
+
+TEST_F(Train, KilledAtAnyMomentItResumesToTheSameBits) {
+  ASSERT_EQ(run_program(long_run(path("whole.h5"))).code, done);
+  std::mt19937 random(20);
+  std::size_t continued = 0;
+  for (int k = 0; k < testing::scaled(20, 3); ++k) {
+    run_and_kill(long_run(path("killed.h5")), random() % 400'000);
+    if (!exists("killed.h5")) continue;
+    const std::size_t starts = storage::read_training(path("killed.h5")).run.starts.size();
+    continued += starts < 60;
+  }
+  EXPECT_GT(continued, 0u);  // or nothing was resumed
+  ASSERT_EQ(run_program(long_run(path("killed.h5"))).code, done);
+  expect_same_datasets("whole.h5", "killed.h5");
+}
+
+TEST_F(Train, InterruptedItKeepsWhatIsFinished) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::ostringstream out, err;
+    std::vector<std::string> arguments = long_run(path("run.h5"));
+    arguments[8] = "100000";
+    ::_exit(run(arguments, out, err) == interrupted ? 0 : 1);
+  }
+  while (!exists("run.h5")) ::usleep(10'000);
+  ::kill(child, SIGINT);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_GE(storage::read_training(path("run.h5")).run.starts.size(), 1u);
+}
+
+}  // namespace
+}  // namespace skeleta::program
