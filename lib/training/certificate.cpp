@@ -21,6 +21,12 @@ namespace skeleta::training {
 namespace {
 
 constexpr double final_relative_target = 1e-10;
+// The exact engine's gradient has errors of its own, above the tolerance where columns are nearly
+// orthogonal: then descents end where they no longer gain a tenth of what is told apart in the end.
+constexpr double value_tolerance = 0.1 * final_relative_target;
+constexpr std::uint64_t most_steps = 2000;
+// Fewer features gain nothing from several threads within an evaluation.
+constexpr Index many_features = 64;
 
 // L^(≤k) for k > 2, where there is no closed form.
 class TruncatedObjective {
@@ -68,6 +74,7 @@ void validate(const Features& features, Index hidden, const CertificateOptions& 
                     options.most, last, features.size()));
   }
   for (const auto& [name, value] : {std::pair{"tie_tolerance", options.tie_tolerance},
+                                    std::pair{"hit_tolerance", options.hit_tolerance},
                                     std::pair{"shape_tolerance", options.shape_tolerance}}) {
     if (!(value >= 0.0 && std::isfinite(value))) {
       throw std::invalid_argument(
@@ -91,7 +98,8 @@ class Search {
         hidden_(hidden),
         options_(options),
         callback_(callback),
-        tie_(options.tie_tolerance * loss_of_zero_model(features)) {
+        zero_loss_(loss_of_zero_model(features)),
+        tie_(options.tie_tolerance * zero_loss_) {
     // L from random starts and from each θ_k; L^(≤k) from random starts.
     const auto rows = static_cast<std::uint64_t>(options.most);
     planned_ = (rows + 1) * options.starts + rows;
@@ -116,13 +124,18 @@ class Search {
     }
     result.minimum = best_->loss;
     result.model = best_->model;
-    for (const Found& end : random) result.hits += ties(end.loss.value, best_->loss.value);
+    for (const Found& end : random) result.hits += hits(end.loss.value, best_->loss.value);
     for (CertificateRow& row : result.rows) compare(row);
     return result;
   }
 
  private:
   bool ties(double value, double least) const { return value <= least + tie_; }
+
+  // The rule of MinimaOptions: descents end close to a minimum, not at it.
+  bool hits(double value, double least) const {
+    return value <= least + options_.hit_tolerance * std::max(least, 1e-3 * zero_loss_);
+  }
 
   bool tick() {
     ++done_;
@@ -150,9 +163,11 @@ class Search {
     Options options;
     options.gradient_tolerance = options_.gradient_tolerance;
     options.final_relative_target = final_relative_target;
+    options.value_tolerance = value_tolerance;
+    options.max_steps = most_steps;
     options.record_every = 0;
     options.seed = options_.seed;
-    options.threads = options_.threads;
+    options.threads = from && features_.size() < many_features ? 1 : options_.threads;
     options.starts = from ? 1 : options_.starts;
     options.model = from;
     if (from) options.init = Init::given;
@@ -166,6 +181,7 @@ class Search {
   optimize::Summary descend(Index k, Vector& x) const {
     optimize::LbfgsOptions lbfgs;
     lbfgs.gradient_tolerance = options_.gradient_tolerance;
+    lbfgs.max_iterations = most_steps;
     lbfgs.value_noise = 1e-14;
     lbfgs.first_step = 0.1;
     if (k <= 2) {
@@ -195,7 +211,7 @@ class Search {
     exact::Options options;
     options.relative_target = final_relative_target;
     options.absolute_target = 1e-4 * final_relative_target * loss_of_zero_model(features_);
-    options.threads = options_.threads;
+    options.threads = features_.size() < many_features ? 1 : options_.threads;
     found.loss = exact::loss(found.model, features_, options);
     return found;
   }
@@ -221,8 +237,8 @@ class Search {
     std::optional<Found> chosen;
     for (std::size_t n = 0; n < ends.size(); ++n) {
       const optimize::Start& end = ends[n];
-      if (!std::isfinite(end.summary.value) || !ties(end.summary.value, least)) continue;
-      row.hits += n < options_.starts;
+      row.hits += n < options_.starts && hits(end.summary.value, least);
+      if (!ties(end.summary.value, least)) continue;
       Found found = whole_loss(end.x);
       if (chosen && !(found.loss.value < chosen->loss.value)) continue;
       chosen = std::move(found);
@@ -254,7 +270,7 @@ class Search {
   Index hidden_;
   const CertificateOptions& options_;
   const CertificateCallback& callback_;
-  double tie_;
+  double zero_loss_, tie_;
   std::uint64_t done_ = 0, planned_ = 0;
   bool stopped_ = false;
   std::optional<Found> best_;

@@ -16,9 +16,12 @@ struct CertificateOptions {
   std::uint64_t starts = 20;  ///< Random starts for each of L^(≤k) and L.
   std::uint64_t seed = 1;
   double gradient_tolerance = 1e-8;  ///< ‖∇‖₂ ≤ this ends a start.
-  /// Minima of L^(≤k) that differ by at most this times the loss of the zero model are equally
-  /// good.
+  /// Ends of starts on L^(≤k) that differ by at most this times the loss of the zero model are
+  /// equally good minimisers.
   double tie_tolerance = 1e-9;
+  /// A start counts as a hit if its end lies above the least by at most this · max(the least, 1e-3
+  /// of the loss of the zero model).
+  double hit_tolerance = 1e-6;
   double shape_tolerance = 0.05;  ///< The same configuration: `distance` ≤ this.
   int threads = 0;                ///< 0: all cores. Never changes a bit.
 };
@@ -37,7 +40,7 @@ struct CertificateRow {
   /// 1, after the best rotation or reflection, and relabelling if all features are alike.
   double distance = 0.0;
   bool same_configuration = false;
-  std::uint64_t hits = 0;  ///< Random starts that ended at `lower`, up to a tie.
+  std::uint64_t hits = 0;  ///< Random starts that ended at `lower`.
   /// min L^(≤k) is 0 and was reached: then `lower` is global whatever the starts missed.
   bool zero = false;
 };
@@ -47,7 +50,7 @@ struct Certificate {
   exact::Loss minimum;               ///< L(θ*), the least of all L found.
   ReluAutoencoder model;             ///< θ*
   std::uint64_t starts = 0;          ///< Random ones, for each objective.
-  std::uint64_t hits = 0;            ///< Random starts on L that ended at L(θ*), up to a tie.
+  std::uint64_t hits = 0;            ///< Random starts on L that ended at L(θ*).
   bool interrupted = false;          ///< Then the rest means nothing.
 };
 
