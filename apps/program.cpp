@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <new>
 
+#include "approximate_command.h"
 #include "common_options.h"
 #include "errors.h"
 #include "estimate_command.h"
@@ -22,6 +23,7 @@ constexpr const char* introduction =
 
 Examples:
   skeleta estimate model.h5           how much of the loss lives on Q0, Q1, Q2, ...
+  skeleta approximate model.h5        how good it is to ignore all but few active features
   skeleta show model.h5               what is in a file
   skeleta estimate --help             all options of a command
 )";
@@ -90,6 +92,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   program.set_version_flag("--version", version_text());
   program.require_subcommand(0, 1);
   EstimateCommand estimate(program);
+  ApproximateCommand approximate(program);
   ShowCommand show(program);
   check_command(program, arguments);
   try {
@@ -104,6 +107,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
     throw UsageError(unknown_flags(program, arguments));
   }
   if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
+  if (approximate.chosen()) return approximate.run(out, err);
   if (show.chosen()) return show.run(out);
   out << program.help();
   return ExitCode::done;

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <iosfwd>
+#include <optional>
+#include <string>
 
 #include "skeleta/core/progress.h"
 
@@ -17,6 +19,8 @@ class ProgressDisplay {
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
   void show(const Progress& progress);
+  /// Work of another kind: `state` in words; how much of it is done, if that is known.
+  void show(const std::string& state, std::optional<double> fraction = {});
 
  private:
   using Clock = std::chrono::steady_clock;
