@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <new>
 
+#include "approximate_command.h"
 #include "common_options.h"
 #include "errors.h"
 #include "estimate_command.h"
@@ -27,6 +28,7 @@ Examples:
   skeleta train --features 5 --hidden 2 --sparsity 0.95
                                       the minima of the loss, from many starts
   skeleta sweep plan.toml -o sweep.h5 so over a grid of densities, sizes, importances
+  skeleta approximate model.h5        how good it is to ignore all but few active features
   skeleta show model.h5               what is in a file
   skeleta estimate --help             all options of a command
 )";
@@ -97,6 +99,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   EstimateCommand estimate(program);
   TrainCommand train(program);
   SweepCommand sweep(program);
+  ApproximateCommand approximate(program);
   ShowCommand show(program);
   check_command(program, arguments);
   try {
@@ -113,6 +116,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
   if (train.chosen()) return train.run(command_line(arguments), out, err);
   if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
+  if (approximate.chosen()) return approximate.run(out, err);
   if (show.chosen()) return show.run(out);
   out << program.help();
   return ExitCode::done;

@@ -1,0 +1,301 @@
+#include "skeleta/training/certificate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+
+#include "skeleta/bounds/truncated_loss.h"
+#include "skeleta/geometry/congruence.h"
+#include "skeleta/optimize/lbfgs.h"
+#include "skeleta/optimize/multi_start.h"
+#include "skeleta/training/objectives.h"
+#include "skeleta/training/parameters.h"
+#include "skeleta/training/train.h"
+
+namespace skeleta::training {
+namespace {
+
+constexpr double final_relative_target = 1e-10;
+// The exact engine's gradient has errors of its own, above the tolerance where columns are nearly
+// orthogonal: then descents end where they no longer gain a tenth of what is told apart in the end.
+constexpr double value_tolerance = 0.1 * final_relative_target;
+constexpr std::uint64_t most_steps = 2000;
+// Fewer features gain nothing from several threads within an evaluation.
+constexpr Index many_features = 64;
+
+// L^(≤k) for k > 2, where there is no closed form.
+class TruncatedObjective {
+ public:
+  TruncatedObjective(const Features& features, Index hidden, Index k)
+      : loss_(features, k),
+        model_{Matrix::Zero(hidden, features.size()), Vector::Zero(features.size())} {}
+
+  double operator()(const Vector& x, Vector& gradient) {
+    constexpr double far = 1e60;  // products of such entries stay within double
+    if (!x.allFinite() || x.cwiseAbs().maxCoeff() >= far) return NAN;
+    from_parameters(x, model_);
+    const double value = loss_.value_and_gradient(model_, dW_, db_);
+    to_parameters(dW_, db_, gradient);
+    return value;
+  }
+
+ private:
+  bounds::TruncatedLoss loss_;
+  ReluAutoencoder model_;
+  Matrix dW_;
+  Vector db_;
+};
+
+double loss_of_zero_model(const Features& features) {
+  return features.importance.dot(features.density) / 3.0;
+}
+
+bool all_alike(const Features& features) {
+  return (features.density.array() == features.density(0)).all() &&
+         (features.importance.array() == features.importance(0)).all();
+}
+
+void validate(const Features& features, Index hidden, const CertificateOptions& options) {
+  Options training;
+  training.gradient_tolerance = options.gradient_tolerance;
+  training.starts = options.starts;
+  training.threads = options.threads;
+  training::validate(training, features, hidden);
+  const Index last = most_truncated(features.size());
+  if (options.most < 1 || options.most > last) {
+    throw std::invalid_argument(
+        fmt::format("k = {} must lie in 1..{}: the loss on at most k active of {} features can be "
+                    "minimised for no other",
+                    options.most, last, features.size()));
+  }
+  for (const auto& [name, value] : {std::pair{"tie_tolerance", options.tie_tolerance},
+                                    std::pair{"hit_tolerance", options.hit_tolerance},
+                                    std::pair{"shape_tolerance", options.shape_tolerance}}) {
+    if (!(value >= 0.0 && std::isfinite(value))) {
+      throw std::invalid_argument(
+          fmt::format("{} = {} must be finite and not negative", name, value));
+    }
+  }
+}
+
+// A model and its loss.
+struct Found {
+  ReluAutoencoder model;
+  exact::Loss loss;
+};
+
+// The whole search: it counts the starts as they end.
+class Search {
+ public:
+  Search(const Features& features, Index hidden, const CertificateOptions& options,
+         const CertificateCallback& callback)
+      : features_(features),
+        hidden_(hidden),
+        options_(options),
+        callback_(callback),
+        zero_loss_(loss_of_zero_model(features)),
+        tie_(options.tie_tolerance * zero_loss_) {
+    // L from random starts and from each θ_k; L^(≤k) from random starts.
+    const auto rows = static_cast<std::uint64_t>(options.most);
+    planned_ = (rows + 1) * options.starts + rows;
+  }
+
+  Certificate run() {
+    Certificate result;
+    result.starts = options_.starts;
+    const std::vector<Found> random = minimise_whole({});
+    if (stopped_) return interrupted();
+    offer(random);
+    for (Index k = 1; k <= options_.most; ++k) {
+      std::vector<const ReluAutoencoder*> others{&best_->model};
+      if (k > 1) others.push_back(&result.rows.back().model);
+      result.rows.push_back(minimise_truncated(k, others));
+      if (stopped_) return interrupted();
+    }
+    for (const CertificateRow& row : result.rows) {
+      offer({{row.model, row.upper}});
+      offer(minimise_whole(row.model));
+      if (stopped_) return interrupted();
+    }
+    result.minimum = best_->loss;
+    result.model = best_->model;
+    for (const Found& end : random) result.hits += hits(end.loss.value, best_->loss.value);
+    for (CertificateRow& row : result.rows) compare(row);
+    return result;
+  }
+
+ private:
+  bool ties(double value, double least) const { return value <= least + tie_; }
+
+  // The rule of MinimaOptions: descents end close to a minimum, not at it.
+  bool hits(double value, double least) const {
+    return value <= least + options_.hit_tolerance * std::max(least, 1e-3 * zero_loss_);
+  }
+
+  bool tick() {
+    ++done_;
+    stopped_ = stopped_ || (callback_ && !callback_(done_, planned_));
+    return !stopped_;
+  }
+
+  static Certificate interrupted() {
+    Certificate result;
+    result.interrupted = true;
+    return result;
+  }
+
+  // Keeps the best model for L.
+  void offer(const std::vector<Found>& candidates) {
+    for (const Found& candidate : candidates) {
+      if (!std::isfinite(candidate.loss.value)) continue;
+      if (!best_ || candidate.loss.value < best_->loss.value) best_ = candidate;
+    }
+    if (!best_) throw std::runtime_error("every start diverged: no minimum of the loss was found");
+  }
+
+  // Ends of descents of L: from random starts, or from one model.
+  std::vector<Found> minimise_whole(const std::optional<ReluAutoencoder>& from) {
+    Options options;
+    options.gradient_tolerance = options_.gradient_tolerance;
+    options.final_relative_target = final_relative_target;
+    options.value_tolerance = value_tolerance;
+    options.max_steps = most_steps;
+    options.record_every = 0;
+    options.seed = options_.seed;
+    options.threads = from && features_.size() < many_features ? 1 : options_.threads;
+    options.starts = from ? 1 : options_.starts;
+    options.model = from;
+    if (from) options.init = Init::given;
+    const Training training =
+        train(features_, hidden_, options, [&](const TrainedModel&) { return tick(); });
+    std::vector<Found> ends;
+    for (const TrainedModel& start : training.starts) ends.push_back({start.model, start.loss});
+    return ends;
+  }
+
+  optimize::Summary descend(Index k, Vector& x) const {
+    optimize::LbfgsOptions lbfgs;
+    lbfgs.gradient_tolerance = options_.gradient_tolerance;
+    lbfgs.max_iterations = most_steps;
+    lbfgs.value_noise = 1e-14;
+    lbfgs.first_step = 0.1;
+    if (k <= 2) {
+      auto f = SparseObjective::k_sparse(features_, hidden_, k, 1);
+      return optimize::Lbfgs(lbfgs).minimize(f, x);
+    }
+    TruncatedObjective f(features_, hidden_, k);
+    return optimize::Lbfgs(lbfgs).minimize(f, x);
+  }
+
+  std::vector<optimize::Start> random_ends(Index k) {
+    Options start_options;
+    start_options.seed = options_.seed;
+    const auto run = [&](sampling::PointStream&, optimize::Start& start) {
+      start.x = initial_parameters(features_, hidden_, start_options, start.index);
+      start.summary = descend(k, start.x);
+    };
+    const auto report = [&](const optimize::Start&) { return tick(); };
+    return optimize::multi_start(
+        {.starts = options_.starts, .seed = options_.seed, .threads = options_.threads}, run,
+        report);
+  }
+
+  Found whole_loss(const Vector& x) const {
+    Found found{{Matrix(hidden_, features_.size()), Vector(features_.size())}, {}};
+    from_parameters(x, found.model);
+    exact::Options options;
+    options.relative_target = final_relative_target;
+    options.absolute_target = 1e-4 * final_relative_target * loss_of_zero_model(features_);
+    options.threads = features_.size() < many_features ? 1 : options_.threads;
+    found.loss = exact::loss(found.model, features_, options);
+    return found;
+  }
+
+  // θ_k: of the random ends that tie for the least value the one with the least L. An end of the
+  // other descents counts only if it lies below: what training on L^(≤k) alone leads to does not
+  // know θ*.
+  CertificateRow minimise_truncated(Index k, const std::vector<const ReluAutoencoder*>& others) {
+    CertificateRow row;
+    row.k = k;
+    std::vector<optimize::Start> ends = random_ends(k);
+    if (stopped_) return row;
+    double least = std::numeric_limits<double>::infinity();
+    for (const optimize::Start& end : ends) least = least_finite(least, end.summary.value);
+    const double least_random = least;
+    for (const ReluAutoencoder* other : others) {
+      optimize::Start end;
+      end.x = to_parameters(*other);
+      end.summary = descend(k, end.x);
+      least = least_finite(least, end.summary.value);
+      if (!ties(least_random, end.summary.value)) ends.push_back(std::move(end));
+    }
+    std::optional<Found> chosen;
+    for (std::size_t n = 0; n < ends.size(); ++n) {
+      const optimize::Start& end = ends[n];
+      row.hits += n < options_.starts && hits(end.summary.value, least);
+      if (!ties(end.summary.value, least)) continue;
+      Found found = whole_loss(end.x);
+      if (chosen && !(found.loss.value < chosen->loss.value)) continue;
+      chosen = std::move(found);
+      row.lower = end.summary.value;
+    }
+    if (!chosen) {
+      throw std::runtime_error(
+          fmt::format("every start diverged: no minimum of the loss on at most {} active features "
+                      "was found",
+                      k));
+    }
+    row.model = chosen->model;
+    row.upper = chosen->loss;
+    row.zero = row.lower <= tie_;
+    return row;
+  }
+
+  static double least_finite(double least, double value) {
+    return std::isfinite(value) ? std::min(least, value) : least;
+  }
+
+  void compare(CertificateRow& row) const {
+    row.excess = row.upper.value - best_->loss.value;
+    row.distance = shape_distance(row.model, best_->model, features_);
+    row.same_configuration = row.distance <= options_.shape_tolerance;
+  }
+
+  const Features& features_;
+  Index hidden_;
+  const CertificateOptions& options_;
+  const CertificateCallback& callback_;
+  double zero_loss_, tie_;
+  std::uint64_t done_ = 0, planned_ = 0;
+  bool stopped_ = false;
+  std::optional<Found> best_;
+};
+
+}  // namespace
+
+Index most_truncated(Index features) {
+  constexpr Index most_active = 5;  // of PositivePart, by the number of its leaves
+  return std::min(features, features <= bounds::most_features ? most_active : Index{2});
+}
+
+double shape_distance(const ReluAutoencoder& a, const ReluAutoencoder& b,
+                      const Features& features) {
+  const double size = std::sqrt(static_cast<double>(features.size()));
+  const Matrix X = a.W * (size / a.W.norm()), Y = b.W * (size / b.W.norm());
+  if (!X.allFinite() || !Y.allFinite()) return NAN;
+  if (all_alike(features)) return geometry::congruence(X, Y).rms;
+  return (geometry::procrustes(X, Y) * X - Y).norm() / size;
+}
+
+Certificate certificate(const Features& features, Index hidden, const CertificateOptions& options,
+                        const CertificateCallback& callback) {
+  validate(features, hidden, options);
+  return Search(features, hidden, options, callback).run();
+}
+
+}  // namespace skeleta::training

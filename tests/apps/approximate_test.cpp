@@ -1,0 +1,219 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "program.h"
+
+namespace skeleta::program {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+const std::string pentagon = SKELETA_SOURCE_DIR "/data/trained/n5_m2_S0.95.h5";
+
+struct Outcome {
+  int code;
+  std::string out, err;
+};
+
+Outcome approximate(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "approximate");
+  std::ostringstream out, err;
+  const int code = run(arguments, out, err);
+  return {code, out.str(), err.str()};
+}
+
+Json approximate_json(std::vector<std::string> arguments, int code = done) {
+  arguments.push_back("--json");
+  const Outcome outcome = approximate(arguments);
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  return Json::parse(outcome.out);
+}
+
+void expect_refused(const std::vector<std::string>& arguments, const std::string& part) {
+  const Outcome outcome = approximate(arguments);
+  EXPECT_EQ(outcome.code, usage) << part;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, AllOf(::testing::StartsWith("skeleta: "), HasSubstr(part)));
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+}
+
+// P(N ≥ 2) = 1 − .95⁵ − 5·.05·.95⁴ = .0225925; e_2 = 10·.05².
+TEST(Approximate, GivesTheLawOfTheNumberOfActiveFeatures) {
+  const Json json = approximate_json(
+      {"--features", "5", "--sparsity", "0.95", "--table", "0.9,0.95", "--epsilon", "0.0225925"});
+  ASSERT_EQ(json["probability"].size(), 6u);
+  double sum = 0.0;
+  for (const Json& p : json["probability"]) sum += p.get<double>();
+  EXPECT_NEAR(sum, 1.0, 1e-15);
+  const Json& two = json["tail"][1];
+  EXPECT_EQ(two["m"], 2);
+  EXPECT_NEAR(two["exact"], 0.0225925, 1e-15);
+  EXPECT_NEAR(two["union"], 0.025, 1e-15);
+  EXPECT_GT(two["chernoff"], two["exact"]);
+  EXPECT_NEAR(two["poisson"], 1.0 - 1.25 * std::exp(-0.25), 1e-14);
+  EXPECT_FALSE(two.contains("loss"));
+  EXPECT_NEAR(json["largest_density"]["two_active"], 0.05, 1e-12);  // epsilon is P(N >= 2) there
+  EXPECT_LT(json["largest_density"]["ratio"], 0.05);
+  ASSERT_EQ(json["table"].size(), 2u);
+  EXPECT_NEAR(json["table"][1]["two"], 0.0225925, 1e-15);
+  for (const char* key : {"seed", "threads", "seconds", "rigorous"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  for (const char* key : {"certificate", "certified", "curve", "loss", "gradient"}) {
+    EXPECT_FALSE(json.contains(key)) << key;
+  }
+  const Json density = approximate_json({"--features", "5", "--density", "0.05"});
+  EXPECT_NEAR(density["tail"][1]["exact"], 0.0225925, 1e-15);
+  EXPECT_FALSE(approximate_json({"--features", "5", "--table", "0.9"}).contains("tail"));
+}
+
+// 62 % of the loss of the trained pentagon is beyond Q1 (MATH section 4).
+TEST(Approximate, SaysHowMuchOfAModelsLossIsBeyondQ1) {
+  const Json json = approximate_json({pentagon});
+  const Json& two = json["tail"][1];
+  EXPECT_NEAR(two["share"], 0.62, 0.01);
+  double before = json["loss"]["value"];
+  double parts = 0.0;
+  for (const Json& row : json["tail"]) {
+    EXPECT_GE(row["loss_bound"], row["loss"]);
+    EXPECT_LE(row["loss"], before * (1 + 1e-9));
+    before = row["loss"];
+  }
+  for (const Json& part : json["loss"]["contribution"]) parts += part.get<double>();
+  EXPECT_NEAR(parts, json["loss"]["value"], 1e-9);
+  ASSERT_EQ(json["gradient"].size(), 3u);
+  EXPECT_TRUE(json["gradient"][0]["angle"].is_null());  // Q0 alone has no gradient here
+  EXPECT_LT(json["gradient"][2]["angle"], json["gradient"][1]["angle"]);
+  const Json all = approximate_json({pentagon, "--instance", "all"});
+  ASSERT_EQ(all.size(), 8u);
+  EXPECT_EQ(all[0]["loss"], json["loss"]);
+  EXPECT_EQ(all[7]["instance"], 7);
+}
+
+// The pentagon: .0089035937 by an independent minimisation of the 60-digit loss.
+TEST(Approximate, PrintsACertificate) {
+  for (const std::vector<std::string>& setting :
+       {std::vector<std::string>{"--features", "5", "--hidden", "2", "--sparsity", "0.95"},
+        std::vector<std::string>{pentagon}}) {
+    std::vector<std::string> arguments = setting;
+    for (const char* argument : {"--train", "--k-max", "2", "--starts", "12"}) {
+      arguments.push_back(argument);
+    }
+    const Json json = approximate_json(arguments);
+    ASSERT_EQ(json["certificate"].size(), 2u);
+    for (const Json& row : json["certificate"]) {
+      EXPECT_NEAR(row["minimum"], 0.0089035937, 1e-10);
+      EXPECT_LE(row["lower"], row["minimum"]);
+      EXPECT_GE(row["upper"], row["minimum"]);
+      EXPECT_GT(row["excess"], 0.0);
+      EXPECT_TRUE(row["same_configuration"].get<bool>());
+      EXPECT_EQ(row["starts"], 12);
+      EXPECT_GE(row["hits"], 1);
+    }
+    EXPECT_THAT(json["rigorous"].get<std::string>(), HasSubstr("rigorous only if theta_k is"));
+  }
+}
+
+TEST(Approximate, DrawsACurveOverSparsities) {
+  const Json json = approximate_json({"--features", "3", "--hidden", "1", "--train", "--sparsities",
+                                      "0.8:0.999:3", "--starts", "6"});
+  ASSERT_EQ(json["curve"].size(), 3u);
+  EXPECT_NEAR(json["curve"][1]["sparsity"], 0.8995, 1e-12);
+  EXPECT_GT(json["curve"][0]["excess"], json["curve"][2]["excess"]);
+  EXPECT_FALSE(json.contains("tail"));
+  const Json& largest = json["largest_density"]["excess"];
+  for (const Json& row : json["curve"]) {
+    if (largest.is_null() || 1.0 - row["sparsity"].get<double>() > largest.get<double>()) continue;
+    EXPECT_LE(row["excess"].get<double>(), 0.01 * row["minimum"].get<double>());
+  }
+}
+
+// The minimum recorded by an independent prototype.
+TEST(Approximate, CertifiesTwoFeatures) {
+  const std::vector<std::string> setting{"--features", "2",   "--hidden", "1",
+                                         "--sparsity", "0.9", "--certify"};
+  const Json certified = approximate_json(setting)["certified"];
+  EXPECT_LE(certified["lower"], 0.0033194839 + 1e-10);
+  EXPECT_GE(certified["upper"], 0.0033194839 - 1e-10);
+  EXPECT_LE(certified["gap"], 1.001e-5 * certified["upper"].get<double>());
+  EXPECT_EQ(certified["stop_reason"], "gap");
+
+  std::vector<std::string> few = setting, one = setting;
+  few.insert(few.end(), {"--max-boxes", "10"});
+  EXPECT_EQ(approximate_json(few, precision_missed)["certified"]["stop_reason"], "boxes");
+  one.insert(one.end(), {"--k", "1"});  // an antipodal pair is perfect on Q1
+  EXPECT_LT(approximate_json(one)["certified"]["upper"], 1e-8);
+}
+
+TEST(Approximate, StopsAtCtrlC) {
+  const pid_t child = fork();
+  if (child == 0) {
+    std::ostringstream out, err;
+    const int code = run({"approximate", "--features", "3", "--hidden", "2", "--sparsity", "0.9",
+                          "--certify", "--json", "--quiet", "--threads", "1"},
+                         out, err);
+    const Json json = Json::parse(out.str(), nullptr, false);
+    const bool told = json.value("interrupted", false) && json["certified"]["lower"] >= 0.0;
+    _exit(code == interrupted && told ? 0 : 1);
+  }
+  ::sleep(1);
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(Approximate, ExplainsItselfToPeople) {
+  EXPECT_THAT(approximate({"--help"}).out, AllOf(HasSubstr("Examples:"), HasSubstr("--certify")));
+  const Outcome outcome = approximate({"--features", "2", "--hidden", "1", "--sparsity", "0.9",
+                                       "--train", "--certify", "--starts", "4"});
+  EXPECT_EQ(outcome.code, done) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("P(N >= m)"), HasSubstr("excess"),
+                                 HasSubstr("certified 0.003319"), HasSubstr("many models attain")));
+}
+
+TEST(Approximate, RefusesBadInput) {
+  const auto with = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"--features", "5", "--sparsity", "0.9"});
+    return more;
+  };
+  expect_refused({}, "needs a model");
+  expect_refused({"--features", "5"}, "--sparsity");
+  expect_refused({"--features", "0", "--sparsity", "0.9"}, "--features 0");
+  expect_refused({"--features", "5", "--sparsity", "1.5"}, "--sparsity");
+  expect_refused({"--features", "5", "--density", "-0.5"}, "--density");
+  for (const std::string epsilon : {"0", "1", "-0.1", "nan"}) {
+    expect_refused(with({"--epsilon=" + epsilon}), "--epsilon");
+  }
+  for (const std::string k : {"-1", "6"}) {
+    expect_refused(with({"--hidden", "2", "--certify", "--k=" + k}), "--k " + k);
+  }
+  for (const std::string k : {"-1", "0", "6"}) {
+    expect_refused(with({"--hidden", "2", "--train", "--k-max=" + k}), "--k-max " + k);
+  }
+  expect_refused(with({"--hidden", "6"}), "--hidden 6");
+  expect_refused(with({"--train"}), "--hidden");
+  expect_refused(with({"--k", "1"}), "--certify");
+  expect_refused(with({"--starts", "3"}), "--train");
+  expect_refused(with({"--table", "0.5,x"}), "'x'");
+  expect_refused(with({"--table", "0.5,2"}), "2");
+  expect_refused(with({"--instance", "1"}), "a model");
+  expect_refused({pentagon, "--features", "6"}, "contradicts");
+  expect_refused({pentagon, "--hidden", "3"}, "contradicts");
+  expect_refused({pentagon, "--instance", "8"}, "0 to 7");
+  expect_refused(with({"--hidden", "2", "--certify", "--rel-gap", "0"}), "--rel-gap");
+  expect_refused({"--features", "4", "--hidden", "2", "--train", "--sparsities", "0.5:0.9"},
+                 "A:B:N");
+}
+
+}  // namespace
+}  // namespace skeleta::program
