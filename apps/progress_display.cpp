@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <iostream>
+#include <utility>
 
 namespace skeleta::program {
 
-ProgressDisplay::ProgressDisplay(std::ostream& err, bool quiet)
+ProgressDisplay::ProgressDisplay(std::ostream& err, bool quiet, ProgressWords words)
     : err_(err),
+      words_(std::move(words)),
       quiet_(quiet),
       terminal_(&err == &std::cerr && isatty(STDERR_FILENO) != 0),
       start_(Clock::now()),
@@ -31,9 +33,11 @@ void ProgressDisplay::show(const Progress& progress) {
       std::min(1.0, static_cast<double>(progress.done) / static_cast<double>(progress.planned));
   const double elapsed = duration<double>(now - start_).count();
   const double left = fraction > 0.0 ? elapsed * (1.0 - fraction) / fraction : 0.0;
-  const std::string state = fmt::format(
-      "{:3.0f} %  {:.3g} samples  loss {:.6g} +- {:.1g}  {:.0f} s left", 100.0 * fraction,
-      static_cast<double>(progress.done), progress.value, progress.standard_error, left);
+  const std::string error =
+      progress.standard_error > 0.0 ? fmt::format(" +- {:.1g}", progress.standard_error) : "";
+  const std::string state = fmt::format("{:3.0f} %  {:.3g} {}  {} {:.6g}{}  {:.0f} s left",
+                                        100.0 * fraction, static_cast<double>(progress.done),
+                                        words_.done, words_.value, progress.value, error, left);
   if (terminal_) {
     constexpr int width = 24;
     const auto full = static_cast<std::size_t>(width * fraction);
