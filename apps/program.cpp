@@ -13,6 +13,7 @@
 #include "skeleta/core/version.h"
 #include "skeleta/estimate/integrate.h"
 #include "skeleta/storage/file_error.h"
+#include "thomson_command.h"
 
 namespace skeleta::program {
 namespace {
@@ -23,6 +24,7 @@ constexpr const char* introduction =
 Examples:
   skeleta estimate model.h5           how much of the loss lives on Q0, Q1, Q2, ...
   skeleta show model.h5               what is in a file
+  skeleta thomson match model.h5      which configurations its columns are close to
   skeleta estimate --help             all options of a command
 )";
 
@@ -48,26 +50,42 @@ std::string command_line(const std::vector<std::string>& arguments) {
   return line;
 }
 
-// CLI11 reads an unknown command as a stray argument: say what there is instead.
-void check_command(const CLI::App& program, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().starts_with("-")) return;
+std::vector<std::string> command_names(const CLI::App& parent) {
   std::vector<std::string> names;
-  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), arguments.front()) != names.end()) return;
-  const std::string near = suggestion(arguments.front(), names);
-  if (arguments.front().ends_with(".h5")) {
-    throw UsageError(fmt::format(
-        "say what to do with {0}: skeleta estimate {0}, or skeleta show {0}", arguments.front()));
+  for (const CLI::App* command : parent.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+// CLI11 reads an unknown command as a stray argument: say what there is instead. Commands of
+// commands likewise: the `depth`-th argument must name one.
+void check_command(const CLI::App& parent, const std::vector<std::string>& arguments,
+                   std::size_t depth = 0) {
+  const std::vector<std::string> names = command_names(parent);
+  if (names.empty() || arguments.size() <= depth || arguments[depth].starts_with("-")) return;
+  const std::string& word = arguments[depth];
+  if (std::find(names.begin(), names.end(), word) != names.end()) {
+    return check_command(*parent.get_subcommand(word), arguments, depth + 1);
   }
-  throw UsageError(fmt::format("unknown command '{}'{}: the commands are {}", arguments.front(),
+  const std::string near = suggestion(word, names);
+  if (depth == 0 && word.ends_with(".h5")) {
+    throw UsageError(
+        fmt::format("say what to do with {0}: skeleta estimate {0}, or skeleta show {0}", word));
+  }
+  throw UsageError(fmt::format("unknown command '{}'{}: the commands{} are {}", word,
                                near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+                               depth == 0 ? "" : " of " + parent.get_name(),
                                fmt::join(names, ", ")));
+}
+
+// The innermost command that was named.
+const CLI::App& named_command(const CLI::App& program) {
+  const auto commands = program.get_subcommands();
+  return commands.empty() ? program : named_command(*commands.front());
 }
 
 // Unknown flags in the order they were typed, with what was probably meant.
 std::string unknown_flags(const CLI::App& program, const std::vector<std::string>& arguments) {
-  const auto commands = program.get_subcommands();
-  const CLI::App& command = commands.empty() ? program : *commands.front();
+  const CLI::App& command = named_command(program);
   std::vector<std::string> known;
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
@@ -91,6 +109,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   program.require_subcommand(0, 1);
   EstimateCommand estimate(program);
   ShowCommand show(program);
+  ThomsonCommand thomson(program);
   check_command(program, arguments);
   try {
     program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -105,6 +124,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   }
   if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
   if (show.chosen()) return show.run(out);
+  if (thomson.chosen()) return thomson.run(out, err);
   out << program.help();
   return ExitCode::done;
 }
