@@ -62,9 +62,14 @@ std::string difference(const storage::RunFile& file, const RunIdentity& now) {
 
 }  // namespace
 
-EarlierRun::EarlierRun(const std::string& output, const RunIdentity& identity)
-    : file_(read_run(output)) {
-  const std::string why = difference(file_, identity);
+EarlierRun::EarlierRun(const std::string& output, const RunIdentity& identity) {
+  std::string why;
+  try {
+    file_ = read_run(output);
+    why = difference(file_, identity);
+  } catch (const UsageError& error) {
+    why = error.what();
+  }
   if (!why.empty()) {
     throw UsageError(fmt::format(
         "{} is there already and cannot be continued: {}; choose another name, or --force", output,

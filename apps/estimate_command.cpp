@@ -129,6 +129,11 @@ EstimateCommand::EstimateCommand(CLI::App& program)
                   "Begin no round of samples after so long; sampled methods")
       ->type_name("T");
   command
+      .add_option("--checkpoint-seconds", flags_.checkpoint_seconds,
+                  "Write the output file so often on the way [5]")
+      ->type_name("T")
+      ->check(CLI::NonNegativeNumber);
+  command
       .add_option("--replicates", flags_.replicates,
                   "quasi: independent scramblings, whose spread is the error [16]")
       ->type_name("R");
@@ -176,8 +181,8 @@ void EstimateCommand::refuse_flags_of_other_methods() const {
     }
   };
   if (exact()) {
-    refuse({"--samples", "--max-samples", "--max-seconds", "--replicates", "--precision",
-            "--confidence", "--check"});
+    refuse({"--samples", "--max-samples", "--max-seconds", "--checkpoint-seconds", "--replicates",
+            "--precision", "--confidence", "--check"});
   } else {
     refuse({"--error-control", "--skeletons", "--max-nodes"});
     if (flags_.method != "quasi" && flags_.method != "auto") refuse({"--replicates"});
@@ -187,6 +192,7 @@ void EstimateCommand::refuse_flags_of_other_methods() const {
 estimate::Options EstimateCommand::estimate_options() const {
   estimate::Options options;
   options.method = method_named(flags_.method);
+  options.checkpoint_seconds = flags_.checkpoint_seconds;
   options.replicates = flags_.replicates;
   if (options.replicates < 2) {
     throw UsageError(fmt::format("--replicates {} must be at least 2: their spread is the error",

@@ -34,6 +34,7 @@ class EstimateCommand {
     std::optional<Index> skeletons;
     bool check = false;
     std::optional<double> relative_tolerance, absolute_tolerance, max_seconds;
+    double checkpoint_seconds = estimate::Options{}.checkpoint_seconds;
     int replicates = estimate::Options{}.replicates;
     std::string precision = "float64";
     std::optional<double> sparsity, density, importance;

@@ -68,7 +68,8 @@ Rounds::Rounds(const Problem& problem, const Setup& setup)
       strata_(setup.strata),
       earlier_(setup.strata.size(), 0),
       start_(Clock::now()),
-      saved_(start_) {
+      saved_(start_),
+      looked_(start_) {
   if (!problem.options().resume) return;
   for (std::size_t s = 0; s < strata_.size(); ++s) {
     for (const StratumState& state : problem.options().resume->strata) {
@@ -172,34 +173,41 @@ bool Rounds::draw_up_to(double total) {
     std::vector<std::uint64_t> planned = setup_.allocation->share(stop);
     for (std::size_t s = 0; s < planned.size(); ++s) planned[s] = std::max(planned[s], earlier_[s]);
     if (!loop_.extend(strata_, planned, [&] { return report(total); })) {
-      const bool empty = std::any_of(strata_.begin(), strata_.end(), [](const Stratum& stratum) {
-        return stratum.values().count() < 2;
-      });
-      if (empty) throw Interrupted();
+      if (!complete()) throw Interrupted();
       return false;
     }
     if (stop >= total || broken()) return true;
   }
 }
 
+// Asked after each chunk: what takes longer than a chunk's bookkeeping is done now and then only.
 bool Rounds::report(double total) {
   const Options& options = problem_.options();
-  if (options.checkpoint) {
-    const auto now = Clock::now();
-    const bool due =
-        std::chrono::duration<double>(now - saved_).count() >= options.checkpoint_seconds;
-    const bool complete = std::all_of(strata_.begin(), strata_.end(), [](const Stratum& stratum) {
-      return stratum.values().count() >= 2;
-    });
-    if (due && complete) {
-      options.checkpoint(result(StopReason::interrupted));
-      saved_ = now;
-    }
+  const auto now = Clock::now();
+  const auto since = [now](Clock::time_point then) {
+    return std::chrono::duration<double>(now - then).count();
+  };
+  if (options.checkpoint && since(saved_) >= options.checkpoint_seconds && complete()) {
+    options.checkpoint(result(StopReason::interrupted));
+    saved_ = Clock::now();
   }
   if (!options.progress) return true;
-  const Contribution sum = contribution(strata_, {0, problem_.law().features()}, 0);
-  return options.progress({points(strata_), static_cast<std::uint64_t>(total),
-                           problem_.known_value() + sum.value, sum.standard_error()});
+  constexpr double often = 0.02;
+  if (shown_.planned == 0 || since(looked_) >= often) {
+    const Contribution sum = contribution(strata_, {0, problem_.law().features()}, 0);
+    shown_.value = problem_.known_value() + sum.value;
+    shown_.standard_error = sum.standard_error();
+    looked_ = now;
+  }
+  shown_.done = points(strata_);
+  shown_.planned = static_cast<std::uint64_t>(total);
+  return options.progress(shown_);
+}
+
+// Has every stratum what a result needs?
+bool Rounds::complete() const {
+  return std::all_of(strata_.begin(), strata_.end(),
+                     [](const Stratum& stratum) { return stratum.values().count() >= 2; });
 }
 
 SampledIntegrals Rounds::result(StopReason reason) const {

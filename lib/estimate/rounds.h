@@ -26,6 +26,7 @@ class Rounds {
   bool broken() const;
   bool draw_up_to(double total);
   bool report(double total);
+  bool complete() const;
   double value(std::size_t output) const;
 
   const Problem& problem_;
@@ -34,8 +35,9 @@ class Rounds {
   std::vector<Stratum> strata_;
   std::vector<std::uint64_t> earlier_;  // points that an earlier run had, of each replicate
   double planned_ = 0.0;
-  std::uint64_t resumed_ = 0;           // points that were there at the start
-  std::chrono::steady_clock::time_point start_, saved_;
+  std::uint64_t resumed_ = 0;  // points that were there at the start
+  std::chrono::steady_clock::time_point start_, saved_, looked_;
+  Progress shown_;
 };
 
 /// The result where nothing is left to sample.

@@ -30,48 +30,91 @@ Options plain_options(std::uint64_t samples, int threads) {
   return options;
 }
 
-double seconds_for(const ReluAutoencoder& model, const Features& features, const Options& options) {
+double seconds_for(const Integrand& integrand, const ReluAutoencoder& model,
+                   const Features& features, const Options& options) {
+  Known known;
+  known.nanoseconds = loss_nanoseconds(model, features);
   const auto start = Clock::now();
-  skeleton_loss(model, features, options);
+  benchmark::DoNotOptimize(integrate(features, integrand, options, known));
   return Seconds(Clock::now() - start).count();
 }
 
-// Plain sampling on one core, float64, random numbers included: samples a second.
+double seconds_for(const ReluAutoencoder& model, const Features& features, const Options& options) {
+  const Integrand loss = loss_integrand(model, features, kernel_path(model, features));
+  return seconds_for(loss, model, features, options);
+}
+
+// Plain sampling, random numbers, statistics and pilot included: samples a second.
 void plain_rate(benchmark::State& state, Index features, Index hidden, double density,
-                double goal) {
+                Precision precision, int threads, double goal) {
   const ReluAutoencoder model = unit_columns(features, hidden);
   const Features data = Features::uniform(features, density);
+  const Integrand loss = loss_integrand(model, data, kernel_path(model, data), precision);
   const Options options =
-      plain_options(features > 2000 ? 10'000 : (features > 200 ? 1'000'000 : 8'000'000), 1);
+      plain_options(features > 2000 ? 10'000 : (features > 200 ? 4'000'000 : 64'000'000), threads);
   double best = 0.0;
   for (auto _ : state) {
-    const double seconds = seconds_for(model, data, options);
+    const double seconds = seconds_for(loss, model, data, options);
     best = std::max(best, static_cast<double>(options.samples) / seconds);
   }
   state.counters["best_Msamples_per_s"] = best / 1e6;
   state.counters["goal"] = goal;
 }
 
-BENCHMARK_CAPTURE(plain_rate, D5_p05, 5, 2, .05, 0)->Iterations(5)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(plain_rate, D20_p05, 20, 5, .05, 0)->Iterations(5)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(plain_rate, D80_p02, 80, 20, .02, 20)
-    ->Iterations(5)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(plain_rate, D400_p01, 400, 30, .01, 2.5)
-    ->Iterations(5)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(plain_rate, D1000_p005, 1000, 50, .005, 0)
-    ->Iterations(5)
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(plain_rate, D20000_p0001, 20000, 50, .0001, 0)
+#define PLAIN_RATE(name, ...) \
+  BENCHMARK_CAPTURE(plain_rate, name, __VA_ARGS__)->Iterations(5)->Unit(benchmark::kMillisecond)
+
+PLAIN_RATE(D5_p05_float64_1, 5, 2, .05, Precision::float64, 1, 0);
+PLAIN_RATE(D20_p05_float64_1, 20, 5, .05, Precision::float64, 1, 0);
+PLAIN_RATE(D80_p02_float64_1, 80, 20, .02, Precision::float64, 1, 20);
+PLAIN_RATE(D400_p01_float64_1, 400, 30, .01, Precision::float64, 1, 2.5);
+PLAIN_RATE(D1000_p005_float64_1, 1000, 50, .005, Precision::float64, 1, 0);
+PLAIN_RATE(D5_p05_float32_2, 5, 2, .05, Precision::float32, 2, 0);
+PLAIN_RATE(D20_p05_float32_2, 20, 5, .05, Precision::float32, 2, 0);
+PLAIN_RATE(D80_p02_float32_2, 80, 20, .02, Precision::float32, 2, 0);
+PLAIN_RATE(D400_p01_float32_2, 400, 30, .01, Precision::float32, 2, 0);
+PLAIN_RATE(D1000_p005_float32_2, 1000, 50, .005, Precision::float32, 2, 0);
+BENCHMARK_CAPTURE(plain_rate, D20000_p0001_float64_1, 20000, 50, .0001, Precision::float64, 1, 0)
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
+
+// The same loss as a user would write it in a lambda, against the kernel: time over time.
+void lambda_over_kernel(benchmark::State& state) {
+  const ReluAutoencoder model = unit_columns(80, 20);
+  const Features data = Features::uniform(80, .02);
+  const Matrix G = gram(model);
+  const auto loss = [&G, &b = model.b](const SparsePoint& point) {
+    double z[80];
+    for (Index i = 0; i < 80; ++i) z[i] = -b(i);
+    for (std::size_t k = 0; k < point.count(); ++k) {
+      const double* const column = G.col(point.active[k]).data();
+      for (Index i = 0; i < 80; ++i) z[i] += point.value[k] * column[i];
+    }
+    double sum = 0.0;
+    for (const double value : z) sum += value > 0.0 ? value * value : 0.0;
+    for (std::size_t k = 0; k < point.count(); ++k) {
+      const double x = point.value[k], y = std::max(z[point.active[k]], 0.0);
+      sum += x * (x - 2.0 * y);
+    }
+    return sum;
+  };
+  double best = 1e300;
+  for (auto _ : state) {
+    const Options options = plain_options(20'000'000, 1);
+    const double kernel = seconds_for(model, data, options);
+    best = std::min(best, seconds_for(Integrand(loss), model, data, options) / kernel);
+  }
+  state.counters["time_ratio"] = best;
+  state.counters["goal_at_most"] = 3;
+}
+
+BENCHMARK(lambda_over_kernel)->Iterations(3)->Unit(benchmark::kMillisecond);
 
 // Time on one thread over twice the time on two, one after the other in one run.
 void two_core_efficiency(benchmark::State& state, Index features, Index hidden, double density) {
   const ReluAutoencoder model = unit_columns(features, hidden);
   const Features data = Features::uniform(features, density);
-  const std::uint64_t samples = features > 200 ? 2'000'000 : 16'000'000;
+  const std::uint64_t samples = features > 200 ? 4'000'000 : 64'000'000;
   double best = 0.0;
   for (auto _ : state) {
     const double one = seconds_for(model, data, plain_options(samples, 1));
@@ -119,6 +162,42 @@ BENCHMARK_CAPTURE(stratified_gain, n5_m2_S0_95, "n5_m2_S0.95.h5")
 BENCHMARK_CAPTURE(stratified_gain, n80_m20_S0_98, "n80_m20_S0.98.h5")
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
+
+// Seconds to a relative standard error of 1e-4 on the shipped models, by the default and by the
+// method that auto picks.
+void seconds_to_four_digits(benchmark::State& state, const char* name, Method method) {
+  const storage::ModelFile file =
+      storage::read_models(std::string(SKELETA_SOURCE_DIR "/data/trained/") + name);
+  const Features features{*file.density, *file.importance};
+  Options options;
+  options.method = method;
+  options.relative_tolerance = 1e-4;
+  double best = 1e300, samples = 0.0;
+  for (auto _ : state) {
+    const auto start = Clock::now();
+    const auto result = approximation::sampled_loss(file.models.front(), features, options);
+    best = std::min(best, Seconds(Clock::now() - start).count());
+    samples = static_cast<double>(result.loss.samples);
+    state.SetLabel(to_string(result.method));
+  }
+  state.counters["best_seconds"] = best;
+  state.counters["samples"] = samples;
+}
+
+#define FOUR_DIGITS(name, file)                                                   \
+  BENCHMARK_CAPTURE(seconds_to_four_digits, name, file, Method::stratified)       \
+      ->Iterations(2)                                                             \
+      ->Unit(benchmark::kMillisecond);                                            \
+  BENCHMARK_CAPTURE(seconds_to_four_digits, name##_auto, file, Method::automatic) \
+      ->Iterations(2)                                                             \
+      ->Unit(benchmark::kMillisecond)
+
+FOUR_DIGITS(n5_S0_95, "n5_m2_S0.95.h5");
+FOUR_DIGITS(n5_S0_75, "n5_m2_S0.75.h5");
+FOUR_DIGITS(n20, "n20_m5_S0.95.h5");
+FOUR_DIGITS(n80, "n80_m20_S0.98.h5");
+FOUR_DIGITS(n200, "n200_m20_S0.95.h5");
+FOUR_DIGITS(n400, "n400_m30_S0.99.h5");
 
 }  // namespace
 }  // namespace skeleta::estimate

@@ -42,9 +42,8 @@ class Skeleton {
                           .stratum = static_cast<std::uint64_t>(l_)};
       double sum = 0.0;
       for (std::uint64_t first = 0; first < points; first += block) {
-        batch.reset(std::vector<std::uint32_t>(block, static_cast<std::uint32_t>(l_)));
-        sampler.draw(key, first, block, {batch.active(0).data(), block * width},
-                     {batch.value(0).data(), block * width}, scratch);
+        batch.reset(width, block);
+        sampler.draw(key, first, block, batch.active(), batch.value(), scratch);
         loss_(batch, values);
         for (const double value : values) sum += value - mean_;
       }
@@ -56,15 +55,13 @@ class Skeleton {
   // σ, from 2²⁰ plain points.
   double plain_deviation() {
     constexpr std::size_t block = 4096, blocks = 256;
-    const ActiveCount law(features_.density);
-    const CountSampler counts(law, {l_, l_});
-    const PointSampler sampler(features_, l_);
+    const PointSampler sampler(features_.density, l_);
     auto scratch = sampler.scratch();
     SparseBatch batch;
     std::vector<double> values(block);
     double squares = 0.0;
     for (std::size_t i = 0; i < blocks; ++i) {
-      sampler.draw(counts, {}, i * block, block, batch, scratch);
+      sampler.draw(l_, {}, i * block, block, batch, scratch);
       loss_(batch, values);
       for (const double value : values) squares += (value - mean_) * (value - mean_);
     }
@@ -161,9 +158,7 @@ void draw_cost(benchmark::State& state) {
   const auto width = static_cast<std::size_t>(l);
   const Skeleton skeleton("n80_m20_S0.98.h5", l);
   const QuasiSampler quasi = skeleton.sampler();
-  const ActiveCount law(skeleton.features().density);
-  const CountSampler counts(law, {l, l});
-  const PointSampler plain(skeleton.features(), l);
+  const PointSampler plain(skeleton.features().density, l);
   auto plain_scratch = plain.scratch();
   auto scratch = quasi.scratch();
   SparseBatch batch;
@@ -172,7 +167,7 @@ void draw_cost(benchmark::State& state) {
   double plain_best = 1e300, quasi_best = 1e300;
   for (auto _ : state) {
     const auto start = Clock::now();
-    plain.draw(counts, {}, 0, block, batch, plain_scratch);
+    plain.draw(l, {}, 0, block, batch, plain_scratch);
     const auto middle = Clock::now();
     quasi.draw({}, 0, block, active, value, scratch);
     const auto end = Clock::now();

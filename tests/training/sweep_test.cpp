@@ -57,8 +57,7 @@ TEST(Sweep, TwoFeaturesInOneDimensionHaveTheirPhases) {
     }
     if (ignored < 0.5 * antipodal) {
       EXPECT_EQ(result.phase.represented, 1) << p << " " << v;
-      EXPECT_TRUE(result.phase.is_represented[0]);
-      EXPECT_FALSE(result.phase.is_represented[1]);
+      EXPECT_TRUE(v == 1.0 || result.phase.is_represented[0]);  // either one if they are alike
     }
     if (v == 1.0 && p == 0.1) {
       EXPECT_NEAR(result.best.loss.value, 0.0033194839, 1e-10);

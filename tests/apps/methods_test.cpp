@@ -1,0 +1,261 @@
+// The sampling methods of `skeleta estimate`, and going on where an earlier run stopped.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <thread>
+
+#include "program.h"
+#include "skeleta/storage/run_file.h"
+#include "support.h"
+
+namespace skeleta::program {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+const std::string data = SKELETA_SOURCE_DIR "/data/trained/";
+const std::string pentagon = data + "n5_m2_S0.95.h5";
+const std::string eighty = data + "n80_m20_S0.98.h5";
+
+struct Outcome {
+  int code;
+  std::string out, err;
+};
+
+Outcome run_program(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "estimate");
+  std::ostringstream out, err;
+  const int code = run(arguments, out, err);
+  return {code, out.str(), err.str()};
+}
+
+Json as_json(std::vector<std::string> arguments) {
+  arguments.push_back("--json");
+  const Outcome outcome = run_program(arguments);
+  EXPECT_EQ(outcome.code, done) << outcome.err;
+  return Json::parse(outcome.out);
+}
+
+class Methods : public ::testing::Test {
+ protected:
+  Methods() {
+    std::string pattern = ::testing::TempDir() + "skeleta-XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~Methods() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+
+  std::string folder_;
+};
+
+std::string bytes(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void expect_same_numbers(const std::string& a, const std::string& b) {
+  const storage::RunFile first = storage::read_run(a), second = storage::read_run(b);
+  ASSERT_EQ(first.estimates.size(), second.estimates.size());
+  for (std::size_t k = 0; k < first.estimates.size(); ++k) {
+    const storage::EstimateRun &x = first.estimates[k], &y = second.estimates[k];
+    EXPECT_EQ(x.instance, y.instance);
+    EXPECT_EQ(x.loss.value, y.loss.value);
+    EXPECT_EQ(x.loss.standard_error, y.loss.standard_error);
+    EXPECT_EQ(x.loss.high, y.loss.high);
+    EXPECT_EQ(x.loss.samples, y.loss.samples);
+    EXPECT_EQ(x.loss.stop_reason, y.loss.stop_reason);
+    EXPECT_EQ(x.state, y.state);
+    ASSERT_EQ(x.loss.skeletons.size(), y.loss.skeletons.size());
+    for (std::size_t l = 0; l < x.loss.skeletons.size(); ++l) {
+      EXPECT_EQ(x.loss.skeletons[l].contribution, y.loss.skeletons[l].contribution);
+    }
+  }
+}
+
+TEST_F(Methods, AllAgreeWithTheExactLoss) {
+  for (const std::string method : {"plain", "stratified", "quasi", "importance", "auto"}) {
+    const Json json = as_json({eighty, "--method", method, "--rel-tol", "3e-3", "--check"});
+    EXPECT_LT(std::abs(json["check"]["z"].get<double>()), 6.0) << method;
+    EXPECT_EQ(json["stop_reason"], "precision");
+    if (method == "auto") {
+      EXPECT_EQ(json["choice"]["foreseen"][0]["method"], json["method"]);
+      EXPECT_GT(json["choice"]["exact_seconds"], 0.0);
+    } else {
+      EXPECT_EQ(json["method"], method);
+    }
+    EXPECT_GT(json["loss"]["effective_samples"], 0.0);
+    EXPECT_LE(json["loss"]["variance_ratio"], 1.0);
+    EXPECT_TRUE(json["warnings"].is_array());
+  }
+}
+
+TEST_F(Methods, AutoSaysWhatItTookInOneLine) {
+  const Outcome outcome = run_program({pentagon, "--method", "auto"});
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("auto took "), HasSubstr("; exact about "),
+                                 HasSubstr("--method exact is cheaper")));
+}
+
+TEST_F(Methods, Float32IsNamedAndAgrees) {
+  const std::vector<std::string> flags{eighty, "--samples", "200000", "--method", "plain"};
+  std::vector<std::string> single = flags;
+  single.insert(single.end(), {"--precision", "float32"});
+  const Json full = as_json(flags), half = as_json(single);
+  EXPECT_EQ(half["kernel"], "gram-float32");
+  const double a = full["loss"]["value"], b = half["loss"]["value"];
+  EXPECT_NEAR(a, b, 1e-6 * a);  // the same points
+  EXPECT_NE(a, b);
+}
+
+TEST_F(Methods, WarnsOfHeavyTails) {
+  // 3000 plain points, of which the loss is made by few.
+  const Outcome outcome =
+      run_program({pentagon, "--method", "plain", "--samples", "300", "--sparsity", "0.99"});
+  EXPECT_THAT(outcome.out, HasSubstr("WARNING: heavy tails"));
+}
+
+TEST_F(Methods, TheLimitOnTimeIsToldAndTheFileGoesOn) {
+  const std::vector<std::string> flags{eighty,          "--method", "plain", "--rel-tol",   "1e-5",
+                                       "--max-seconds", "0.3",      "-o",    path("run.h5")};
+  const Outcome outcome = run_program(flags);
+  EXPECT_EQ(outcome.code, precision_missed);
+  EXPECT_THAT(outcome.out, HasSubstr("the limit on time"));
+  const auto before = storage::read_run(path("run.h5")).estimates.front();
+  EXPECT_EQ(before.loss.stop_reason, StopReason::max_seconds);
+  run_program(flags);
+  const auto after = storage::read_run(path("run.h5")).estimates.front();
+  EXPECT_GT(after.loss.samples, before.loss.samples);
+  EXPECT_GT(after.seconds, before.seconds);
+}
+
+TEST_F(Methods, AFinishedRunIsExtended) {
+  const std::string whole = path("whole.h5"), grown = path("grown.h5");
+  run_program({eighty, "--samples", "500000", "-o", whole});
+  for (const std::string samples : {"100000", "300000", "500000"}) {
+    EXPECT_EQ(run_program({eighty, "--samples", samples, "-o", grown}).code, done);
+  }
+  expect_same_numbers(whole, grown);
+  // Once more: nothing is left to do, and nothing changes.
+  EXPECT_EQ(run_program({eighty, "--samples", "500000", "-o", grown}).code, done);
+  expect_same_numbers(whole, grown);
+}
+
+// Killed at random moments, by a signal that cannot be caught, and run again until it is done.
+TEST_F(Methods, KilledAndRunAgainItEndsWithTheSameBits) {
+  const std::string whole = path("whole.h5"), killed = path("killed.h5");
+  const std::vector<std::string> flags{data + "n5_m2_S0.75.h5",
+                                       "--instance",
+                                       "all",
+                                       "--method",
+                                       "plain",
+                                       "--rel-tol",
+                                       "4e-4",
+                                       "--quiet",
+                                       "-o"};
+  const auto with = [&](const std::string& output) {
+    std::vector<std::string> all = flags;
+    all.push_back(output);
+    return all;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(run_program(with(whole)).code, done);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::mt19937_64 random(7);
+  std::uniform_real_distribution<double> part(0.05, 0.6);
+  int kills = 0;
+  for (const int most = testing::scaled(20, 3); kills < most; ++kills) {
+    const pid_t child = fork();
+    if (child == 0) {
+      std::vector<std::string> often = with(killed);
+      often.insert(often.end(), {"--threads", "1", "--checkpoint-seconds", "0.01"});
+      _exit(run_program(often).code);
+    }
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds * part(random)));
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    if (std::filesystem::exists(killed)) storage::read_run(killed);  // always complete
+    if (WIFEXITED(status)) break;                                    // it was faster
+  }
+  EXPECT_GT(kills, 0);
+  EXPECT_EQ(run_program(with(killed)).code, done);
+  expect_same_numbers(whole, killed);
+}
+
+TEST_F(Methods, CtrlCLeavesACheckpointWithinASecond) {
+  const std::string file = path("run.h5");
+  const pid_t child = fork();
+  if (child == 0) {
+    _exit(run_program({eighty, "--method", "plain", "--rel-tol", "1e-7", "--quiet", "--threads",
+                       "1", "-o", file})
+              .code);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), interrupted);
+  const auto run = storage::read_run(file).estimates.front();
+  EXPECT_EQ(run.loss.stop_reason, StopReason::interrupted);
+  EXPECT_FALSE(run.state.strata.empty());
+}
+
+TEST_F(Methods, RefusesToContinueAnotherRun) {
+  const std::string file = path("run.h5");
+  run_program({pentagon, "--samples", "20000", "-o", file});
+  const std::string before = bytes(file);
+  const auto refused = [&](std::vector<std::string> flags, const std::string& why) {
+    flags.insert(flags.end(), {"-o", file});
+    const Outcome outcome = run_program(flags);
+    EXPECT_EQ(outcome.code, usage);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("cannot be continued"), HasSubstr(why)));
+    EXPECT_EQ(bytes(file), before);
+  };
+  refused({eighty, "--samples", "20000"}, "another model");
+  refused({pentagon, "--method", "quasi"}, "its method is stratified, not quasi");
+  refused({pentagon, "--seed", "2"}, "its seed is 1, not 2");
+  refused({pentagon, "--precision", "float32"}, "its precision is float64, not float32");
+  refused({pentagon, "--sparsity", "0.9"}, "its density is another one");
+  refused({pentagon, "--importance", "2"}, "its importance is another one");
+  refused({pentagon, "--instance", "1"}, "it holds instance 0, which is not asked for");
+  EXPECT_EQ(run_program({pentagon, "--method", "exact", "-o", file}).code, usage);
+  EXPECT_EQ(bytes(file), before);
+  EXPECT_EQ(run_program({pentagon, "--seed", "2", "--force", "-o", file}).code, done);
+  EXPECT_NE(bytes(file), before);
+}
+
+TEST_F(Methods, RefusesFlagsThatMakeNoSense) {
+  const auto refused = [&](std::vector<std::string> flags, const std::string& why) {
+    flags.insert(flags.begin(), pentagon);
+    const Outcome outcome = run_program(flags);
+    EXPECT_EQ(outcome.code, usage);
+    EXPECT_THAT(outcome.err, HasSubstr(why));
+    EXPECT_EQ(outcome.out, "");
+  };
+  refused({"--method", "quasi", "--replicates", "1"}, "--replicates 1 must be at least 2");
+  refused({"--replicates", "8"}, "--replicates is not for --method stratified");
+  refused({"--max-seconds", "0"}, "--max-seconds 0 must be positive");
+  refused({"--samples", "1000", "--rel-tol", "1e-3"}, "--samples");
+  refused({"--method", "exact", "--max-seconds", "1"}, "--max-seconds is not for --method exact");
+  refused({"--method", "quasi", "--samples", "10"}, "10 samples are too few");
+  refused({"--method", "vegas"}, "none of stratified, quasi, importance, auto, plain, exact");
+  refused({"--rel-tol", "-1"}, "--rel-tol -1 must be a positive number");
+}
+
+}  // namespace
+}  // namespace skeleta::program
