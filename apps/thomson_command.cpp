@@ -14,6 +14,7 @@
 #include "program.h"
 #include "progress_display.h"
 #include "skeleta/core/parallel.h"
+#include "skeleta/thomson/closest_match.h"
 
 namespace skeleta::program {
 namespace {
@@ -41,6 +42,7 @@ Examples:
   skeleta thomson match model.h5
   skeleta thomson match run.h5 --instance all --json
   skeleta thomson match model.h5 --energies coulomb,riesz:2,relu:0.1 --starts 200
+  skeleta thomson match model.h5 --against other.h5  are they the same, turned and relabelled?
 )";
 
 constexpr Index many_points = 2000;      // from here on the cost is told beforehand
@@ -105,6 +107,18 @@ Index needed(const char* flag, const std::optional<Index>& value, Index least) {
 // Two places hold two points.
 bool possible(const thomson::PairEnergy& energy, Index points, Index dimension) {
   return dimension > 1 || points <= 2 || energy.potential == thomson::Potential::relu;
+}
+
+thomson::ModelMatch geometry_alone(const Matrix& W, thomson::MatchOptions options) {
+  options.energies.clear();
+  return thomson::match(W, options);
+}
+
+// Of the columns of W that count.
+Matrix directions(const Matrix& W, const std::vector<Index>& columns) {
+  Matrix unit = W(Eigen::all, columns);
+  for (auto column : unit.colwise()) column.stableNormalize();
+  return unit;
 }
 
 std::vector<std::pair<Index, Index>> coincident(const Matrix& unit,
@@ -176,6 +190,12 @@ ThomsonMatchCommand::ThomsonMatchCommand(CLI::App& parent)
       ->type_name("LIST");
   add_starts(command, options_.solve.starts, " where no minimiser can be constructed");
   command
+      .add_option("--against", against_,
+                  "Also the distance to the columns of this model, as many in as many dimensions")
+      ->type_name("OTHER.h5");
+  command.add_option("--against-instance", against_instance_, "Which model of that file [0]")
+      ->type_name("k");
+  command
       .add_option("--shortest", options_.shortest,
                   "Leave out columns below this share of the longest one; 0: zero ones only [0.1]")
       ->check(CLI::Range(0.0, 1.0))
@@ -197,19 +217,24 @@ const thomson::Reference& ThomsonMatchCommand::reference(const thomson::PairEner
   const auto key = std::pair{thomson::name(energy), points};
   if (const auto found = references_.find(key); found != references_.end()) return found->second;
   warn_of_cost(err, common_.quiet, points, dimension, options_.solve.starts);
-  return references_[key] = thomson::reference(energy, points, dimension, options_.solve);
+  ProgressDisplay display(err, common_.quiet, {"starts", thomson::name(energy) + " energy"});
+  return references_[key] = thomson::reference(energy, points, dimension, options_.solve,
+                                               [&](const Progress& progress) {
+                                                 display.show(progress);
+                                                 return true;
+                                               });
 }
 
 MatchedModel ThomsonMatchCommand::matched(const Matrix& W, Index instance, std::ostream& err) {
   const auto start = std::chrono::steady_clock::now();
-  thomson::MatchOptions geometry_only = options_;
-  geometry_only.energies.clear();
   MatchedModel result{.instance = instance, .features = W.cols(), .hidden = W.rows()};
-  result.match = thomson::match(W, geometry_only);
+  result.match = geometry_alone(W, options_);
   result.shortest = options_.shortest;
-  Matrix unit = W(Eigen::all, result.match.columns);
-  for (auto column : unit.colwise()) column.stableNormalize();
+  const Matrix unit = directions(W, result.match.columns);
   result.coincident = coincident(unit, result.match.columns);
+  if (other_) {
+    result.other = {against_, against_instance_, thomson::closest_match(unit, *other_)};
+  }
   for (const thomson::PairEnergy& energy : options_.energies) {
     if (unit.cols() < 2) break;
     if (possible(energy, unit.cols(), unit.rows())) {
@@ -223,6 +248,18 @@ MatchedModel ThomsonMatchCommand::matched(const Matrix& W, Index instance, std::
   return result;
 }
 
+void ThomsonMatchCommand::read_other() {
+  if (against_.empty()) return;
+  const storage::ModelFile file = read_models(against_, {.allow_wide = true});
+  const auto available = static_cast<Index>(file.models.size());
+  if (against_instance_ < 0 || against_instance_ >= available) {
+    throw UsageError(fmt::format("--against-instance {}: {} holds instances 0 to {}",
+                                 against_instance_, against_, available - 1));
+  }
+  const Matrix& W = file.models[static_cast<std::size_t>(against_instance_)].W;
+  other_ = directions(W, geometry_alone(W, options_).columns);
+}
+
 // No guard: Ctrl-C ends the program at once.
 int ThomsonMatchCommand::run(std::ostream& out, std::ostream& err) {
   apply_config(*command_, common_.config);
@@ -231,20 +268,27 @@ int ThomsonMatchCommand::run(std::ostream& out, std::ostream& err) {
   options_.solve.seed = common_.seed;
   options_.solve.threads = common_.threads;
   const storage::ModelFile file = read_models(model_, {.allow_wide = true});
-  nlohmann::ordered_json array = nlohmann::ordered_json::array();
-  bool first = true;
+  read_other();
+  std::vector<MatchedModel> models;
   for (const Index k : resolve_instances(instance_, file.models.size(), model_)) {
-    const MatchedModel model = matched(file.models[static_cast<std::size_t>(k)].W, k, err);
+    models.push_back(matched(file.models[static_cast<std::size_t>(k)].W, k, err));
+  }
+  report(models, out);
+  return ExitCode::done;
+}
+
+void ThomsonMatchCommand::report(const std::vector<MatchedModel>& models, std::ostream& out) const {
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
+  for (const MatchedModel& model : models) {
     if (common_.json) {
       array.push_back(match_json(model_, model,
                                  {common_.seed, resolve_threads(common_.threads), model.seconds}));
     } else {
-      if (!std::exchange(first, false)) out << '\n';
       print_match(out, model_, model);
+      if (&model != &models.back()) out << '\n';
     }
   }
   if (common_.json) out << (instance_ == "all" ? array : array.front()).dump(1) << '\n';
-  return ExitCode::done;
 }
 
 ThomsonCommand::ThomsonCommand(CLI::App& program)

@@ -41,6 +41,8 @@ class ThomsonMatchCommand {
 
  private:
   MatchedModel matched(const Matrix& W, Index instance, std::ostream& err);
+  void read_other();  // the model of --against
+  void report(const std::vector<MatchedModel>& models, std::ostream& out) const;
   // Found once for all instances.
   const thomson::Reference& reference(const thomson::PairEnergy& energy, Index points,
                                       Index dimension, std::ostream& err);
@@ -48,6 +50,9 @@ class ThomsonMatchCommand {
   CLI::App* command_;
   CommonOptions common_;
   std::string model_, instance_ = "0", energy_list_ = "coulomb,log,relu:0";
+  std::string against_;
+  Index against_instance_ = 0;
+  std::optional<Matrix> other_;  // directions of its columns
   thomson::MatchOptions options_;
   std::map<std::pair<std::string, Index>, thomson::Reference> references_;
 };

@@ -217,6 +217,14 @@ Json energies_json(const MatchedModel& model) {
   return json;
 }
 
+Json other_json(const std::optional<OtherModel>& other) {
+  if (!other) return nullptr;
+  return {{"model", other->path},
+          {"instance", other->instance},
+          {"rms_distance", other->match.rms},
+          {"rms_lower_bound", other->match.lower_bound}};
+}
+
 Json dimensionality_json(const thomson::ModelMatch& match) {
   Json array = Json::array();
   for (Index j = 0; j < match.dimensionality.size(); ++j) {
@@ -309,6 +317,10 @@ void print_match(std::ostream& out, const std::string& path, const MatchedModel&
     return;
   }
   print_energies(out, model);
+  if (model.other) {
+    fmt::print(out, "rms distance to {}, instance {}: {:.3g}\n", model.other->path,
+               model.other->instance, model.other->match.rms);
+  }
   print_coherence(out, match);
   print_dimensionality(out, match);
   print_parts(out, match);
@@ -335,6 +347,7 @@ nlohmann::ordered_json match_json(const std::string& path, const MatchedModel& m
       {"energy_ratio", has_coulomb ? Json(coulomb->energy_ratio) : Json(nullptr)},
       {"rms_distance", has_coulomb ? Json(coulomb->match.rms) : Json(nullptr)},
       {"energies", energies_json(model)},
+      {"against", other_json(model.other)},
       {"coherence",
        {{"signed", match.coherence.signed_max},
         {"simplex_bound", match.simplex_bound},

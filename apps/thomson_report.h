@@ -2,6 +2,7 @@
 
 #include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,13 @@ void print_solution(std::ostream& out, const thomson::Solution& solution, std::u
 nlohmann::ordered_json solution_json(const thomson::Solution& solution, std::uint64_t asked,
                                      const ThomsonRun& run);
 
+/// Another model, and how far the unit columns are from its unit columns.
+struct OtherModel {
+  std::string path;
+  Index instance = 0;
+  geometry::Congruence match;
+};
+
 /// One instance of a model beside the configurations of as many points.
 struct MatchedModel {
   Index instance = 0, features = 0, hidden = 0;
@@ -33,7 +41,8 @@ struct MatchedModel {
   /// Energies that are infinite for any such configuration: too many points in one dimension.
   std::vector<thomson::PairEnergy> impossible{};
   std::vector<std::pair<Index, Index>> coincident{};  ///< Columns of one direction.
-  double shortest = 0.0;                              ///< As MatchOptions has it.
+  std::optional<OtherModel> other{};
+  double shortest = 0.0;  ///< As MatchOptions has it.
   double seconds = 0.0;
 };
 

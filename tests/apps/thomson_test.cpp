@@ -337,6 +337,36 @@ TEST_F(Thomson, MatchReadsRunFilesAndAllInstances) {
   EXPECT_EQ(one["energies"].size(), 1u);
 }
 
+// The same columns, turned and reflected by hand: (x, y, z) becomes (−z, y, x), and relabelled.
+TEST_F(Thomson, MatchAgainstAnotherModel) {
+  const std::string path = model("bipyramid.h5", bipyramid);
+  const std::string turned =
+      model("turned.h5",
+            "[[3, 0, 0], [0, 0, 0], [-1, 0, 0], [0, 0, 2], [0, 3**.5, -1], [0, -.75**.5, -.5]]");
+  const Json json = thomson_json({"match", path, "--against", turned});
+  EXPECT_EQ(json["against"]["model"], turned);
+  EXPECT_LT(json["against"]["rms_distance"], 1e-12);
+  EXPECT_TRUE(thomson_json({"match", path})["against"].is_null());
+  const Json far = thomson_json(
+      {"match", pentagon, "--against", data + "n5_m2_S0.75.h5", "--against-instance", "1"});
+  EXPECT_EQ(far["against"]["instance"], 1);
+  EXPECT_GT(far["against"]["rms_distance"], 1e-3);
+  EXPECT_GE(far["against"]["rms_distance"], far["against"]["rms_lower_bound"]);
+  EXPECT_THAT(thomson({"match", path, "--against", turned}).out,
+              HasSubstr("rms distance to " + turned + ", instance 0: "));
+}
+
+TEST_F(Thomson, MatchRefusesAnotherShape) {
+  expect_refused(
+      {"match", model("bipyramid.h5", bipyramid), "--against", pentagon},
+      AllOf(HasSubstr("5 points in 3 dimensions"), HasSubstr("5 points in 2 dimensions")));
+  expect_refused(
+      {"match", model("two.h5", "[[1, 0], [0, 1]]"), "--against", pentagon},
+      AllOf(HasSubstr("2 points in 2 dimensions"), HasSubstr("5 points in 2 dimensions")));
+  expect_refused({"match", pentagon, "--against", pentagon, "--against-instance", "99"},
+                 AllOf(HasSubstr("--against-instance 99"), HasSubstr("0 to ")));
+}
+
 TEST_F(Thomson, MatchRefusesBadInput) {
   expect_refused({"match"}, HasSubstr("needs a model"));
   expect_refused({"match", folder_ + "/nosuch.h5"}, HasSubstr("nosuch.h5"));
