@@ -15,6 +15,7 @@
 #include "skeleta/estimate/integrate.h"
 #include "skeleta/storage/file_error.h"
 #include "sweep_command.h"
+#include "thomson_command.h"
 #include "train_command.h"
 
 namespace skeleta::program {
@@ -30,6 +31,7 @@ Examples:
   skeleta sweep plan.toml -o sweep.h5 so over a grid of densities, sizes, importances
   skeleta approximate model.h5        how good it is to ignore all but few active features
   skeleta show model.h5               what is in a file
+  skeleta thomson match model.h5      which configurations its columns are close to
   skeleta estimate --help             all options of a command
 )";
 
@@ -55,26 +57,42 @@ std::string command_line(const std::vector<std::string>& arguments) {
   return line;
 }
 
-// CLI11 reads an unknown command as a stray argument: say what there is instead.
-void check_command(const CLI::App& program, const std::vector<std::string>& arguments) {
-  if (arguments.empty() || arguments.front().starts_with("-")) return;
+std::vector<std::string> command_names(const CLI::App& parent) {
   std::vector<std::string> names;
-  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
-  if (std::find(names.begin(), names.end(), arguments.front()) != names.end()) return;
-  const std::string near = suggestion(arguments.front(), names);
-  if (arguments.front().ends_with(".h5")) {
-    throw UsageError(fmt::format(
-        "say what to do with {0}: skeleta estimate {0}, or skeleta show {0}", arguments.front()));
+  for (const CLI::App* command : parent.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+// CLI11 reads an unknown command as a stray argument: say what there is instead. Commands of
+// commands likewise: the `depth`-th argument must name one.
+void check_command(const CLI::App& parent, const std::vector<std::string>& arguments,
+                   std::size_t depth = 0) {
+  const std::vector<std::string> names = command_names(parent);
+  if (names.empty() || arguments.size() <= depth || arguments[depth].starts_with("-")) return;
+  const std::string& word = arguments[depth];
+  if (std::find(names.begin(), names.end(), word) != names.end()) {
+    return check_command(*parent.get_subcommand(word), arguments, depth + 1);
   }
-  throw UsageError(fmt::format("unknown command '{}'{}: the commands are {}", arguments.front(),
+  const std::string near = suggestion(word, names);
+  if (depth == 0 && word.ends_with(".h5")) {
+    throw UsageError(
+        fmt::format("say what to do with {0}: skeleta estimate {0}, or skeleta show {0}", word));
+  }
+  throw UsageError(fmt::format("unknown command '{}'{}: the commands{} are {}", word,
                                near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+                               depth == 0 ? "" : " of " + parent.get_name(),
                                fmt::join(names, ", ")));
+}
+
+// The innermost command that was named.
+const CLI::App& named_command(const CLI::App& program) {
+  const auto commands = program.get_subcommands();
+  return commands.empty() ? program : named_command(*commands.front());
 }
 
 // Unknown flags in the order they were typed, with what was probably meant.
 std::string unknown_flags(const CLI::App& program, const std::vector<std::string>& arguments) {
-  const auto commands = program.get_subcommands();
-  const CLI::App& command = commands.empty() ? program : *commands.front();
+  const CLI::App& command = named_command(program);
   std::vector<std::string> known;
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
@@ -101,6 +119,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   SweepCommand sweep(program);
   ApproximateCommand approximate(program);
   ShowCommand show(program);
+  ThomsonCommand thomson(program);
   check_command(program, arguments);
   try {
     program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -118,6 +137,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
   if (approximate.chosen()) return approximate.run(out, err);
   if (show.chosen()) return show.run(out);
+  if (thomson.chosen()) return thomson.run(out, err);
   out << program.help();
   return ExitCode::done;
 }

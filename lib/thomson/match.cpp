@@ -79,7 +79,7 @@ void describe_pairs(const Matrix& unit, double opposite, ModelMatch& result) {
 }  // namespace
 
 Reference reference(const PairEnergy& energy, Index points, Index dimension,
-                    const SolveOptions& options) {
+                    const SolveOptions& options, const ProgressCallback& progress) {
   if (auto known = known_minimum(energy, points, dimension); known && known->points.size() > 0) {
     return {std::move(known->points),
             known->energy,
@@ -89,7 +89,7 @@ Reference reference(const PairEnergy& energy, Index points, Index dimension,
             known->source,
             0.0};
   }
-  Solution found = solve(energy, points, dimension, options);
+  Solution found = solve(energy, points, dimension, options, progress);
   Reference result{std::move(found.best.points),
                    found.best.energy,
                    false,

@@ -23,9 +23,9 @@ struct Reference {
 };
 
 /// The known minimum where it can be constructed, else the best of options.starts descents.
-/// Throws and costs as solve() does.
+/// Calls `progress` as solve() does, and throws and costs as it does.
 Reference reference(const PairEnergy& energy, Index points, Index dimension,
-                    const SolveOptions& options = {});
+                    const SolveOptions& options = {}, const ProgressCallback& progress = {});
 
 /// Unit columns against a reference of one energy.
 struct EnergyMatch {
