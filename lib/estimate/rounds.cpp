@@ -73,7 +73,7 @@ Rounds::Rounds(const Problem& problem, const Setup& setup)
   if (!problem.options().resume) return;
   for (std::size_t s = 0; s < strata_.size(); ++s) {
     for (const StratumState& state : problem.options().resume->strata) {
-      if (!strata_[s].adopt(state, setup.coefficients[s])) continue;
+      if (!strata_[s].adopt(state, setup.coefficients[s], loop_.chunk_size())) continue;
       earlier_[s] = loop_.points_of(state);
       break;
     }

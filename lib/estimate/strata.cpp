@@ -83,13 +83,15 @@ StratumState Stratum::state(std::vector<double> coefficients) const {
   return state;
 }
 
-bool Stratum::adopt(const StratumState& state, const std::vector<double>& coefficients) {
+bool Stratum::adopt(const StratumState& state, const std::vector<double>& coefficients,
+                    std::uint64_t chunk_size) {
   const std::size_t width = JointMoments::width(outputs_);
   if (CountRange{state.first, state.last} != range() || state.chunks.size() != chunks_.size() ||
       state.moments.size() != cells_.size() * width || state.coefficients != coefficients) {
     return false;
   }
   chunks_ = state.chunks;
+  chunk_size_ = chunk_size;
   non_finite_ = state.non_finite;
   for (std::size_t k = 0; k < cells_.size(); ++k) {
     cells_[k].clear();

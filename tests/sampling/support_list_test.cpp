@@ -160,8 +160,8 @@ TEST(SupportList, NeighboursLookAlike) {
 }
 
 TEST(SupportList, LongListsAreNotMade) {
-  EXPECT_TRUE(SupportList::make(Vector::Constant(200, 0.1), 3, Matrix()));   // 1 313 400
-  EXPECT_FALSE(SupportList::make(Vector::Constant(300, 0.1), 3, Matrix()));  // 4 455 100
+  EXPECT_TRUE(SupportList::make(Vector::Constant(80, 0.1), 3, Matrix()));    // 82 160
+  EXPECT_FALSE(SupportList::make(Vector::Constant(100, 0.1), 3, Matrix()));  // 161 700
   EXPECT_FALSE(SupportList::make(Vector::Constant(5000, 0.1), 2500, Matrix()));
   EXPECT_FALSE(SupportList::make(Vector::Constant(1000, 0.1), 999, Matrix()));  // too many terms
   EXPECT_TRUE(SupportList::make(Vector::Constant(5000, 1.0), 5000, Matrix()));

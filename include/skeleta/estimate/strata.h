@@ -55,7 +55,8 @@ class Stratum {
   StratumState state(std::vector<double> coefficients) const;
   /// Continues from there. Returns false, and changes nothing, if it is of another stratum or
   /// another function.
-  bool adopt(const StratumState& state, const std::vector<double>& coefficients);
+  bool adopt(const StratumState& state, const std::vector<double>& coefficients,
+             std::uint64_t chunk_size);
 
  private:
   friend class StrataLoop;
@@ -90,6 +91,8 @@ class StrataLoop {
   /// equally complete. Returns whether it ran to the end.
   bool extend(std::span<Stratum> strata, std::span<const std::uint64_t> points,
               FunctionRef<bool()> go_on) const;
+
+  std::uint64_t chunk_size() const { return chunk_; }
 
   /// The points of each replicate that a state stands for; the most of them, if they differ.
   std::uint64_t points_of(const StratumState& state) const;
