@@ -14,7 +14,7 @@ from workplace import FIXTURES, GOLDEN, SOURCE, Workplace, estimate
 import skeleta_analysis
 from skeleta_analysis.summary import attribute_text, summary, value_text
 
-GROUPS = ("model", "data", "loss", "tail", "geometry")
+GROUPS = ("model", "data", "loss", "tail", "state", "geometry")
 
 
 def with_xarray(path, engine):
@@ -122,7 +122,8 @@ class Summaries(Workplace):
             run = skeleta_analysis.open(FIXTURES / f"{name}.h5")
             model = SOURCE / run.options["model"]
             fresh = skeleta_analysis.open(estimate(model, self.folder / f"{name}.h5", "--samples",
-                                                   "1e3", "--instance", run.options["instance"]))
+                                                   "1e3", "--instance", run.options["instance"],
+                                                   "--method", run.options["method"]))
             self.assertEqual(layout(fresh), layout(run), "run data/fixtures/make")
             self.assertEqual(list(fresh.attributes), list(run.attributes))
             for group in ("model", "geometry"):
