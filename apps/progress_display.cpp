@@ -27,9 +27,9 @@ void ProgressDisplay::show(const Progress& progress) {
   const std::string error =
       progress.standard_error > 0.0 ? fmt::format(" +- {:.1g}", progress.standard_error) : "";
   const auto done = static_cast<double>(progress.done);
-  show(fmt::format("{:.3g} {}  {} {:.6g}{}", done, words_.done, words_.value, progress.value,
-                   error),
-       done / static_cast<double>(progress.planned));
+  show(
+      fmt::format("{:.3g} {}  {} {:.6g}{}", done, words_.done, words_.value, progress.value, error),
+      done / static_cast<double>(progress.planned));
 }
 
 void ProgressDisplay::show(std::uint64_t done, std::uint64_t planned, const char* pieces,

@@ -118,9 +118,8 @@ bool pairs_pay(const ReluAutoencoder& model, const Features& features,
                const estimate::Integrand& loss, estimate::Options options,
                const estimate::Known& known) {
   if (model.features() < 2 || model.features() > many_features) return false;
-  if (options.method == estimate::Method::automatic) {
-    options.method = estimate::Method::stratified;
-  }
+  // The same answer for all methods: a run that auto began must go on with the same controls.
+  options.method = estimate::Method::stratified;
   const double seconds = estimate::foresee(features, loss, options, known).seconds;
   return 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2) < saved * seconds;
 }
@@ -151,13 +150,15 @@ void use_closed_forms(const ReluAutoencoder& model, const Features& features,
   }
 }
 
-void refuse_overflow(const bounds::LossTail& tail) {
-  constexpr double most = 1e100;  // squares of it, and sums of squares, are still finite
+void refuse_overflow(const bounds::LossTail& tail, estimate::Precision precision) {
+  // Its fourth power, which the kurtosis needs, and sums of such powers are still finite; or the
+  // loss itself is in float32.
+  const double most = precision == estimate::Precision::float32 ? 1e35 : 1e70;
   if (tail.supremum() < most) return;
-  throw std::invalid_argument(
-      fmt::format("the loss of this model reaches {:.3g} at some inputs, and its square overflows: "
-                  "scale W, b or the importance down",
-                  tail.supremum()));
+  throw std::invalid_argument(fmt::format(
+      "the loss of this model reaches {:.3g} at some inputs, and its fourth power overflows: "
+      "scale W, b or the importance down",
+      tail.supremum()));
 }
 
 // Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor.
@@ -227,7 +228,7 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
                          const estimate::Options& options, estimate::Precision precision) {
   estimate::validate(options);
   const bounds::LossTail tail(model, features, options.threads);
-  refuse_overflow(tail);
+  refuse_overflow(tail, precision);
   const estimate::Integrand loss =
       estimate::loss_integrand(model, features, estimate::kernel_path(model, features), precision);
   estimate::Known known;

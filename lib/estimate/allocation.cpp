@@ -60,7 +60,11 @@ constexpr std::uint64_t fewest = 16, most = std::uint64_t{1} << 31;
 
 DoublingAllocation::DoublingAllocation(std::vector<double> errors, std::uint64_t points,
                                        std::size_t replicates)
-    : errors_(std::move(errors)), points_(points), replicates_(static_cast<double>(replicates)) {}
+    : errors_(std::move(errors)), points_(points), replicates_(static_cast<double>(replicates)) {
+  // A target of 0 says nothing of what is worth more.
+  known_ = std::all_of(errors_.begin(), errors_.end(), [](double e) { return std::isfinite(e); });
+  if (!known_) std::fill(errors_.begin(), errors_.end(), 1.0);
+}
 
 template <class Enough>
 std::vector<std::uint64_t> DoublingAllocation::double_until(Enough enough) const {
@@ -97,9 +101,7 @@ double DoublingAllocation::least() const {
 }
 
 double DoublingAllocation::for_target() const {
-  const bool finite =
-      std::all_of(errors_.begin(), errors_.end(), [](double e) { return std::isfinite(e); });
-  if (!finite) return least();
+  if (!known_) return least();
   constexpr double too_many = 1e15;
   const auto points = double_until(
       [](double total, double, double error) { return margin * error <= 1.0 || total > too_many; });

@@ -58,6 +58,7 @@ class DoublingAllocation : public Allocation {
   std::vector<double> errors_;
   std::uint64_t points_;
   double replicates_;
+  bool known_ = true;  // are the errors numbers?
 };
 
 }  // namespace skeleta::estimate

@@ -20,10 +20,12 @@ std::size_t keep_finite(std::span<double> values, std::size_t outputs) {
   return kept;
 }
 
-double sum_of(const double* y, std::size_t count, std::size_t stride) {
+// Σ (y − origin): with the first value as origin, a constant has the mean of itself to the last
+// bit.
+double sum_of(const double* y, std::size_t count, std::size_t stride, double origin) {
   double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < count; ++i) sum += y[i * stride];
+  for (std::size_t i = 0; i < count; ++i) sum += y[i * stride] - origin;
   return sum;
 }
 
@@ -54,7 +56,7 @@ std::size_t JointMoments::summarise(std::span<double> values, std::size_t output
   // A finite sum has finite terms, which saves looking at each of them.
   std::size_t count = all;
   for (std::size_t a = 0; a < outputs && count == all; ++a) {
-    if (!std::isfinite(sum_of(values.data() + a, all, outputs))) {
+    if (!std::isfinite(sum_of(values.data() + a, all, outputs, 0.0))) {
       count = keep_finite(values, outputs);
       break;
     }
@@ -63,7 +65,7 @@ std::size_t JointMoments::summarise(std::span<double> values, std::size_t output
   flat[0] = static_cast<double>(count);
   double* const moments = flat.data() + 1;
   for (std::size_t a = 0; a < outputs; ++a) {
-    const double mean = sum_of(values.data() + a, count, outputs) / flat[0];
+    const double mean = values[a] + sum_of(values.data() + a, count, outputs, values[a]) / flat[0];
     central_sums(values.data() + a, count, outputs, mean, moments + 4 * a);
   }
   double* product = moments + 4 * outputs;

@@ -18,12 +18,13 @@ using Samplers = std::map<Index, QuasiSampler>;
 
 DrawFactory draw_from(std::shared_ptr<const Samplers> samplers) {
   return [samplers]() -> Draw {
-    return [samplers, scratch = QuasiSampler::Scratch{}](Index l, const sampling::StreamKey& key,
-                                                         std::uint64_t first, std::size_t count,
-                                                         SparseBatch& batch) mutable {
+    return [samplers](Index l, const sampling::StreamKey& key, std::uint64_t first,
+                      std::size_t count, SparseBatch& batch) {
       batch.reset(static_cast<std::size_t>(l), count);
       if (l == 0) return;
-      samplers->at(l).draw(key, first, count, batch.active(), batch.value(), scratch);
+      const QuasiSampler& sampler = samplers->at(l);
+      QuasiSampler::Scratch scratch = sampler.scratch();  // of D bytes, for hundreds of points
+      sampler.draw(key, first, count, batch.active(), batch.value(), scratch);
     };
   };
 }
@@ -33,17 +34,18 @@ std::vector<double> errors_seen(const Problem& problem, const Setup& setup,
                                 std::span<const Stratum> pilot) {
   std::vector<double> result(pilot.size(), 0.0);
   for (std::size_t a = 0; a < problem.outputs(); ++a) {
-    double value = a == 0 ? problem.known_value() : 0.0, sum = 0.0;
+    double value = a == 0 ? problem.known_value() : 0.0, sum = 0.0, mass = 0.0;
     std::vector<double> errors;
     for (const Stratum& stratum : pilot) {
       value += stratum.probability() * stratum.values().output(a).mean;
       errors.push_back(std::sqrt(stratum.variance_of_mean(a)));
       sum += errors.back();
+      mass += stratum.probability();
     }
     const double target = problem.options().samples > 0 ? sum : problem.target(value);
     for (std::size_t s = 0; s < pilot.size(); ++s) {
       // A stratum whose replicates happened to agree keeps a twentieth of the common error.
-      const double floor = 0.05 * sum * setup.strata[s].probability();
+      const double floor = 0.05 * sum * setup.strata[s].probability() / mass;
       const double error = std::max(errors[s], floor);
       result[s] = std::hypot(result[s], error > 0.0 ? error / target : 0.0);
     }

@@ -1,6 +1,7 @@
 #include "estimate/rounds.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "estimate/strata_statistics.h"
@@ -75,6 +76,7 @@ Rounds::Rounds(const Problem& problem, const Setup& setup)
     for (const StratumState& state : problem.options().resume->strata) {
       if (!strata_[s].adopt(state, setup.coefficients[s], loop_.chunk_size())) continue;
       earlier_[s] = loop_.points_of(state);
+      if (strata_[s].replicates() > 0) earlier_[s] = std::bit_ceil(earlier_[s]);
       break;
     }
   }
@@ -93,9 +95,12 @@ StopReason Rounds::run() {
   while (true) {
     planned_ = total;
     const double round = in_time(total);
+    const std::uint64_t before = points(strata_);
     if (!draw_up_to(round)) return StopReason::interrupted;
     if (broken()) return StopReason::non_finite;
-    const bool late = seconds() >= options.max_seconds;
+    // Point sets that double may have no room for another doubling in what time is left.
+    const bool stuck = round < total && points(strata_) == before;
+    const bool late = stuck || seconds() >= options.max_seconds;
     if (round < total && !late) continue;
     if (options.samples > 0) return round < total ? StopReason::max_seconds : StopReason::samples;
     const double ratio = error_over_target();
@@ -117,7 +122,7 @@ double Rounds::in_time(double total) const {
   const auto done = static_cast<double>(points(strata_));
   const double drawn = done - static_cast<double>(resumed_);
   if (drawn <= 0.0)
-    return std::min(total, std::max(done, setup_.allocation->least()) + timed_points);
+    return std::min(total, std::max(2.0 * done, setup_.allocation->least()) + timed_points);
   const double left = std::max(limit - seconds(), 0.0);
   const double more = std::max(drawn / seconds() * std::min(left, 0.5 * limit), 0.1 * drawn);
   return std::min(total, done + more);
@@ -145,7 +150,11 @@ double Rounds::error_over_target() const {
 
 // Bound of what is neither known nor resolved by the samples; 0 if there is no bound to use.
 double Rounds::unresolved_bound() const {
-  return problem_.bound_outside(resolved(strata_, setup_.varies));
+  std::vector<bool> controlled;
+  for (const std::vector<double>& beta : setup_.coefficients) {
+    controlled.push_back(std::any_of(beta.begin(), beta.end(), [](double b) { return b != 0.0; }));
+  }
+  return problem_.bound_outside(resolved(strata_, setup_.varies, controlled));
 }
 
 bool Rounds::precise_enough(double ratio) const {
@@ -164,20 +173,17 @@ bool Rounds::broken() const {
   return false;
 }
 
-// In steps, which bound how long a broken integrand goes unnoticed.
+// A broken integrand is noticed after so many points at the latest, not after a long round.
 bool Rounds::draw_up_to(double total) {
-  constexpr double step = 5e7;
-  const auto begin = static_cast<double>(points(strata_));
-  for (double stop = std::max(begin, setup_.allocation->least());;) {
-    stop = std::min(total, stop + step);
-    std::vector<std::uint64_t> planned = setup_.allocation->share(stop);
-    for (std::size_t s = 0; s < planned.size(); ++s) planned[s] = std::max(planned[s], earlier_[s]);
-    if (!loop_.extend(strata_, planned, [&] { return report(total); })) {
-      if (!complete()) throw Interrupted();
-      return false;
-    }
-    if (stop >= total || broken()) return true;
-  }
+  constexpr std::uint64_t many = 50'000'000;
+  const std::uint64_t begin = points(strata_);
+  std::vector<std::uint64_t> planned = setup_.allocation->share(total);
+  for (std::size_t s = 0; s < planned.size(); ++s) planned[s] = std::max(planned[s], earlier_[s]);
+  const auto hopeless = [&] { return non_finite(strata_) > 0 && points(strata_) > begin + many; };
+  const auto go_on = [&] { return !hopeless() && report(total); };
+  if (loop_.extend(strata_, planned, go_on) || hopeless()) return true;
+  if (!complete()) throw Interrupted();
+  return false;
 }
 
 // Asked after each chunk: what takes longer than a chunk's bookkeeping is done now and then only.
@@ -227,7 +233,14 @@ SampledIntegrals Rounds::result(StopReason reason) const {
   }
   all.state.planned = planned_;
   for (std::size_t s = 0; s < strata_.size(); ++s) {
-    all.state.strata.push_back(strata_[s].state(setup_.coefficients[s]));
+    StratumState state = strata_[s].state(setup_.coefficients[s]);
+    // What an earlier run had beyond its complete chunks is still to be drawn anew.
+    for (std::size_t lane = 0; lane < state.chunks.size(); ++lane) {
+      const std::uint64_t whole = state.chunks[lane] * loop_.chunk_size();
+      if (whole + state.end[lane] >= earlier_[s]) continue;
+      state.end[lane] = std::min(earlier_[s] - whole, loop_.chunk_size() - 1);
+    }
+    all.state.strata.push_back(std::move(state));
   }
   return all;
 }

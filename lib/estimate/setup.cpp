@@ -162,9 +162,8 @@ double variance_ratio(const std::vector<SurveyRow>& rows, const std::vector<Grou
 }  // namespace
 
 double Setup::total(const Options& options) const {
-  const double wanted =
-      options.samples > 0 ? static_cast<double>(options.samples) : allocation->for_target();
-  return std::min(wanted, static_cast<double>(options.max_samples));
+  if (options.samples > 0) return static_cast<double>(options.samples);
+  return std::min(allocation->for_target(), static_cast<double>(options.max_samples));
 }
 
 Setup set_up(const Problem& problem) {

@@ -90,6 +90,13 @@ bool Stratum::adopt(const StratumState& state, const std::vector<double>& coeffi
       state.moments.size() != cells_.size() * width || state.coefficients != coefficients) {
     return false;
   }
+  // Of other chunks, the same numbers would stand for other points.
+  double points = static_cast<double>(state.non_finite);
+  for (std::size_t k = 0; k < cells_.size(); ++k) points += state.moments[k * width];
+  const auto chunks = std::accumulate(state.chunks.begin(), state.chunks.end(), std::uint64_t{0});
+  if (points != static_cast<double>(chunks * chunk_size) || state.end.size() != chunks_.size()) {
+    return false;
+  }
   chunks_ = state.chunks;
   chunk_size_ = chunk_size;
   non_finite_ = state.non_finite;
@@ -128,11 +135,11 @@ bool StrataLoop::extend(std::span<Stratum> strata, std::span<const std::uint64_t
       for (std::size_t lane = 0; lane < stratum.lanes(); ++lane) {
         const std::uint64_t goal = points[s] / chunk_, begin = start[s][lane];
         const std::uint64_t all = goal > begin ? goal - begin : 0;
+        // Rounded up: strata of few chunks must not wait for the last step.
+        const double part = std::ceil(static_cast<double>(all) * static_cast<double>(step) /
+                                      static_cast<double>(steps));
         const std::uint64_t until =
-            step == steps ? begin + all
-                          : begin + static_cast<std::uint64_t>(static_cast<double>(all) *
-                                                               static_cast<double>(step) /
-                                                               static_cast<double>(steps));
+            step == steps ? begin + all : begin + std::min(all, static_cast<std::uint64_t>(part));
         const auto add = [&](std::uint64_t chunk, std::uint64_t count, bool complete) {
           const double whole = std::max(static_cast<double>(points[s]), 1.0);
           pieces.push_back({s, lane, chunk * chunk_, count, complete,
@@ -140,7 +147,8 @@ bool StrataLoop::extend(std::span<Stratum> strata, std::span<const std::uint64_t
         };
         for (std::uint64_t c = stratum.chunks_[lane]; c < until; ++c) add(c, chunk_, true);
         const std::uint64_t end = goal >= begin ? points[s] % chunk_ : 0;
-        if (step == steps && end > 0 && (all > 0 || end > stratum.end_points_[lane])) {
+        const bool turn = all > 0 ? step == steps : end > stratum.end_points_[lane];
+        if (end > 0 && turn) {
           add(goal, end, false);
         }
       }

@@ -43,16 +43,14 @@ double covariance(std::span<const Stratum> strata, std::size_t a, std::size_t b)
 
 double half_width(std::span<const Stratum> strata, double confidence, std::size_t output) {
   double sum = 0.0, squares = 0.0;
-  for (const Stratum& stratum : strata) {
-    const double variance = stratum.variance_of_mean(output);
-    sum += variance;
-    squares += variance * variance / static_cast<double>(stratum.values().count() - 1);
-  }
+  for (const Stratum& stratum : strata) sum += stratum.variance_of_mean(output);
   if (sum == 0.0) return 0.0;
-  if (!std::isfinite(sum) || !std::isfinite(squares)) {
-    return std::numeric_limits<double>::infinity();
+  if (!std::isfinite(sum)) return std::numeric_limits<double>::infinity();
+  for (const Stratum& stratum : strata) {
+    const double share = stratum.variance_of_mean(output) / sum;
+    squares += share * share / static_cast<double>(stratum.values().count() - 1);
   }
-  const boost::math::students_t_distribution<double> law(sum * sum / squares);
+  const boost::math::students_t_distribution<double> law(1.0 / squares);
   return std::sqrt(sum) *
          boost::math::quantile(boost::math::complement(law, (1.0 - confidence) / 2.0));
 }
@@ -83,7 +81,8 @@ double effective_samples(std::span<const Stratum> strata, std::size_t weight_out
   return sum;
 }
 
-CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies) {
+CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies,
+                    const std::vector<bool>& controlled) {
   std::vector<std::pair<Index, bool>> skeletons;
   std::size_t likeliest = 0;
   double largest = -1.0;
@@ -96,7 +95,9 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
       bool differ = values.count() >= 2;
       if (stratum.fixed() && l > 0) {
         differ = varies[s];
-        for (std::size_t a = 0; a < values.outputs(); ++a) differ |= values.output(a).m2 > 0.0;
+        for (std::size_t a = 0; a < values.outputs() && !controlled[s]; ++a) {
+          differ |= values.output(a).m2 > 0.0;
+        }
       }
       const double share = stratum.probability() * static_cast<double>(values.count()) / all;
       if (differ && share > largest) {

@@ -40,8 +40,10 @@ double effective_samples(std::span<const Stratum> strata, std::size_t weight_out
 
 /// The skeletons about which the samples say something, from the likeliest one on in both
 /// directions: values that differ here or, as varies[s] tells of stratum s, in the pilot (on Q_0,
-/// which is one point, any value), or two points among skeletons that are sampled together.
-CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies);
+/// which is one point, any value), or two points among skeletons that are sampled together. Where
+/// controlled[s], values differ because of the controls, and only the pilot tells.
+CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies,
+                    const std::vector<bool>& controlled);
 
 /// Of the strata that sample several skeletons together, the least number of points that fell on
 /// others than the likeliest one: with few, the spread of the integrand is a guess.

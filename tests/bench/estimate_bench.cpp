@@ -150,7 +150,7 @@ void stratified_gain(benchmark::State& state, const char* name) {
   double gain = 0.0;
   for (auto _ : state) {
     gain = error_times_root_of_time(Method::plain, 2e-3) /
-           error_times_root_of_time(Method::stratified, 1e-4);
+           error_times_root_of_time(Method::stratified, 5e-5);
   }
   state.counters["error_ratio"] = gain;
   state.counters["goal"] = 5;

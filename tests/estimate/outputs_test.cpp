@@ -126,5 +126,32 @@ TEST(Outputs, AutoSaysWhatEachMethodWouldTake) {
   EXPECT_NEAR(result.outputs.front().value, 0.9, 6 * result.outputs.front().standard_error);
 }
 
+// Skeletons of many active features are neither listed nor ranked.
+TEST(Outputs, QuasiTakesDenseFeaturesToo) {
+  Options options;
+  options.method = Method::quasi;
+  const IntegralBySkeleton result = integrate(Features::uniform(80, 0.3), sum, options);
+  EXPECT_NEAR(result.value, 12.0, 6 * result.standard_error);
+  EXPECT_EQ(result.stop_reason, StopReason::precision);
+}
+
+// With a limit on time a run goes on where doubling leaves no room, and does not spin.
+TEST(Outputs, QuasiGoesOnAfterALimitOnTime) {
+  Options options;
+  options.method = Method::quasi;
+  options.relative_tolerance = 1e-12;
+  options.max_seconds = 0.1;
+  const Features features = Features::uniform(6, 0.3);
+  const auto square = [](const SparsePoint& point) { return std::pow(sum(point), 2.5); };
+  std::uint64_t before = 0;
+  for (int run = 0; run < 3; ++run) {
+    const SampledIntegrals result = integrate_all(features, Integrand(square), options);
+    EXPECT_EQ(result.outputs.front().stop_reason, StopReason::max_seconds);
+    EXPECT_GT(result.outputs.front().samples, before);
+    before = result.outputs.front().samples;
+    options.resume = result.state;
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::estimate

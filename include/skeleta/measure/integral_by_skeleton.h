@@ -67,7 +67,7 @@ struct IntegralBySkeleton {
   /// True if the interval may cover less often than it says: by Cochran's rule (n > 25 γ²) for the
   /// skewness, or because the standard error itself is uncertain by more than a third (its relative
   /// variance is kurtosis/4 plus a small part for the number of values).
-  bool heavy_tailed() const { return std::abs(skewness) > 0.2 || kurtosis > 0.5; }
+  bool heavy_tailed() const { return !(std::abs(skewness) <= 0.2 && kurtosis <= 0.5); }
   /// True if few of the weighted points carry most of the weight.
   bool degenerate_weights() const { return effective_samples < 0.1 * static_cast<double>(samples); }
 };
