@@ -43,7 +43,7 @@ namespace skeleta::sampling {
 ///   l (n = 2¹⁶)          1     2     3     4     5     6
 ///   n5_m2_S0.95   gain  1400  1200   210    40    35
 ///                    a  −1.1  −1.2  −1.0  −0.9  −0.8
-///   n80_m20_S0.98 gain   150    52    13     6   2.6   3.0
+///   n80_m20_S0.98 gain   150    52    13   4.6   2.6   3.0
 ///                    a  −0.9  −0.8  −0.7  −0.6  −0.5  −0.5
 ///
 /// At l = 3, listing by the sum of the pairs' losses lost a factor of 2, and giving the values to
