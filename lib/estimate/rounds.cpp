@@ -121,8 +121,11 @@ double Rounds::in_time(double total) const {
   if (!std::isfinite(limit)) return total;
   const auto done = static_cast<double>(points(strata_));
   const double drawn = done - static_cast<double>(resumed_);
-  if (drawn <= 0.0)
-    return std::min(total, std::max(2.0 * done, setup_.allocation->least()) + timed_points);
+  if (drawn <= 0.0) {
+    // A few, to see how long they take; of point sets that double, so many that one of them can.
+    const double room = strata_.front().replicates() > 0 ? 2.0 * done : done;
+    return std::min(total, std::max(room, setup_.allocation->least()) + timed_points);
+  }
   const double left = std::max(limit - seconds(), 0.0);
   const double more = std::max(drawn / seconds() * std::min(left, 0.5 * limit), 0.1 * drawn);
   return std::min(total, done + more);

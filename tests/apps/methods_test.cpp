@@ -122,7 +122,7 @@ TEST_F(Methods, Float32IsNamedAndAgrees) {
 }
 
 TEST_F(Methods, WarnsOfHeavyTails) {
-  // 3000 plain points, of which the loss is made by few.
+  // Of 300 plain points some fifteen have an active feature, and hardly one has two.
   const Outcome outcome =
       run_program({pentagon, "--method", "plain", "--samples", "300", "--sparsity", "0.99"});
   EXPECT_THAT(outcome.out, HasSubstr("WARNING: heavy tails"));
@@ -139,7 +139,7 @@ TEST_F(Methods, TheLimitOnTimeIsToldAndTheFileGoesOn) {
   run_program(flags);
   const auto after = storage::read_run(path("run.h5")).estimates.front();
   EXPECT_GT(after.loss.samples, before.loss.samples);
-  EXPECT_LT(after.loss.samples, 100 * before.loss.samples);  // a limit of its own, not of all
+  EXPECT_LT(after.loss.samples, 100 * before.loss.samples);  // it takes no longer than the first
   EXPECT_GT(after.seconds, before.seconds);
 }
 
