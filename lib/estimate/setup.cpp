@@ -184,7 +184,7 @@ Setup set_up(const Problem& problem) {
   const Choice choice(problem, *survey, problem.outputs());
   const std::vector<SurveyRow>& rows = survey->rows();
 
-  Setup setup{{}, draw, integrand, method == Method::importance, nullptr, {}, {}, 1.0, 0.0};
+  Setup setup{{}, draw, integrand, method == Method::importance, nullptr, {}, {}, 1.0};
   const std::size_t replicates =
       method == Method::quasi ? static_cast<std::size_t>(problem.options().replicates) : 0;
   for (const Group& group : choice.groups()) {
@@ -199,7 +199,6 @@ Setup set_up(const Problem& problem) {
   if (!problem.controls().empty()) {
     setup.variance_ratio = variance_ratio(controlled.rows(), choice.groups());
   }
-  setup.value = problem.known_value() + survey->value(0);
   if (method == Method::quasi) {
     set_up_quasi(problem, setup);
   } else {

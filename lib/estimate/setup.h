@@ -12,14 +12,13 @@ namespace skeleta::estimate {
 struct Setup {
   std::vector<Stratum> strata;  ///< Without points.
   DrawFactory draw;
-  Integrand
-      integrand;  ///< Less its controls; importance: weighted, with the weight as last output.
+  /// Less its controls; importance: weighted, with the weight as last output.
+  Integrand integrand;
   bool weighted = false;
   std::unique_ptr<Allocation> allocation;
   std::vector<bool> varies;                       ///< By stratum: see SurveyRow.
   std::vector<std::vector<double>> coefficients;  ///< By stratum: of the controls.
   double variance_ratio = 1.0;                    ///< Foreseen, with controls over without.
-  double value = 0.0;                             ///< Of the first output, as the pilot saw it.
 
   /// Points in all: the number that is asked for, or what the target needs.
   double total(const Options& options) const;
