@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "program.h"
+#include "workplace.h"
 
 namespace skeleta::program {
 namespace {
@@ -18,16 +18,9 @@ using Json = nlohmann::json;
 
 const std::string pentagon = SKELETA_SOURCE_DIR "/data/trained/n5_m2_S0.95.h5";
 
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
 Outcome approximate(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "approximate");
-  std::ostringstream out, err;
-  const int code = run(arguments, out, err);
-  return {code, out.str(), err.str()};
+  return run_program(arguments);
 }
 
 Json approximate_json(std::vector<std::string> arguments, int code = done) {
@@ -37,7 +30,7 @@ Json approximate_json(std::vector<std::string> arguments, int code = done) {
   return Json::parse(outcome.out);
 }
 
-void expect_refused(const std::vector<std::string>& arguments, const std::string& part) {
+void expect_one_sentence(const std::vector<std::string>& arguments, const std::string& part) {
   const Outcome outcome = approximate(arguments);
   EXPECT_EQ(outcome.code, usage) << part;
   EXPECT_EQ(outcome.out, "");
@@ -186,33 +179,33 @@ TEST(Approximate, RefusesBadInput) {
     more.insert(more.begin(), {"--features", "5", "--sparsity", "0.9"});
     return more;
   };
-  expect_refused({}, "needs a model");
-  expect_refused({"--features", "5"}, "--sparsity");
-  expect_refused({"--features", "0", "--sparsity", "0.9"}, "--features 0");
-  expect_refused({"--features", "5", "--sparsity", "1.5"}, "--sparsity");
-  expect_refused({"--features", "5", "--density", "-0.5"}, "--density");
+  expect_one_sentence({}, "needs a model");
+  expect_one_sentence({"--features", "5"}, "--sparsity");
+  expect_one_sentence({"--features", "0", "--sparsity", "0.9"}, "--features 0");
+  expect_one_sentence({"--features", "5", "--sparsity", "1.5"}, "--sparsity");
+  expect_one_sentence({"--features", "5", "--density", "-0.5"}, "--density");
   for (const std::string epsilon : {"0", "1", "-0.1", "nan"}) {
-    expect_refused(with({"--epsilon=" + epsilon}), "--epsilon");
+    expect_one_sentence(with({"--epsilon=" + epsilon}), "--epsilon");
   }
   for (const std::string k : {"-1", "6"}) {
-    expect_refused(with({"--hidden", "2", "--certify", "--k=" + k}), "--k " + k);
+    expect_one_sentence(with({"--hidden", "2", "--certify", "--k=" + k}), "--k " + k);
   }
   for (const std::string k : {"-1", "0", "6"}) {
-    expect_refused(with({"--hidden", "2", "--train", "--k-max=" + k}), "--k-max " + k);
+    expect_one_sentence(with({"--hidden", "2", "--train", "--k-max=" + k}), "--k-max " + k);
   }
-  expect_refused(with({"--hidden", "6"}), "--hidden 6");
-  expect_refused(with({"--train"}), "--hidden");
-  expect_refused(with({"--k", "1"}), "--certify");
-  expect_refused(with({"--starts", "3"}), "--train");
-  expect_refused(with({"--table", "0.5,x"}), "'x'");
-  expect_refused(with({"--table", "0.5,2"}), "2");
-  expect_refused(with({"--instance", "1"}), "a model");
-  expect_refused({pentagon, "--features", "6"}, "contradicts");
-  expect_refused({pentagon, "--hidden", "3"}, "contradicts");
-  expect_refused({pentagon, "--instance", "8"}, "0 to 7");
-  expect_refused(with({"--hidden", "2", "--certify", "--rel-gap", "0"}), "--rel-gap");
-  expect_refused({"--features", "4", "--hidden", "2", "--train", "--sparsities", "0.5:0.9"},
-                 "A:B:N");
+  expect_one_sentence(with({"--hidden", "6"}), "--hidden 6");
+  expect_one_sentence(with({"--train"}), "--hidden");
+  expect_one_sentence(with({"--k", "1"}), "--certify");
+  expect_one_sentence(with({"--starts", "3"}), "--train");
+  expect_one_sentence(with({"--table", "0.5,x"}), "'x'");
+  expect_one_sentence(with({"--table", "0.5,2"}), "2");
+  expect_one_sentence(with({"--instance", "1"}), "a model");
+  expect_one_sentence({pentagon, "--features", "6"}, "contradicts");
+  expect_one_sentence({pentagon, "--hidden", "3"}, "contradicts");
+  expect_one_sentence({pentagon, "--instance", "8"}, "0 to 7");
+  expect_one_sentence(with({"--hidden", "2", "--certify", "--rel-gap", "0"}), "--rel-gap");
+  expect_one_sentence({"--features", "4", "--hidden", "2", "--train", "--sparsities", "0.5:0.9"},
+                      "A:B:N");
 }
 
 }  // namespace

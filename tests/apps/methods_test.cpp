@@ -15,9 +15,9 @@
 #include <sstream>
 #include <thread>
 
-#include "program.h"
 #include "skeleta/storage/run_file.h"
 #include "support.h"
+#include "workplace.h"
 
 namespace skeleta::program {
 namespace {
@@ -30,37 +30,19 @@ const std::string data = SKELETA_SOURCE_DIR "/data/trained/";
 const std::string pentagon = data + "n5_m2_S0.95.h5";
 const std::string eighty = data + "n80_m20_S0.98.h5";
 
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-Outcome run_program(std::vector<std::string> arguments) {
+Outcome estimate(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "estimate");
-  std::ostringstream out, err;
-  const int code = run(arguments, out, err);
-  return {code, out.str(), err.str()};
+  return run_program(arguments);
 }
 
 Json as_json(std::vector<std::string> arguments) {
   arguments.push_back("--json");
-  const Outcome outcome = run_program(arguments);
+  const Outcome outcome = estimate(arguments);
   EXPECT_EQ(outcome.code, done) << outcome.err;
   return Json::parse(outcome.out);
 }
 
-class Methods : public ::testing::Test {
- protected:
-  Methods() {
-    std::string pattern = ::testing::TempDir() + "skeleta-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~Methods() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
-
-  std::string folder_;
-};
+using Methods = Workplace;
 
 std::string bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -105,7 +87,7 @@ TEST_F(Methods, AllAgreeWithTheExactLoss) {
 }
 
 TEST_F(Methods, AutoSaysWhatItTookInOneLine) {
-  const Outcome outcome = run_program({pentagon, "--method", "auto"});
+  const Outcome outcome = estimate({pentagon, "--method", "auto"});
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("auto took "), HasSubstr("; exact about "),
                                  HasSubstr("--method exact is cheaper")));
 }
@@ -124,19 +106,19 @@ TEST_F(Methods, Float32IsNamedAndAgrees) {
 TEST_F(Methods, WarnsOfHeavyTails) {
   // Of 300 plain points some fifteen have an active feature, and hardly one has two.
   const Outcome outcome =
-      run_program({pentagon, "--method", "plain", "--samples", "300", "--sparsity", "0.99"});
+      estimate({pentagon, "--method", "plain", "--samples", "300", "--sparsity", "0.99"});
   EXPECT_THAT(outcome.out, HasSubstr("WARNING: heavy tails"));
 }
 
 TEST_F(Methods, TheLimitOnTimeIsToldAndTheFileGoesOn) {
   const std::vector<std::string> flags{eighty,          "--method", "plain", "--rel-tol",   "1e-5",
                                        "--max-seconds", "0.3",      "-o",    path("run.h5")};
-  const Outcome outcome = run_program(flags);
+  const Outcome outcome = estimate(flags);
   EXPECT_EQ(outcome.code, precision_missed);
   EXPECT_THAT(outcome.out, HasSubstr("the limit on time"));
   const auto before = storage::read_run(path("run.h5")).estimates.front();
   EXPECT_EQ(before.loss.stop_reason, StopReason::max_seconds);
-  run_program(flags);
+  estimate(flags);
   const auto after = storage::read_run(path("run.h5")).estimates.front();
   EXPECT_GT(after.loss.samples, before.loss.samples);
   EXPECT_LT(after.loss.samples, 100 * before.loss.samples);  // it takes no longer than the first
@@ -145,13 +127,13 @@ TEST_F(Methods, TheLimitOnTimeIsToldAndTheFileGoesOn) {
 
 TEST_F(Methods, AFinishedRunIsExtended) {
   const std::string whole = path("whole.h5"), grown = path("grown.h5");
-  run_program({eighty, "--samples", "500000", "-o", whole});
+  estimate({eighty, "--samples", "500000", "-o", whole});
   for (const std::string samples : {"100000", "300000", "500000"}) {
-    EXPECT_EQ(run_program({eighty, "--samples", samples, "-o", grown}).code, done);
+    EXPECT_EQ(estimate({eighty, "--samples", samples, "-o", grown}).code, done);
   }
   expect_same_numbers(whole, grown);
   // Once more: nothing is left to do, and nothing changes.
-  EXPECT_EQ(run_program({eighty, "--samples", "500000", "-o", grown}).code, done);
+  EXPECT_EQ(estimate({eighty, "--samples", "500000", "-o", grown}).code, done);
   expect_same_numbers(whole, grown);
 }
 
@@ -173,7 +155,7 @@ TEST_F(Methods, KilledAndRunAgainItEndsWithTheSameBits) {
     return all;
   };
   const auto start = std::chrono::steady_clock::now();
-  EXPECT_EQ(run_program(with(whole)).code, done);
+  EXPECT_EQ(estimate(with(whole)).code, done);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   std::mt19937_64 random(7);
@@ -184,7 +166,7 @@ TEST_F(Methods, KilledAndRunAgainItEndsWithTheSameBits) {
     if (child == 0) {
       std::vector<std::string> often = with(killed);
       often.insert(often.end(), {"--threads", "1", "--checkpoint-seconds", "0.01"});
-      _exit(run_program(often).code);
+      _exit(estimate(often).code);
     }
     std::this_thread::sleep_for(std::chrono::duration<double>(seconds * part(random)));
     kill(child, SIGKILL);
@@ -194,7 +176,7 @@ TEST_F(Methods, KilledAndRunAgainItEndsWithTheSameBits) {
     if (WIFEXITED(status)) break;                                    // it was faster
   }
   EXPECT_GT(kills, 0);
-  EXPECT_EQ(run_program(with(killed)).code, done);
+  EXPECT_EQ(estimate(with(killed)).code, done);
   expect_same_numbers(whole, killed);
 }
 
@@ -202,8 +184,8 @@ TEST_F(Methods, CtrlCLeavesACheckpointWithinASecond) {
   const std::string file = path("run.h5");
   const pid_t child = fork();
   if (child == 0) {
-    _exit(run_program({eighty, "--method", "plain", "--rel-tol", "1e-7", "--quiet", "--threads",
-                       "1", "-o", file})
+    _exit(estimate({eighty, "--method", "plain", "--rel-tol", "1e-7", "--quiet", "--threads", "1",
+                    "-o", file})
               .code);
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(700));
@@ -219,11 +201,11 @@ TEST_F(Methods, CtrlCLeavesACheckpointWithinASecond) {
 
 TEST_F(Methods, RefusesToContinueAnotherRun) {
   const std::string file = path("run.h5");
-  run_program({pentagon, "--samples", "20000", "-o", file});
+  estimate({pentagon, "--samples", "20000", "-o", file});
   const std::string before = bytes(file);
   const auto refused = [&](std::vector<std::string> flags, const std::string& why) {
     flags.insert(flags.end(), {"-o", file});
-    const Outcome outcome = run_program(flags);
+    const Outcome outcome = estimate(flags);
     EXPECT_EQ(outcome.code, usage);
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("cannot be continued"), HasSubstr(why)));
     EXPECT_EQ(bytes(file), before);
@@ -235,16 +217,16 @@ TEST_F(Methods, RefusesToContinueAnotherRun) {
   refused({pentagon, "--sparsity", "0.9"}, "its density is another one");
   refused({pentagon, "--importance", "2"}, "its importance is another one");
   refused({pentagon, "--instance", "1"}, "it holds instance 0, which is not asked for");
-  EXPECT_EQ(run_program({pentagon, "--method", "exact", "-o", file}).code, usage);
+  EXPECT_EQ(estimate({pentagon, "--method", "exact", "-o", file}).code, usage);
   EXPECT_EQ(bytes(file), before);
-  EXPECT_EQ(run_program({pentagon, "--seed", "2", "--force", "-o", file}).code, done);
+  EXPECT_EQ(estimate({pentagon, "--seed", "2", "--force", "-o", file}).code, done);
   EXPECT_NE(bytes(file), before);
 }
 
 TEST_F(Methods, RefusesFlagsThatMakeNoSense) {
   const auto refused = [&](std::vector<std::string> flags, const std::string& why) {
     flags.insert(flags.begin(), pentagon);
-    const Outcome outcome = run_program(flags);
+    const Outcome outcome = estimate(flags);
     EXPECT_EQ(outcome.code, usage);
     EXPECT_THAT(outcome.err, HasSubstr(why));
     EXPECT_EQ(outcome.out, "");

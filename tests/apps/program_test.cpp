@@ -1,5 +1,3 @@
-#include "program.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <sstream>
 
 #include "skeleta/storage/run_file.h"
+#include "workplace.h"
 
 namespace skeleta::program {
 namespace {
@@ -25,17 +24,6 @@ using Json = nlohmann::json;
 const std::string data = SKELETA_SOURCE_DIR "/data/trained/";
 const std::string pentagon = data + "n5_m2_S0.95.h5";
 
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-Outcome run_program(const std::vector<std::string>& arguments) {
-  std::ostringstream out, err;
-  const int code = run(arguments, out, err);
-  return {code, out.str(), err.str()};
-}
-
 Json estimate_json(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "estimate");
   arguments.push_back("--json");
@@ -44,21 +32,8 @@ Json estimate_json(std::vector<std::string> arguments) {
   return Json::parse(outcome.out);
 }
 
-class Program : public ::testing::Test {
+class Program : public Workplace {
  protected:
-  Program() {
-    std::string pattern = ::testing::TempDir() + "skeleta-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~Program() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(path(name)) << text;
-    return path(name);
-  }
-  bool exists(const std::string& name) const { return std::filesystem::exists(path(name)); }
-
   // Makes a model file with h5py, as a user would: `lines` write into the open file f.
   std::string model(const std::string& name, const std::string& lines) const {
     const std::string script =
@@ -67,8 +42,6 @@ class Program : public ::testing::Test {
     EXPECT_EQ(std::system(command.c_str()), 0) << script;
     return path(name);
   }
-
-  std::string folder_;
 };
 
 // One sentence on stderr, the code, and nothing on stdout.

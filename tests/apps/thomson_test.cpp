@@ -12,7 +12,7 @@
 #include <set>
 #include <sstream>
 
-#include "program.h"
+#include "workplace.h"
 
 namespace skeleta::program {
 namespace {
@@ -24,16 +24,9 @@ using Json = nlohmann::json;
 const std::string data = SKELETA_SOURCE_DIR "/data/trained/";
 const std::string pentagon = data + "n5_m2_S0.95.h5";
 
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
 Outcome thomson(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "thomson");
-  std::ostringstream out, err;
-  const int code = run(arguments, out, err);
-  return {code, out.str(), err.str()};
+  return run_program(arguments);
 }
 
 Json thomson_json(std::vector<std::string> arguments) {
@@ -60,31 +53,17 @@ void expect_refused(const std::vector<std::string>& arguments,
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
 }
 
-class Thomson : public ::testing::Test {
+class Thomson : public Workplace {
  protected:
-  Thomson() {
-    std::string pattern = ::testing::TempDir() + "skeleta-XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~Thomson() override { std::filesystem::remove_all(folder_); }
-
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(folder_ + "/" + name) << text;
-    return folder_ + "/" + name;
-  }
-
   // A model file whose columns are the rows of the Python expression `columns`.
   std::string model(const std::string& name, const std::string& columns) const {
-    const std::string path = folder_ + "/" + name;
     const std::string script = "import h5py, numpy as np\nW = np.array(" + columns +
-                               ", dtype=float).T\nwith h5py.File('" + path +
+                               ", dtype=float).T\nwith h5py.File('" + path(name) +
                                "', 'w') as f:\n f['W'] = W\n f['b'] = np.zeros(W.shape[1])\n";
     const std::string command = "/usr/bin/python3 " + write(name + ".py", script);
     EXPECT_EQ(std::system(command.c_str()), 0) << script;
-    return path;
+    return path(name);
   }
-
-  std::string folder_;
 };
 
 // Energy: data/thomson.csv, and the icosahedron's distances by hand: with r² = 2 − 2/√5, 2 + 2/√5
