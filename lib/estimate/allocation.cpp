@@ -53,14 +53,16 @@ std::vector<std::uint64_t> NeymanAllocation::share(double total) const {
 
 namespace {
 
-constexpr double rate = 2.0;  // of the squared error, between 1 (rough) and 3 (smooth)
 constexpr std::uint64_t fewest = 16, most = std::uint64_t{1} << 31;
 
 }  // namespace
 
-DoublingAllocation::DoublingAllocation(std::vector<double> errors, std::uint64_t points,
-                                       std::size_t replicates)
-    : errors_(std::move(errors)), points_(points), replicates_(static_cast<double>(replicates)) {
+DoublingAllocation::DoublingAllocation(std::vector<double> errors, std::vector<double> rates,
+                                       std::uint64_t points, std::size_t replicates)
+    : errors_(std::move(errors)),
+      rates_(std::move(rates)),
+      points_(points),
+      replicates_(static_cast<double>(replicates)) {
   // A target of 0 says nothing of what is worth more.
   known_ = std::all_of(errors_.begin(), errors_.end(), [](double e) { return std::isfinite(e); });
   if (!known_) std::fill(errors_.begin(), errors_.end(), 1.0);
@@ -71,7 +73,7 @@ std::vector<std::uint64_t> DoublingAllocation::double_until(Enough enough) const
   std::vector<std::uint64_t> points(errors_.size(), fewest);
   const auto squared_error = [&](std::size_t s) {
     const double ratio = static_cast<double>(points_) / static_cast<double>(points[s]);
-    return errors_[s] * errors_[s] * std::pow(ratio, rate);
+    return errors_[s] * errors_[s] * std::pow(ratio, rates_[s]);
   };
   double total = replicates_ * static_cast<double>(fewest) * static_cast<double>(points.size());
   double error = 0.0;
@@ -109,7 +111,8 @@ double DoublingAllocation::for_target() const {
 }
 
 double DoublingAllocation::growth(double shrink) const {
-  return std::max(std::pow(shrink, 2.0 / rate), 2.0);
+  // The largest errors that are left are those which fall the slowest.
+  return std::max(std::pow(shrink, 2.0 / std::ranges::min(rates_)), 2.0);
 }
 
 std::vector<std::uint64_t> DoublingAllocation::share(double total) const {

@@ -39,11 +39,13 @@ class NeymanAllocation : public Allocation {
 };
 
 /// Replicated point sets of n_s = 2^k points each: always doubles the stratum that gains most for
-/// its points, taking the squared error of stratum s to be e_s² (n/n_s)^rate.
+/// its points, taking the squared error of stratum s to be e_s² (n/n_s)^rate_s.
 class DoublingAllocation : public Allocation {
  public:
-  /// `errors`: π_s s_s over the target, as seen with replicates of `points` points each.
-  DoublingAllocation(std::vector<double> errors, std::uint64_t points, std::size_t replicates);
+  /// `errors`: π_s s_s over the target, as seen with replicates of `points` points each; `rates`:
+  /// of their squares, 1 for independent points, more for points that fill a skeleton evenly.
+  DoublingAllocation(std::vector<double> errors, std::vector<double> rates, std::uint64_t points,
+                     std::size_t replicates);
 
   double least() const override;
   double for_target() const override;
@@ -55,7 +57,7 @@ class DoublingAllocation : public Allocation {
   template <class Enough>
   std::vector<std::uint64_t> double_until(Enough enough) const;
 
-  std::vector<double> errors_;
+  std::vector<double> errors_, rates_;
   std::uint64_t points_;
   double replicates_;
   bool known_ = true;  // are the errors numbers?

@@ -1,5 +1,6 @@
 #include "estimate/quasi.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -12,7 +13,9 @@ namespace {
 
 using sampling::QuasiSampler;
 
-constexpr std::uint64_t pilot_points = 64;  // of each replicate
+// Of each replicate, at first and at last: from one to the other the errors tell how fast they
+// fall.
+constexpr std::uint64_t few_points = 16, pilot_points = 256;
 
 using Samplers = std::map<Index, QuasiSampler>;
 
@@ -53,6 +56,18 @@ std::vector<double> errors_seen(const Problem& problem, const Setup& setup,
   return result;
 }
 
+// The exponent by which each stratum's squared error fell. Sixteen replicates tell it to about
+// ±0.2.
+std::vector<double> rates_seen(std::span<const Stratum> few, std::span<const Stratum> many) {
+  std::vector<double> result;
+  for (std::size_t s = 0; s < few.size(); ++s) {
+    const double before = few[s].variance_of_mean(), after = many[s].variance_of_mean();
+    const double fall = std::log(before / after) / std::log(double{pilot_points / few_points});
+    result.push_back(std::isfinite(fall) ? std::clamp(fall, 1.0, 3.0) : 1.0);
+  }
+  return result;
+}
+
 }  // namespace
 
 void set_up_quasi(const Problem& problem, Setup& setup) {
@@ -64,13 +79,19 @@ void set_up_quasi(const Problem& problem, Setup& setup) {
     }
   }
   setup.draw = draw_from(samplers);
-  std::vector<Stratum> pilot = setup.strata;
+  std::vector<Stratum> pilot = setup.strata, first_look = setup.strata;
   const ProgressCallback& progress = problem.options().progress;
   const StrataLoop loop = problem.loop(setup.draw, setup.integrand, sampling::Purpose::pilot);
-  const std::vector<std::uint64_t> points(pilot.size(), pilot_points);
-  if (!loop.extend(pilot, points, [&] { return !progress || progress({}); })) throw Interrupted();
+  const auto go_on = [&] { return !progress || progress({}); };
+  const auto look = [&](std::vector<Stratum>& strata, std::uint64_t points) {
+    const std::vector<std::uint64_t> wanted(strata.size(), points);
+    if (!loop.extend(strata, wanted, go_on)) throw Interrupted();
+  };
+  look(first_look, few_points);
+  look(pilot, pilot_points);
   setup.allocation = std::make_unique<DoublingAllocation>(
-      errors_seen(problem, setup, pilot), pilot_points, setup.strata.front().replicates());
+      errors_seen(problem, setup, pilot), rates_seen(first_look, pilot), pilot_points,
+      setup.strata.front().replicates());
 }
 
 }  // namespace skeleta::estimate
