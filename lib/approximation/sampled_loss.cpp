@@ -6,111 +6,13 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "skeleta/exact/closed_forms.h"
+#include "approximation/loss_controls.h"
 #include "skeleta/exact/low_skeletons.h"
-#include "skeleta/measure/support_sums.h"
 
 namespace skeleta::approximation {
 namespace {
 
-using estimate::Control;
-using estimate::SparsePoint;
-
-// Part of the time of sampling that the table of pairs saves; features from which on the table
-// takes most of a minute and is not considered.
-constexpr double saved = 0.5;
-constexpr Index many_features = 2000;
-
-// Sums by count over their probabilities, times `factor`: means on each skeleton.
-std::vector<double> means_of(std::vector<double> sums, const ActiveCount& law, double factor) {
-  for (std::size_t l = 0; l < sums.size(); ++l) {
-    const double probability = law.probability(static_cast<Index>(l));
-    sums[l] = probability > 0.0 ? factor * sums[l] / probability : 0.0;
-  }
-  return sums;
-}
-
-Index last_reachable(const ActiveCount& law) {
-  return law.bulk({0, law.features()}, 1e-18).last;
-}
-
-// c(x) = Σ_{j active} e_j(x_j), e_j(t) = v_j (t − (G_jj t − b_j)₊)²: what feature j would cost
-// alone. r − c has no part left that depends on a badly reconstructed feature only, however rare or
-// important, and which samples would hardly ever see. Hence β = 1, not the pilot's.
-Control own_error_control(const ReluAutoencoder& model, const Features& features) {
-  const Vector norms = model.W.colwise().squaredNorm();
-  Vector means(features.size());
-  for (Index j = 0; j < features.size(); ++j) {
-    means(j) = features.importance(j) * exact::own_error(norms(j), model.b(j));
-  }
-  const ActiveCount law(features.density);
-  Control control;
-  control.mean = means_of(single_sums(means, features.density, last_reachable(law)), law, 1.0);
-  control.value = [norms, b = model.b, v = features.importance](const SparsePoint& point) {
-    double sum = 0.0;
-    for (std::size_t k = 0; k < point.count(); ++k) {
-      const Index j = point.active[k];
-      const double x = point.value[k], error = x - std::max(norms(j) * x - b(j), 0.0);
-      sum += v(j) * error * error;
-    }
-    return sum;
-  };
-  control.coefficient = 1.0;
-  return control;
-}
-
-// What two features cost together beyond what each costs alone and what an empty input costs:
-// t_jk − e_j − e_k − t_0. A rare and important feature that gets along with the others has none,
-// and adds no rare and large values to a control.
-Matrix interaction(const Matrix& pairs, const ReluAutoencoder& model, const Features& features) {
-  const Vector norms = model.W.colwise().squaredNorm();
-  const Vector empty = model.b.cwiseMin(0.0).cwiseAbs2();
-  Vector alone(features.size());
-  for (Index j = 0; j < features.size(); ++j) {
-    alone(j) = features.importance(j) * exact::own_error(norms(j), model.b(j));
-  }
-  Matrix result = pairs.array() - features.importance.dot(empty);
-  result.colwise() -= alone;
-  result.rowwise() -= alone.transpose();
-  return result;
-}
-
-// c(x) = Σ_{j<k active} t_jk x_j x_k for a symmetric table t, of mean Σ t_jk P(j, k active | N =
-// l)/4 on Q_l. Of the interaction of pairs it follows what is beyond each feature's own loss; of
-// the Gram matrix, signs included, how the pre-activations of three and more add up.
-Control pair_control(const Matrix& table, const Features& features) {
-  const ActiveCount law(features.density);
-  Control control;
-  control.mean = means_of(pair_sums(table, features.density, last_reachable(law)), law, 0.25);
-  control.value = [table](const SparsePoint& point) {
-    double sum = 0.0;
-    for (std::size_t k = 1; k < point.count(); ++k) {
-      const double* const column = table.col(point.active[k]).data();
-      double part = 0.0;
-      for (std::size_t j = 0; j < k; ++j) part += point.value[j] * column[point.active[j]];
-      sum += part * point.value[k];
-    }
-    return sum;
-  };
-  return control;
-}
-
-// The same with t_jk = 1: ((Σ x)² − Σ x²)/2, of mean l(l − 1)/8.
-Control crowd_control(const Features& features) {
-  Control control;
-  for (Index l = 0; l <= last_reachable(ActiveCount(features.density)); ++l) {
-    control.mean.push_back(static_cast<double>(l * (l - 1)) / 8.0);
-  }
-  control.value = [](const SparsePoint& point) {
-    double sum = 0.0, squares = 0.0;
-    for (const double x : point.value) {
-      sum += x;
-      squares += x * x;
-    }
-    return 0.5 * (sum * sum - squares);
-  };
-  return control;
-}
+constexpr double saved = 0.5;  // part of the time of sampling, by the table of pairs
 
 // Is the closed form of all pairs foreseen to be cheaper than the samples it saves? It takes Q2
 // away and gives the other skeletons a control.
@@ -130,7 +32,7 @@ void use_pairs(const Matrix& pairs, const ReluAutoencoder& model, const Features
   const double mean = exact::pair_mean(pairs, features.density);
   const double contribution = probability > 0.0 ? probability * mean : 0.0;
   known.parts.push_back({2, probability, mean, contribution, 0.0, 0});
-  known.controls.push_back(pair_control(interaction(pairs, model, features), features));
+  known.controls = loss_controls(model, features, &pairs);
 }
 
 void use_closed_forms(const ReluAutoencoder& model, const Features& features,
@@ -139,11 +41,7 @@ void use_closed_forms(const ReluAutoencoder& model, const Features& features,
   for (const Index l : {0, 1}) {
     known.parts.push_back(exact::skeleton_part(model, features, l, options.threads));
   }
-  known.controls.push_back(own_error_control(model, features));
-  known.controls.push_back(crowd_control(features));
-  if (model.features() <= many_features) {
-    known.controls.push_back(pair_control(gram(model), features));
-  }
+  known.controls = loss_controls(model, features);
   if (pairs_pay(model, features, loss, options, known)) {
     use_pairs(exact::pair_losses(model, features.importance, options.threads), model, features,
               known);

@@ -23,7 +23,8 @@ const Lanes<Real>& load(const Real* p) {
   return *reinterpret_cast<const Lanes<Real>*>(p);
 }
 
-constexpr Index most_registers = 8;  // of a block: with as many thresholds they stay in place
+constexpr Index near_cache = 1 << 19;  // bytes of it that a table may fill
+constexpr Index most_registers = 8;    // of a block: with as many thresholds they stay in place
 
 // What all threads share: √v_i G_ij and √v_i b_i, in blocks of at most eight registers of rows. A
 // block holds its part of all columns, one after the other, so that it stays in a near cache while
@@ -171,10 +172,12 @@ class GramKernel {
                                                                           add_block<Real, 7>,
                                                                           add_block<Real, 8>};
   using ActivePass = void (*)(const GramTable<Real>&, const SparseBatch&, const Real*, double*);
-  static constexpr std::array<ActivePass, 7> active_passes{
-      add_active_rows<Real, 0>, add_active_rows<Real, 1>, add_active_rows<Real, 2>,
-      add_active_rows<Real, 3>, add_active_rows<Real, 4>, add_active_rows<Real, 5>,
-      add_active_rows<Real, 6>};
+  template <std::size_t... Count>
+  static constexpr std::array<ActivePass, sizeof...(Count)> passes_for(
+      std::index_sequence<Count...>) {
+    return {add_active_rows<Real, Count>...};
+  }
+  static constexpr auto active_passes = passes_for(std::make_index_sequence<13>());
 
   std::shared_ptr<const GramTable<Real>> table_;
   Eigen::Matrix<Real, Eigen::Dynamic, 1> sums_;  // the lanes of all points of a batch
@@ -185,7 +188,11 @@ class GramKernel {
 template <class Real>
 Integrand gram_kernel(const ReluAutoencoder& model, const Vector& scale) {
   auto table = std::make_shared<const GramTable<Real>>(model, scale);
-  return Integrand::of_batches(1, [table]() -> BatchIntegrand { return GramKernel<Real>(table); });
+  // A table that is too large for a near cache is fetched anew, block by block, for each batch.
+  const bool large = table->entries.size() * static_cast<Index>(sizeof(Real)) > near_cache;
+  const std::size_t points = large ? 2048 : 256;
+  return Integrand::of_batches(
+      1, [table]() -> BatchIntegrand { return GramKernel<Real>(table); }, points);
 }
 
 template Integrand gram_kernel<float>(const ReluAutoencoder&, const Vector&);

@@ -24,10 +24,19 @@ Problem::Problem(const Features& features, const Integrand& integrand, const Opt
       options_(options),
       known_(known),
       law_(features.density) {
-  const bool anything = !known.parts.empty() || known.bound_outside || !known.controls.empty();
+  const bool anything = !known.parts.empty() || known.bound_outside || known.controls;
   if (anything && outputs() != 1) {
     throw std::invalid_argument(
         fmt::format("known parts, bounds and controls are for one output, not {}", outputs()));
+  }
+  if (known.controls) {
+    const std::size_t count = known.controls->value.outputs();
+    if (static_cast<std::size_t>(known.controls->mean.cols()) != count ||
+        known.controls->coefficient.size() != count) {
+      throw std::invalid_argument(
+          fmt::format("{} controls with {} columns of means and {} coefficients", count,
+                      known.controls->mean.cols(), known.controls->coefficient.size()));
+    }
   }
   Index first = 0;
   for (const SkeletonPart& part : known.parts) {
@@ -41,8 +50,8 @@ Problem::Problem(const Features& features, const Integrand& integrand, const Opt
   reachable_ = law_.bulk({first, law_.features()}, negligible);
 }
 
-const std::vector<Control>& Problem::controls() const {
-  static const std::vector<Control> none;
+const std::optional<Controls>& Problem::controls() const {
+  static const std::optional<Controls> none;
   return by_skeleton() ? known_.controls : none;
 }
 
@@ -70,10 +79,11 @@ DrawFactory Problem::draw(const Vector& density) const {
 
 StrataLoop Problem::loop(const DrawFactory& draw, const Integrand& integrand,
                          sampling::Purpose purpose) const {
-  // A chunk should not take much more than a millisecond, so that progress and Ctrl-C come through
-  // at any size. It must not depend on a clock: it decides which points plain sampling draws.
+  // A chunk should not take much more than some milliseconds, so that progress and Ctrl-C come
+  // through at any size. It must not depend on a clock: it decides which points plain sampling
+  // draws.
   std::size_t chunk = 16384;
-  while (chunk > 64 && static_cast<double>(chunk) * known_.nanoseconds > 2e6) chunk /= 2;
+  while (chunk > 64 && static_cast<double>(chunk) * known_.nanoseconds > 3e7) chunk /= 2;
   return StrataLoop(draw, integrand, options_.seed, purpose, chunk, options_.threads);
 }
 

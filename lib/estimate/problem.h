@@ -23,7 +23,8 @@ class Problem {
 
   /// Plain sampling takes all skeletons together and knows nothing of them.
   bool by_skeleton() const { return options_.method != Method::plain; }
-  const std::vector<Control>& controls() const;
+  /// Nothing where they are not used.
+  const std::optional<Controls>& controls() const;
 
   /// Σ of the known contributions.
   double known_value() const { return known_value_; }

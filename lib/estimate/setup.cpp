@@ -179,7 +179,7 @@ Setup set_up(const Problem& problem) {
         std::make_shared<const Tilt>(problem.features().density, effect, problem.reachable().last);
     integrand = weighted(integrand, tilt);
     draw = problem.draw(tilt->density());
-    survey = &tilted.emplace(problem, integrand, std::vector<Control>{}, draw);
+    survey = &tilted.emplace(problem, integrand, std::nullopt, draw);
   }
   const Choice choice(problem, *survey, problem.outputs());
   const std::vector<SurveyRow>& rows = survey->rows();
@@ -196,7 +196,7 @@ Setup set_up(const Problem& problem) {
     setup.coefficients.push_back(range.size() == 1 ? controlled.coefficients(range.first)
                                                    : std::vector<double>{});
   }
-  if (!problem.controls().empty()) {
+  if (problem.controls()) {
     setup.variance_ratio = variance_ratio(controlled.rows(), choice.groups());
   }
   if (method == Method::quasi) {

@@ -12,7 +12,6 @@
 namespace skeleta::estimate {
 namespace {
 
-constexpr std::size_t batch_size = 256;        // points that are drawn, then evaluated, together
 constexpr std::size_t pieces_at_once = 32768;  // chunks in one list
 
 }  // namespace
@@ -216,9 +215,8 @@ void StrataLoop::evaluate(const Stratum& stratum, const Piece& piece,
     // Q_0 is one point: it is evaluated once for all.
     const std::uint64_t evaluations = l == 0 ? std::min<std::uint64_t>(counts[k], 1) : counts[k];
     values.resize(evaluations * outputs);
-    for (std::uint64_t done = 0; done < evaluations; done += batch_size) {
-      const auto count =
-          static_cast<std::size_t>(std::min<std::uint64_t>(batch_size, evaluations - done));
+    for (std::uint64_t done = 0, count = 0; done < evaluations; done += count) {
+      count = std::min<std::uint64_t>(integrand_.most_points(), evaluations - done);
       draw(l, key, piece.first + done, count, batch);
       integrand(batch, std::span(values).subspan(done * outputs, count * outputs));
     }

@@ -14,10 +14,10 @@ constexpr double least_gain = 0.1, chance = 10.0;
 }  // namespace
 
 Survey::Survey(const Problem& problem, const Integrand& integrand,
-               const std::vector<Control>& controls, const DrawFactory& draw)
-    : integrand_(integrand), controls_(controls) {
+               const std::optional<Controls>& controls, const DrawFactory& draw)
+    : integrand_(integrand) {
   const CountRange all = problem.reachable();
-  const Integrand looked_at = controls.empty() ? integrand : with_controls(integrand, controls);
+  const Integrand looked_at = controls ? with_controls(integrand, *controls) : integrand;
   std::vector<Stratum> strata;
   std::vector<std::uint64_t> points;
   const double mass = problem.law().probability(all);
@@ -33,11 +33,13 @@ Survey::Survey(const Problem& problem, const Integrand& integrand,
   if (!loop.extend(strata, points, go_on)) throw Interrupted();
 
   coefficients_.resize(static_cast<std::size_t>(all.last) + 1,
-                       std::vector<double>(controls.size(), 0.0));
+                       std::vector<double>(controls ? controls->coefficient.size() : 0, 0.0));
   for (const Stratum& stratum : strata) {
     SurveyRow row{stratum.range().first, stratum.probability(), {}, {}, 0.0, false};
     const JointMoments seen = stratum.values();
-    if (controls.empty()) {
+    if (controls) {
+      fit(*controls, seen, row);
+    } else {
       for (std::size_t a = 0; a < seen.outputs(); ++a) {
         const Moments m = seen.output(a);
         row.mean.push_back(m.mean);
@@ -45,17 +47,15 @@ Survey::Survey(const Problem& problem, const Integrand& integrand,
         row.varies = row.varies || m.m2 > 0.0;
       }
       row.plain_variance = row.variance.front();
-    } else {
-      fit(seen, row);
     }
     rows_.push_back(std::move(row));
   }
-  if (!controls.empty()) integrand_ = minus_controls(integrand, controls, coefficients_);
+  if (controls) integrand_ = minus_controls(integrand, *controls, coefficients_);
 }
 
 // Outputs: f less the controls of known coefficient, the other controls c, f. Least squares:
 // β = C⁻¹ cov(c, f) with C the covariance of the controls, which leaves var f − βᵀ cov(c, f).
-void Survey::fit(const JointMoments& seen, SurveyRow& row) {
+void Survey::fit(const Controls& controls, const JointMoments& seen, SurveyRow& row) {
   const auto free = static_cast<Index>(seen.outputs()) - 2;
   const Moments f = seen.output(0), plain = seen.output(seen.outputs() - 1);
   std::vector<double>& coefficients = coefficients_[static_cast<std::size_t>(row.l)];
@@ -86,10 +86,11 @@ void Survey::fit(const JointMoments& seen, SurveyRow& row) {
     }
   }
   Index next = 0;
-  for (std::size_t c = 0; c < controls_.size(); ++c) {
-    const bool known_mean = static_cast<std::size_t>(row.l) < controls_[c].mean.size();
-    const double fitted = controls_[c].coefficient ? *controls_[c].coefficient : beta(next++);
-    coefficients[c] = known_mean ? fitted : 0.0;
+  if (row.l < controls.mean.rows()) {
+    for (std::size_t c = 0; c < coefficients.size(); ++c) {
+      const std::optional<double>& given = controls.coefficient[c];
+      coefficients[c] = given ? *given : beta(next++);
+    }
   }
   const double used = beta.isZero(0.0) ? 0.0 : static_cast<double>(free);
   const double freedom = std::max(static_cast<double>(f.count) - 1.0 - used, 1.0);

@@ -22,8 +22,8 @@ struct SurveyRow {
 class Survey {
  public:
   /// Draws max(64, 4096 π_l) points on Q_l. Throws Interrupted.
-  Survey(const Problem& problem, const Integrand& integrand, const std::vector<Control>& controls,
-         const DrawFactory& draw);
+  Survey(const Problem& problem, const Integrand& integrand,
+         const std::optional<Controls>& controls, const DrawFactory& draw);
 
   /// By increasing l, without those of probability 0.
   const std::vector<SurveyRow>& rows() const { return rows_; }
@@ -35,11 +35,10 @@ class Survey {
   double value(std::size_t output) const;
 
  private:
-  void fit(const JointMoments& seen, SurveyRow& row);
+  void fit(const Controls& controls, const JointMoments& seen, SurveyRow& row);
 
   Integrand integrand_;
   std::vector<SurveyRow> rows_;
-  const std::vector<Control>& controls_;
   Coefficients coefficients_;
 };
 

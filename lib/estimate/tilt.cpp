@@ -122,18 +122,21 @@ Vector effect_of_features(const Problem& problem, const Integrand& integrand) {
 
 Integrand weighted(const Integrand& integrand, std::shared_ptr<const Tilt> tilt) {
   const std::size_t outputs = integrand.outputs();
-  return Integrand::of_batches(outputs + 1, [integrand, tilt, outputs]() -> BatchIntegrand {
-    return [plain = integrand(), tilt, outputs, f = std::vector<double>()](
-               const SparseBatch& batch, std::span<double> values) mutable {
-      f.resize(batch.size() * outputs);
-      plain(batch, f);
-      for (std::size_t i = 0; i < batch.size(); ++i) {
-        double* const row = values.data() + i * (outputs + 1);
-        row[outputs] = tilt->weight(batch[i]);
-        for (std::size_t a = 0; a < outputs; ++a) row[a] = row[outputs] * f[i * outputs + a];
-      }
-    };
-  });
+  return Integrand::of_batches(
+      outputs + 1,
+      [integrand, tilt, outputs]() -> BatchIntegrand {
+        return [plain = integrand(), tilt, outputs, f = std::vector<double>()](
+                   const SparseBatch& batch, std::span<double> values) mutable {
+          f.resize(batch.size() * outputs);
+          plain(batch, f);
+          for (std::size_t i = 0; i < batch.size(); ++i) {
+            double* const row = values.data() + i * (outputs + 1);
+            row[outputs] = tilt->weight(batch[i]);
+            for (std::size_t a = 0; a < outputs; ++a) row[a] = row[outputs] * f[i * outputs + a];
+          }
+        };
+      },
+      integrand.most_points());
 }
 
 }  // namespace skeleta::estimate

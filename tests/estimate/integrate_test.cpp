@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <span>
 
 #include "oracle_table.h"
 #include "skeleta/bounds/loss_tail.h"
@@ -186,9 +189,7 @@ TEST(Integrate, AControlSavesSamplesAndMovesNothing) {
   };
   const auto square = [sum](const SparsePoint& point) { return sum(point) * sum(point); };
   Known known;
-  known.controls.emplace_back();
-  known.controls[0].value = sum;
-  for (int l = 0; l <= 8; ++l) known.controls[0].mean.push_back(l / 2.0);
+  known.controls = {sum, Vector::LinSpaced(9, 0.0, 4.0), {std::nullopt}};
   const IntegralBySkeleton without = integrate(features, square, {});
   const IntegralBySkeleton with = integrate(features, square, {}, known);
   const double mean = 8 * (0.4 / 3 - 0.04) + 1.6 * 1.6;
@@ -202,12 +203,50 @@ TEST(Integrate, AControlSavesSamplesAndMovesNothing) {
   EXPECT_LT(all.standard_error, 1e-12);
 
   // One that has nothing to do with the integrand is left alone.
-  known.controls[0].value = [](const SparsePoint& point) {
+  known.controls->value = [](const SparsePoint& point) {
     return point.value.empty() ? 0.0 : std::fmod(1e6 * point.value[0], 1.0);
   };
-  for (double& m : known.controls[0].mean) m = 0.5;
-  known.controls[0].mean[0] = 0.0;
+  known.controls->mean.setConstant(0.5);
+  known.controls->mean(0, 0) = 0.0;
   EXPECT_EQ(integrate(features, square, {}, known).value, without.value);
+}
+
+// f = 2 Σ x − 3 Σ x² + 1 lies in the span of two controls of means l/2 and l/3: nothing is left to
+// be wrong about, whether both coefficients come from the pilot or one is given.
+TEST(Integrate, FindsTheCoefficientsOfSeveralControls) {
+  const Features features = Features::uniform(8, 0.4);
+  const auto sums = [](const SparsePoint& point, std::span<double> c) {
+    c[0] = c[1] = 0.0;
+    for (const double x : point.value) {
+      c[0] += x;
+      c[1] += x * x;
+    }
+  };
+  const auto f = [sums](const SparsePoint& point) {
+    std::array<double, 2> c;
+    sums(point, c);
+    return 2.0 * c[0] - 3.0 * c[1] + 1.0;
+  };
+  Matrix mean(9, 2);
+  for (int l = 0; l <= 8; ++l) mean.row(l) << l / 2.0, l / 3.0;
+  for (const std::optional<double> given : {std::optional<double>(), std::optional<double>(2.0)}) {
+    Known known;
+    known.controls = {Integrand(2, sums), mean, {given, std::nullopt}};
+    const IntegralBySkeleton result = integrate(features, f, {}, known);
+    EXPECT_NEAR(result.value, 1.0, 1e-12);  // E Σ x = 8·0.2, E Σ x² = 8·0.4/3
+    EXPECT_LT(result.standard_error, 1e-10);
+  }
+}
+
+TEST(Integrate, RefusesControlsOfDifferentSizes) {
+  const auto sum = [](const SparsePoint& point) {
+    return point.count() > 0 ? point.value[0] : 0.0;
+  };
+  Known known;
+  known.controls = {sum, Matrix::Zero(5, 2), {std::nullopt}};
+  EXPECT_THROW(integrate(Features::uniform(4, 0.5), sum, {}, known), std::invalid_argument);
+  known.controls = {sum, Matrix::Zero(5, 1), {}};
+  EXPECT_THROW(integrate(Features::uniform(4, 0.5), sum, {}, known), std::invalid_argument);
 }
 
 TEST(Integrate, CountsValuesThatAreNotFiniteAndSaysSo) {

@@ -46,20 +46,24 @@ class Integrand {
         }) {}
 
   /// Whole batches, with scratch memory: `make` is called once for each chunk of work, and what it
-  /// makes is used by one thread.
-  static Integrand of_batches(std::size_t outputs, std::function<BatchIntegrand()> make) {
-    return Integrand(outputs, std::move(make), 0);
+  /// makes is used by one thread. `most_points` in a batch: the more, the oftener what one point
+  /// brought into a cache serves another, but the points themselves take room there too.
+  static Integrand of_batches(std::size_t outputs, std::function<BatchIntegrand()> make,
+                              std::size_t most_points = 256) {
+    return Integrand(outputs, std::move(make), most_points);
   }
 
   std::size_t outputs() const { return outputs_; }
+  std::size_t most_points() const { return most_points_; }
   BatchIntegrand operator()() const { return make_(); }
 
  private:
-  Integrand(std::size_t outputs, std::function<BatchIntegrand()> make, int)
-      : outputs_(outputs), make_(std::move(make)) {}
+  Integrand(std::size_t outputs, std::function<BatchIntegrand()> make, std::size_t most_points)
+      : outputs_(outputs), make_(std::move(make)), most_points_(most_points) {}
 
   std::size_t outputs_;
   std::function<BatchIntegrand()> make_;
+  std::size_t most_points_ = 256;
 };
 
 }  // namespace skeleta::estimate

@@ -59,14 +59,15 @@ struct Options {
 /// Throws std::invalid_argument naming the first option that breaks its rule.
 void validate(const Options& options);
 
-/// A function c(x) that resembles the integrand and whose mean μ_l on each skeleton is known. Then
-/// f − β(c − μ_l) has the mean of f for any β, and less variance if β = cov(f, c)/var(c).
-struct Control {
-  Integrand value = [](const SparsePoint&) { return 0.0; };  ///< c, of one output.
-  std::vector<double> mean;  ///< μ_l for l = 0, 1, …; beyond its end the control is not used.
-  /// β if it is given. Otherwise the pilot estimates it, for each skeleton together with those of
-  /// the other controls, and uses them where they take off at least a tenth of the variance.
-  std::optional<double> coefficient;
+/// Functions c_1(x), c_2(x), … that resemble the integrand and whose means μ_lc on each skeleton
+/// are known. Then f − Σ_c β_c (c − μ_lc) has the mean of f for any β, and less variance for a good
+/// one.
+struct Controls {
+  Integrand value;  ///< c_1, c_2, …: its outputs.
+  Matrix mean;      ///< μ_lc: one row for each of l = 0, 1, …; beyond its end none is used.
+  /// β_c where it is given. The pilot estimates the others, for each skeleton together, and uses
+  /// them where they take off at least a tenth of the variance.
+  std::vector<std::optional<double>> coefficient;
 };
 
 /// What is known before any sampling of an integrand with one output. Plain sampling uses the bound
@@ -78,7 +79,7 @@ struct Known {
   /// range. Without it nothing is left out: the far skeletons are then sampled together (but for a
   /// probability below 1e-18).
   std::function<double(CountRange)> bound_outside;
-  std::vector<Control> controls;
+  std::optional<Controls> controls;
   /// Nominal cost of the integrand at one point, by which `automatic` weighs the methods and the
   /// size of a chunk of work is chosen. It decides which points are drawn: never measure it.
   double nanoseconds = 50.0;
@@ -106,8 +107,8 @@ struct SampledIntegrals {
   std::vector<IntegralBySkeleton> outputs;
   Matrix covariance;    ///< Of the values of the outputs.
   SamplingState state;  ///< To be continued from.
-  /// By the pilots, if the method was chosen automatically; without quasi, whose pilot takes some
-  /// time, where another method needs less than .1 s.
+  /// By the pilots, if the method was chosen automatically; without quasi where another method is
+  /// done before quasi is set up (.1 s if there are many supports).
   std::vector<Foreseen> foreseen;
 };
 
