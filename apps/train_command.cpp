@@ -84,9 +84,10 @@ TrainCommand::TrainCommand(CLI::App& program)
       ->type_name("r")
       ->excludes(importance);
   command
-      .add_option("--objective", words_.objective,
-                  "What is minimised: exact, one-sparse, k-sparse:K (K = 0, 1, 2) or sampled; the "
-                  "result is always evaluated exactly [exact]")
+      .add_option(
+          "--objective", words_.objective,
+          "What is minimised: exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...) or sampled; the "
+          "result is always evaluated exactly [exact]")
       ->type_name("NAME");
   command
       .add_option("--optimizer", words_.optimizer,

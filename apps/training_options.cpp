@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <vector>
 
@@ -24,13 +25,19 @@ NamedObjective objective_named(const std::string& word) {
   if (word == "exact") return {ObjectiveKind::exact, {}};
   if (word == "one-sparse") return {ObjectiveKind::one_sparse, {}};
   if (word == "sampled") return {ObjectiveKind::sampled, {}};
-  for (const Index k : {0, 1, 2}) {
-    if (word == fmt::format("k-sparse:{}", k)) return {ObjectiveKind::k_sparse, k};
+  if (const std::string prefix = "k-sparse:"; word.starts_with(prefix)) {
+    Index k = -1;
+    const char* const end = word.data() + word.size();
+    const auto [last, error] = std::from_chars(word.data() + prefix.size(), end, k);
+    if (error == std::errc() && last == end && k >= 0) return {ObjectiveKind::k_sparse, k};
+    throw UsageError(
+        fmt::format("objective: '{}' needs a number K of active features, 0, 1, 2, ...: "
+                    "k-sparse:K",
+                    word));
   }
-  throw UsageError(
-      fmt::format("objective: '{}' is none of exact, one-sparse, k-sparse:0, k-sparse:1, "
-                  "k-sparse:2, sampled",
-                  word));
+  throw UsageError(fmt::format(
+      "objective: '{}' is none of exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...), sampled",
+      word));
 }
 
 std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind objective) {

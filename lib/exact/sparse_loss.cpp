@@ -3,46 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <initializer_list>
 #include <stdexcept>
 #include <utility>
 
+#include "exact/supports.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::exact {
 namespace {
-
-// P(the active features are exactly those of a support) = Π_S p · Π_{others} (1 − p): from the sum
-// of the logarithms of 1 − p. Features with p = 1 are counted apart: all of them are in S, or it is
-// 0.
-class Supports {
- public:
-  explicit Supports(const Vector& density) : density_(density) {
-    for (const double p : density) {
-      certain_ += p == 1.0;
-      if (p < 1.0) log_none_ += std::log1p(-p);
-    }
-  }
-
-  double probability(std::initializer_list<Index> support) const {
-    double product = 1.0, logarithm = log_none_;
-    int certain = 0;
-    for (const Index j : support) {
-      const double p = density_(j);
-      product *= p;
-      certain += p == 1.0;
-      if (p < 1.0) logarithm -= std::log1p(-p);
-    }
-    return certain == certain_ ? product * std::exp(logarithm) : 0.0;
-  }
-
- private:
-  const Vector& density_;
-  double log_none_ = 0.0;
-  int certain_ = 0;
-};
 
 // The integrals over the square that a pair {j, k} without i needs: of u², u, t_j u and t_k u, with
 // u = (a_j t_j + a_k t_k − c)₊.
@@ -96,11 +67,12 @@ SparseLoss::SparseLoss(Features features, CountRange skeletons, int threads)
   const Supports supports(features_.density);
   none_ = supports.probability({});
   single_.resize(count);
-  for (Index j = 0; j < count; ++j) single_(j) = supports.probability({j});
+  for (Index j = 0; j < count; ++j) single_(j) = supports.probability(std::array{j});
   if (!has(2)) return;
   pair_ = Matrix::Zero(count, count);
   for (Index j = 0; j < count; ++j) {
-    for (Index k = 0; k < j; ++k) pair_(j, k) = pair_(k, j) = supports.probability({j, k});
+    for (Index k = 0; k < j; ++k)
+      pair_(j, k) = pair_(k, j) = supports.probability(std::array{j, k});
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -46,7 +47,21 @@ double ExactObjective::operator()(const Vector& x, Vector& gradient) {
 
 SparseObjective::SparseObjective(Features features, Index hidden, CountRange skeletons,
                                  double factor, int threads)
-    : loss_(features, skeletons, threads), factor_(factor), model_(shape(features, hidden)) {}
+    : factor_(factor), model_(shape(features, hidden)) {
+  constexpr Index closed = 2;
+  if (skeletons.first <= closed) {
+    low_.emplace(features, CountRange{skeletons.first, std::min(skeletons.last, closed)}, threads);
+  }
+  if (skeletons.last <= closed) return;
+  exact::Options options;
+  options.error_control = exact::ErrorControl::estimated;
+  options.relative_target = 1e-10;
+  options.absolute_target = 1e-14 * features.importance.sum();
+  options.gradient_target = 1e-8;
+  options.threads = threads;
+  beyond_.emplace(features, CountRange{std::max(skeletons.first, closed + 1), skeletons.last},
+                  options);
+}
 
 SparseObjective SparseObjective::one_sparse(Features features, Index hidden, int threads) {
   validate(features);
@@ -65,7 +80,16 @@ SparseObjective SparseObjective::k_sparse(Features features, Index hidden, Index
 double SparseObjective::operator()(const Vector& x, Vector& gradient) {
   if (!in_range(x)) return undefined;
   from_parameters(x, model_);
-  const double value = loss_.loss_and_gradient(model_, dW_, db_);
+  double value = low_ ? low_->loss_and_gradient(model_, dW_, db_) : 0.0;
+  if (beyond_) {
+    try {
+      value += beyond_->loss_and_gradient(model_, part_dW_, part_db_).value;
+    } catch (const std::invalid_argument&) {
+      return undefined;  // see ExactObjective
+    }
+    low_ ? dW_ += part_dW_ : dW_ = part_dW_;
+    low_ ? db_ += part_db_ : db_ = part_db_;
+  }
   to_parameters(dW_, db_, gradient);
   gradient *= factor_;
   return factor_ * value;

@@ -290,9 +290,17 @@ std::string to_string(Init init) {
 void validate(const Options& options, const Features& features, Index hidden) {
   validate(features);
   require(hidden >= 1, fmt::format("hidden = {} must be at least 1", hidden));
-  require(options.k >= 0 && options.k <= 2,
-          fmt::format("k = {} must be 0, 1 or 2: only these skeletons have a closed gradient",
-                      options.k));
+  if (options.objective == ObjectiveKind::k_sparse) {
+    require(options.k >= 0 && options.k <= features.size(),
+            fmt::format("k = {} must be within 0..{}, the number of features", options.k,
+                        features.size()));
+    const double supports = exact::SupportSum::supports(features.size(), {3, options.k});
+    require(
+        supports <= exact::SupportSum::most_supports,
+        fmt::format("k-sparse:{} is summed over {:.3g} supports of {} features, more than {:.0f}:"
+                    " take a smaller k, or the exact or sampled objective",
+                    options.k, supports, features.size(), exact::SupportSum::most_supports));
+  }
   require(options.starts >= 1, "starts = 0 must be at least 1");
   require(options.batch >= 1, "batch = 0 must be at least 1");
   const auto not_negative = [](const char* name, double value) {

@@ -132,7 +132,12 @@ TEST_F(Train, RefusesBadInput) {
                 .code,
             done);
   expect_refused(pentagon({"--optimizer", "newton"}), "none of auto, lbfgs, adam, adamw, sgd");
-  expect_refused(pentagon({"--objective", "k-sparse:3"}), "none of exact, one-sparse, k-sparse:0");
+  expect_refused(pentagon({"--objective", "two-sparse"}), "none of exact, one-sparse, k-sparse:K");
+  expect_refused(pentagon({"--objective", "k-sparse:"}), "needs a number K of active features");
+  expect_refused(pentagon({"--objective", "k-sparse:6"}), "k = 6 must be within 0..5");
+  expect_refused({"train", "--features", "80", "--hidden", "20", "--density", ".02", "--objective",
+                  "k-sparse:3"},
+                 "k-sparse:3 is summed over 8.22e+04 supports");
   expect_refused(pentagon({"--init", "xaver"}), "none of xavier, normal");
   expect_refused(pentagon({"--model", "linear"}), "none of relu");
   expect_refused(pentagon({"--importance-decay", "0"}), "must be a positive number");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "skeleta/bounds/truncated_loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/training/parameters.h"
@@ -67,7 +68,7 @@ TEST(Objectives, GradientsAreSlopesOfValues) {
   const Vector x = to_parameters(generic_model(count, hidden, 3));
   expect_slope(ExactObjective(features, hidden, fine_options()), x, "exact");
   expect_slope(SparseObjective::one_sparse(features, hidden), x, "one-sparse");
-  for (Index k = 0; k <= 2; ++k) {
+  for (const Index k : {0, 1, 2, 3, 6}) {
     expect_slope(SparseObjective::k_sparse(features, hidden, k), x, "k-sparse");
   }
   expect_slope(LinearObjective(features, hidden), x.head(count * hidden), "linear");
@@ -91,6 +92,13 @@ TEST(Objectives, SparseOnesAreTheirSkeletons) {
     EXPECT_NEAR(SparseObjective::k_sparse(features, 2, k)(x, gradient), sum, 1e-13 * sum);
   }
   EXPECT_LT(sum, exact::loss(model, features).value);
+  // Beyond, against the moments that the certificate's bounds are made of.
+  for (const Index k : {3, 4, 5}) {
+    const double expected = bounds::TruncatedLoss(features, k).value(model);
+    EXPECT_NEAR(SparseObjective::k_sparse(features, 2, k)(x, gradient), expected, 1e-9 * expected);
+  }
+  const double all = exact::loss(model, features).value;
+  EXPECT_NEAR(SparseObjective::k_sparse(features, 2, 6)(x, gradient), all, 1e-8 * all);
 }
 
 // B batches; their mean against the exact loss and gradient, with the standard error of the mean
@@ -210,7 +218,7 @@ TEST(Objectives, RefuseBadArguments) {
   EXPECT_THROW(ExactObjective(features, 0, {}), std::invalid_argument);
   EXPECT_THROW(SparseObjective::one_sparse(features, 0), std::invalid_argument);
   EXPECT_THROW(SparseObjective::one_sparse(Features::uniform(4, 1.0), 2), std::invalid_argument);
-  EXPECT_THROW(SparseObjective::k_sparse(features, 2, 3), std::invalid_argument);
+  EXPECT_THROW(SparseObjective::k_sparse(features, 2, 5), std::invalid_argument);
   EXPECT_THROW(LinearObjective(features, -1), std::invalid_argument);
   EXPECT_THROW(SampledObjective(features, 0, {}), std::invalid_argument);
   EXPECT_THROW(SampledObjective(features, 2, {.batch = 0}), std::invalid_argument);

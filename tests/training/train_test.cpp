@@ -140,6 +140,10 @@ TEST(Train, OtherObjectivesEndNearTheExactMinimum) {
   EXPECT_GT(sparse.best()->loss.value, least);
   EXPECT_LT(sparse.best()->loss.value, least * 1.001);
   EXPECT_LT(sparse.best()->summary.value, least);
+  options.k = 3;
+  const Training third = train(features, 2, options);
+  EXPECT_GT(third.best()->summary.value, sparse.best()->summary.value);
+  EXPECT_LT(third.best()->loss.value, sparse.best()->loss.value);
 
   options.objective = ObjectiveKind::sampled;
   options.optimizer = OptimizerKind::adam;
@@ -252,7 +256,12 @@ TEST(Train, RefusesOptionsThatBreakTheirRules) {
     change(options);
     EXPECT_THROW(train(features, 2, options), std::invalid_argument);
   };
-  refused([](Options& o) { o.k = 3; });
+  for (const Index k : {-1, 6}) {
+    refused([k](Options& o) {
+      o.objective = ObjectiveKind::k_sparse;
+      o.k = k;
+    });
+  }
   refused([](Options& o) { o.batch = 0; });
   refused([](Options& o) { o.deviation = -1.0; });
   refused([](Options& o) { o.noise = NAN; });

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "skeleta/core/types.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/exact/sparse_loss.h"
+#include "skeleta/exact/support_sum.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
 
@@ -36,10 +38,12 @@ class ExactObjective {
   std::uint64_t unmet_ = 0;
 };
 
-/// The loss on few active features in closed form, times `factor`.
+/// The loss on few active features, times `factor`: Q_0, Q_1 and Q_2 in closed form, the others
+/// support by support.
 class SparseObjective {
  public:
-  /// E[r; N in skeletons]·factor. Throws as exact::SparseLoss, or if hidden < 1.
+  /// E[r; N in skeletons]·factor. Throws as exact::SparseLoss and exact::SupportSum, or if hidden <
+  /// 1.
   SparseObjective(Features features, Index hidden, CountRange skeletons, double factor = 1.0,
                   int threads = 1);
 
@@ -47,17 +51,18 @@ class SparseObjective {
   /// Throws std::invalid_argument if N = 1 is impossible.
   static SparseObjective one_sparse(Features features, Index hidden, int threads = 1);
 
-  /// L^{(≤k)} = Σ_{l≤k} C_l for k = 0, 1 or 2.
+  /// L^{(≤k)} = Σ_{l≤k} C_l.
   static SparseObjective k_sparse(Features features, Index hidden, Index k, int threads = 1);
 
   double operator()(const Vector& x, Vector& gradient);
 
  private:
-  exact::SparseLoss loss_;
+  std::optional<exact::SparseLoss> low_;     // of Q_0, Q_1, Q_2
+  std::optional<exact::SupportSum> beyond_;  // of all others
   double factor_;
   ReluAutoencoder model_;
-  Matrix dW_;
-  Vector db_;
+  Matrix dW_, part_dW_;
+  Vector db_, part_db_;
 };
 
 /// The tied linear loss E Σ_i v_i (x_i − (WᵀWx)_i)², by moments: with q_j = p_j/2, m_j = p_j/3 −

@@ -19,7 +19,7 @@ namespace skeleta::training {
 enum class ObjectiveKind : std::int8_t {
   exact,       ///< The integral loss, every evaluation to its error target.
   one_sparse,  ///< L_1, the mean on Q_1.
-  k_sparse,    ///< Σ_{l≤k} C_l, k ≤ 2.
+  k_sparse,    ///< Σ_{l≤k} C_l.
   sampled,     ///< The mean over a batch of random points; for L-BFGS over one fixed batch.
 };
 
@@ -39,7 +39,7 @@ std::string to_string(Init init);
 
 struct Options {
   ObjectiveKind objective = ObjectiveKind::exact;
-  Index k = 2;  ///< Of k_sparse: 0, 1 or 2.
+  Index k = 2;  ///< Of k_sparse, at most D; beyond 2 as many as exact::SupportSum takes.
   OptimizerKind optimizer = OptimizerKind::lbfgs;
 
   std::uint64_t starts = 1;
