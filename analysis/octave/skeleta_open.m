@@ -24,7 +24,7 @@ function run = skeleta_open(path)
 end
 
 function check_kind(attributes, path)
-  kinds = {"skeleta estimate"};
+  kinds = {"skeleta estimate", "skeleta train", "skeleta sweep"};
   major_version = 1;
   if !isfield(attributes, "filetype")
     error("skeleta:foreign", "%s: has no attribute filetype, but this reader needs '%s'", path,

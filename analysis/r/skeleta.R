@@ -22,7 +22,7 @@ skeleta_open <- function(path) {
 }
 
 skeleta_check_kind <- function(attributes, path) {
-  kinds <- "skeleta estimate"
+  kinds <- paste("skeleta", c("estimate", "train", "sweep"))
   major_version <- 1
   foreign <- function(...) stop(path, ": ", ..., call. = FALSE)
   filetype <- attributes$filetype

@@ -1,4 +1,4 @@
-"""Figures of sweeps: the numbers of the file, the boundary by hand, and what is refused."""
+"""Figures of training runs and sweeps: the numbers of the file, the boundary by hand, and what is refused."""
 
 import unittest
 
@@ -6,11 +6,27 @@ import matplotlib
 
 matplotlib.use("Agg")
 import numpy as np
-from workplace import Workplace, program
+from workplace import FIXTURES, Workplace, program
 
 import skeleta_analysis
 from skeleta_analysis import __main__ as command
 from skeleta_analysis.sweep import boundary, phase_numbers
+
+
+class Training(Workplace):
+    def test_curves_end_in_the_minima_of_the_file(self):
+        path = FIXTURES / "train.h5"
+        run = skeleta_analysis.open(path)
+        (axes,) = skeleta_analysis.training(run).axes
+        self.assertEqual(len(axes.lines), 4)
+        for start, line in enumerate(axes.lines):
+            self.assertEqual(len(line.get_xdata()), int(run.training["recorded"][start]))
+            minimum = int(run.training["minimum_of"][start])
+            loss = float(run.training["minimum_loss"][minimum])
+            self.assertAlmostEqual(line.get_ydata()[-1] / loss, 1.0, 4)
+            self.assertIn(f"{loss:.6g}", line.get_label())
+        self.assertEqual(command.main(["training", str(path), "-o", str(self.folder / "a.png")]), 0)
+        self.assertEqual(command.main(["sweep", str(path), "-o", str(self.folder / "b.png")]), 2)
 
 
 class Sweeps(Workplace):

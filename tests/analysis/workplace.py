@@ -10,7 +10,7 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = SOURCE / "data/fixtures"
-GOLDEN = ("estimate", "estimate_one")
+GOLDEN = ("estimate", "estimate_one", "train", "sweep")
 sys.path.insert(0, str(SOURCE / "analysis/python"))
 
 

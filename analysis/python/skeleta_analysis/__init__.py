@@ -13,6 +13,7 @@ from .dimensionality import dimensionality
 from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
 from .summary import summary
 from .sweep import phases, sweep
+from .training import training
 
 __all__ = ["ForeignFile", "Run", "columns", "comparison", "contributions", "dimensionality", "open",
-           "phases", "summary", "sweep"]
+           "phases", "summary", "sweep", "training"]

@@ -6,7 +6,8 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import columns, comparison, contributions, dimensionality, open, phases, style, summary, sweep
+from . import (columns, comparison, contributions, dimensionality, open, phases, style, summary,
+               sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -20,9 +21,11 @@ FIGURES = {
     "columns": (columns, "columns of W as arrows, on a sphere or as a table, and their Gram matrix"),
     "dimensionality": (dimensionality, "feature dimensionalities beside those of known polytopes"),
 }
-SWEEPS = {
-    "sweep": (sweep, "loss and D* of a sweep against density"),
-    "phases": (phases, "phase diagram of two features in one dimension"),
+# name: (how it is drawn, what it shows, of which kind of file)
+WHOLE = {
+    "training": (training, "objective of each start against its steps", "train"),
+    "sweep": (sweep, "loss and D* of a sweep against density", "sweep"),
+    "phases": (phases, "phase diagram of two features in one dimension", "sweep"),
 }
 
 
@@ -37,9 +40,9 @@ def parser() -> argparse.ArgumentParser:
                              help="number of the instance in the model file; without it the first "
                                   "one, or all where they fit into one picture")
         add_output(command)
-    for name, (_, text) in SWEEPS.items():
+    for name, (_, text, kind) in WHOLE.items():
         command = commands.add_parser(name, help=text)
-        command.add_argument("run", help="file of `skeleta sweep`")
+        command.add_argument("run", help=f"file of `skeleta {kind}`")
         add_output(command)
     command = commands.add_parser("comparison", help="losses of several runs, and what they consist of")
     command.add_argument("run", nargs="+", help="run files")
@@ -54,9 +57,10 @@ def add_output(command) -> None:
 
 def execute(options) -> None:
     if options.command == "summary":
-        print(summary(open_kind(options.run)), end="")
-    elif options.command in SWEEPS:
-        write(SWEEPS[options.command][0](open_kind(options.run, "skeleta sweep")), options.output)
+        print(summary(open(options.run)), end="")
+    elif options.command in WHOLE:
+        draw, _, kind = WHOLE[options.command]
+        write(draw(open_kind(options.run, f"skeleta {kind}")), options.output)
     elif options.command == "comparison":
         write(comparison([open_kind(path) for path in options.run]), options.output)
     else:

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import xarray
 
-KINDS = ("skeleta estimate", "skeleta sweep")
+KINDS = ("skeleta estimate", "skeleta train", "skeleta sweep")
 MAJOR_VERSION = 1
 
 
@@ -45,8 +45,9 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The model file without folder and ending."""
-        return Path(self.options.get("model", self.path)).stem
+        """The model file, or of a training run the file itself, without folder and ending."""
+        of_model = self.attributes["filetype"] == "skeleta estimate"
+        return Path(self.options["model"] if of_model else self.path).stem
 
     @property
     def sparsity(self) -> str:
