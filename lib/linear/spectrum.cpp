@@ -4,6 +4,7 @@
 
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <stdexcept>
 
@@ -49,8 +50,11 @@ Spectrum spectrum(const Matrix& Sigma, double equal) {
 }
 
 Spectrum diagonal_spectrum(const Vector& eigenvalues, double equal) {
-  if (eigenvalues.size() == 0 || !eigenvalues.allFinite() || eigenvalues.minCoeff() < 0.0) {
-    throw std::invalid_argument("eigenvalues must be finite and not negative, and at least one");
+  if (eigenvalues.size() == 0) throw std::invalid_argument("eigenvalues: there are none");
+  for (const double value : eigenvalues) {
+    if (value >= 0.0 && std::isfinite(value)) continue;
+    throw std::invalid_argument(
+        fmt::format("eigenvalue {} must be finite and not negative", value));
   }
   std::vector<Index> order(static_cast<std::size_t>(eigenvalues.size()));
   std::iota(order.begin(), order.end(), Index{0});

@@ -12,7 +12,8 @@ enum class Purpose : std::uint64_t {
   pilot = 2,     ///< Points that plan it.
   start = 3,     ///< Starts of an optimizer.
   training = 4,  ///< Batches of stochastic gradients.
-  counts = 5     ///< How many points of the result fall on each skeleton.
+  counts = 5,    ///< How many points of the result fall on each skeleton.
+  data = 6       ///< Points of a data set.
 };
 
 /// Names a family of points. A point is a function of its family and index alone, so threads, chunk

@@ -1,0 +1,143 @@
+#include "skeleta/linear/flows.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+namespace skeleta::linear {
+namespace {
+
+void check_symmetric(const Matrix& Sigma) {
+  if (Sigma.size() > 0 && Sigma.rows() == Sigma.cols() && Sigma.allFinite()) {
+    const double off = (Sigma - Sigma.transpose()).cwiseAbs().maxCoeff();
+    if (off <= 1e-10 * Sigma.cwiseAbs().maxCoeff()) return;
+    throw std::invalid_argument(fmt::format("Sigma is not symmetric: it differs by {:.3g}", off));
+  }
+  throw std::invalid_argument("Sigma must be a square matrix of finite entries");
+}
+
+void check_shape(const Matrix& W, const Matrix& Sigma) {
+  if (W.size() > 0 && Sigma.rows() == W.cols() && Sigma.cols() == W.cols()) return;
+  throw std::invalid_argument(
+      fmt::format("Sigma is {} x {}, but W has {} columns", Sigma.rows(), Sigma.cols(), W.cols()));
+}
+
+// The parameters of a model one after the other, as optimize wants them.
+Vector packed(const LinearAutoencoder& model) {
+  Vector x(2 * model.A.size());
+  x << model.A.reshaped(), model.B.reshaped();
+  return x;
+}
+
+void unpack(const Vector& x, LinearAutoencoder& model) {
+  model.A.reshaped() = x.head(model.A.size());
+  model.B.reshaped() = x.tail(model.B.size());
+}
+
+}  // namespace
+
+LinearAutoencoder untied_velocity(const LinearAutoencoder& model, const Matrix& Sigma) {
+  validate(model);
+  check_shape(model.B, Sigma);
+  const Matrix residual = Sigma - model.A * (model.B * Sigma);
+  return {residual * model.B.transpose(), model.A.transpose() * residual};
+}
+
+Matrix imbalance(const LinearAutoencoder& model) {
+  validate(model);
+  return model.A.transpose() * model.A - model.B * model.B.transpose();
+}
+
+std::string to_string(TiedRule rule) {
+  switch (rule) {
+    case TiedRule::encoder:
+      return "encoder";
+    case TiedRule::decoder:
+      return "decoder";
+    case TiedRule::gradient:
+      return "gradient";
+  }
+  throw std::logic_error("unknown TiedRule");
+}
+
+Matrix tied_velocity(TiedRule rule, const Matrix& W, const Matrix& Sigma) {
+  check_shape(W, Sigma);
+  const Matrix moved = W * Sigma, gram = W * W.transpose();
+  const auto encoder = [&] { return Matrix(moved - gram * moved); };  // W P Σ = (WWᵀ) W Σ
+  const auto decoder = [&] { return Matrix(moved - moved * W.transpose() * W); };
+  switch (rule) {
+    case TiedRule::encoder:
+      return encoder();
+    case TiedRule::decoder:
+      return decoder();
+    case TiedRule::gradient:
+      return encoder() + decoder();
+  }
+  throw std::logic_error("unknown TiedRule");
+}
+
+double tied_loss(const Matrix& W, const Matrix& Sigma) {
+  return loss({W.transpose(), W}, Sigma);
+}
+
+double energy(const Matrix& W, double lambda) {
+  const Index D = W.cols();
+  return 0.25 * lambda * (Matrix::Identity(D, D) - W.transpose() * W).squaredNorm();
+}
+
+optimize::FlowSummary untied_flow(LinearAutoencoder& model, const Matrix& Sigma,
+                                  const std::vector<double>& times,
+                                  const optimize::FlowOptions& options,
+                                  const UntiedObserver& observer) {
+  validate(model);
+  check_symmetric(Sigma);
+  check_shape(model.B, Sigma);
+  Vector x = packed(model);
+  LinearAutoencoder at = model;
+  const auto velocity = [&](double, const Vector& state, Vector& result) {
+    unpack(state, at);
+    const Matrix residual = Sigma - at.A * (at.B * Sigma);
+    result.head(at.A.size()).reshaped(at.A.rows(), at.A.cols()) = residual * at.B.transpose();
+    result.tail(at.B.size()).reshaped(at.B.rows(), at.B.cols()) = at.A.transpose() * residual;
+  };
+  LinearAutoencoder shown = model;
+  const auto summary = optimize::flow(velocity, x, times, options, [&](double t, const Vector& s) {
+    unpack(s, shown);
+    return !observer || observer(t, shown);
+  });
+  unpack(x, model);
+  return summary;
+}
+
+optimize::FlowSummary tied_flow(TiedRule rule, Matrix& W, const Matrix& Sigma,
+                                const std::vector<double>& times,
+                                const optimize::FlowOptions& options,
+                                const TiedObserver& observer) {
+  check_symmetric(Sigma);
+  check_shape(W, Sigma);
+  Vector x = W.reshaped();
+  const Index d = W.rows(), D = W.cols();
+  const auto velocity = [&](double, const Vector& state, Vector& result) {
+    result.reshaped(d, D) = tied_velocity(rule, state.reshaped(d, D), Sigma);
+  };
+  const auto summary = optimize::flow(velocity, x, times, options, [&](double t, const Vector& s) {
+    return !observer || observer(t, s.reshaped(d, D));
+  });
+  W = x.reshaped(d, D);
+  return summary;
+}
+
+double mode_strength(double initial, double eigenvalue, double t) {
+  return 1.0 / (1.0 + (1.0 / initial - 1.0) * std::exp(-2.0 * eigenvalue * t));
+}
+
+Vector mode_strengths(const LinearAutoencoder& model, const Spectrum& spectrum) {
+  validate(model);
+  check_shape(model.B, spectrum.eigenvectors);
+  const Matrix& U = spectrum.eigenvectors;
+  const Matrix decoded = U.transpose() * model.A, encoded = model.B * U;
+  return (decoded.array() * encoded.transpose().array()).rowwise().sum();
+}
+
+}  // namespace skeleta::linear
