@@ -32,6 +32,7 @@ Examples:
   skeleta train --features 80 --hidden 20 --sparsity 0.98 --starts 8 -o run.h5
   skeleta train --features 6 --hidden 2 --density 0.01 --objective one-sparse --json
   skeleta train --init model.h5 --starts 1           goes on from a trained model
+  skeleta train --features 5 --hidden 2 --sparsity 0.95 --model linear
 A run that was stopped continues when it is typed again; with more --starts it is extended.
 )";
 
@@ -87,7 +88,7 @@ TrainCommand::TrainCommand(CLI::App& program)
       .add_option(
           "--objective", words_.objective,
           "What is minimised: exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...) or sampled; the "
-          "result is always evaluated exactly [exact]")
+          "result is always evaluated exactly [exact]; linear is the loss of --model linear")
       ->type_name("NAME");
   command
       .add_option("--optimizer", words_.optimizer,
@@ -107,8 +108,11 @@ TrainCommand::TrainCommand(CLI::App& program)
   add_count(command, "--record-every", flags_.record_every,
             "The file keeps the objective of every so many steps [10]");
   command.add_flag("--snapshots", flags_.snapshots, "and W and b");
-  command.add_option("--model", flags_.model, "Kind of model: relu [relu]")
-      ->check(one_of({"relu"}));
+  command
+      .add_option(
+          "--model", flags_.model,
+          "Kind of model: relu, or linear for x -> W'Wx, whose loss is a closed form [relu]")
+      ->check(one_of({"relu", "linear"}));
   command
       .add_option("-o,--output", flags_.output,
                   "Write the result to this HDF5 file, every few seconds; if it is there from the "
@@ -145,6 +149,15 @@ Features TrainCommand::features(const std::optional<storage::ModelFile>& file) c
 
 TrainCommand::Task TrainCommand::task() const {
   TrainingWords words = words_;
+  if (flags_.model == "linear") {
+    if (command_->count("--objective") > 0 && words.objective != "linear") {
+      throw UsageError(
+          fmt::format("--model linear has one objective, linear, not {}", words.objective));
+    }
+    words.objective = "linear";
+  } else if (words.objective == "linear") {
+    throw UsageError("--objective linear is the loss of --model linear: say that instead");
+  }
   Task task;
   std::optional<storage::ModelFile> file;
   const bool named = flags_.init == "xavier" || flags_.init == "normal";
@@ -193,7 +206,7 @@ std::string TrainCommand::options_toml(const Task& task) const {
   toml::table table{{"seed", std::to_string(common_.seed)},  // TOML's integers end at 2^63
                     {"features", static_cast<std::int64_t>(task.features.size())},
                     {"hidden", static_cast<std::int64_t>(task.hidden)},
-                    {"objective", words_.objective},
+                    {"objective", flags_.model == "linear" ? "linear" : words_.objective},
                     {"optimizer", optimizer_for(words_.optimizer, task.options.objective)},
                     {"init", flags_.init},
                     {"starts", static_cast<std::int64_t>(words_.starts)},

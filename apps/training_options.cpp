@@ -25,6 +25,7 @@ NamedObjective objective_named(const std::string& word) {
   if (word == "exact") return {ObjectiveKind::exact, {}};
   if (word == "one-sparse") return {ObjectiveKind::one_sparse, {}};
   if (word == "sampled") return {ObjectiveKind::sampled, {}};
+  if (word == "linear") return {ObjectiveKind::linear, {}};
   if (const std::string prefix = "k-sparse:"; word.starts_with(prefix)) {
     Index k = -1;
     const char* const end = word.data() + word.size();
@@ -35,9 +36,10 @@ NamedObjective objective_named(const std::string& word) {
                     "k-sparse:K",
                     word));
   }
-  throw UsageError(fmt::format(
-      "objective: '{}' is none of exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...), sampled",
-      word));
+  throw UsageError(
+      fmt::format("objective: '{}' is none of exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...), "
+                  "sampled, linear",
+                  word));
 }
 
 std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind objective) {

@@ -17,7 +17,7 @@ struct TrainingWords {
          tolerance = training::Options{}.gradient_tolerance;
 };
 
-/// An objective as it is named: "exact", "one-sparse", "k-sparse:K" or "sampled".
+/// An objective as it is named: "exact", "one-sparse", "k-sparse:K", "sampled" or "linear".
 struct NamedObjective {
   training::ObjectiveKind kind = training::ObjectiveKind::exact;
   std::optional<Index> k;  ///< Of k-sparse.

@@ -123,7 +123,19 @@ class Run {
         const auto mean = [&](const Vector& at, Vector& gradient) { return f(0, at, gradient); };
         return lbfgs(mean, x, options_.gradient_tolerance, 1e-14);
       }
+      case ObjectiveKind::linear: {
+        x.tail(features_.size()).setZero();
+        LinearObjective f(features_, hidden_);
+        return deterministic([&](const Vector& at, Vector& g) { return linear(f, at, g); }, x,
+                             1e-14);
+      }
     }
+  }
+
+  // The thresholds do not take part and stay 0.
+  double linear(LinearObjective& f, const Vector& x, Vector& gradient) const {
+    gradient.tail(features_.size()).setZero();
+    return f(x, gradient);
   }
 
   // The second stage goes on where the gradient was no larger than its error. Few features gain
@@ -157,7 +169,7 @@ class Run {
     result_->unmet += f.unmet();
   }
 
-  void deterministic(SparseObjective& f, Vector& x, double noise) {
+  void deterministic(optimize::Objective f, Vector& x, double noise) {
     if (options_.optimizer == OptimizerKind::lbfgs) {
       return lbfgs(f, x, options_.gradient_tolerance, noise);
     }
@@ -213,6 +225,7 @@ class Run {
     options.threads = threads_;
     result_->loss.value = result_->loss_gradient_norm = NAN;
     if (!x.allFinite()) return;
+    if (options_.objective == ObjectiveKind::linear) return evaluate_linear(x);
     try {
       result_->loss = exact::loss(result_->model, features_, options);
     } catch (const std::invalid_argument&) {
@@ -226,6 +239,16 @@ class Run {
                      exact_options(features_, options_.gradient_tolerance, threads_));
     Vector gradient(x.size());
     if (std::isfinite(f(x, gradient))) result_->loss_gradient_norm = gradient.norm();
+  }
+
+  // A closed form: of D² terms with a relative error of some D·ε each.
+  void evaluate_linear(const Vector& x) {
+    LinearObjective f(features_, hidden_);
+    Vector gradient(x.size());
+    result_->loss.value = linear(f, x, gradient);
+    result_->loss.error_bound = 8.0 * static_cast<double>(features_.size()) *
+                                std::numeric_limits<double>::epsilon() * result_->loss.value;
+    result_->loss_gradient_norm = gradient.norm();
   }
 
   const Features& features_;
@@ -259,6 +282,8 @@ std::string to_string(ObjectiveKind kind) {
       return "k-sparse";
     case ObjectiveKind::sampled:
       return "sampled";
+    case ObjectiveKind::linear:
+      return "linear";
   }
   throw std::logic_error("unknown ObjectiveKind");
 }

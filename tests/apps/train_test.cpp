@@ -52,6 +52,30 @@ TEST_F(Train, FindsThePentagonByDefault) {
   EXPECT_EQ(run_program({"estimate", path("run.h5"), "--method", "exact"}).code, done);
 }
 
+// The expected second moment of the sparse data has the eigenvalues α + Dβ and α, D − 1 times: the
+// minimum leaves out D − d of the latter (Eckart, Young & Mirsky).
+TEST_F(Train, TheLinearModelFindsThePrincipalComponents) {
+  const Json json = train_json(pentagon({"--model", "linear", "-o", path("run.h5")}));
+  const double p = 0.05, alpha = p / 3.0 - p * p / 4.0;
+  EXPECT_NEAR(json["best"]["loss"], 3.0 * alpha, 1e-12);
+  EXPECT_LE(json["best"]["gradient_norm"], 1e-8);
+  const auto file = storage::read_models(path("run.h5"));
+  for (const ReluAutoencoder& model : file.models) {
+    const Matrix P = model.W.transpose() * model.W;
+    EXPECT_LT((P * P - P).norm(), 1e-6);
+    EXPECT_NEAR(P.sum(), 5.0, 1e-5);  // it keeps (1, …, 1)
+    EXPECT_EQ(model.b.norm(), 0.0);
+  }
+  EXPECT_THAT(contents("run.h5"), HasSubstr("model = 'linear'"));
+  EXPECT_EQ(run_program(pentagon({"--model", "linear", "-o", path("run.h5")})).code, done);
+  EXPECT_EQ(run_program(pentagon({"-o", path("run.h5")})).code, usage);
+}
+
+TEST_F(Train, TheLinearModelHasOneObjective) {
+  EXPECT_EQ(run_program(pentagon({"--model", "linear", "--objective", "one-sparse"})).code, usage);
+  EXPECT_THAT(run_program(pentagon({"--objective", "linear"})).err, HasSubstr("--model linear"));
+}
+
 TEST_F(Train, PrintsATableForPeople) {
   const Outcome outcome = run_program(pentagon({"-o", path("run.h5")}));
   EXPECT_EQ(outcome.code, done);
@@ -139,7 +163,7 @@ TEST_F(Train, RefusesBadInput) {
                   "k-sparse:3"},
                  "k-sparse:3 is summed over 8.22e+04 supports");
   expect_refused(pentagon({"--init", "xaver"}), "none of xavier, normal");
-  expect_refused(pentagon({"--model", "linear"}), "none of relu");
+  expect_refused(pentagon({"--model", "tanh"}), "none of relu, linear");
   expect_refused(pentagon({"--importance-decay", "0"}), "must be a positive number");
   expect_refused(pentagon({"--learning-rate", "-1"}), "learning-rate -1");
   expect_refused(pentagon({"--tolerance", "nan"}), "tolerance nan");

@@ -21,6 +21,7 @@ enum class ObjectiveKind : std::int8_t {
   one_sparse,  ///< L_1, the mean on Q_1.
   k_sparse,    ///< Σ_{l≤k} C_l.
   sampled,     ///< The mean over a batch of random points; for L-BFGS over one fixed batch.
+  linear,  ///< The integral loss of the tied linear model x ↦ WᵀWx, b = 0: also the result's.
 };
 
 enum class OptimizerKind : std::int8_t { lbfgs, adam, sgd };
@@ -32,7 +33,7 @@ enum class Init : std::int8_t {
   given,   ///< `model`, plus normal noise of standard deviation `noise` in all parameters.
 };
 
-/// "exact", "one-sparse", "k-sparse", "sampled"; "lbfgs", …; "xavier", ….
+/// "exact", "one-sparse", "k-sparse", "sampled", "linear"; "lbfgs", …; "xavier", ….
 std::string to_string(ObjectiveKind kind);
 std::string to_string(OptimizerKind kind);
 std::string to_string(Init init);
@@ -76,8 +77,9 @@ struct TrajectoryPoint {
 struct TrainedModel {
   std::uint64_t start = 0;
   ReluAutoencoder model;
-  /// The integral loss with its rigorous error bound, whatever was minimised. The bound is to be at
-  /// most final_relative_target times the loss, or 1e-4 of that times the loss of the zero model.
+  /// The integral loss with its rigorous error bound, whatever was minimised (of the linear model
+  /// if that was). The bound is to be at most final_relative_target times the loss, or 1e-4 of that
+  /// times the loss of the zero model.
   exact::Loss loss;
   double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss.
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
