@@ -53,6 +53,10 @@ storage::SweepFile read_sweep(const std::string& path) {
   return before_work([&] { return storage::read_sweep(path); });
 }
 
+storage::ResultFile read_result(const std::string& path) {
+  return before_work([&] { return storage::read_result(path); });
+}
+
 void check_output(const std::string& output, const std::string& model, bool overwrite) {
   std::error_code ignored;
   if (std::filesystem::equivalent(model, output, ignored)) {

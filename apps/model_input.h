@@ -6,6 +6,7 @@
 
 #include "skeleta/measure/features.h"
 #include "skeleta/storage/model_file.h"
+#include "skeleta/storage/result_file.h"
 #include "skeleta/storage/run_file.h"
 #include "skeleta/storage/sweep_file.h"
 #include "skeleta/storage/training_file.h"
@@ -19,6 +20,7 @@ storage::RunFile read_run(const std::string& path);
 std::string filetype_of(const std::string& path);
 storage::TrainingFile read_training(const std::string& path);
 storage::SweepFile read_sweep(const std::string& path);
+storage::ResultFile read_result(const std::string& path);
 
 /// Throws UsageError if `output` is the model itself, exists and may not be replaced, or cannot be
 /// created.

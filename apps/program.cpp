@@ -10,6 +10,7 @@
 #include "common_options.h"
 #include "errors.h"
 #include "estimate_command.h"
+#include "linear_command.h"
 #include "show_command.h"
 #include "skeleta/core/version.h"
 #include "skeleta/estimate/integrate.h"
@@ -32,6 +33,8 @@ Examples:
   skeleta approximate model.h5        how good it is to ignore all but few active features
   skeleta show model.h5               what is in a file
   skeleta thomson match model.h5      which configurations its columns are close to
+  skeleta linear flow --eigenvalues 3,2,1 --hidden 2
+                                      how the linear model learns
   skeleta estimate --help             all options of a command
 )";
 
@@ -120,6 +123,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   ApproximateCommand approximate(program);
   ShowCommand show(program);
   ThomsonCommand thomson(program);
+  LinearCommand linear(program);
   check_command(program, arguments);
   try {
     program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -138,6 +142,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   if (approximate.chosen()) return approximate.run(out, err);
   if (show.chosen()) return show.run(out);
   if (thomson.chosen()) return thomson.run(out, err);
+  if (linear.chosen()) return linear.run(command_line(arguments), out, err);
   out << program.help();
   return ExitCode::done;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "errors.h"
@@ -10,6 +11,7 @@
 #include "model_input.h"
 #include "program.h"
 #include "report.h"
+#include "result_report.h"
 #include "skeleta/storage/model_file.h"
 #include "skeleta/storage/run_file.h"
 #include "sweep_plan.h"
@@ -114,9 +116,26 @@ int ShowCommand::show_training(std::ostream& out) const {
   return ExitCode::done;
 }
 
+int ShowCommand::show_result(std::ostream& out) const {
+  const storage::ResultFile file = read_result(file_);
+  if (json_) {
+    out << result_json(file).dump(1) << '\n';
+    return ExitCode::done;
+  }
+  print_origin(out, file_, file.filetype, file.provenance);
+  print_result(out, file);
+  return ExitCode::done;
+}
+
 int ShowCommand::run(std::ostream& out) {
   if (file_.empty()) throw UsageError("show needs a file: skeleta show FILE.h5");
   const std::string filetype = program::filetype_of(file_);
+  const auto& results = storage::result_filetypes();
+  if (std::find(results.begin(), results.end(), filetype) != results.end()) {
+    if (geometry_)
+      throw UsageError(fmt::format("{} is a '{}' file: it has no model", file_, filetype));
+    return show_result(out);
+  }
   if (filetype == "skeleta sweep") {
     if (geometry_) throw UsageError(file_ + " is a sweep, whose cells have no common geometry");
     return show_sweep(out);

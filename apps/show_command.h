@@ -17,6 +17,7 @@ class ShowCommand {
  private:
   int show_training(std::ostream& out) const;
   int show_sweep(std::ostream& out) const;
+  int show_result(std::ostream& out) const;
 
   CLI::App* command_;
   std::string file_;

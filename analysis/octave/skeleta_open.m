@@ -24,7 +24,9 @@ function run = skeleta_open(path)
 end
 
 function check_kind(attributes, path)
-  kinds = {"skeleta estimate", "skeleta train", "skeleta sweep"};
+  kinds = {"skeleta estimate", "skeleta train", "skeleta sweep", ...
+           "skeleta linear critical-points", "skeleta linear flow", "skeleta linear moments", ...
+           "skeleta thomson solve", "skeleta thomson match", "skeleta approximate"};
   major_version = 1;
   if !isfield(attributes, "filetype")
     error("skeleta:foreign", "%s: has no attribute filetype, but this reader needs '%s'", path,

@@ -22,7 +22,9 @@ skeleta_open <- function(path) {
 }
 
 skeleta_check_kind <- function(attributes, path) {
-  kinds <- paste("skeleta", c("estimate", "train", "sweep"))
+  kinds <- paste("skeleta", c("estimate", "train", "sweep", "linear critical-points",
+                                "linear flow", "linear moments", "thomson solve", "thomson match",
+                                "approximate"))
   major_version <- 1
   foreign <- function(...) stop(path, ": ", ..., call. = FALSE)
   filetype <- attributes$filetype

@@ -11,7 +11,7 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 3};
+inline constexpr Version format_version{1, 4};
 
 inline constexpr const char* estimate_filetype = "skeleta estimate";
 inline constexpr const char* train_filetype = "skeleta train";

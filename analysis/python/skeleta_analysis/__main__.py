@@ -6,8 +6,8 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (columns, comparison, contributions, dimensionality, open, phases, style, summary,
-               sweep, training)
+from . import (columns, comparison, contributions, dimensionality, flow, moments, open, phases,
+               style, summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -26,6 +26,8 @@ WHOLE = {
     "training": (training, "objective of each start against its steps", "train"),
     "sweep": (sweep, "loss and D* of a sweep against density", "sweep"),
     "phases": (phases, "phase diagram of two features in one dimension", "sweep"),
+    "flow": (flow, "loss and modes of flows of the linear model", "linear flow"),
+    "moments": (moments, "distance of sparse data's second moment to the identity", "linear moments"),
 }
 
 

@@ -8,7 +8,9 @@ import h5py
 import numpy as np
 import xarray
 
-KINDS = ("skeleta estimate", "skeleta train", "skeleta sweep")
+KINDS = ("skeleta estimate", "skeleta train", "skeleta sweep",
+         "skeleta linear critical-points", "skeleta linear flow", "skeleta linear moments",
+         "skeleta thomson solve", "skeleta thomson match", "skeleta approximate")
 MAJOR_VERSION = 1
 
 

@@ -1,0 +1,91 @@
+"""The linear model: how flows learn, and how far sparse data are from a multiple of the identity."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from . import style
+
+LINES = ("-", "--", "-.", ":")
+
+
+@style.styled
+def flow(run):
+    """Loss of each flow against time, with the losses of the saddles in between as lines; and the
+    strengths of the modes of the last flow.
+
+    Returns the matplotlib Figure.
+    """
+    flows = run.flow
+    time = flows["time"].values
+    critical = flows["critical_loss"].values
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.0))
+    rules = [str(rule) for rule in flows["rule"].values]
+    colours = plt.get_cmap(style.COLOURS)(np.linspace(0.0, 0.8, len(rules)))
+    for rule, colour, line in zip(range(len(rules)), colours, LINES):
+        left.plot(time, flows["loss"].values[rule], color=colour, linestyle=line, linewidth=1.6,
+                  label=rules[rule])
+    names = [f"{k} learned" for k in range(len(critical))]
+    style.named_lines(left, names, critical, gap=0.06 * (critical[0] - critical[-1] or 1.0))
+    left.set_ylabel("loss")
+    left.legend(fontsize=8, loc="upper right", bbox_to_anchor=(1.0, 0.93))
+    strengths = flows["strength"].values[-1]
+    eigenvalues = flows["eigenvalue"].values
+    colours = plt.get_cmap(style.COLOURS)(np.linspace(0.0, 0.85, len(eigenvalues)))
+    for mode, colour in enumerate(colours):
+        right.plot(time, strengths[:, mode], color=colour, linewidth=1.6,
+                   label=f"$\\lambda_{{{mode + 1}}}$ = {eigenvalues[mode]:.4g}" if mode < style.FEW
+                   else None)
+    right.set_ylabel(f"strength of the modes, {rules[-1]}")
+    right.legend(fontsize=8)
+    for axes in (left, right):
+        axes.set_xlabel("time")
+        axes.set_xlim(0.0, 1.15 * settled(time, flows["loss"].values))
+        axes.grid(True)
+    figure.suptitle(f"linear model, D = {len(eigenvalues)}, d = {flows.sizes['hidden']}: "
+                    "one mode after the other", x=0.01, ha="left", fontsize=10)
+    return figure
+
+
+def settled(time, loss) -> float:
+    """When all losses are within a thousandth of the way of where they end."""
+    last = np.array([curve[np.isfinite(curve)][-1] for curve in loss])
+    moving = np.abs(loss - last[:, None]) > 1e-3 * np.abs(loss[:, :1] - last[:, None])
+    places = np.flatnonzero(moving.any(axis=0))
+    return float(time[min(places[-1] + 1, len(time) - 1)]) if len(places) else float(time[-1])
+
+
+@style.styled
+def moments(run):
+    """Distance of S/T to a multiple of the identity against T: a curve for each density, the
+    measured values as markers, and what no T removes as a thin line.
+
+    Returns the matplotlib Figure. Raises ValueError if there are more densities than can be told
+    apart.
+    """
+    rows = run.moments
+    densities = sorted(set(rows["density"].values.tolist()), reverse=True)
+    if len(densities) > len(style.MARKERS):
+        raise ValueError(f"{run.path}: {len(densities)} densities are more than "
+                         f"{len(style.MARKERS)}, which one picture can tell apart")
+    figure, axes = plt.subplots(figsize=(7.2, 4.4))
+    colours = plt.get_cmap(style.COLOURS)(np.linspace(0.0, 0.85, len(densities)))
+    for density, marker, colour in zip(densities, style.MARKERS, colours):
+        chosen = np.flatnonzero(rows["density"].values == density)
+        chosen = chosen[np.argsort(rows["samples"].values[chosen])]
+        samples = rows["samples"].values[chosen]
+        axes.plot(samples, rows["distance"].values[chosen], color=colour, linewidth=1.4,
+                  label=f"S = {1 - density:.6g}")
+        axes.plot(samples, rows["measured_distance"].values[chosen], marker=marker, color=colour,
+                  linestyle="none", markersize=5)
+        axes.axhline(float(rows["interaction"].values[chosen[0]]), color=colour, linewidth=0.6,
+                     linestyle=(0, (5, 3)))
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("number of samples T")
+    axes.set_ylabel("$\\|\\Sigma/T - (p/3)\\,I\\|_F \\;/\\; \\|(p/3)\\,I\\|_F$")
+    axes.grid(True)
+    axes.legend(fontsize=8, title="curve: exact root mean square\nmarker: one data set\n"
+                "dashed: infinitely many samples", title_fontsize=8, alignment="left")
+    figure.suptitle(f"How far is Σ/T from a multiple of the identity? "
+                    f"D = {int(rows['features'].values[0])}", x=0.01, ha="left", fontsize=10)
+    return figure

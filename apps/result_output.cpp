@@ -1,0 +1,61 @@
+#include "result_output.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <toml++/toml.h>
+#include <sstream>
+
+#include "errors.h"
+#include "model_input.h"
+#include "skeleta/core/parallel.h"
+
+namespace skeleta::program {
+namespace {
+
+// What each option is: as it was given, or its default. What only says where and how much is
+// printed is left out.
+std::string options_toml(const CLI::App& command) {
+  toml::table table;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty()) continue;
+    const std::string name = option->get_lnames().front();
+    if (name == "help" || name == "output" || name == "force" || name == "json" ||
+        name == "quiet" || name == "config" || name == "threads") {
+      continue;
+    }
+    if (option->count() > 0) {
+      table.insert(name, fmt::format("{}", fmt::join(option->results(), ",")));
+    } else if (!option->get_default_str().empty()) {
+      table.insert(name, option->get_default_str());
+    }
+  }
+  std::ostringstream text;
+  text << table << '\n';
+  return text.str();
+}
+
+}  // namespace
+
+void ResultOutput::add_options(CLI::App& command) {
+  command.add_option("-o,--output", file_, "Write the result to this HDF5 file")
+      ->type_name("FILE.h5");
+  command.add_flag("--force", force_, "Replace the output file if it exists");
+}
+
+void ResultOutput::check(const std::string& input) const {
+  if (!file_.empty()) check_output(resolve_links(file_), input, force_);
+}
+
+void ResultOutput::write(const std::string& filetype, const std::string& command_line,
+                         const CLI::App& command, const CommonOptions& common,
+                         const storage::Results& results, std::ostream& err) const {
+  if (file_.empty()) return;
+  storage::write_result(
+      resolve_links(file_), filetype,
+      {command_line, options_toml(command), "", common.seed, resolve_threads(common.threads)},
+      results, force_);
+  if (!common.json && !common.quiet) fmt::print(err, "written to {}\n", file_);
+}
+
+}  // namespace skeleta::program

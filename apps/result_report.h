@@ -1,0 +1,16 @@
+#pragma once
+
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+
+#include "skeleta/storage/result_file.h"
+
+namespace skeleta::program {
+
+/// What is in a result file: a table for each axis, and the shapes of what lies along several.
+void print_result(std::ostream& out, const storage::ResultFile& file);
+
+/// Everything in it: {"filetype", GROUP: {NAME: nested lists, …}}. What is not a number is null.
+nlohmann::ordered_json result_json(const storage::ResultFile& file);
+
+}  // namespace skeleta::program

@@ -1,0 +1,178 @@
+#include <cmath>
+
+#include "apps/workplace.h"
+#include "skeleta/storage/result_file.h"
+
+namespace skeleta::program {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+using Linear = Workplace;
+
+Json linear_json(std::vector<std::string> arguments, int code = done) {
+  arguments.insert(arguments.begin(), "linear");
+  arguments.push_back("--json");
+  arguments.push_back("--quiet");
+  const Outcome outcome = run_program(arguments);
+  EXPECT_EQ(outcome.code, code) << outcome.err;
+  return Json::parse(outcome.out);
+}
+
+std::string refusal(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "linear");
+  const Outcome outcome = run_program(arguments);
+  EXPECT_EQ(outcome.code, usage) << outcome.out;
+  return outcome.err;
+}
+
+// By hand: {1, 2} leaves out 3 + 2 + 1; every other set can turn a member towards a larger one.
+TEST_F(Linear, ListsTheCriticalPoints) {
+  const Json json = linear_json({"critical-points", "--eigenvalues", "5,4,3,2,1", "--hidden", "2"});
+  EXPECT_EQ(json["points"].size(), 1u + 5u + 10u);
+  const Json& first = json["points"][0];
+  EXPECT_EQ(first["set"], Json({1, 2}));
+  EXPECT_EQ(first["rank"], 2);
+  EXPECT_EQ(first["loss"], 6.0);
+  EXPECT_EQ(first["negative_directions"], 0);
+  EXPECT_EQ(first["kind"], "minimum");
+  const Json& second = json["points"][1];
+  EXPECT_EQ(second["set"], Json({1, 3}));
+  EXPECT_EQ(second["loss"], 7.0);
+  EXPECT_EQ(second["negative_directions"], 1);
+  EXPECT_EQ(second["kind"], "saddle");
+  const Outcome table =
+      run_program({"linear", "critical-points", "--eigenvalues", "1,2,3,4,5", "--hidden", "2"});
+  EXPECT_THAT(table.out, HasSubstr("{1, 2}"));
+  EXPECT_THAT(table.out, HasSubstr("sorted"));
+}
+
+TEST_F(Linear, TakesASecondMomentFromATextFile) {
+  write("sigma.csv", "2, 1\n1, 2\n");
+  const Json json = linear_json({"critical-points", "--sigma", path("sigma.csv"), "--hidden", "1"});
+  EXPECT_NEAR(json["eigenvalues"][0], 3.0, 1e-14);
+  EXPECT_NEAR(json["points"][0]["loss"], 1.0, 1e-14);
+  write("skew.csv", "2 1\n0 2\n");
+  EXPECT_THAT(refusal({"critical-points", "--sigma", path("skew.csv"), "--hidden", "1"}),
+              HasSubstr("symmetric"));
+  write("indefinite.csv", "1 2\n2 1\n");
+  EXPECT_THAT(refusal({"critical-points", "--sigma", path("indefinite.csv"), "--hidden", "1"}),
+              HasSubstr("-1"));
+  write("nan.csv", "1 nan\n2 1\n");
+  EXPECT_THAT(refusal({"critical-points", "--sigma", path("nan.csv"), "--hidden", "1"}),
+              HasSubstr("nan"));
+  write("ragged.csv", "1 2\n2\n");
+  EXPECT_THAT(refusal({"critical-points", "--sigma", path("ragged.csv"), "--hidden", "1"}),
+              HasSubstr("row 2 has 1 numbers"));
+}
+
+TEST_F(Linear, SaysWhatTheExpectedMomentOfSparseDataLeavesOpen) {
+  const Outcome table = run_program(
+      {"linear", "critical-points", "--features", "5", "--sparsity", "0.9", "--hidden", "2"});
+  EXPECT_THAT(table.out, HasSubstr("2 to 5 are equal"));
+}
+
+TEST_F(Linear, ClassifiesAModel) {
+  ASSERT_EQ(run_program({"train", "--features", "5", "--hidden", "2", "--sparsity", "0.95",
+                         "--model", "linear", "--quiet", "-o", path("run.h5")})
+                .code,
+            done);
+  const Json json = linear_json({"critical-points", "--features", "5", "--sparsity", "0.95",
+                                 "--hidden", "2", "--model", path("run.h5")});
+  EXPECT_LT(json["distance"], 1e-6);
+  EXPECT_EQ(json["nearest"]["kind"], "minimum");
+}
+
+TEST_F(Linear, FlowsOfAllRulesFromOneStart) {
+  const Json json = linear_json({"flow", "--eigenvalues", "5,4,3,2,1", "--hidden", "2", "--scale",
+                                 "0.3", "-o", path("flow.h5")});
+  EXPECT_EQ(json["critical_losses"], Json({15.0, 10.0, 6.0}));
+  ASSERT_EQ(json["flows"].size(), 4u);
+  for (const Json& flow : json["flows"]) {
+    EXPECT_EQ(flow["loss"][0], json["flows"][0]["loss"][0]);
+    EXPECT_EQ(flow["stop_reason"], "end");
+    if (flow["rule"] == "encoder") {
+      EXPECT_GT(flow["final_loss"], 6.01);
+    } else {
+      EXPECT_NEAR(flow["final_loss"], 6.0, 1e-6) << flow["rule"];
+    }
+  }
+  EXPECT_LT(json["flows"][0]["imbalance_drift"].back(), 1e-7);
+  EXPECT_LT(json["flows"][0]["end"]["distance"], 1e-3);
+
+  const Json shown = Json::parse(run_program({"show", path("flow.h5"), "--json"}).out);
+  EXPECT_EQ(shown["filetype"], "skeleta linear flow");
+  EXPECT_EQ(shown["flow"]["rule"], Json({"untied", "encoder", "decoder", "gradient"}));
+  EXPECT_EQ(shown["flow"]["loss"][3], json["flows"][3]["loss"]);
+  EXPECT_EQ(shown["flow"]["decoder"][1].size(), 5u);
+  EXPECT_THAT(run_program({"show", path("flow.h5")}).out, HasSubstr("nearest_loss"));
+}
+
+// s(t) = 1/(1 + (1/s₀ − 1)e^{−2λt}), λ = 3 and 2.
+TEST_F(Linear, AnAlignedFlowIsLogistic) {
+  const Json json = linear_json({"flow", "--eigenvalues", "3,2,1", "--hidden", "2", "--aligned",
+                                 "--scale", "0.1", "--rule", "untied", "--time", "2"});
+  const Json& strength = json["flows"][0]["strength"];
+  for (std::size_t k = 0; k < 201; k += 20) {
+    const double t = json["times"][k];
+    EXPECT_NEAR(strength[k][0], 1.0 / (1.0 + 99.0 * std::exp(-6.0 * t)), 1e-8);
+    EXPECT_NEAR(strength[k][1], 1.0 / (1.0 + 99.0 * std::exp(-4.0 * t)), 1e-8);
+    EXPECT_NEAR(strength[k][2], 0.0, 1e-12);
+  }
+}
+
+TEST_F(Linear, MomentsOfAGrid) {
+  const Json json = linear_json({"moments", "--features", "20", "--sparsity", "0.9,0.99",
+                                 "--samples", "1e3,1e5,1e12", "-o", path("moments.h5")});
+  ASSERT_EQ(json["settings"].size(), 6u);
+  for (const Json& row : json["settings"]) {
+    EXPECT_EQ(row.contains("measured"), row["samples"] < 1e9);
+    if (!row.contains("measured")) continue;
+    EXPECT_LE(row["measured"]["spectral_noise"], row["noise_bound"]);
+    EXPECT_LE(row["measured"]["spectral_distance"], row["distance_bound"]);
+    EXPECT_NEAR(double(row["measured"]["distance"]), double(row["distance"]),
+                0.3 * double(row["distance"]));
+  }
+  const storage::ResultFile file = storage::read_result(path("moments.h5"));
+  EXPECT_EQ(file.filetype, "skeleta linear moments");
+  EXPECT_THAT(file.provenance.options_toml, HasSubstr("0.9,0.99"));
+  EXPECT_EQ(run_program({"linear", "moments", "--features", "20", "--sparsity", "0.9", "--samples",
+                         "100", "-o", path("moments.h5")})
+                .code,
+            usage);
+  EXPECT_THAT(run_program({"linear", "moments", "--features", "20", "--sparsity", "0.9",
+                           "--samples", "100", "--quiet", "--force", "-o", path("moments.h5")})
+                  .out,
+              HasSubstr("measured"));
+}
+
+TEST_F(Linear, RefusesBadInput) {
+  EXPECT_THAT(refusal({"critical-points", "--hidden", "2"}), HasSubstr("one second moment"));
+  EXPECT_THAT(
+      refusal({"critical-points", "--eigenvalues", "2,1", "--features", "3", "--hidden", "1"}),
+      HasSubstr("one second moment"));
+  EXPECT_THAT(refusal({"critical-points", "--eigenvalues", "2,1", "--hidden", "3"}),
+              HasSubstr("--hidden 3 exceeds"));
+  EXPECT_THAT(refusal({"critical-points", "--eigenvalues", "2,x", "--hidden", "1"}),
+              HasSubstr("'x'"));
+  EXPECT_THAT(refusal({"critical-points", "--eigenvalues", "2,-1", "--hidden", "1"}),
+              HasSubstr("-1"));
+  EXPECT_THAT(refusal({"flow", "--eigenvalues", "2,1", "--hidden", "1", "--scale", "0"}),
+              HasSubstr("--scale"));
+  EXPECT_THAT(refusal({"flow", "--eigenvalues", "2,0", "--hidden", "2"}), HasSubstr("is 0"));
+  EXPECT_THAT(refusal({"flow", "--eigenvalues", "2,1", "--hidden", "1", "--rule", "oja"}),
+              HasSubstr("oja"));
+  EXPECT_THAT(refusal({"moments", "--features", "5", "--samples", "10"}), HasSubstr("sparse"));
+  EXPECT_THAT(refusal({"moments", "--features", "5", "--sparsity", "1", "--samples", "10"}),
+              HasSubstr("--sparsity 1 must"));
+  EXPECT_THAT(refusal({"moments", "--features", "5", "--sparsity", "0.5", "--samples", "1.5"}),
+              HasSubstr("whole number"));
+  EXPECT_THAT(refusal({"moments", "--features", "5", "--sparsity", "0.5", "--samples", "10",
+                       "--confidence", "1"}),
+              HasSubstr("confidence"));
+}
+
+}  // namespace
+}  // namespace skeleta::program
