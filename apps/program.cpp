@@ -141,7 +141,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
   if (approximate.chosen()) return approximate.run(out, err);
   if (show.chosen()) return show.run(out);
-  if (thomson.chosen()) return thomson.run(out, err);
+  if (thomson.chosen()) return thomson.run(command_line(arguments), out, err);
   if (linear.chosen()) return linear.run(command_line(arguments), out, err);
   out << program.help();
   return ExitCode::done;

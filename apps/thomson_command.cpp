@@ -7,6 +7,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 
 #include "errors.h"
 #include "interrupt.h"
@@ -15,6 +16,7 @@
 #include "progress_display.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/thomson/closest_match.h"
+#include "thomson_results.h"
 
 namespace skeleta::program {
 namespace {
@@ -32,6 +34,7 @@ Examples:
   skeleta thomson solve --points 12 --dimension 3
   skeleta thomson solve --points 24 --dimension 4 --energy log --starts 1000
   skeleta thomson solve --points 9 --dimension 3 --energy relu:0.1 --json
+  skeleta thomson solve --points 60 --dimension 3 -o points.h5
 )";
 
 constexpr const char* match_examples =
@@ -40,7 +43,8 @@ or found from random starts, for as many points in as many dimensions.
 
 Examples:
   skeleta thomson match model.h5
-  skeleta thomson match run.h5 --instance all --json
+  skeleta thomson match run.h5 --instance all -o match.h5
+  skeleta thomson match sweep.h5 --instance all -o match.h5
   skeleta thomson match model.h5 --energies coulomb,riesz:2,relu:0.1 --starts 200
   skeleta thomson match model.h5 --against other.h5  are they the same, turned and relabelled?
 )";
@@ -89,6 +93,12 @@ void warn_of_cost(std::ostream& err, bool quiet, Index points, Index dimension,
              duration(thomson::estimated_seconds(points, dimension, starts)));
 }
 
+// As many as take a minute, between 3 and 30; a function of the sizes alone.
+std::uint64_t affordable_starts(Index points, Index dimension) {
+  const double one = thomson::estimated_seconds(points, dimension, 1);
+  return static_cast<std::uint64_t>(std::clamp(60.0 / one, 3.0, 30.0));
+}
+
 void add_starts(CLI::App& command, std::uint64_t& starts, const std::string& where) {
   add_count(command, "--starts", starts, fmt::format("Random starts{} [{}]", where, starts))
       ->type_name("K");
@@ -121,6 +131,19 @@ Matrix directions(const Matrix& W, const std::vector<Index>& columns) {
   return unit;
 }
 
+// The best models of a sweep, cell by cell.
+std::vector<ReluAutoencoder> cells_of(const std::string& path) {
+  std::vector<ReluAutoencoder> models;
+  for (const storage::SweptCell& cell : read_sweep(path).cells) {
+    if (!cell.model.W.allFinite()) {
+      throw UsageError(fmt::format("{}, cell {}: every start diverged, so there is no model", path,
+                                   models.size()));
+    }
+    models.push_back(cell.model);
+  }
+  return models;
+}
+
 std::vector<std::pair<Index, Index>> coincident(const Matrix& unit,
                                                 const std::vector<Index>& columns) {
   std::vector<std::pair<Index, Index>> pairs;
@@ -148,14 +171,17 @@ ThomsonSolveCommand::ThomsonSolveCommand(CLI::App& parent)
                   "riesz:S r^-S, relu:C (u - C)+^3 / 3u, which a model's features have [coulomb]")
       ->type_name("ENERGY");
   add_starts(command, starts_, "");
+  output_.add_options(command);
   add_common_options(command, common_);
 }
 
-int ThomsonSolveCommand::run(std::ostream& out, std::ostream& err) {
+int ThomsonSolveCommand::run(const std::string& command_line, std::ostream& out,
+                             std::ostream& err) {
   apply_config(*command_, common_.config);
   const Index points = needed("--points", points_, 2);
   const Index dimension = needed("--dimension", dimension_, 1);
   const thomson::PairEnergy energy = parse_energy("--energy", energy_);
+  output_.check();
   warn_of_cost(err, common_.quiet, points, dimension, starts_);
 
   const auto start = std::chrono::steady_clock::now();
@@ -173,22 +199,29 @@ int ThomsonSolveCommand::run(std::ostream& out, std::ostream& err) {
   } else {
     print_solution(out, solution, starts_, run);
   }
+  output_.write("skeleta thomson solve", command_line, *command_, common_,
+                solution_results(solution), err);
   return solution.starts < starts_ ? ExitCode::interrupted : ExitCode::done;
 }
 
 ThomsonMatchCommand::ThomsonMatchCommand(CLI::App& parent)
     : command_(parent.add_subcommand("match", match_examples)) {
   CLI::App& command = *command_;
-  command.add_option("model", model_, "Model file, or a run file that holds one")
+  command
+      .add_option("model", model_,
+                  "Model file, or a run file that holds one; of a sweep, the best of each cell")
       ->type_name("MODEL.h5");
-  command.add_option("--instance", instance_, "Which model of the file: k or 'all' [0]");
+  command.add_option("--instance", instance_,
+                     "Which model of the file, or cell of the sweep: k or 'all' [0]");
   command
       .add_option(
           "--energies", energy_list_,
           "Energies to compare, with commas between them; see thomson solve --help. coulomb "
           "is always one [coulomb,log,relu:0]")
       ->type_name("LIST");
-  add_starts(command, options_.solve.starts, " where no minimiser can be constructed");
+  add_count(command, "--starts", starts_,
+            "Random starts where no minimiser can be constructed [30, fewer if they take minutes]")
+      ->type_name("K");
   command
       .add_option("--against", against_,
                   "Also the distance to the columns of this model, as many in as many dimensions")
@@ -208,21 +241,24 @@ ThomsonMatchCommand::ThomsonMatchCommand(CLI::App& parent)
       .add_option("--opposite", options_.opposite,
                   "Columns are opposite if their directions sum to at most this length [0.1]")
       ->type_name("R");
+  output_.add_options(command);
   add_common_options(command, common_);
 }
 
 const thomson::Reference& ThomsonMatchCommand::reference(const thomson::PairEnergy& energy,
                                                          Index points, Index dimension,
                                                          std::ostream& err) {
-  const auto key = std::pair{thomson::name(energy), points};
+  const auto key = std::tuple{thomson::name(energy), points, dimension};
   if (const auto found = references_.find(key); found != references_.end()) return found->second;
-  warn_of_cost(err, common_.quiet, points, dimension, options_.solve.starts);
+  thomson::SolveOptions solve = options_.solve;
+  solve.starts = starts_ > 0 ? starts_ : affordable_starts(points, dimension);
+  warn_of_cost(err, common_.quiet, points, dimension, solve.starts);
   ProgressDisplay display(err, common_.quiet, {"starts", thomson::name(energy) + " energy"});
-  return references_[key] = thomson::reference(energy, points, dimension, options_.solve,
-                                               [&](const Progress& progress) {
-                                                 display.show(progress);
-                                                 return true;
-                                               });
+  return references_[key] =
+             thomson::reference(energy, points, dimension, solve, [&](const Progress& progress) {
+               display.show(progress);
+               return true;
+             });
 }
 
 MatchedModel ThomsonMatchCommand::matched(const Matrix& W, Index instance, std::ostream& err) {
@@ -261,19 +297,25 @@ void ThomsonMatchCommand::read_other() {
 }
 
 // No guard: Ctrl-C ends the program at once.
-int ThomsonMatchCommand::run(std::ostream& out, std::ostream& err) {
+int ThomsonMatchCommand::run(const std::string& command_line, std::ostream& out,
+                             std::ostream& err) {
   apply_config(*command_, common_.config);
   if (model_.empty()) throw UsageError("match needs a model: skeleta thomson match MODEL.h5");
   options_.energies = parse_energies(energy_list_);
   options_.solve.seed = common_.seed;
   options_.solve.threads = common_.threads;
-  const storage::ModelFile file = read_models(model_, {.allow_wide = true});
+  const bool sweep = filetype_of(model_) == "skeleta sweep";
+  const std::vector<ReluAutoencoder> given =
+      sweep ? cells_of(model_) : read_models(model_, {.allow_wide = true}).models;
   read_other();
+  output_.check(model_);
   std::vector<MatchedModel> models;
-  for (const Index k : resolve_instances(instance_, file.models.size(), model_)) {
-    models.push_back(matched(file.models[static_cast<std::size_t>(k)].W, k, err));
+  for (const Index k : resolve_instances(instance_, given.size(), model_)) {
+    models.push_back(matched(given[static_cast<std::size_t>(k)].W, k, err));
   }
   report(models, out);
+  output_.write("skeleta thomson match", command_line, *command_, common_,
+                match_results(sweep ? std::vector<ReluAutoencoder>{} : given, models), err);
   return ExitCode::done;
 }
 
@@ -298,9 +340,9 @@ ThomsonCommand::ThomsonCommand(CLI::App& program)
   command_->require_subcommand(0, 1);
 }
 
-int ThomsonCommand::run(std::ostream& out, std::ostream& err) {
-  if (solve_.chosen()) return solve_.run(out, err);
-  if (match_.chosen()) return match_.run(out, err);
+int ThomsonCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
+  if (solve_.chosen()) return solve_.run(command_line, out, err);
+  if (match_.chosen()) return match_.run(command_line, out, err);
   out << command_->get_parent()->help();
   return ExitCode::done;
 }

@@ -5,10 +5,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "common_options.h"
+#include "result_output.h"
 #include "skeleta/thomson/match.h"
 #include "skeleta/thomson/solve.h"
 #include "thomson_report.h"
@@ -21,11 +23,12 @@ class ThomsonSolveCommand {
   explicit ThomsonSolveCommand(CLI::App& parent);
   bool chosen() const { return command_->parsed(); }
   /// Returns the exit code.
-  int run(std::ostream& out, std::ostream& err);
+  int run(const std::string& command_line, std::ostream& out, std::ostream& err);
 
  private:
   CLI::App* command_;
   CommonOptions common_;
+  ResultOutput output_;
   std::optional<Index> points_, dimension_;
   std::string energy_ = "coulomb";
   std::uint64_t starts_ = thomson::SolveOptions{}.starts;
@@ -37,7 +40,7 @@ class ThomsonMatchCommand {
   explicit ThomsonMatchCommand(CLI::App& parent);
   bool chosen() const { return command_->parsed(); }
   /// Returns the exit code.
-  int run(std::ostream& out, std::ostream& err);
+  int run(const std::string& command_line, std::ostream& out, std::ostream& err);
 
  private:
   MatchedModel matched(const Matrix& W, Index instance, std::ostream& err);
@@ -49,12 +52,15 @@ class ThomsonMatchCommand {
 
   CLI::App* command_;
   CommonOptions common_;
+  ResultOutput output_;
   std::string model_, instance_ = "0", energy_list_ = "coulomb,log,relu:0";
   std::string against_;
   Index against_instance_ = 0;
+  std::uint64_t starts_ = 0;     // 0: what is affordable
   std::optional<Matrix> other_;  // directions of its columns
   thomson::MatchOptions options_;
-  std::map<std::pair<std::string, Index>, thomson::Reference> references_;
+  std::map<std::tuple<std::string, Index, Index>, thomson::Reference>
+      references_;  // of N points in d
 };
 
 /// `skeleta thomson`: the parent of both.
@@ -63,7 +69,7 @@ class ThomsonCommand {
   explicit ThomsonCommand(CLI::App& program);
   bool chosen() const { return command_->parsed(); }
   /// Returns the exit code.
-  int run(std::ostream& out, std::ostream& err);
+  int run(const std::string& command_line, std::ostream& out, std::ostream& err);
 
  private:
   CLI::App* command_;

@@ -150,11 +150,77 @@ std::vector<DatasetEntry> linear_entries() {
   };
 }
 
+std::vector<DatasetEntry> thomson_entries() {
+  using enum Element;
+  constexpr const char* both = "since 1.4, in files of thomson solve and match";
+  constexpr const char* compared = "since 1.4, in files of thomson solve and match with an energy";
+  constexpr const char* solved = "since 1.4, in files of thomson solve";
+  constexpr const char* matched = "since 1.4, in files of thomson match";
+  constexpr const char* matched_energy = "since 1.4, in files of thomson match with an energy";
+  std::vector<DatasetEntry> entries;
+  const auto entry = [&](const char* name, Element element, std::vector<std::string> axes,
+                         const char* long_name, const char* present) {
+    entries.push_back({"/thomson", name, element, std::move(axes), long_name, present});
+  };
+  entry("instance", int64, {"instance"}, "number of the instance in the model file", both);
+  entry("energy_kind", int8, {"energy_kind"}, "of a pair of points", compared);
+  entry("dimension", int64, {"dimension"}, "of the space the sphere is in", both);
+  entry("feature", int64, {"feature"}, "point, or feature of the model", both);
+  entry("features", int64, {"instance"}, "number of features of the model", matched);
+  entry("hidden", int64, {"instance"}, "its hidden dimensions", matched);
+  entry("start", int64, {"start"}, "random start", solved);
+  entry("pair", int64, {"pair"}, "two points", solved);
+  const std::vector<std::string> by_energy{"instance", "energy_kind"};
+  entry("points", float64, {"instance", "energy_kind", "dimension", "feature"},
+        "configuration of least energy that is known or was found; of a match, turned and "
+        "relabelled to lie over the columns, NaN where a column was left out",
+        compared);
+  entry("energy", float64, by_energy, "of points, over unordered pairs", compared);
+  entry("known_energy", float64, by_energy, "the least that is known; NaN if nothing is", solved);
+  entry("difference", float64, by_energy, "energy minus the known one; NaN likewise", compared);
+  entry("gradient_norm", float64, by_energy, "of the energy along the sphere", solved);
+  entry("symmetry_order", float64, by_energy, "order of the symmetry group", solved);
+  entry("symmetry_complete", int64, by_energy, "0: symmetry_order is a lower bound", solved);
+  entry("converged", int64, by_energy, "1 if the gradient is as small as rounding lets it", solved);
+  entry("hits", int64, by_energy, "starts that ended with this energy", solved);
+  entry("start_energy", float64, {"start"}, "where each start ended", solved);
+  entry("coordination", int64, {"feature"}, "neighbours of the point", solved);
+  entry("orbit", int64, {"feature"}, "first point that symmetries map this one to", solved);
+  entry("inner_product", float64, {"pair"}, "of two points, sorted upwards", solved);
+  entry("gram_spectrum", float64, {"dimension"}, "largest eigenvalues of the Gram matrix", solved);
+  entry("columns_energy", float64, by_energy, "of the model's unit columns", matched_energy);
+  entry("energy_ratio", float64, by_energy, "columns_energy over energy", matched_energy);
+  entry("rms_distance", float64, by_energy,
+        "root-mean-square distance of the unit columns to points", matched_energy);
+  entry("rms_lower_bound", float64, by_energy, "no turn and relabelling does better",
+        matched_energy);
+  entry("coherence_signed", float64, {"instance"}, "largest cosine between two columns", matched);
+  entry("simplex_bound", float64, {"instance"}, "coherence_signed is never below it", matched);
+  entry("coherence_absolute", float64, {"instance"}, "largest absolute cosine", matched);
+  entry("welch_bound", float64, {"instance"}, "coherence_absolute is never below it", matched);
+  entry("orthoplex_bound", float64, {"instance"}, "likewise; 0 where it does not hold", matched);
+  entry("interference", float64, {"instance"},
+        "largest absolute cosine of columns in different parts", matched);
+  const std::vector<std::string> by_feature{"instance", "feature"};
+  entry("dimensionality", float64, by_feature, "feature dimensionality", matched);
+  entry("nearest_value", float64, by_feature, "the nearest one of a named polytope", matched);
+  entry("nearest_distance", float64, by_feature, "how far from it", matched);
+  entry("part", int64, by_feature, "orthogonal part; -1 where the column was left out", matched);
+  entry("part_dimension", int64, by_feature, "of the space that the part spans", matched);
+  entry("part_distance", float64, by_feature,
+        "root-mean-square distance of the part to its nearest named configuration; NaN if none",
+        matched);
+  entry("opposite", int64, by_feature, "column in the opposite direction; -1 if none", matched);
+  entry("opposite_distance", float64, by_feature, "how far from opposite; NaN if none", matched);
+  return entries;
+}
+
 }  // namespace
 
 std::vector<DatasetEntry> result_entries() {
   std::vector<DatasetEntry> entries;
   add(entries, linear_entries());
+  add(entries, thomson_entries());
   return entries;
 }
 

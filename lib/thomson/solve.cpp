@@ -185,9 +185,10 @@ Solution solve(const PairEnergy& energy, Index points, Index dimension, const So
   return result;
 }
 
+// A fit to N = 100 to 1000 in 3 to 30 dimensions, within a third there.
 double estimated_seconds(Index points, Index dimension, std::uint64_t starts) {
   const auto n = static_cast<double>(points), d = static_cast<double>(dimension);
-  return static_cast<double>(starts) * 300.0 * n * n * (1.0 + 0.3 * d) * 1e-9;
+  return static_cast<double>(starts) * 3.8e-8 * std::pow(n, 2.3) * std::pow(d, 1.7);
 }
 
 }  // namespace skeleta::thomson

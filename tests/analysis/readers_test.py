@@ -76,7 +76,8 @@ class Dump:
             axes = ", ".join(f"{axis} {self.lengths[group, axis]}" for axis in data["axes"])
             lines.append(f"/{group}/{name} [{axes}] {data['units']}: {data['long_name']}")
             words = data.get("flag_meanings", "").split()
-            values = [words[int(value)] if words else value.lower() for value in data["values"]]
+            values = [words[int(value)] if words else value.lower().replace("infinity", "inf")
+                      for value in data["values"]]
             if len(values) > 200:
                 values[100:-100] = ["..."]
             lines.append("  " + " ".join(values))

@@ -37,6 +37,22 @@ class Sweeps(Workplace):
         self.run_command(program(), "sweep", plan, "-o", path, "--force", "--quiet")
         return path
 
+    def test_the_atlas_is_drawn_from_a_sweep_and_its_match(self):
+        path = self.sweep('features = [5, 6]\nhidden = [2]\ndensity = [0.01]\nstarts = 5\n'
+                          'objective = ["one-sparse", "exact"]')
+        match = self.folder / "match.h5"
+        self.run_command(program(), "thomson", "match", path, "--instance", "all", "--quiet", "-o", match)
+        figure = skeleta_analysis.atlas(skeleta_analysis.open(path), skeleta_analysis.open(match))
+        kept, energy, distance = figure.axes
+        self.assertEqual([line.get_label() for line in kept.lines], ["1-sparse loss", "loss, p = 0.01"])
+        for line in kept.lines:
+            np.testing.assert_array_equal(line.get_ydata(), [5, 6])
+        for line in distance.lines:  # the pentagon and the hexagon
+            np.testing.assert_array_less(line.get_ydata(), 1e-3)
+        arguments = [str(path), str(match), "-o", str(self.folder / "atlas.png")]
+        self.assertEqual(command.main(["atlas", *arguments]), 0)
+        self.assertEqual(command.main(["atlas", str(FIXTURES / "sweep.h5"), *arguments[1:]]), 2)
+
     def test_curves_are_those_of_the_file(self):
         path = self.sweep("features = [5]\nhidden = [1, 2]\ndensity = [0.05, 0.5, 0.2]\nstarts = 4")
         run = skeleta_analysis.open(path)

@@ -10,7 +10,7 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = SOURCE / "data/fixtures"
-GOLDEN = ("estimate", "estimate_one", "train", "sweep")
+GOLDEN = ("estimate", "estimate_one", "train", "sweep", "thomson_match", "linear_flow")
 sys.path.insert(0, str(SOURCE / "analysis/python"))
 
 

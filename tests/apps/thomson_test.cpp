@@ -317,6 +317,61 @@ TEST_F(Thomson, MatchReadsRunFilesAndAllInstances) {
 }
 
 // The same columns, turned and reflected by hand: (x, y, z) becomes (−z, y, x), and relabelled.
+// By definition: column i of the model and point i of the file differ by what rms_distance says.
+TEST_F(Thomson, MatchWritesTheConfigurationOverTheColumns) {
+  ASSERT_EQ(thomson({"match", pentagon, "--quiet", "-o", path("match.h5")}).code, done);
+  const Json json = thomson_json({"match", pentagon});
+  const Json shown = Json::parse(run_program({"show", path("match.h5"), "--json"}).out);
+  const Json& file = shown["thomson"];
+  EXPECT_EQ(shown["filetype"], "skeleta thomson match");
+  EXPECT_EQ(file["energy_kind"], Json({"coulomb", "log", "relu:0"}));
+  EXPECT_EQ(file["rms_distance"][0][0], json["rms_distance"]);
+  EXPECT_EQ(file["energy_ratio"][0][0], json["energy_ratio"]);
+  EXPECT_EQ(file["dimensionality"][0][3], json["feature_dimensionality"][3]["value"]);
+  double squares = 0.0;
+  for (int j = 0; j < 5; ++j) {
+    const double x = shown["model"]["W"][0][0][j], y = shown["model"]["W"][0][1][j];
+    const double length = std::hypot(x, y);
+    const Json& points = file["points"][0][0];
+    squares += std::pow(x / length - double(points[0][j]), 2) +
+               std::pow(y / length - double(points[1][j]), 2);
+  }
+  EXPECT_NEAR(std::sqrt(squares / 5), double(json["rms_distance"]), 1e-12);
+  EXPECT_EQ(thomson({"match", path("match.h5")}).code, done);  // it is a model file too
+  expect_refused({"match", pentagon, "-o", path("match.h5")}, HasSubstr("--force"));
+}
+
+TEST_F(Thomson, MatchTakesTheCellsOfASweep) {
+  write("plan.toml", "features = [4, 5]\nhidden = [2]\ndensity = [0.05]\nstarts = 3\n");
+  ASSERT_EQ(run_program({"sweep", path("plan.toml"), "-o", path("sweep.h5"), "--quiet"}).code,
+            done);
+  ASSERT_EQ(
+      thomson({"match", path("sweep.h5"), "--instance", "all", "--quiet", "-o", path("match.h5")})
+          .code,
+      done);
+  const Json file = Json::parse(run_program({"show", path("match.h5"), "--json"}).out)["thomson"];
+  EXPECT_EQ(file["features"], Json({4, 5}));
+  EXPECT_LT(file["rms_distance"][1][0], 1e-5);  // the pentagon
+  EXPECT_TRUE(file["points"][0][0][1][4].is_null());
+  EXPECT_FALSE(file["points"][1][0][1][4].is_null());
+}
+
+TEST_F(Thomson, SolveWritesAModelAndWhatItFound) {
+  ASSERT_EQ(thomson({"solve", "--points", "12", "--dimension", "3", "--starts", "10", "--quiet",
+                     "-o", path("points.h5")})
+                .code,
+            done);
+  const Json shown = Json::parse(run_program({"show", path("points.h5"), "--json"}).out);
+  EXPECT_EQ(shown["filetype"], "skeleta thomson solve");
+  EXPECT_NEAR(double(shown["thomson"]["energy"][0][0]), 49.165253057629, 1e-10);
+  EXPECT_EQ(shown["thomson"]["symmetry_order"][0][0], 120.0);
+  EXPECT_EQ(shown["thomson"]["start_energy"].size(), 10u);
+  EXPECT_EQ(shown["thomson"]["inner_product"].size(), 66u);
+  EXPECT_EQ(shown["thomson"]["points"][0][0], shown["model"]["W"][0]);
+  const Json match = thomson_json({"match", path("points.h5")});
+  EXPECT_LT(match["rms_distance"], 1e-6);
+}
+
 TEST_F(Thomson, MatchAgainstAnotherModel) {
   const std::string path = model("bipyramid.h5", bipyramid);
   const std::string turned =

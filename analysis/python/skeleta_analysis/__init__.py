@@ -6,6 +6,7 @@
 >>> skeleta_analysis.contributions(run).savefig("contributions.png")
 """
 
+from .atlas import atlas
 from .columns import columns
 from .comparison import comparison
 from .contributions import contributions
@@ -16,5 +17,5 @@ from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
-__all__ = ["ForeignFile", "Run", "columns", "comparison", "contributions", "dimensionality", "flow",
+__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "dimensionality", "flow",
            "moments", "open", "phases", "summary", "sweep", "training"]

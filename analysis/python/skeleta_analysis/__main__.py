@@ -6,7 +6,7 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (columns, comparison, contributions, dimensionality, flow, moments, open, phases,
+from . import (atlas, columns, comparison, contributions, dimensionality, flow, moments, open, phases,
                style, summary, sweep, training)
 
 EPILOG = """examples:
@@ -49,6 +49,10 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("comparison", help="losses of several runs, and what they consist of")
     command.add_argument("run", nargs="+", help="run files")
     add_output(command)
+    command = commands.add_parser("atlas", help="minimisers of a sweep beside Thomson's problem")
+    command.add_argument("run", help="file of `skeleta sweep`")
+    command.add_argument("match", help="file of `skeleta thomson match` of it, --instance all")
+    add_output(command)
     commands.add_parser("summary", help="everything in the file, as text").add_argument("run")
     return top
 
@@ -63,6 +67,9 @@ def execute(options) -> None:
     elif options.command in WHOLE:
         draw, _, kind = WHOLE[options.command]
         write(draw(open_kind(options.run, f"skeleta {kind}")), options.output)
+    elif options.command == "atlas":
+        write(atlas(open_kind(options.run, "skeleta sweep"),
+                    open_kind(options.match, "skeleta thomson match")), options.output)
     elif options.command == "comparison":
         write(comparison([open_kind(path) for path in options.run]), options.output)
     else:
