@@ -9,6 +9,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "approximation_results.h"
+#include "checkpoint_clock.h"
 #include "errors.h"
 #include "interrupt.h"
 #include "model_input.h"
@@ -30,9 +32,11 @@ Examples:
                                         what training on at most k active features costs
   skeleta approximate --features 6 --hidden 2 --train --sparsities 0.5:0.98:30
   skeleta approximate --features 2 --hidden 1 --sparsity 0.9 --certify
-                                        a global minimum with a proof, of few features
+                                        a global minimum with a proof, of few features; with
+                                        -o run.h5 it continues when it is typed again
 )";
 
+constexpr const char* filetype = "skeleta approximate";
 constexpr double negligible = 1e-12;  // Rows end where P(N >= m) falls below.
 constexpr Index most_listed = 1000;
 
@@ -152,6 +156,7 @@ ApproximateCommand::ApproximateCommand(CLI::App& program)
                   "--certify: until upper - lower <= G upper [1e-5]")
       ->type_name("G");
   add_count(command, "--max-boxes", flags_.max_boxes, "--certify: never bound more boxes [1e7]");
+  output_.add_options(command);
   add_common_options(command, common_);
 }
 
@@ -303,6 +308,8 @@ ApproximationReport ApproximateCommand::of_law(const Setting& setting) const {
   report.features = count;
   report.hidden = setting.hidden;
   report.epsilon = flags_.epsilon;
+  const Vector& p = setting.features.density;
+  if (setting.has_density && (p.array() == p(0)).all()) report.sparsity = 1.0 - p(0);
   report.seed = common_.seed;
   report.threads = resolve_threads(common_.threads);
   const Vector ones = Vector::Ones(count);
@@ -376,24 +383,38 @@ void ApproximateCommand::add_curve(const Setting& setting, ProgressDisplay& disp
   }
 }
 
-void ApproximateCommand::add_certified(const Setting& setting, ProgressDisplay& display,
-                                       ApproximationReport& report) const {
+void ApproximateCommand::add_certified(const Setting& setting,
+                                       const std::optional<bounds::CertifiedMinimum>& earlier,
+                                       ProgressDisplay& display, ApproximationReport& report,
+                                       const std::function<void()>& save) const {
   bounds::CertifyOptions options;
   options.skeletons = flags_.k;
   options.relative_gap = flags_.relative_gap;
   options.max_boxes = flags_.max_boxes;
   options.threads = common_.threads;
+  CheckpointClock clock;
+  report.certified_skeletons = flags_.k;
   const auto progress = [&](const bounds::CertifiedMinimum& state) {
-    display.show(fmt::format("{:.7g} <= min <= {:.7g}, gap {:.2g} of it; {} boxes", state.lower,
-                             state.upper, state.gap() / state.upper, state.boxes));
+    display.show(state.radius < 0.0
+                     ? fmt::format("smaller problems first; {} boxes", state.boxes)
+                     : fmt::format("{:.7g} <= min <= {:.7g}, gap {:.2g} of it; {} boxes",
+                                   state.lower, state.upper, state.gap() / state.upper,
+                                   state.boxes));
+    if (output_.wanted()) {
+      clock.tick([&] {
+        report.certified = state;
+        report.certified->stop_reason = bounds::CertifyStop::interrupted;
+        save();
+      });
+    }
     return !InterruptGuard::requested();
   };
-  report.certified_skeletons = flags_.k;
-  report.certified = bounds::certify_minimum(setting.features, *setting.hidden, options, progress);
+  report.certified = bounds::certify_minimum(setting.features, *setting.hidden, options, progress,
+                                             earlier ? &*earlier : nullptr);
   report.interrupted = report.certified->stop_reason == bounds::CertifyStop::interrupted;
 }
 
-int ApproximateCommand::run(std::ostream& out, std::ostream& err) {
+int ApproximateCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
   apply_config(*command_, common_.config);
   refuse_lonely_flags();
   if (command_->count("--table") > 0) table_ = parse_sparsities("--table", flags_.table);
@@ -401,6 +422,13 @@ int ApproximateCommand::run(std::ostream& out, std::ostream& err) {
     sparsities_ = parse_sparsities("--sparsities", flags_.sparsities);
   }
   const Setting setting = resolve_setting();
+  std::optional<bounds::CertifiedMinimum> earlier;
+  if (flags_.certify) {
+    const auto file = output_.earlier(filetype, *command_, {"max-boxes"}, flags_.model);
+    if (file) earlier = certified_of(*file);
+  } else {
+    output_.check(flags_.model);
+  }
   auto start = std::chrono::steady_clock::now();
   ApproximationReport report = of_law(setting);
   std::vector<ApproximationReport> reports;
@@ -419,7 +447,10 @@ int ApproximateCommand::run(std::ostream& out, std::ostream& err) {
     ApproximationReport& only = reports.front();
     if (flags_.train && sparsities_.empty()) add_certificate(setting, display, only);
     if (!sparsities_.empty()) add_curve(setting, display, only);
-    if (flags_.certify && !only.interrupted) add_certified(setting, display, only);
+    if (flags_.certify && !only.interrupted) {
+      add_certified(setting, earlier, display, only,
+                    [&] { write(reports, command_line, err, false); });
+    }
   }
   reports.back().seconds += seconds_since(start);
   if (common_.json) {
@@ -432,7 +463,19 @@ int ApproximateCommand::run(std::ostream& out, std::ostream& err) {
       if (&one != &reports.back()) out << '\n';
     }
   }
+  out.flush();
+  write(reports, command_line, err, true);
   return exit_code(reports.front());
+}
+
+void ApproximateCommand::write(const std::vector<ApproximationReport>& reports,
+                               const std::string& command_line, std::ostream& err, bool tell) {
+  const storage::Results results = approximation_results(reports);
+  if (results.datasets().empty()) {
+    if (output_.wanted() && tell) err << "note: there is nothing to write without a density\n";
+    return;
+  }
+  output_.write(filetype, command_line, *command_, common_, results, err, tell);
 }
 
 }  // namespace skeleta::program

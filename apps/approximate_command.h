@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "approximation_report.h"
 #include "common_options.h"
 #include "progress_display.h"
+#include "result_output.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
 
@@ -23,7 +25,7 @@ class ApproximateCommand {
   bool chosen() const { return command_->parsed(); }
 
   /// Returns the exit code.
-  int run(std::ostream& out, std::ostream& err);
+  int run(const std::string& command_line, std::ostream& out, std::ostream& err);
 
  private:
   struct Flags {
@@ -60,12 +62,17 @@ class ApproximateCommand {
                        ApproximationReport& report) const;
   void add_curve(const Setting& setting, ProgressDisplay& display,
                  ApproximationReport& report) const;
-  void add_certified(const Setting& setting, ProgressDisplay& display,
-                     ApproximationReport& report) const;
+  // Goes on from `earlier`; calls `save` now and then, with the state so far in the report.
+  void add_certified(const Setting& setting, const std::optional<bounds::CertifiedMinimum>& earlier,
+                     ProgressDisplay& display, ApproximationReport& report,
+                     const std::function<void()>& save) const;
+  void write(const std::vector<ApproximationReport>& reports, const std::string& command_line,
+             std::ostream& err, bool tell);
 
   CLI::App* command_;
   CommonOptions common_;
   Flags flags_;
+  ResultOutput output_;
   std::vector<double> table_, sparsities_;
 };
 

@@ -271,7 +271,8 @@ std::string about_training(const ApproximationReport& report) {
   std::string text =
       " Certificate: upper = L(theta_k) >= min L is rigorous for any theta_k, to the exact "
       "engine's "
-      "error of 1e-10 L. lower = L^(<=k)(theta_k) <= min L is rigorous only if theta_k is a global "
+      "error of 1e-10 L (1e-8 from 64 features on). lower = L^(<=k)(theta_k) <= min L is rigorous "
+      "only if theta_k is a global "
       "minimiser of L^(<=k), and minimum, excess and same_configuration only mean what they say if "
       "theta* is one of L: both are the best of the random starts, of which `hits` (theta_k) and "
       "`minimum_hits` (theta*) agree, and of descents from each other; nothing proves that no "

@@ -38,6 +38,7 @@ struct ApproximationReport {
   std::string title;
   Index features = 0;
   std::optional<Index> hidden;
+  std::optional<double> sparsity;  ///< If all features have the same.
   double epsilon = 0.0;
   /// The largest common density at which P(N >= 2), and P(N >= 2)/P(N = 1), are <= epsilon.
   double largest_two_active = 0.0, largest_ratio = 0.0;

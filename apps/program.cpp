@@ -139,7 +139,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
   if (train.chosen()) return train.run(command_line(arguments), out, err);
   if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
-  if (approximate.chosen()) return approximate.run(out, err);
+  if (approximate.chosen()) return approximate.run(command_line(arguments), out, err);
   if (show.chosen()) return show.run(out);
   if (thomson.chosen()) return thomson.run(command_line(arguments), out, err);
   if (linear.chosen()) return linear.run(command_line(arguments), out, err);

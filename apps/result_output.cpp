@@ -4,8 +4,10 @@
 #include <fmt/ostream.h>
 
 #include <toml++/toml.h>
+#include <filesystem>
 #include <sstream>
 
+#include "difference.h"
 #include "errors.h"
 #include "model_input.h"
 #include "skeleta/core/parallel.h"
@@ -47,15 +49,39 @@ void ResultOutput::check(const std::string& input) const {
   if (!file_.empty()) check_output(resolve_links(file_), input, force_);
 }
 
+std::optional<storage::ResultFile> ResultOutput::earlier(const std::string& filetype,
+                                                         const CLI::App& command,
+                                                         std::initializer_list<const char*> free,
+                                                         const std::string& input) {
+  if (file_.empty()) return std::nullopt;
+  const std::string output = resolve_links(file_);
+  if (force_ || !std::filesystem::is_regular_file(output)) {
+    check(input);
+    return std::nullopt;
+  }
+  check_output(output, input, true);
+  storage::ResultFile file = read_earlier([&] { return read_result(output); });
+  std::string clause;
+  if (file.filetype != filetype) clause = fmt::format("it is a '{}' file", file.filetype);
+  if (clause.empty()) clause = build_difference(file.build);
+  if (clause.empty()) {
+    clause = options_difference(file.provenance.options_toml, options_toml(command), free);
+  }
+  refuse_to_continue(output, clause);
+  replace_ = true;
+  return file;
+}
+
 void ResultOutput::write(const std::string& filetype, const std::string& command_line,
                          const CLI::App& command, const CommonOptions& common,
-                         const storage::Results& results, std::ostream& err) const {
+                         const storage::Results& results, std::ostream& err, bool tell) {
   if (file_.empty()) return;
   storage::write_result(
       resolve_links(file_), filetype,
       {command_line, options_toml(command), "", common.seed, resolve_threads(common.threads)},
-      results, force_);
-  if (!common.json && !common.quiet) fmt::print(err, "written to {}\n", file_);
+      results, force_ || replace_);
+  replace_ = true;
+  if (tell && !common.json && !common.quiet) fmt::print(err, "written to {}\n", file_);
 }
 
 }  // namespace skeleta::program

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <initializer_list>
 #include <iosfwd>
+#include <optional>
 #include <string>
 
 #include "common_options.h"
@@ -18,13 +20,24 @@ class ResultOutput {
   /// cannot be made.
   void check(const std::string& input = "") const;
 
-  /// Nothing without -o. `command` gives the options that the file records.
+  /// The file, if it is there (and not --force) from the same command and program: then write()
+  /// replaces it. Options in `free` may differ. Throws UsageError if it is another one, and as
+  /// check().
+  std::optional<storage::ResultFile> earlier(const std::string& filetype, const CLI::App& command,
+                                             std::initializer_list<const char*> free,
+                                             const std::string& input = "");
+
+  bool wanted() const { return !file_.empty(); }
+
+  /// Nothing without -o. `tell`: say on `err` that it was written. `command` gives the options that
+  /// the file records.
   void write(const std::string& filetype, const std::string& command_line, const CLI::App& command,
-             const CommonOptions& common, const storage::Results& results, std::ostream& err) const;
+             const CommonOptions& common, const storage::Results& results, std::ostream& err,
+             bool tell = true);
 
  private:
   std::string file_;
-  bool force_ = false;
+  bool force_ = false, replace_ = false;
 };
 
 }  // namespace skeleta::program

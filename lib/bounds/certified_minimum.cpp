@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -61,10 +62,12 @@ Vector without(const Vector& all, Index i) {
 // What the search needs to know of its problem.
 class Search {
  public:
-  Search(const Features& features, Index hidden, const CertifyOptions& options)
+  Search(const Features& features, Index hidden, const CertifyOptions& options,
+         const CertifyCallback& callback)
       : features_(features),
         hidden_(hidden),
         options_(options),
+        callback_(callback),
         loss_(features, options.skeletons.value_or(features.size())),
         bounder_(loss_, hidden) {
     for (Index i = 0; i < features.size(); ++i) {
@@ -131,17 +134,22 @@ class Search {
     return std::sqrt((1.0 + ratio) / (1.0 - ratio)) * (1.0 + 1e-12);
   }
 
-  // The first box; none if it would be unbounded.
+  // The first box; none if it would be unbounded, or the callback said stop.
   void open_domain(CertifiedMinimum& state) const {
     const Index count = features_.size();
+    double longest = 0.0;
     std::vector<double> box(state.open_width, 0.0);
     const auto low = layout().weight_low(box), high = layout().weight_high(box);
     double others = 0.0;
     for (Index j = 0; j < count; ++j) {
       const bool same = j > 0 && equal(j, j - 1);
-      if (!same) others = loss_of_others(j);
+      if (!same) {
+        const std::optional<double> least = loss_of_others(j, state);
+        if (!least) return;
+        others = *least;
+      }
       const double r = radius(j, target(state.upper), others);
-      state.radius = std::max(state.radius, r);
+      longest = std::max(longest, r);
       for (Index k = 0; k <= std::min(j, hidden_ - 1); ++k) {
         const auto n = static_cast<std::size_t>(j * hidden_ + k);
         low[n] = k == j ? 0.0 : -r;
@@ -152,7 +160,8 @@ class Search {
     const double all = std::numeric_limits<double>::max();
     std::fill(b_low.begin(), b_low.end(), -all);
     std::fill(b_high.begin(), b_high.end(), all);
-    if (std::isfinite(state.radius)) state.open = box;
+    state.radius = longest;
+    if (std::isfinite(longest)) state.open = box;
   }
 
   bool equal(Index i, Index j) const {
@@ -221,27 +230,38 @@ class Search {
   }
 
   // Lower bound of what the other features lose, whatever x_i and its column are: given x_i, they
-  // are a model of their own, with other thresholds, of which k or k − 1 may be active.
-  double loss_of_others(Index i) const {
+  // are a model of their own, with other thresholds, of which k or k − 1 may be active. Nothing if
+  // the callback said stop.
+  std::optional<double> loss_of_others(Index i, const CertifiedMinimum& state) const {
     const Index rest = features_.size() - 1;
     if (rest <= hidden_) return 0.0;
     const Features others{without(features_.density, i), without(features_.importance, i)};
     CertifyOptions options = options_;
     options.relative_gap = 0.1 * options_.relative_gap;
+    const auto progress = [&](const CertifiedMinimum& smaller) {
+      CertifiedMinimum shown = state;
+      shown.boxes = smaller.boxes;
+      return !callback_ || callback_(shown);
+    };
+    bool stopped = false;
     const auto least = [&](Index k) {
       options.skeletons = std::clamp(k, Index{0}, rest);
-      return certify_minimum(others, hidden_, options).lower;
+      const CertifiedMinimum found = certify_minimum(others, hidden_, options, progress);
+      stopped = stopped || found.stop_reason == CertifyStop::interrupted;
+      return found.lower;
     };
     const Index k = options_.skeletons.value_or(rest + 1);
-    if (k > rest) return least(rest);
     const double p = features_.density(i);
-    return (1.0 - p) * least(k) + p * least(k - 1);
+    const double value =
+        k > rest ? least(rest) : (1.0 - p) * least(k) + (stopped ? 0.0 : p * least(k - 1));
+    return stopped ? std::nullopt : std::optional(value);
   }
 
  private:
   Features features_;
   Index hidden_;
   CertifyOptions options_;
+  CertifyCallback callback_;
   TruncatedLoss loss_;
   LossBox bounder_;
   double loss_of_nothing_ = 0.0;
@@ -306,7 +326,11 @@ CertifiedMinimum first_state(const Search& search) {
   CertifiedMinimum state;
   state.open_width = search.layout().size();
   search.find_start(state);
-  if (search.target(state.upper) > 0.0) search.open_domain(state);
+  if (search.target(state.upper) > 0.0) {
+    search.open_domain(state);
+  } else {
+    state.radius = 0.0;  // nothing to search
+  }
   return state;
 }
 
@@ -327,14 +351,16 @@ CertifiedMinimum certify_minimum(const Features& features, Index hidden,
                                  const CertifyOptions& options, const CertifyCallback& callback,
                                  const CertifiedMinimum* resume) {
   validate(features, hidden, options);
-  const Search search(features, hidden, options);
+  const Search search(features, hidden, options, callback);
   if (resume != nullptr) validate_resumed(*resume, search, hidden, features.size());
-  CertifiedMinimum state = resume != nullptr ? *resume : first_state(search);
+  const bool begun = resume != nullptr && resume->radius >= 0.0;
+  CertifiedMinimum state = begun ? *resume : first_state(search);
   const auto stopped = [&](CertifyStop reason) {
     state.stop_reason = reason;
     return state;
   };
   while (true) {
+    if (state.radius < 0.0) return stopped(CertifyStop::interrupted);
     if (!std::isfinite(state.radius)) return stopped(CertifyStop::domain);
     state.lower = lower_bound(search, state);
     if (state.lower >= search.target(state.upper)) return stopped(CertifyStop::gap);

@@ -215,12 +215,83 @@ std::vector<DatasetEntry> thomson_entries() {
   return entries;
 }
 
+std::vector<DatasetEntry> approximation_entries() {
+  using enum Element;
+  constexpr const char* counted = "since 1.4, in files of approximate with a density";
+  constexpr const char* shared = "since 1.4, in files of approximate with a model";
+  constexpr const char* trained = "since 1.4, in files of approximate --train";
+  constexpr const char* listed = "since 1.4, in files of approximate --table";
+  constexpr const char* certified = "since 1.4, in files of approximate --certify";
+  constexpr const char* open = "since 1.4, while approximate --certify is not finished";
+  std::vector<DatasetEntry> entries;
+  std::string group = "/approximation";
+  const auto entry = [&](const char* name, Element element, std::vector<std::string> axes,
+                         const char* long_name, const char* present) {
+    entries.push_back({group, name, element, std::move(axes), long_name, present});
+  };
+  entry("l", int64, {"l"}, "number of active features", counted);
+  entry("probability", float64, {"l"}, "P(N = l)", counted);
+  entry("tail", float64, {"l"}, "P(N >= l)", counted);
+  entry("union_bound", float64, {"l"}, "upper bound of tail", counted);
+  entry("chernoff_bound", float64, {"l"}, "upper bound of tail", counted);
+  entry("poisson", float64, {"l"}, "approximation of tail", counted);
+  entry("instance", int64, {"instance"}, "number of the instance in the model file", shared);
+  entry("contribution", float64, {"instance", "l"}, "loss on Q_l, exact", shared);
+  entry("beyond", float64, {"instance", "l"}, "loss on more than l active features", shared);
+  entry("share_beyond", float64, {"instance", "l"}, "beyond over the loss", shared);
+  entry("beyond_bound", float64, {"instance", "l"}, "rigorous upper bound of beyond", shared);
+  entry("most", int64, {"most"}, "k: the loss is cut off after k active features", shared);
+  entry("gradient_size", float64, {"instance", "most"}, "norm of its gradient over the whole one",
+        shared);
+  entry("gradient_difference", float64, {"instance", "most"},
+        "norm of the difference of both gradients over that of the whole one", shared);
+  entry("gradient_angle", float64, {"instance", "most"}, "between both gradients, in radians",
+        shared);
+  entry("setting", int64, {"setting"}, "sparsity at which was trained", trained);
+  entry("sparsity", float64, {"setting"}, "S; NaN if densities differ", trained);
+  entry("k", int64, {"k"}, "most active features that were trained on", trained);
+  entry("lower", float64, {"setting", "k"}, "least loss on at most k active features", trained);
+  entry("upper", float64, {"setting", "k"}, "whole loss there", trained);
+  entry("minimum", float64, {"setting", "k"}, "least whole loss", trained);
+  entry("excess", float64, {"setting", "k"}, "upper minus minimum", trained);
+  entry("same_configuration", int64, {"setting", "k"}, "1 if both minimisers look the same",
+        trained);
+  entry("distance", float64, {"setting", "k"}, "of their columns, after the best turn", trained);
+  entry("hits", int64, {"setting", "k"}, "starts that ended at lower", trained);
+  entry("row", int64, {"row"}, "line of the table", listed);
+  entry("table_sparsity", float64, {"row"}, "S", listed);
+  entry("table_none", float64, {"row"}, "P(N = 0)", listed);
+  entry("table_one", float64, {"row"}, "P(N = 1)", listed);
+  entry("table_two", float64, {"row"}, "P(N >= 2)", listed);
+
+  group = "/certified";
+  entry("problem", int64, {"problem"}, "there is one", certified);
+  entry("hidden", int64, {"hidden"}, "hidden dimension", certified);
+  entry("feature", int64, {"feature"}, "feature", certified);
+  entry("most_active", int64, {"problem"}, "k of the loss on at most k active features", certified);
+  entry("lower", float64, {"problem"}, "no model has less", certified);
+  entry("upper", float64, {"problem"}, "loss of W, b, its rounding error included", certified);
+  entry("boxes", int64, {"problem"}, "boxes bounded so far", certified);
+  entry("rounds", int64, {"problem"}, "rounds so far", certified);
+  entry("radius", float64, {"problem"}, "no longer column does better; -1: not known yet",
+        certified);
+  entry("stop_reason", int8, {"problem"}, "why the search ended", certified);
+  entry("W", float64, {"hidden", "feature"}, "weights of the best model", certified);
+  entry("b", float64, {"feature"}, "its thresholds", certified);
+  entry("box", int64, {"box"}, "box that is still open", open);
+  entry("entry", int64, {"entry"}, "number of a box", open);
+  entry("open", float64, {"box", "entry"},
+        "lower bound, low and high ends of W (column by column), of b", open);
+  return entries;
+}
+
 }  // namespace
 
 std::vector<DatasetEntry> result_entries() {
   std::vector<DatasetEntry> entries;
   add(entries, linear_entries());
   add(entries, thomson_entries());
+  add(entries, approximation_entries());
   return entries;
 }
 

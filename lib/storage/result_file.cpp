@@ -95,6 +95,12 @@ void Results::add(const std::string& path, std::vector<std::size_t> shape, Value
   datasets_.push_back({path, std::move(shape), std::move(values)});
 }
 
+const ResultDataset* ResultFile::find(const std::string& path) const {
+  const auto found = std::find_if(datasets.begin(), datasets.end(),
+                                  [&](const ResultDataset& one) { return one.path == path; });
+  return found == datasets.end() ? nullptr : &*found;
+}
+
 const std::vector<std::string>& result_filetypes() {
   static const std::vector<std::string> kinds{
       "skeleta linear critical-points", "skeleta linear flow",   "skeleta linear moments",

@@ -20,10 +20,7 @@
 namespace skeleta::training {
 namespace {
 
-constexpr double final_relative_target = 1e-10;
-// The exact engine's gradient has errors of its own, above the tolerance where columns are nearly
-// orthogonal: then descents end where they no longer gain a tenth of what is told apart in the end.
-constexpr double value_tolerance = 0.1 * final_relative_target;
+constexpr double exact_target = 1e-10, many_target = 1e-8;
 constexpr std::uint64_t most_steps = 2000;
 // Fewer features gain nothing from several threads within an evaluation.
 constexpr Index many_features = 64;
@@ -130,6 +127,9 @@ class Search {
   }
 
  private:
+  // The relative error of L: rounding forbids 1e-10 with many features.
+  double target() const { return features_.size() < many_features ? exact_target : many_target; }
+
   bool ties(double value, double least) const { return value <= least + tie_; }
 
   // The rule of MinimaOptions: descents end close to a minimum, not at it.
@@ -162,8 +162,10 @@ class Search {
   std::vector<Found> minimise_whole(const std::optional<ReluAutoencoder>& from) {
     Options options;
     options.gradient_tolerance = options_.gradient_tolerance;
-    options.final_relative_target = final_relative_target;
-    options.value_tolerance = value_tolerance;
+    options.final_relative_target = target();
+    // The exact engine's gradient has errors of its own, above the tolerance where columns are
+    // nearly orthogonal: descents end where they no longer gain a tenth of what is told apart.
+    options.value_tolerance = 0.1 * target();
     options.max_steps = most_steps;
     options.record_every = 0;
     options.seed = options_.seed;
@@ -209,8 +211,8 @@ class Search {
     Found found{{Matrix(hidden_, features_.size()), Vector(features_.size())}, {}};
     from_parameters(x, found.model);
     exact::Options options;
-    options.relative_target = final_relative_target;
-    options.absolute_target = 1e-4 * final_relative_target * loss_of_zero_model(features_);
+    options.relative_target = target();
+    options.absolute_target = 1e-4 * target() * loss_of_zero_model(features_);
     options.threads = features_.size() < many_features ? 1 : options_.threads;
     found.loss = exact::loss(found.model, features_, options);
     return found;

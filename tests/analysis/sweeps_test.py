@@ -37,6 +37,24 @@ class Sweeps(Workplace):
         self.run_command(program(), "sweep", plan, "-o", path, "--force", "--quiet")
         return path
 
+    def test_the_excess_is_that_of_the_files(self):
+        paths = []
+        for features in ("3", "4"):
+            paths.append(str(self.folder / f"{features}.h5"))
+            self.run_command(program(), "approximate", "--features", features, "--hidden", "1",
+                             "--train", "--sparsities", "0.5,0.9,0.99", "--starts", "3", "--quiet",
+                             "-o", paths[-1])
+        runs = [skeleta_analysis.open(path) for path in paths]
+        left, right = skeleta_analysis.excess(runs).axes
+        self.assertEqual([line.get_label() for line in left.lines], ["D = 3, d = 1", "D = 4, d = 1"])
+        for run, share, relative in zip(runs, left.lines, right.lines):
+            found = run.approximation.isel(k=0)
+            np.testing.assert_allclose(share.get_xdata(), [0.01, 0.1, 0.5])
+            np.testing.assert_array_equal(
+                relative.get_ydata(), (found["excess"] / found["minimum"]).values[::-1])
+        self.assertEqual(command.main(["excess", *paths, "-o", str(self.folder / "e.png")]), 0)
+        self.assertEqual(command.main(["excess", str(FIXTURES / "sweep.h5"), "-o", "e.png"]), 2)
+
     def test_the_atlas_is_drawn_from_a_sweep_and_its_match(self):
         path = self.sweep('features = [5, 6]\nhidden = [2]\ndensity = [0.01]\nstarts = 5\n'
                           'objective = ["one-sparse", "exact"]')

@@ -165,6 +165,92 @@ TEST(Approximate, StopsAtCtrlC) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+using ApproximateFile = Workplace;
+
+TEST_F(ApproximateFile, HoldsWhatIsPrinted) {
+  const Json json =
+      approximate_json({pentagon, "--train", "--k-max", "2", "--starts", "4", "--instance", "0",
+                        "--table", "0.9,0.95", "-o", path("a.h5")});
+  const Json file = Json::parse(run_program({"show", path("a.h5"), "--json"}).out);
+  const Json& found = file["approximation"];
+  EXPECT_EQ(file["filetype"], "skeleta approximate");
+  EXPECT_EQ(found["probability"], json["probability"]);
+  EXPECT_EQ(found["contribution"][0], json["loss"]["contribution"]);
+  EXPECT_EQ(found["tail"][2], json["tail"][1]["exact"]);
+  EXPECT_EQ(found["lower"][0][1], json["certificate"][1]["lower"]);
+  EXPECT_EQ(found["excess"][0][0], json["certificate"][0]["excess"]);
+  EXPECT_NEAR(double(found["sparsity"][0]), 0.95, 1e-15);
+  EXPECT_EQ(found["table_two"][1], json["table"][1]["two"]);
+  const Outcome again = approximate({pentagon, "-o", path("a.h5")});
+  EXPECT_EQ(again.code, usage);
+  EXPECT_THAT(again.err, HasSubstr("--force"));
+}
+
+std::vector<std::string> certify(const std::string& file, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{"--features", "3",         "--hidden", "1",  "--sparsity",
+                                     "0.9",        "--certify", "--quiet",  "-o", file};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST_F(ApproximateFile, CertificationGoesOnToTheSameBits) {
+  ASSERT_EQ(approximate(certify(path("one.h5"))).code, done);
+  for (const std::string boxes : {"1000", "3000", "9000"}) {
+    EXPECT_EQ(approximate(certify(path("parts.h5"), {"--max-boxes", boxes})).code,
+              precision_missed);
+  }
+  EXPECT_EQ(approximate(certify(path("parts.h5"))).code, done);
+  expect_same_datasets("one.h5", "parts.h5");
+  EXPECT_EQ(approximate(certify(path("parts.h5"))).code, done);  // there is nothing left to do
+  expect_same_datasets("one.h5", "parts.h5");
+}
+
+TEST_F(ApproximateFile, CertificationSurvivesBeingKilled) {
+  ASSERT_EQ(approximate(certify(path("one.h5"))).code, done);
+  for (int k = 0; k < 8; ++k) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::ostringstream out, err;
+      std::vector<std::string> arguments = certify(path("killed.h5"), {"--threads", "1"});
+      arguments.insert(arguments.begin(), "approximate");
+      ::_exit(run(arguments, out, err));
+    }
+    ::usleep(static_cast<useconds_t>(20'000 + 40'000 * k));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    if (exists("killed.h5")) {
+      EXPECT_EQ(run_program({"show", path("killed.h5")}).code, done);
+    }
+  }
+  ASSERT_EQ(approximate(certify(path("killed.h5"))).code, done);
+  expect_same_datasets("one.h5", "killed.h5");
+}
+
+TEST_F(ApproximateFile, RefusesToGoOnFromAnotherProblem) {
+  ASSERT_EQ(approximate(certify(path("a.h5"), {"--max-boxes", "1000"})).code, precision_missed);
+  const std::string before = contents("a.h5");
+  const Outcome other = approximate(certify(path("a.h5"), {"--k", "1"}));
+  EXPECT_EQ(other.code, usage);
+  EXPECT_THAT(other.err, HasSubstr("its k is not given, not '1'"));
+  EXPECT_EQ(contents("a.h5"), before);
+}
+
+// D > d + 1: four smaller problems come first.
+TEST_F(ApproximateFile, CtrlCEndsTheSmallerProblemsToo) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::ostringstream out, err;
+    ::_exit(run({"approximate", "--features", "4", "--hidden", "1", "--sparsity", "0.9",
+                 "--certify", "--rel-gap", "1e-6", "--quiet"},
+                out, err));
+  }
+  ::usleep(300'000);
+  ::kill(child, SIGINT);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), interrupted);
+}
+
 TEST(Approximate, ExplainsItselfToPeople) {
   EXPECT_THAT(approximate({"--help"}).out, AllOf(HasSubstr("Examples:"), HasSubstr("--certify")));
   const Outcome outcome = approximate({"--features", "2", "--hidden", "1", "--sparsity", "0.9",

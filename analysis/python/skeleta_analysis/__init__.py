@@ -11,11 +11,12 @@ from .columns import columns
 from .comparison import comparison
 from .contributions import contributions
 from .dimensionality import dimensionality
+from .excess import excess
 from .linear import flow, moments
 from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
 from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
-__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "dimensionality", "flow",
-           "moments", "open", "phases", "summary", "sweep", "training"]
+__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "dimensionality",
+           "excess", "flow", "moments", "open", "phases", "summary", "sweep", "training"]

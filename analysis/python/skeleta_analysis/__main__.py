@@ -6,8 +6,8 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, columns, comparison, contributions, dimensionality, flow, moments, open, phases,
-               style, summary, sweep, training)
+from . import (atlas, columns, comparison, contributions, dimensionality, excess, flow, moments, open,
+               phases, style, summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -49,6 +49,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("comparison", help="losses of several runs, and what they consist of")
     command.add_argument("run", nargs="+", help="run files")
     add_output(command)
+    command = commands.add_parser("excess", help="what training on Q1 alone costs, against density")
+    command.add_argument("run", nargs="+", help="files of `skeleta approximate --train --sparsities`")
+    add_output(command)
     command = commands.add_parser("atlas", help="minimisers of a sweep beside Thomson's problem")
     command.add_argument("run", help="file of `skeleta sweep`")
     command.add_argument("match", help="file of `skeleta thomson match` of it, --instance all")
@@ -67,6 +70,9 @@ def execute(options) -> None:
     elif options.command in WHOLE:
         draw, _, kind = WHOLE[options.command]
         write(draw(open_kind(options.run, f"skeleta {kind}")), options.output)
+    elif options.command == "excess":
+        write(excess([open_kind(path, "skeleta approximate") for path in options.run]),
+              options.output)
     elif options.command == "atlas":
         write(atlas(open_kind(options.run, "skeleta sweep"),
                     open_kind(options.match, "skeleta thomson match")), options.output)

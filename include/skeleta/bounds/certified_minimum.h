@@ -34,7 +34,9 @@ struct CertifiedMinimum {
   ReluAutoencoder model;    ///< The best one found.
   std::uint64_t boxes = 0;  ///< Boxes bounded so far.
   std::uint64_t rounds = 0;
-  double radius = 0.0;  ///< Every model with a longer column has a loss ≥ lower.
+  /// Every model with a longer column has a loss ≥ lower. −1: not known yet, the smaller problems
+  /// that it comes from are being searched.
+  double radius = -1.0;
   CertifyStop stop_reason = CertifyStop::gap;
   /// Boxes that may still contain something below the target, `open_width` numbers each: a lower
   /// bound, the low ends and the high ends of W (column-major), those of b.
@@ -45,6 +47,7 @@ struct CertifiedMinimum {
 };
 
 /// Called between rounds, on the caller's thread, with the state so far; returns whether to go on.
+/// While smaller problems are searched, `boxes` counts theirs.
 using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 
 /// Branch and bound for the global minimum of L^(≤k)(W, b) over all weights and thresholds.
@@ -78,7 +81,8 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// Cost, in seconds of one core. To a relative gap of 1e-5: D = 2, d = 1, 400 to 1500 boxes, 0.02;
 /// D = 3, d = 1, 1e4 to 3e4 boxes, 3 (p = .9: 3e5 boxes, 50). To 1e-3: D = 4, d = 1, k = 1, 2e5
 /// boxes, some 50; D = 3, d = 2, p = .1, 5e5 boxes, 85. See tests/bench/certify_bench.cpp. For
-/// D > d + 1 the smaller problems come first, without callback. Memory: `open`.
+/// D > d + 1 the smaller problems come first, each with at most max_boxes; a run that is stopped
+/// there begins them again. Memory: `open`.
 ///
 /// Throws std::invalid_argument if the features are not valid or more than 8, d is not in 1..D,
 /// d·D > 32, k is not in 0..D or more than 5, a gap is negative or both are 0, or `resume` belongs

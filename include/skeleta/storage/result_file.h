@@ -56,6 +56,9 @@ struct ResultFile {
   BuildInfo build;  ///< The program that wrote it.
   Provenance provenance;
   std::vector<ResultDataset> datasets;  ///< In the order of the schema table.
+
+  /// Null if there is none of this path.
+  const ResultDataset* find(const std::string& path) const;
 };
 
 /// The kinds of result files: "skeleta linear flow", ….
