@@ -1,0 +1,105 @@
+// uPlot in the page's type and colours.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { h } from "./dom";
+import { plain } from "./format";
+import { onThemeChange, theme, type Theme } from "./theme";
+
+export interface PlotOptions {
+  xName: string;
+  yName: string;
+  label: string;
+  logarithmic?: boolean;
+  xRange?: [number, number];
+  yRange?: [number, number];
+  wholeX?: boolean;
+  series: (theme: Theme) => uPlot.Series[];
+  /** Drawn over the series, in canvas pixels. */
+  draw?: (plot: uPlot, theme: Theme) => void;
+  /** Called with the nearest place along x, or null when the pointer has left. */
+  hover?: (index: number | null) => void;
+}
+
+/** A plot that follows its width and the colours of the page. */
+export class Plot {
+  readonly element: HTMLElement;
+  private plot: uPlot | null = null;
+  private options: PlotOptions | null = null;
+  private data: uPlot.AlignedData = [[]];
+
+  constructor(private readonly height: number) {
+    this.element = h("div", { class: "plot" });
+    let width = 0;
+    new ResizeObserver(() => {
+      if (this.element.clientWidth === width) return;
+      width = this.element.clientWidth;
+      if (this.plot) this.plot.setSize({ width, height: this.height });
+      else this.build();
+    }).observe(this.element);
+    onThemeChange(() => this.build());
+  }
+
+  set(options: PlotOptions, data: uPlot.AlignedData): void {
+    this.options = options;
+    this.data = data;
+    this.build();
+  }
+
+  redraw(): void {
+    this.plot?.redraw(false);
+  }
+
+  private build(): void {
+    const width = this.element.clientWidth;
+    if (!this.options || width === 0) return;
+    this.plot?.destroy();
+    this.element.setAttribute("role", "img");
+    this.element.setAttribute("aria-label", this.options.label);
+    this.plot = new uPlot(settings(this.options, width, this.height), this.data, this.element);
+  }
+}
+
+const WHOLE_STEPS = [1, 2, 5].flatMap((k) => [0, 1, 2, 3, 4, 5, 6].map((power) => k * 10 ** power))
+  .sort((a, b) => a - b);
+
+function settings(options: PlotOptions, width: number, height: number): uPlot.Options {
+  const colours = theme();
+  const font = `12px ${colours.font}`;
+  const axis = (name: string): uPlot.Axis => ({
+    label: name, labelFont: font, font, stroke: colours.ink, labelSize: 20,
+    grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 5 },
+  });
+  const wholes = (_: uPlot, splits: number[]) => splits.map((v) => (Number.isInteger(v) ? String(v) : ""));
+  const values = (_: uPlot, splits: number[], __: number, ___: number, step: number) => splits.map((v) =>
+    step < 1 && step >= 1e-5 ? v.toFixed(Math.ceil(-Math.log10(step) - 1e-9)).replace("-", "−") : plain(v, 3));
+  return {
+    width, height,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
+    scales: {
+      x: { time: false, ...(options.xRange ? { range: options.xRange } : {}) },
+      y: { distr: options.logarithmic ? 3 : 1, ...(options.yRange ? { range: options.yRange } : {}) },
+    },
+    axes: [
+      { ...axis(options.xName), size: 30, ...(options.wholeX ? { values: wholes, incrs: WHOLE_STEPS } : { values }) },
+      { ...axis(options.yName), size: 74, values: options.logarithmic ? decades : values },
+    ],
+    series: [{}, ...options.series(colours)],
+    hooks: {
+      draw: [(plot) => options.draw?.(plot, colours)],
+      setCursor: [(plot) => options.hover?.(plot.cursor.left! < 0 ? null : plot.cursor.idx ?? null)],
+    },
+  };
+}
+
+/** Numbers at the powers of ten; between them too where there are few. */
+function decades(_: uPlot, splits: number[]): string[] {
+  const finite = splits.filter((v) => v > 0);
+  const span = Math.log10(Math.max(...finite) / Math.min(...finite));
+  return splits.map((v) => {
+    if (v === null || !(v > 0)) return "";
+    const leading = Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9));
+    const written = span > 4 ? [1] : span > 1.3 ? [1, 3] : [1, 2, 3, 5, 7];
+    return written.includes(leading) ? plain(v, 2) : "";
+  });
+}
