@@ -7,10 +7,12 @@ import type { Panel } from "./panel";
 import { columns } from "./panels/columns";
 import { overview } from "./panels/overview";
 import { skeletons } from "./panels/skeletons";
+import { sweep } from "./panels/sweep";
+import { training } from "./panels/training";
 import { Run } from "./run";
 import { Selection } from "./selection";
 
-const PANELS: Panel[] = [overview, skeletons, columns];
+const PANELS: Panel[] = [overview, skeletons, training, sweep, columns];
 const EMBEDDED = "script.skeleta-file";
 
 const top = document.getElementById("top")!;

@@ -12,7 +12,9 @@ export interface PlotOptions {
   logarithmic?: boolean;
   xRange?: [number, number];
   yRange?: [number, number];
+  /** Whole numbers along x, and how they are written. */
   wholeX?: boolean;
+  writeX?: (x: number) => string;
   series: (theme: Theme) => uPlot.Series[];
   /** Drawn over the series, in canvas pixels. */
   draw?: (plot: uPlot, theme: Theme) => void;
@@ -69,7 +71,7 @@ function settings(options: PlotOptions, width: number, height: number): uPlot.Op
     label: name, labelFont: font, font, stroke: colours.ink, labelSize: 20,
     grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 5 },
   });
-  const wholes = (_: uPlot, splits: number[]) => splits.map((v) => (Number.isInteger(v) ? String(v) : ""));
+  const wholes = (_: uPlot, splits: number[]) => splits.map((v) => (Number.isInteger(v) ? options.writeX?.(v) ?? String(v) : ""));
   const values = (_: uPlot, splits: number[], __: number, ___: number, step: number) => splits.map((v) =>
     step < 1 && step >= 1e-5 ? v.toFixed(Math.ceil(-Math.log10(step) - 1e-9)).replace("-", "−") : plain(v, 3));
   return {
@@ -78,7 +80,10 @@ function settings(options: PlotOptions, width: number, height: number): uPlot.Op
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
     scales: {
       x: { time: false, ...(options.xRange ? { range: options.xRange } : {}) },
-      y: { distr: options.logarithmic ? 3 : 1, ...(options.yRange ? { range: options.yRange } : {}) },
+      y: {
+        distr: options.logarithmic ? 3 : 1,
+        ...(options.yRange ? { range: options.yRange } : options.logarithmic ? { range: loosely } : {}),
+      },
     },
     axes: [
       { ...axis(options.xName), size: 30, ...(options.wholeX ? { values: wholes, incrs: WHOLE_STEPS } : { values }) },
@@ -90,6 +95,13 @@ function settings(options: PlotOptions, width: number, height: number): uPlot.Op
       setCursor: [(plot) => options.hover?.(plot.cursor.left! < 0 ? null : plot.cursor.idx ?? null)],
     },
   };
+}
+
+/** A logarithmic range with some room at both ends. */
+function loosely(_: uPlot, low: number, high: number): [number, number] {
+  if (!(low > 0)) return [0.1, 1];
+  const room = (high / low) ** 0.05 * 1.02;
+  return [low / room, high * room];
 }
 
 /** Numbers at the powers of ten; between them too where there are few. */

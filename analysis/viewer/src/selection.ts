@@ -20,18 +20,30 @@ export class Selection {
   }
 }
 
-/** Only the last of several calls counts, whichever ends first; what goes wrong is told to `fail`. */
+/**
+ * Only the newest call counts: while one works, the next waits, and those between are forgotten.
+ * What goes wrong is told to `fail`.
+ */
 export function latest<Argument>(
   work: (argument: Argument) => Promise<() => void>, fail: (error: Error) => void,
 ): (argument: Argument) => Promise<void> {
-  let newest = 0;
-  return async (argument) => {
-    const mine = ++newest;
-    try {
-      const show = await work(argument);
-      if (mine === newest) show();
-    } catch (error) {
-      if (mine === newest) fail(error as Error);
+  let waiting: [Argument] | null = null;
+  let running: Promise<void> | null = null;
+  const run = async () => {
+    while (waiting) {
+      const [argument] = waiting;
+      waiting = null;
+      try {
+        const show = await work(argument);
+        if (!waiting) show();
+      } catch (error) {
+        if (!waiting) fail(error as Error);
+      }
     }
+    running = null;
+  };
+  return (argument) => {
+    waiting = [argument];
+    return (running ??= run());
   };
 }

@@ -57,7 +57,7 @@ export const skeletons: Panel = {
         check("Logarithmic", logarithmic, (on) => { logarithmic = on; if (loss) draw(); }),
         h("span", { class: "key" }, h("i", { class: "swatch exact" }), "exact"),
         h("span", { class: "key" }, h("i", { class: "swatch sampled" }), "sampled, with its interval"),
-        h("span", { class: "key" }, h("i", { class: "swatch bound" }), "upper bound of all beyond")),
+        h("span", { class: "key" }, h("i", { class: "swatch bound" }), "upper bound of what was not evaluated")),
       plot.element, readout, numbers);
   },
 };
@@ -111,7 +111,7 @@ function chart(plot: Plot, loss: Loss, logarithmic: boolean, readout: HTMLElemen
     xName: "number of active features l",
     yName: "contribution to the loss",
     label: `Bar chart of the contributions to the loss for ${first} to ${last} active features; the table below has the numbers.`,
-    logarithmic, wholeX: true,
+    logarithmic, wholeX: true, writeX: (l) => (beyond && l > last ? "all beyond" : String(l)),
     xRange: [first - 0.7, last + (beyond ? 1.7 : 0.7)],
     yRange: logarithmic && Number.isFinite(least)
       ? [10 ** Math.floor(Math.log10(least) - 0.001), 10 ** Math.ceil(Math.log10(top))] : [0, 1.08 * top],
@@ -125,7 +125,7 @@ function chart(plot: Plot, loss: Loss, logarithmic: boolean, readout: HTMLElemen
       const row = k === null ? undefined : rows[k];
       readout.textContent = row === undefined ? rest
         : `l = ${row.l}: contribution ${uncertain(row.contribution, row.error)}` +
-          (row.error > 0 ? ` ± ${plain(half(row), 2)}` : ", exact") +
+          (row.samples > 0 ? ` ± ${plain(half(row), 2)}` : ", exact") +
           `, ${percent(row.contribution / loss.value)} of the loss; P(N = l) = ${plain(row.probability, 4)}`;
     },
   }, [rows.map((row) => row.l), rows.map((row) => row.contribution)]);
@@ -191,11 +191,11 @@ class BarPainter {
 
 function lossTable(loss: Loss): HTMLElement {
   const share = (value: number) => exact(percent(value / loss.value, 4), value / loss.value);
-  const error = (value: number) => (value > 0 ? number(value, 2) : "exact");
+  const error = (value: number, samples: number) => (samples > 0 ? number(value, 2) : "exact");
   const rows = loss.skeletons.map((row) => [
     String(row.l), number(row.probability), exact(uncertain(row.mean, row.error / row.probability), row.mean),
     exact(uncertain(row.contribution, row.error), row.contribution),
-    row.samples > 0 ? error(row.error) : "exact", share(row.contribution),
+    error(row.error, row.samples), share(row.contribution),
     exact(row.samples > 0 ? count(row.samples) : "–", row.samples),
   ]);
   const { tail } = loss;
@@ -203,9 +203,9 @@ function lossTable(loss: Loss): HTMLElement {
     ["0 and 1", number(1 - tail.probability_of_rest), "", number(tail.one_sparse_contribution, 10), "",
      exact(percent(tail.one_sparse_share, 4), tail.one_sparse_share), ""],
     ["2 and more", number(tail.probability_of_rest), "",
-     exact(uncertain(tail.rest, tail.rest_standard_error), tail.rest), error(tail.rest_standard_error),
+     exact(uncertain(tail.rest, tail.rest_standard_error), tail.rest), error(tail.rest_standard_error, loss.samples),
      share(tail.rest), ""],
-    ["all", "1", "", exact(uncertain(loss.value, loss.error), loss.value), error(loss.error), "",
+    ["all", "1", "", exact(uncertain(loss.value, loss.error), loss.value), error(loss.error, loss.samples), "",
      exact(loss.samples > 0 ? count(loss.samples) : "–", loss.samples)],
   ];
   return table("Loss by number of active features",
