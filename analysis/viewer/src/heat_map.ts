@@ -100,7 +100,8 @@ export class HeatMap {
     context.font = `12px ${font}`;
     const widest = Math.max(...data.rowLabels.map((text) => context.measureText(text).width), 8);
     const left = Math.min(widest, 90) + 30, top = 8, bottom = 40;
-    const right = Array.isArray(data.scale) ? 14 : 78;
+    const words = Array.isArray(data.scale) ? data.scale : [];
+    const right = words.length ? 40 + Math.max(...words.map((word) => context.measureText(word).width)) : 78;
     const room = [Math.max(width - left - right, 40), Math.max(height - top - bottom, 40)];
     const side = Math.min(...room);
     this.box = this.square
@@ -114,7 +115,8 @@ export class HeatMap {
     context.strokeRect(this.box.x - 0.5, this.box.y - 0.5, this.box.width + 1, this.box.height + 1);
     if (data.rows <= NUMBERED && data.columns <= NUMBERED) this.writeEntries(context, data, colour.of);
     this.writeAxes(context, data, ink, muted);
-    if (!Array.isArray(data.scale)) this.drawBar(context, colour, ink);
+    if (words.length) this.drawKey(context, words, colour.of, ink);
+    else this.drawBar(context, colour, ink);
     if (this.chosen || document.activeElement === this.canvas) this.outline(context, data, ink);
   }
 
@@ -210,6 +212,21 @@ export class HeatMap {
     for (const t of [0, 0.5, 1]) {
       context.fillText(plain(at(t), 3), x + 17, y + Math.min(Math.max((1 - t) * height, 6), height - 6));
     }
+  }
+
+  private drawKey(
+    context: CanvasRenderingContext2D, words: string[], of: (v: number) => [number, number, number], ink: string,
+  ): void {
+    const x = this.box.x + this.box.width + 14;
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    words.forEach((word, k) => {
+      const y = this.box.y + 22 * k;
+      context.fillStyle = css(of(k));
+      context.fillRect(x, y, 12, 14);
+      context.fillStyle = ink;
+      context.fillText(word, x + 18, y + 7);
+    });
   }
 
   private outline(context: CanvasRenderingContext2D, data: HeatMapData, ink: string): void {

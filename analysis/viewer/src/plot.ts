@@ -73,7 +73,7 @@ function settings(options: PlotOptions, width: number, height: number): uPlot.Op
   });
   const wholes = (_: uPlot, splits: number[]) => splits.map((v) => (Number.isInteger(v) ? options.writeX?.(v) ?? String(v) : ""));
   const values = (_: uPlot, splits: number[], __: number, ___: number, step: number) => splits.map((v) =>
-    step < 1 && step >= 1e-5 ? v.toFixed(Math.ceil(-Math.log10(step) - 1e-9)).replace("-", "−") : plain(v, 3));
+    step < 1 && step >= 1e-5 ? v.toFixed(decimals(step)).replace("-", "−") : plain(v, 3));
   return {
     width, height,
     legend: { show: false },
@@ -87,7 +87,7 @@ function settings(options: PlotOptions, width: number, height: number): uPlot.Op
     },
     axes: [
       { ...axis(options.xName), size: 30, ...(options.wholeX ? { values: wholes, incrs: WHOLE_STEPS } : { values }) },
-      { ...axis(options.yName), size: 74, values: options.logarithmic ? decades : values },
+      { ...axis(options.yName), size: 74, ...(options.logarithmic ? { splits: logSplits, values: logValues } : { values }) },
     ],
     series: [{}, ...options.series(colours)],
     hooks: {
@@ -104,14 +104,26 @@ function loosely(_: uPlot, low: number, high: number): [number, number] {
   return [low / room, high * room];
 }
 
-/** Numbers at the powers of ten; between them too where there are few. */
-function decades(_: uPlot, splits: number[]): string[] {
-  const finite = splits.filter((v) => v > 0);
-  const span = Math.log10(Math.max(...finite) / Math.min(...finite));
-  return splits.map((v) => {
-    if (v === null || !(v > 0)) return "";
-    const leading = Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9));
-    const written = span > 4 ? [1] : span > 1.3 ? [1, 3] : [1, 2, 3, 5, 7];
-    return written.includes(leading) ? plain(v, 2) : "";
-  });
+/** Round numbers from `low` to `high`: powers of ten, and as many between them as it takes for three. */
+function logSplits(_: uPlot, __: number, low: number, high: number): number[] {
+  for (const leading of [[1], [1, 3], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+    const found: number[] = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+      found.push(...leading.map((k) => k * 10 ** power).filter((v) => v >= low && v <= high));
+    }
+    if (found.length >= 3) return found.filter((_, k) => k % Math.ceil(found.length / 9) === 0);
+  }
+  const step = 10 ** Math.floor(Math.log10((high - low) / 2));
+  const first = Math.ceil(low / step);
+  const most = Math.floor(high / step) - first + 1;
+  const stride = Math.ceil(most / 6);
+  return Array.from({ length: Math.ceil(most / stride) }, (_, k) => (first + k * stride) * step);
+}
+
+function logValues(_: uPlot, splits: number[]): string[] {
+  return splits.map((v) => plain(v, 4));
+}
+
+function decimals(step: number): number {
+  return (String(Number(step.toPrecision(6))).split(".")[1] ?? "").length;
 }

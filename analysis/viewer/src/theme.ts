@@ -30,6 +30,10 @@ const RISING: Rgb[] = [[13, 33, 79], [58, 73, 108], [112, 113, 118], [168, 154, 
 const SIGNED_LIGHT: Rgb[] = [[11, 79, 148], [106, 165, 216], [246, 244, 238], [236, 168, 96], [168, 76, 0]];
 const SIGNED_DARK: Rgb[] = [[133, 197, 255], [47, 110, 168], [32, 34, 38], [176, 106, 31], [255, 189, 110]];
 
+/** Apart in lightness as well as in hue. */
+const MANY_LIGHT = ["#0b5aa2", "#d98a00", "#12805f", "#b8420f", "#8d6bb8", "#8b8778"];
+const MANY_DARK = ["#72b4f2", "#f0b24a", "#4fc7a0", "#ff8f62", "#c4a5ea", "#8d8a80"];
+
 /** t in [0, 1]. */
 export function rising(t: number): Rgb {
   return between(RISING, t);
@@ -40,9 +44,10 @@ export function signed(t: number): Rgb {
   return between(dark.matches ? SIGNED_DARK : SIGNED_LIGHT, (t + 1) / 2);
 }
 
-/** Told apart by hue and by lightness: `n` of them, the k-th. */
-export function ofMany(k: number, n: number): string {
-  return css(rising(n <= 1 ? 0.35 : (dark.matches ? 0.28 : 0.05) + (dark.matches ? 0.7 : 0.68) * (k / (n - 1))));
+/** The colour of the k-th of several things; those beyond the palette share the last one. */
+export function ofMany(k: number): string {
+  const palette = dark.matches ? MANY_DARK : MANY_LIGHT;
+  return palette[Math.min(k, palette.length - 1)];
 }
 
 export function css([r, g, b]: Rgb): string {

@@ -63,7 +63,7 @@ async function lossNumbers(run: Run, index: number): Promise<HTMLElement> {
   const [features] = modelSizes(run);
   return definitions([
     ["Loss", exact(uncertain(value, error), value)],
-    [`${percent(at(loss.confidence))} interval`,
+    [at(loss.confidence) < 1 ? `${percent(at(loss.confidence))} interval` : "Surely from",
       h("span", {}, exact(uncertain(at(loss.low), error), at(loss.low)), " to ",
         exact(uncertain(at(loss.high), error), at(loss.high)))],
     ["Loss per feature", exact(uncertain(value / features, error / features), value / features)],

@@ -37,7 +37,11 @@ export const skeletons: Panel = {
     const numbers = h("div", {});
     let logarithmic = false;
     let loss: Loss;
-    const draw = () => chart(plot, loss, logarithmic, readout);
+    const key = h("span", { class: "controls" });
+    const draw = () => {
+      chart(plot, loss, logarithmic, readout);
+      key.replaceChildren(...chartKey(loss));
+    };
     const show = latest(async (index: number) => {
       const read = await readLoss(run, index);
       return () => {
@@ -55,9 +59,7 @@ export const skeletons: Panel = {
           symbol("l"), ")"), " times the mean loss on ", symbol("Q", "l"), " to the loss."),
       h("div", { class: "controls" },
         check("Logarithmic", logarithmic, (on) => { logarithmic = on; if (loss) draw(); }),
-        h("span", { class: "key" }, h("i", { class: "swatch exact" }), "exact"),
-        h("span", { class: "key" }, h("i", { class: "swatch sampled" }), "sampled, with its interval"),
-        h("span", { class: "key" }, h("i", { class: "swatch bound" }), "upper bound of what was not evaluated")),
+        key),
       plot.element, readout, numbers);
   },
 };
@@ -100,7 +102,7 @@ function chart(plot: Plot, loss: Loss, logarithmic: boolean, readout: HTMLElemen
   const z = normalQuantile(loss.confidence);
   const half = (row: Skeleton) => (row.error > 0 ? z * row.error : 0);
   const last = rows[rows.length - 1]?.l ?? 0;
-  const beyond = loss.bound > (logarithmic ? 0 : 1e-3 * loss.value) ? loss.bound : 0;
+  const beyond = visible(loss.bound, loss) ? loss.bound : 0;
   const tops = [...rows.map((row) => row.contribution + half(row)), beyond].filter(Number.isFinite);
   const top = Math.max(...tops, 0) || 1;
   const least = Math.min(...rows.map((row) => row.contribution).concat(beyond).filter((v) => v > 0));
@@ -129,6 +131,21 @@ function chart(plot: Plot, loss: Loss, logarithmic: boolean, readout: HTMLElemen
           `, ${percent(row.contribution / loss.value)} of the loss; P(N = l) = ${plain(row.probability, 4)}`;
     },
   }, [rows.map((row) => row.l), rows.map((row) => row.contribution)]);
+}
+
+function chartKey(loss: Loss): HTMLElement[] {
+  const key = (kind: string, text: string) => h("span", { class: "key" }, h("i", { class: `swatch ${kind}` }), text);
+  const sampled = loss.skeletons.filter(({ samples }) => samples > 0).length;
+  return [
+    ...(sampled < loss.skeletons.length ? [key("exact", "exact")] : []),
+    ...(sampled > 0 ? [key("sampled", `sampled, with its ${percent(loss.confidence)} interval`)] : []),
+    ...(visible(loss.bound, loss) ? [key("bound", "upper bound of what was not evaluated")] : []),
+  ];
+}
+
+/** Whether a bound would be seen beside the loss. */
+function visible(bound: number, loss: Loss): boolean {
+  return bound > 1e-3 * loss.value;
 }
 
 class BarPainter {

@@ -11,7 +11,7 @@ import { ofMany } from "../theme";
 
 const DRAWN = 40; // starts in the plot, beside the chosen one
 const PLACES = 1500; // along a curve
-const LISTED = 12; // minima in the key
+const LISTED = 6; // minima in the key
 
 const NAMES = ["start", "loss", "error_bound", "gradient_norm", "stop_reason", "steps", "evaluations",
   "objective_value", "objective_gradient_norm", "unmet", "minimum_of", "minimum_loss", "count", "rank", "norm",
@@ -155,15 +155,14 @@ function minimum(starts: Starts, k: number): number {
 
 /** By the minimum that the start ended in; null if it diverged. */
 function colour(starts: Starts, k: number): string | null {
-  const n = starts.minimum_loss?.data.length ?? 0;
-  return minimum(starts, k) < 0 ? null : ofMany(minimum(starts, k), n);
+  return minimum(starts, k) < 0 ? null : ofMany(minimum(starts, k));
 }
 
 function colourKey(starts: Starts): HTMLElement[] {
   const losses = starts.minimum_loss?.data ?? new Float64Array();
   return Array.from(losses.subarray(0, LISTED), (loss, k) => {
     const swatch = h("i", { class: "swatch line" });
-    swatch.style.background = ofMany(k, losses.length);
+    swatch.style.background = ofMany(k);
     return h("span", { class: "key" }, swatch, `minimum ${k}: ${plain(loss, 5)}`);
   });
 }
