@@ -1,4 +1,4 @@
-// Reads the HDF5 file, away from the page, which stays responsive however large the file is.
+// Reads one HDF5 file, away from the page, which stays responsive however large the file is.
 import h5wasm, { Dataset, Group, type File as HdfFile } from "h5wasm";
 import { gram } from "./gram";
 import type { Contents, DatasetInfo, Range, RequestName, Requests, Values } from "./model";
@@ -57,15 +57,7 @@ async function mount(name: string, data: Blob): Promise<void> {
     throw new Error(`${name} is not an HDF5 file. This page opens the files that skeleta writes ` +
                     "and model files, which end in .h5.");
   }
-  if (file) {
-    file.close();
-    file = null;
-    FS.unmount(FOLDER);
-  } else if (!FS.analyzePath(FOLDER).exists) {
-    FS.mkdir(FOLDER);
-  } else {
-    try { FS.unmount(FOLDER); } catch { /* the last file did not get so far */ }
-  }
+  FS.mkdir(FOLDER);
   FS.mount(FS.filesystems.WORKERFS, { blobs: [{ name: "file.h5", data }] }, FOLDER);
   try {
     file = new h5wasm.File(`${FOLDER}/file.h5`, "r");

@@ -3,25 +3,26 @@ import FileWorker from "./file_worker?worker&inline";
 import type { Contents, Gram, Range, RequestName, Requests, Values } from "./model";
 
 const MAJOR_VERSION = 1;
+const PATIENCE = 20000; // milliseconds without an answer: HDF5 can run in circles in a damaged file
 
 /** Asks the worker, one promise for each question. */
 class Reader {
   private readonly worker = new FileWorker();
   private readonly pending = new Map<number, { resolve: (x: any) => void; reject: (e: Error) => void }>();
   private count = 0;
+  private timer = 0;
 
   constructor() {
     this.worker.onmessage = ({ data: { id, result, error } }) => {
       const { resolve, reject } = this.pending.get(id)!;
       this.pending.delete(id);
+      this.wait();
       if (error === undefined) resolve(result);
       else reject(new Error(error));
     };
     this.worker.onerror = (event) => {
       event.preventDefault();
-      const error = new Error(`The file cannot be read in this browser: ${event.message}`);
-      for (const { reject } of this.pending.values()) reject(error);
-      this.pending.clear();
+      this.fail(`The file cannot be read in this browser: ${event.message}`);
     };
   }
 
@@ -32,10 +33,27 @@ class Reader {
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
       this.worker.postMessage({ id, name, argument });
+      if (this.pending.size === 1) this.wait();
     });
   }
 
+  /** From now on, as long as something is asked. */
+  private wait(): void {
+    clearTimeout(this.timer);
+    if (this.pending.size === 0) return;
+    this.timer = window.setTimeout(() => {
+      this.stop();
+      this.fail(`The file is damaged, or too large for this browser: it gave no answer for ${PATIENCE / 1000} seconds.`);
+    }, PATIENCE);
+  }
+
+  private fail(message: string): void {
+    for (const { reject } of this.pending.values()) reject(new Error(message));
+    this.pending.clear();
+  }
+
   stop(): void {
+    clearTimeout(this.timer);
     this.worker.terminate();
   }
 }
