@@ -1,9 +1,10 @@
 // The page beside h5py: every number that it shows, for every golden file.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { cleanUp, launch, numbersOf, openFile, openPage, openTab, picture, root } from "./browser.mjs";
+import { cleanUp, folder, launch, numbersOf, openFile, openPage, openTab, picture, root } from "./browser.mjs";
 import { assertShows, facts, parse, rows } from "./shown.mjs";
 
 const fixtures = join(root, "data/fixtures"), trained = join(root, "data/trained");
@@ -170,9 +171,23 @@ async function assertColumns(page, file) {
   await page.focus("#columns .heatmap canvas");
   await page.keyboard.press("ArrowRight");
   const text = await page.$eval("#columns .heatmap .readout", (e) => e.textContent);
-  const { value, half } = parse(/: (.+)$/.exec(text)[1]);
+  const { value, half } = parse(/: inner product (.+)$/.exec(text)[1]);
   assert.ok(Math.abs(value - inner(0, 1)) <= half + 1e-12, `${text}: ${inner(0, 1)}`);
 }
+
+test("a Thomson match stands beside the columns", async () => {
+  const file = join(folder, "matched.h5");
+  execFileSync("/usr/bin/python3", ["-c", `import h5py, numpy as np
+f = h5py.File(${JSON.stringify(file)}, "w")
+f["W"] = np.vstack([np.cos(np.arange(3)), np.sin(np.arange(3)), np.ones(3)])
+f["thomson/points"] = np.eye(3)`]);
+  await withFile(file, {}, async (page) => {
+    assert.deepEqual(await page.$$eval("#columns h3", (list) => list.map((e) => e.textContent)),
+      ["Columns", "Thomson match", "Gram matrix"]);
+    assert.ok(await page.locator("#columns .columns canvas").nth(1).isVisible());
+    await picture(page, "matched");
+  });
+});
 
 test("the view in space turns with the arrow keys", () =>
   withFile(join(trained, "n20_m5_S0.95.h5"), {}, async (page) => {

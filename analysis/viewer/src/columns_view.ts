@@ -2,8 +2,9 @@
 import { drawn } from "./canvas";
 import { h } from "./dom";
 import { plain } from "./format";
+import { lengths } from "./gram";
 import { edges } from "./polytope";
-import { project } from "./principal";
+import { axesOf, project, type Axes } from "./principal";
 import { theme, type Theme } from "./theme";
 
 const LABELLED = 24; // so many columns can carry their number
@@ -28,6 +29,7 @@ export class ColumnsView {
   private yaw = 0.6;
   private pitch = 0.35;
   private turning = 0;
+  private linked: ColumnsView | null = null;
   private held: { x: number; y: number } | null = null;
   private tips: { x: number; y: number }[] = [];
 
@@ -46,21 +48,25 @@ export class ColumnsView {
     this.redraw = drawn(this.canvas, (context, width, height) => this.draw(context, width, height));
   }
 
-  /** W [hidden, feature]; `describe` says more about a column than its number and length. */
-  set(W: Float64Array, hidden: number, features: number, describe: (j: number) => string = () => ""): void {
-    const { points, kept } = project(W, hidden, features);
+  /**
+   * W [hidden, feature]; `describe` says more about a column than its number and length. Returns the
+   * axes that the columns are projected on: those given, or the principal ones of W.
+   */
+  set(
+    W: Float64Array, hidden: number, features: number,
+    { describe = () => "", axes = axesOf(W, hidden, features) }: { describe?: (j: number) => string; axes?: Axes } = {},
+  ): Axes {
+    const points = project(axes, W, hidden, features);
     this.dimensions = Math.min(hidden, 3);
     this.points = Array.from({ length: features }, (_, j) =>
       [points[0]?.[j] ?? 0, points[1]?.[j] ?? 0, points[2]?.[j] ?? 0]);
-    this.lengths = Array.from({ length: features }, (_, j) => {
-      let sum = 0;
-      for (let k = 0; k < hidden; k++) sum += W[k * features + j] ** 2;
-      return Math.sqrt(sum);
-    });
+    this.lengths = Array.from(lengths(W, hidden, features));
+    const whole = this.lengths.reduce((sum, length) => sum + length ** 2, 0);
+    const kept = this.points.reduce((sum, point) => sum + point.reduce((s, x) => s + x * x, 0), 0);
     this.describe = describe;
     this.sides = hidden === 3 ? this.hull() : [];
     this.summary = hidden > 3
-      ? `Projected on the three principal axes of ${hidden}, which keep ${plain(100 * kept, 3)} % of the squared lengths.`
+      ? `Projected on the three principal axes of ${hidden}, which keep ${plain(100 * kept / (whole || 1), 3)} % of the squared lengths.`
       : hidden === 3 ? "Drag or use the arrow keys to turn." : "The circle has radius 1.";
     if (hidden === 1) this.summary = "One hidden dimension: the columns lie on a line.";
     this.note.textContent = this.summary;
@@ -69,6 +75,13 @@ export class ColumnsView {
     this.canvas.setAttribute("aria-label", `${this.label}: ${features} columns in ${hidden} dimensions.` +
       (this.dimensions === 3 ? " Arrow keys turn the view." : ""));
     this.redraw();
+    return axes;
+  }
+
+  /** The other view turns with this one, and this one with it. */
+  link(other: ColumnsView): void {
+    this.linked = other;
+    other.linked = this;
   }
 
   private long(): number[] {
@@ -117,6 +130,9 @@ export class ColumnsView {
     this.yaw += yaw;
     this.pitch = Math.min(Math.max(this.pitch + pitch, -Math.PI / 2), Math.PI / 2);
     this.redraw();
+    if (!this.linked) return;
+    [this.linked.yaw, this.linked.pitch] = [this.yaw, this.pitch];
+    this.linked.redraw();
   }
 
   private toggle(): void {

@@ -1,16 +1,12 @@
 // The directions in which a set of columns is longest.
 
-export interface Projection {
-  /** [axis, column], of three axes or of as many as there are dimensions. */
-  points: Float64Array[];
-  /** Share of the squared lengths that the projection keeps. */
-  kept: number;
-}
+/** Up to three directions, each a vector of the hidden dimensions. */
+export type Axes = Float64Array[];
 
-/** The columns of W [hidden, feature] in up to three dimensions: themselves, or their principal axes. */
-export function project(W: Float64Array, hidden: number, features: number): Projection {
-  const row = (k: number) => W.slice(k * features, (k + 1) * features);
-  if (hidden <= 3) return { points: Array.from({ length: hidden }, (_, k) => row(k)), kept: 1 };
+/** The coordinate axes in up to three dimensions; beyond, the principal axes of the columns of W [hidden, feature]. */
+export function axesOf(W: Float64Array, hidden: number, features: number): Axes {
+  const unit = (k: number) => new Float64Array(hidden).fill(1, k, k + 1);
+  if (hidden <= 3) return Array.from({ length: hidden }, (_, k) => unit(k));
   const S = new Float64Array(hidden * hidden);
   for (let i = 0; i < hidden; i++) {
     for (let j = 0; j <= i; j++) {
@@ -19,19 +15,20 @@ export function project(W: Float64Array, hidden: number, features: number): Proj
       S[i * hidden + j] = S[j * hidden + i] = sum;
     }
   }
-  let total = 0;
-  for (let i = 0; i < hidden; i++) total += S[i * hidden + i];
   const { values, vectors } = eigen(S, hidden);
-  const order = [...values.keys()].sort((i, j) => values[j] - values[i]).slice(0, 3);
-  const points = order.map((axis) => {
+  const largest = [...values.keys()].sort((i, j) => values[j] - values[i]).slice(0, 3);
+  return largest.map((axis) => Float64Array.from({ length: hidden }, (_, k) => vectors[k * hidden + axis]));
+}
+
+/** The columns along each of the axes. */
+export function project(axes: Axes, W: Float64Array, hidden: number, features: number): Float64Array[] {
+  return axes.map((axis) => {
     const along = new Float64Array(features);
     for (let k = 0; k < hidden; k++) {
-      const weight = vectors[k * hidden + axis];
-      for (let f = 0; f < features; f++) along[f] += weight * W[k * features + f];
+      for (let f = 0; f < features; f++) along[f] += axis[k] * W[k * features + f];
     }
     return along;
   });
-  return { points, kept: total > 0 ? order.reduce((sum, k) => sum + values[k], 0) / total : 1 };
 }
 
 /** Jacobi's method: rotates pairs of axes until the symmetric matrix is diagonal. */

@@ -9,11 +9,16 @@ export interface ThomsonMatch {
   points: Float64Array;
 }
 
+/** "/thomson/points" is [dimension, point], with the instance or other axes before them. */
 export async function thomsonMatch(run: Run, index: number): Promise<ThomsonMatch | null> {
   const path = "/thomson/points";
   if (!run.has(path)) return null;
-  const shape = run.shape(path);
-  const points = await run.read(path, ...(shape.length === 3 ? [[index, index + 1] as [number, number]] : []));
-  const [dimension, count] = points.shape.slice(-2);
-  return { title: "Thomson match", dimension, count, points: points.data };
+  const before = run.shape(path).slice(0, -2);
+  const chosen = before.map((size, axis): [number, number] => {
+    const k = axis === 0 && index < size ? index : 0;
+    return [k, k + 1];
+  });
+  const { shape, data } = await run.read(path, ...chosen);
+  const [dimension, count] = shape.slice(-2);
+  return { title: "Thomson match", dimension, count, points: data };
 }

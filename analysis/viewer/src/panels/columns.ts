@@ -22,6 +22,7 @@ export const columns: Panel = {
   async build(run, selection) {
     const view = new ColumnsView("Columns of W");
     const match = new ColumnsView("Matched configuration");
+    view.link(match);
     const matchTitle = h("h3", {});
     const beside = h("div", {}, matchTitle, match.element);
     const map = new HeatMap("Gram matrix", true);
@@ -33,12 +34,14 @@ export const columns: Panel = {
         readModel(run, index), run.gram(path, ranges, MOST), readDimensionality(run, index), thomsonMatch(run, index),
       ]);
       return () => {
-        view.set(model.W, model.hidden, model.features, (j) => thresholdText(model, j) +
-          (dimensionality ? `, dimensionality ${plain(dimensionality[j], 4)}` : ""));
+        const axes = view.set(model.W, model.hidden, model.features, {
+          describe: (j) => thresholdText(model, j) +
+            (dimensionality ? `, dimensionality ${plain(dimensionality[j], 4)}` : ""),
+        });
         beside.hidden = thomson === null;
         if (thomson) {
           matchTitle.textContent = thomson.title;
-          match.set(thomson.points, thomson.dimension, thomson.count);
+          match.set(thomson.points, thomson.dimension, thomson.count, thomson.dimension === model.hidden ? { axes } : {});
         }
         showGram(map, gramNote, gram, model.features);
         list.replaceChildren(columnTable(model, dimensionality));
@@ -48,7 +51,8 @@ export const columns: Panel = {
     await show(selection.index);
     return h("div", {},
       h("p", {}, "Feature ", symbol("j"), " is written into the hidden dimensions as the column ", symbol("w", "j"),
-        " of ", symbol("W"), "; the Gram matrix holds their inner products ", symbol("w", "i"), " · ", symbol("w", "j"), "."),
+        " of ", symbol("W"), "; the Gram matrix holds their inner products ",
+        h("span", { class: "math" }, symbol("w", "i"), " · ", symbol("w", "j")), "."),
       h("div", { class: "side-by-side" },
         h("div", {}, h("h3", {}, "Columns"), view.element), beside,
         h("div", {}, h("h3", {}, "Gram matrix"), map.element, gramNote)),
@@ -65,7 +69,7 @@ async function readDimensionality(run: Run, index: number): Promise<Float64Array
   return run.has(path) ? (await run.read(path, [index, index + 1])).data : null;
 }
 
-export function showGram(map: HeatMap, note: HTMLElement, { columns, data }: Gram, features: number): void {
+function showGram(map: HeatMap, note: HTMLElement, { columns, data }: Gram, features: number): void {
   const n = columns.length;
   let off = 0;
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (i !== j) off = Math.max(off, Math.abs(data[i * n + j]));
@@ -75,8 +79,8 @@ export function showGram(map: HeatMap, note: HTMLElement, { columns, data }: Gra
     rows: n, columns: n, values: data, rowLabels: labels, columnLabels: labels,
     rowName: "feature i", columnName: "feature j", scale: "signed", most: crowded ? off : undefined,
     describe: (i, j) => i === j
-      ? `|w|² of feature ${columns[i]}: ${plain(data[i * n + i], 6)}`
-      : `w · w of features ${columns[i]} and ${columns[j]}: ${plain(data[i * n + j], 6)}`,
+      ? `Squared length of column ${columns[i]}: ${plain(data[i * n + i], 6)}`
+      : `Columns ${columns[i]} and ${columns[j]}: inner product ${plain(data[i * n + j], 6)}`,
   });
   note.textContent = [
     crowded ? "The colours are scaled to the entries off the diagonal." : "",
@@ -91,7 +95,7 @@ function columnTable(model: Model, dimensionality: Float64Array | null): HTMLEle
     String(j), number(length[j]), model.b ? number(model.b[j]) : "–",
     ...(dimensionality ? [number(dimensionality[j])] : []),
   ]);
-  const caption = "Length, threshold" + (dimensionality ? " and feature dimensionality" : "") + " of each feature" +
+  const caption = (dimensionality ? "Length, threshold and feature dimensionality" : "Length and threshold") + " of each feature" +
     (shown < model.features ? ` (the first ${shown} of ${model.features})` : "");
   return h("details", {}, h("summary", {}, "Features one by one"),
     table(caption, ["Feature", h("span", {}, "Length |", symbol("w", "j"), "|"), h("span", {}, "Threshold ", symbol("b", "j")),

@@ -75,7 +75,7 @@ async function lossNumbers(run: Run, index: number): Promise<HTMLElement> {
 async function trainingNumbers(run: Run, index: number, selection: Selection): Promise<HTMLElement> {
   const { data: loss } = await run.read("/training/loss");
   const diverged = loss.filter((value) => !Number.isFinite(value)).length;
-  const [minima] = run.shape("/training/minimum");
+  const [minima] = run.shape("/training/minimum_loss");
   return definitions([
     ["Best loss", number(loss[0], 9)],
     ["Distinct minima", minima === undefined ? "none" : count(minima)],
