@@ -1,10 +1,10 @@
 // The columns of W as arrows from the origin: in the plane, or in space and turned by hand.
 import { drawn } from "./canvas";
 import { h } from "./dom";
+import { extent } from "./extent";
 import { plain } from "./format";
-import { lengths } from "./gram";
+import type { Columns } from "./model";
 import { edges } from "./polytope";
-import { axesOf, project, type Axes } from "./principal";
 import { theme, type Theme } from "./theme";
 
 const LABELLED = 24; // so many columns can carry their number
@@ -22,7 +22,7 @@ export class ColumnsView {
   private readonly redraw: () => void;
   private points: Point[] = [];
   private sides: [number, number][] = [];
-  private lengths: number[] = [];
+  private lengths: Float64Array = new Float64Array();
   private dimensions = 0;
   private summary = "";
   private describe: (j: number) => string = () => "";
@@ -48,20 +48,13 @@ export class ColumnsView {
     this.redraw = drawn(this.canvas, (context, width, height) => this.draw(context, width, height));
   }
 
-  /**
-   * W [hidden, feature]; `describe` says more about a column than its number and length. Returns the
-   * axes that the columns are projected on: those given, or the principal ones of W.
-   */
-  set(
-    W: Float64Array, hidden: number, features: number,
-    { describe = () => "", axes = axesOf(W, hidden, features) }: { describe?: (j: number) => string; axes?: Axes } = {},
-  ): Axes {
-    const points = project(axes, W, hidden, features);
+  /** `describe` says more about a column than its number and length. */
+  set({ hidden, features, points, lengths }: Columns, describe: (j: number) => string = () => ""): void {
     this.dimensions = Math.min(hidden, 3);
     this.points = Array.from({ length: features }, (_, j) =>
       [points[0]?.[j] ?? 0, points[1]?.[j] ?? 0, points[2]?.[j] ?? 0]);
-    this.lengths = Array.from(lengths(W, hidden, features));
-    const whole = this.lengths.reduce((sum, length) => sum + length ** 2, 0);
+    this.lengths = lengths;
+    const whole = lengths.reduce((sum, length) => sum + length ** 2, 0);
     const kept = this.points.reduce((sum, point) => sum + point.reduce((s, x) => s + x * x, 0), 0);
     this.describe = describe;
     this.sides = hidden === 3 ? this.hull() : [];
@@ -75,7 +68,6 @@ export class ColumnsView {
     this.canvas.setAttribute("aria-label", `${this.label}: ${features} columns in ${hidden} dimensions.` +
       (this.dimensions === 3 ? " Arrow keys turn the view." : ""));
     this.redraw();
-    return axes;
   }
 
   /** The other view turns with this one, and this one with it. */
@@ -85,8 +77,8 @@ export class ColumnsView {
   }
 
   private long(): number[] {
-    const most = Math.max(...this.lengths, 1e-300);
-    return this.lengths.flatMap((length, j) => (length >= SHORTEST * most ? [j] : []));
+    const [, most] = extent(this.lengths);
+    return [...this.lengths.keys()].filter((j) => this.lengths[j] >= SHORTEST * most);
   }
 
   private hull(): [number, number][] {
@@ -165,8 +157,8 @@ export class ColumnsView {
   private draw(context: CanvasRenderingContext2D, width: number, height: number): void {
     const colours = theme();
     context.clearRect(0, 0, width, height);
-    const shown = this.points.map((point) => Math.hypot(...point));
-    const reach = 1.18 * Math.max(...shown, this.dimensions < 4 ? 1 : 0, 1e-9);
+    const [, longest] = extent(this.points.map((point) => Math.hypot(...point)));
+    const reach = 1.18 * Math.max(longest || 0, 1);
     const scale = Math.min(width, height) / 2 / reach;
     const place = (point: Point): Point => {
       const [x, y, depth] = this.seen(point);

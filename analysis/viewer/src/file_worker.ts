@@ -2,6 +2,7 @@
 import h5wasm, { Dataset, Group, type File as HdfFile } from "h5wasm";
 import { gram } from "./gram";
 import type { Contents, DatasetInfo, Range, RequestName, Requests, Values } from "./model";
+import { columnsOf } from "./principal";
 
 type Handlers = {
   [Name in RequestName]: (argument: Requests[Name]["argument"]) => Promise<Requests[Name]["result"]>;
@@ -29,6 +30,11 @@ const handlers: Handlers = {
   },
   async read({ path, ranges }) {
     return read(path, ranges);
+  },
+  async columns({ path, ranges, axes }) {
+    const { shape, data } = read(path, ranges);
+    const [hidden, features] = shape.slice(-2);
+    return columnsOf(data, hidden, features, axes);
   },
   async gram({ path, ranges, most }) {
     const { shape, data } = read(path, ranges);
@@ -135,6 +141,7 @@ function extent(size: number, range: Range): number {
 
 function numbers(path: string, raw: unknown, item: Dataset): Pick<Values, "data" | "words"> {
   if (raw instanceof Float64Array) return { data: raw };
+  if (raw instanceof Float32Array) return { data: new Float64Array(raw) };
   const list = Array.from(raw as ArrayLike<number | bigint>);
   if (list.some((value) => typeof value !== "number" && typeof value !== "bigint")) {
     throw new Error(`${path} holds no numbers.`);

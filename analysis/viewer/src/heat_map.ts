@@ -1,6 +1,7 @@
 // A matrix in colour: pointed at with the mouse or walked through with the arrow keys.
 import { drawn } from "./canvas";
 import { h } from "./dom";
+import { extent } from "./extent";
 import { plain } from "./format";
 import { css, readable, rising, signed, theme } from "./theme";
 
@@ -43,6 +44,7 @@ export class HeatMap {
       tabindex: 0, role: "img", "aria-label": `${label}. Arrow keys move from entry to entry.`,
       pointermove: (event: PointerEvent) => this.point(event, false),
       pointerdown: (event: PointerEvent) => this.point(event, true),
+      pointerleave: () => this.tell(),
       keydown: (event: KeyboardEvent) => this.walk(event),
       focus: () => this.redraw(), blur: () => this.redraw(),
     });
@@ -55,8 +57,13 @@ export class HeatMap {
     this.image = null;
     this.cell = cell;
     this.chosen = chosen;
-    this.readout.textContent = chosen ? data.describe(...cell) : "Point at an entry to read it.";
+    this.tell();
     this.redraw();
+  }
+
+  /** About the chosen cell, when none is pointed at. */
+  private tell(): void {
+    this.readout.textContent = this.data && this.chosen ? this.data.describe(...this.cell) : "Point at an entry to read it.";
   }
 
   private point(event: PointerEvent, choose: boolean): void {
@@ -87,7 +94,7 @@ export class HeatMap {
   private move(row: number, column: number): void {
     this.cell = [row, column];
     this.chosen = true;
-    this.readout.textContent = this.data!.describe(row, column);
+    this.tell();
     this.onChoose(row, column);
     this.redraw();
   }
@@ -122,13 +129,7 @@ export class HeatMap {
 
   /** The colour of a value, and the values at both ends of the scale. */
   private colours(data: HeatMapData) {
-    const finite = data.values.filter(Number.isFinite);
-    let low = Infinity, high = -Infinity, least = Infinity;
-    for (const value of finite) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-      if (value > 0) least = Math.min(least, value);
-    }
+    const [low, high] = extent(data.values);
     if (Array.isArray(data.scale)) {
       const last = Math.max(data.scale.length - 1, 1);
       return { low: 0, high: last, of: (v: number) => rising(0.1 + 0.85 * v / last), log: false };
@@ -139,7 +140,7 @@ export class HeatMap {
     }
     const log = data.scale === "logarithmic" && low > 0 && high > low;
     const f = log ? Math.log : (v: number) => v;
-    const span = f(high) - f(log ? least : low) || 1;
+    const span = f(high) - f(low) || 1;
     return { low, high, of: (v: number) => rising((f(v) - f(low)) / span), log };
   }
 
@@ -249,7 +250,11 @@ function picture(data: HeatMapData, of: (v: number) => [number, number, number])
     for (let column = 0; column < data.columns; column++) {
       const value = data.values[row * data.columns + column];
       if (Number.isNaN(value)) continue;
-      image.data.set([...of(value), 255], 4 * (place * data.columns + column));
+      const at = 4 * (place * data.columns + column), [r, g, b] = of(value);
+      image.data[at] = r;
+      image.data[at + 1] = g;
+      image.data[at + 2] = b;
+      image.data[at + 3] = 255;
     }
   }
   context.putImageData(image, 0, 0);

@@ -26,6 +26,19 @@ export interface Values {
   words?: string[];
 }
 
+/** Up to three directions, each a vector of the hidden dimensions. */
+export type Axes = Float64Array[];
+
+/** The columns of W as they are drawn. */
+export interface Columns {
+  hidden: number;
+  features: number;
+  axes: Axes;
+  /** Of each axis: how far every column reaches along it. */
+  points: Float64Array[];
+  lengths: Float64Array;
+}
+
 /** G = WᵀW of some columns. */
 export interface Gram {
   columns: number[];
@@ -38,6 +51,8 @@ export interface Requests {
   collect: { argument: { base64: string }; result: null };
   openCollected: { argument: { name: string }; result: Contents };
   read: { argument: { path: string; ranges: Range[] }; result: Values };
+  /** Projected on these axes, or on the principal ones. */
+  columns: { argument: { path: string; ranges: Range[]; axes?: Axes }; result: Columns };
   gram: { argument: { path: string; ranges: Range[]; most: number }; result: Gram };
 }
 

@@ -1,12 +1,9 @@
 // The models of a file, wherever it keeps them.
-import type { Range } from "./model";
+import type { Columns, Range } from "./model";
 import type { Run } from "./run";
 
 export interface Model {
-  hidden: number;
-  features: number;
-  /** [hidden, feature]. */
-  W: Float64Array;
+  columns: Columns;
   /** Thresholds, subtracted before the ReLU; null if the file has none. */
   b: Float64Array | null;
 }
@@ -38,9 +35,8 @@ export function weights(run: Run, index: number): { path: string; ranges: Range[
 
 export async function readModel(run: Run, index: number): Promise<Model> {
   const { path, ranges } = weights(run, index);
-  const [features, hidden] = modelSizes(run);
-  const { data: W } = await run.read(path, ...ranges);
-  return { hidden, features, W, b: await thresholds(run, index) };
+  const [columns, b] = await Promise.all([run.columns(path, ranges), thresholds(run, index)]);
+  return { columns, b };
 }
 
 async function thresholds(run: Run, index: number): Promise<Float64Array | null> {

@@ -1,6 +1,6 @@
 // The opened file as the panels see it.
 import FileWorker from "./file_worker?worker&inline";
-import type { Contents, Gram, Range, RequestName, Requests, Values } from "./model";
+import type { Axes, Columns, Contents, Gram, Range, RequestName, Requests, Values } from "./model";
 
 const MAJOR_VERSION = 1;
 const PATIENCE = 20000; // milliseconds without an answer: HDF5 can run in circles in a damaged file
@@ -117,6 +117,11 @@ export class Run {
     }));
     return Object.fromEntries(present.map((name, k) => [name, values[k]])) as
       Partial<Record<Name, Values>>;
+  }
+
+  /** The columns of a matrix [hidden, feature], the last two axes of what is read. */
+  columns(path: string, ranges: Range[], axes?: Axes): Promise<Columns> {
+    return this.reader.ask("columns", { path, ranges, axes });
   }
 
   gram(path: string, ranges: Range[], most: number): Promise<Gram> {

@@ -62,5 +62,6 @@ export function readable([r, g, b]: Rgb): string {
 function between(stops: Rgb[], t: number): Rgb {
   const place = Math.min(Math.max(Number.isNaN(t) ? 0 : t, 0), 1) * (stops.length - 1);
   const k = Math.min(Math.floor(place), stops.length - 2);
-  return stops[k].map((c, i) => Math.round(c + (place - k) * (stops[k + 1][i] - c))) as Rgb;
+  const mix = (i: number) => Math.round(stops[k][i] + (place - k) * (stops[k + 1][i] - stops[k][i]));
+  return [mix(0), mix(1), mix(2)];
 }

@@ -2,7 +2,6 @@
 import { ColumnsView } from "../columns_view";
 import { h, symbol, table } from "../dom";
 import { number, plain } from "../format";
-import { lengths } from "../gram";
 import { HeatMap } from "../heat_map";
 import type { Gram } from "../model";
 import { modelGroup, readModel, weights, type Model } from "../models";
@@ -23,27 +22,22 @@ export const columns: Panel = {
     const view = new ColumnsView("Columns of W");
     const match = new ColumnsView("Matched configuration");
     view.link(match);
-    const matchTitle = h("h3", {});
-    const beside = h("div", {}, matchTitle, match.element);
+    const beside = h("div", {}, h("h3", {}, "Thomson match"), match.element);
     const map = new HeatMap("Gram matrix", true);
     const gramNote = h("p", { class: "note" });
     const list = h("div", {});
     const show = latest(async (index: number) => {
       const { path, ranges } = weights(run, index);
-      const [model, gram, dimensionality, thomson] = await Promise.all([
-        readModel(run, index), run.gram(path, ranges, MOST), readDimensionality(run, index), thomsonMatch(run, index),
+      const [model, gram, dimensionality] = await Promise.all([
+        readModel(run, index), run.gram(path, ranges, MOST), readDimensionality(run, index),
       ]);
+      const thomson = await thomsonMatch(run, index, model.columns);
       return () => {
-        const axes = view.set(model.W, model.hidden, model.features, {
-          describe: (j) => thresholdText(model, j) +
-            (dimensionality ? `, dimensionality ${plain(dimensionality[j], 4)}` : ""),
-        });
+        view.set(model.columns, (j) => thresholdText(model, j) +
+          (dimensionality ? `, dimensionality ${plain(dimensionality[j], 4)}` : ""));
         beside.hidden = thomson === null;
-        if (thomson) {
-          matchTitle.textContent = thomson.title;
-          match.set(thomson.points, thomson.dimension, thomson.count, thomson.dimension === model.hidden ? { axes } : {});
-        }
-        showGram(map, gramNote, gram, model.features);
+        if (thomson) match.set(thomson);
+        showGram(map, gramNote, gram, model.columns.features);
         list.replaceChildren(columnTable(model, dimensionality));
       };
     }, (error) => list.replaceChildren(h("p", { class: "trouble" }, error.message)));
@@ -88,15 +82,15 @@ function showGram(map: HeatMap, note: HTMLElement, { columns, data }: Gram, feat
   ].filter(Boolean).join(" ");
 }
 
-function columnTable(model: Model, dimensionality: Float64Array | null): HTMLElement {
-  const length = lengths(model.W, model.hidden, model.features);
-  const shown = Math.min(model.features, LISTED);
+function columnTable({ columns, b }: Model, dimensionality: Float64Array | null): HTMLElement {
+  const { features, lengths } = columns;
+  const shown = Math.min(features, LISTED);
   const rows = Array.from({ length: shown }, (_, j) => [
-    String(j), number(length[j]), model.b ? number(model.b[j]) : "–",
+    String(j), number(lengths[j]), b ? number(b[j]) : "–",
     ...(dimensionality ? [number(dimensionality[j])] : []),
   ]);
   const caption = (dimensionality ? "Length, threshold and feature dimensionality" : "Length and threshold") + " of each feature" +
-    (shown < model.features ? ` (the first ${shown} of ${model.features})` : "");
+    (shown < features ? ` (the first ${shown} of ${features})` : "");
   return h("details", {}, h("summary", {}, "Features one by one"),
     table(caption, ["Feature", h("span", {}, "Length |", symbol("w", "j"), "|"), h("span", {}, "Threshold ", symbol("b", "j")),
       ...(dimensionality ? [h("span", {}, "Dimensionality ", symbol("D", "j"))] : [])], rows));

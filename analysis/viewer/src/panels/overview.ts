@@ -1,5 +1,6 @@
 // What the file is, its main numbers, and where it comes from.
 import { definitions, h, symbol, table } from "../dom";
+import { extent } from "../extent";
 import { bytes, count, exact, number, percent, plain, plural, uncertain } from "../format";
 import { modelCount, modelGroup, modelSizes } from "../models";
 import type { Panel } from "../panel";
@@ -89,9 +90,8 @@ async function sweepNumbers(run: Run): Promise<HTMLElement> {
   const names = ["features", "hidden", "density", "importance_decay", "loss", "failed"] as const;
   const cells = await run.readAll("/sweep", names);
   const range = (values: { data: Float64Array } | undefined) => {
-    const finite = (values?.data ?? new Float64Array()).filter(Number.isFinite);
-    if (finite.length === 0) return null;
-    const low = finite.reduce((a, b) => Math.min(a, b)), high = finite.reduce((a, b) => Math.max(a, b));
+    const [low, high] = extent(values?.data ?? []);
+    if (Number.isNaN(low)) return null;
     return low === high ? plain(low, 4) : `${plain(low, 4)} to ${plain(high, 4)}`;
   };
   const failed = cells.failed?.data.reduce((a, b) => a + b, 0) ?? 0;
@@ -127,8 +127,7 @@ async function data(run: Run): Promise<HTMLElement | null> {
   const group = run.has("/data/density") ? "/data" : "";
   const { density, importance } = await run.readAll(group, ["density", "importance"]);
   const range = (values: Float64Array, map = (x: number) => x) => {
-    const mapped = Array.from(values, map);
-    const low = Math.min(...mapped), high = Math.max(...mapped);
+    const [low, high] = extent(values.map(map));
     return low === high ? plain(low) : `${plain(low)} to ${plain(high)}`;
   };
   if (!density && !importance) return null;

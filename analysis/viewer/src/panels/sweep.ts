@@ -3,7 +3,7 @@ import { ColumnsView } from "../columns_view";
 import { definitions, h, select, table } from "../dom";
 import { count, exact, number, plain } from "../format";
 import { HeatMap } from "../heat_map";
-import type { Values } from "../model";
+import type { Columns, Values } from "../model";
 import type { Panel } from "../panel";
 import type { Run } from "../run";
 import { latest } from "../selection";
@@ -137,10 +137,10 @@ class Diagram {
 
   private readonly choose = latest(async (cell: number) => {
     if (cell < 0) return () => {};
-    const W = this.run.has("/sweep/W") ? await readWeights(this.run, this.cells, cell) : null;
+    const columns = this.run.has("/sweep/W") ? await readColumns(this.run, this.cells, cell) : null;
     return () => {
       this.title.textContent = `Columns of cell ${cell}`;
-      if (W) this.view.set(W.data, W.hidden, W.features);
+      if (columns) this.view.set(columns);
       this.facts.replaceChildren(cellFacts(this.cells, cell));
     };
   }, (error) => this.facts.replaceChildren(h("p", { class: "trouble" }, error.message)));
@@ -170,11 +170,10 @@ async function phases(run: Run, cells: Cells): Promise<Float64Array | null> {
   });
 }
 
-/** W of a cell without the padding. */
-async function readWeights(run: Run, cells: Cells, cell: number) {
+/** Without the padding. */
+function readColumns(run: Run, cells: Cells, cell: number): Promise<Columns> {
   const hidden = cells.hidden!.data[cell], features = cells.features!.data[cell];
-  const { data } = await run.read("/sweep/W", [cell, cell + 1], [0, hidden], [0, features]);
-  return { hidden, features, data: data.some(Number.isNaN) ? data.map(() => 0) : data };
+  return run.columns("/sweep/W", [[cell, cell + 1], [0, hidden], [0, features]]);
 }
 
 function cellFacts(cells: Cells, cell: number): HTMLElement {

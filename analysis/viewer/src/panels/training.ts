@@ -2,7 +2,7 @@
 import { ColumnsView } from "../columns_view";
 import { check, definitions, h, slider, table } from "../dom";
 import { count, exact, number, plain, plural } from "../format";
-import type { Values } from "../model";
+import type { Columns, Values } from "../model";
 import type { Panel } from "../panel";
 import { Plot } from "../plot";
 import type { Run } from "../run";
@@ -72,10 +72,10 @@ async function trajectories(
   const read = latest(async (s: number) => {
     const k = selection.index;
     const [objective] = (await run.read("/training/trajectory", [k, k + 1], [s, s + 1])).data;
-    const W = await snapshot?.read(k, s);
+    const columns = await snapshot?.read(k, s);
     return () => {
       readout.textContent = `Start ${starts.start?.data[k] ?? k}, step ${count(steps[s])}: objective ${plain(objective, 10)}`;
-      if (W) snapshot!.show(W, k, s, starts);
+      if (columns) snapshot!.show(columns, k, s, starts);
     };
   }, (error) => { readout.textContent = error.message; });
 
@@ -138,14 +138,13 @@ class Snapshot {
 
   constructor(private readonly run: Run) {}
 
-  read(start: number, step: number): Promise<Values> {
-    return this.run.read("/training/snapshot_w", [start, start + 1], [step, step + 1]);
+  read(start: number, step: number): Promise<Columns> {
+    return this.run.columns("/training/snapshot_w", [[start, start + 1], [step, step + 1]]);
   }
 
-  show(W: Values, k: number, s: number, starts: Starts): void {
-    const [hidden, features] = W.shape.slice(-2);
+  show(columns: Columns, k: number, s: number, starts: Starts): void {
     this.title.textContent = `Columns of start ${starts.start?.data[k] ?? k} after step ${count(starts.step!.data[s])}`;
-    this.view.set(W.data, hidden, features);
+    this.view.set(columns);
   }
 }
 
