@@ -76,6 +76,20 @@ async function assertLoss(page, file, k) {
   }
 }
 
+test("pointing at a bar reads it, on either scale", () =>
+  withFile(join(fixtures, "estimate_one.h5"), {}, async (page, file) => {
+    for (const scale of ["linear", "logarithmic"]) {
+      if (scale === "logarithmic") await page.click("#skeletons input[type=checkbox]");
+      await page.hover("#skeletons .u-over");
+      const [, l, shown] = await page.waitForFunction(() =>
+        /^l = (\d+): contribution ([^±,]+) ±/.exec(document.querySelector("#skeletons .readout").textContent))
+        .then((found) => found.jsonValue());
+      const { value, half } = parse(shown);
+      assert.ok(Math.abs(value - file.at("/loss/contribution", Number(l))) <= 1.000001 * half, `l = ${l}: ${shown}`);
+      await page.mouse.move(0, 0);
+    }
+  }));
+
 test("a seed above 2⁶³ is shown to its last digit", () =>
   withFile(join(fixtures, "estimate.h5"), {}, async (page, file) => {
     const text = (await facts(page, "#overview")).Seed.text.replaceAll("\u202f", "");

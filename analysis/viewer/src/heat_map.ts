@@ -24,6 +24,13 @@ export interface HeatMapData {
   upwards?: boolean;
 }
 
+interface Colours {
+  of: (value: number) => [number, number, number];
+  /** The value at a place of the colour bar, from 0 to 1, and the places that are labelled. */
+  at: (t: number) => number;
+  marks: [number, string][];
+}
+
 const NUMBERED = 8; // so many rows and columns can carry their entries
 
 export class HeatMap {
@@ -108,13 +115,14 @@ export class HeatMap {
     const widest = Math.max(...data.rowLabels.map((text) => context.measureText(text).width), 8);
     const left = Math.min(widest, 90) + 30, top = 8, bottom = 40;
     const words = Array.isArray(data.scale) ? data.scale : [];
-    const right = words.length ? 40 + Math.max(...words.map((word) => context.measureText(word).width)) : 78;
+    const colour = this.colours(data);
+    const beside = words.length ? words : colour.marks.map(([, text]) => text);
+    const right = 40 + Math.max(...beside.map((text) => context.measureText(text).width));
     const room = [Math.max(width - left - right, 40), Math.max(height - top - bottom, 40)];
     const side = Math.min(...room);
     this.box = this.square
       ? { x: left, y: top, width: side, height: side }
       : { x: left, y: top, width: room[0], height: room[1] };
-    const colour = this.colours(data);
     this.image ??= picture(data, colour.of);
     context.imageSmoothingEnabled = this.image.width > this.box.width;
     context.drawImage(this.image, this.box.x, this.box.y, this.box.width, this.box.height);
@@ -127,21 +135,20 @@ export class HeatMap {
     if (this.chosen || document.activeElement === this.canvas) this.outline(context, data, ink);
   }
 
-  /** The colour of a value, and the values at both ends of the scale. */
-  private colours(data: HeatMapData) {
+  private colours(data: HeatMapData): Colours {
     const [low, high] = extent(data.values);
     if (Array.isArray(data.scale)) {
       const last = Math.max(data.scale.length - 1, 1);
-      return { low: 0, high: last, of: (v: number) => rising(0.1 + 0.85 * v / last), log: false };
+      return scale(0, last, false, (v) => rising(0.1 + 0.85 * v / last));
     }
     if (data.scale === "signed") {
       const most = data.most || Math.max(Math.abs(low), Math.abs(high)) || 1;
-      return { low: -most, high: most, of: (v: number) => signed(v / most), log: false };
+      return scale(-most, most, false, (v) => signed(v / most));
     }
     const log = data.scale === "logarithmic" && low > 0 && high > low;
     const f = log ? Math.log : (v: number) => v;
     const span = f(high) - f(low) || 1;
-    return { low, high, of: (v: number) => rising((f(v) - f(low)) / span), log };
+    return scale(low, high, log, (v) => rising((f(v) - f(low)) / span));
   }
 
   private center(data: HeatMapData, row: number, column: number): [number, number] {
@@ -196,13 +203,8 @@ export class HeatMap {
     context.restore();
   }
 
-  private drawBar(
-    context: CanvasRenderingContext2D,
-    { low, high, of, log }: { low: number; high: number; of: (v: number) => [number, number, number]; log: boolean },
-    ink: string,
-  ): void {
+  private drawBar(context: CanvasRenderingContext2D, { of, at, marks }: Colours, ink: string): void {
     const x = this.box.x + this.box.width + 14, { y, height } = this.box;
-    const at = (t: number) => log ? low * (high / low) ** t : low + t * (high - low);
     for (let k = 0; k < height; k++) {
       context.fillStyle = css(of(at(1 - (k + 0.5) / height)));
       context.fillRect(x, y + k, 12, 1.5);
@@ -210,8 +212,8 @@ export class HeatMap {
     context.fillStyle = ink;
     context.textAlign = "left";
     context.textBaseline = "middle";
-    for (const t of [0, 0.5, 1]) {
-      context.fillText(plain(at(t), 3), x + 17, y + Math.min(Math.max((1 - t) * height, 6), height - 6));
+    for (const [t, text] of marks) {
+      context.fillText(text, x + 17, y + Math.min(Math.max((1 - t) * height, 6), height - 6));
     }
   }
 
@@ -238,6 +240,11 @@ export class HeatMap {
     context.strokeRect(x - width / 2, y - height / 2, width, height);
     context.lineWidth = 1;
   }
+}
+
+function scale(low: number, high: number, log: boolean, of: Colours["of"]): Colours {
+  const at = (t: number) => (log ? low * (high / low) ** t : low + t * (high - low));
+  return { of, at, marks: [0, 0.5, 1].map((t) => [t, plain(at(t), 3)]) };
 }
 
 /** One pixel for each entry. */

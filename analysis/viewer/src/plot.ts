@@ -87,7 +87,7 @@ function settings(options: PlotOptions, width: number, height: number): uPlot.Op
     },
     axes: [
       { ...axis(options.xName), size: 30, ...(options.wholeX ? { values: wholes, incrs: WHOLE_STEPS } : { values }) },
-      { ...axis(options.yName), size: 74, ...(options.logarithmic ? { splits: logSplits, values: logValues } : { values }) },
+      { ...axis(options.yName), size: 74, ...(options.logarithmic ? { splits: logSplits, values: logValues, filter: everyOne } : { values }) },
     ],
     series: [{}, ...options.series(colours)],
     hooks: {
@@ -121,7 +121,12 @@ function logSplits(_: uPlot, __: number, low: number, high: number): number[] {
 }
 
 function logValues(_: uPlot, splits: number[]): string[] {
-  return splits.map((v) => plain(v, 4));
+  return splits.map((v) => plain(v, 4).replace(/^1 × /, ""));
+}
+
+/** uPlot would leave out all but the powers of ten. */
+function everyOne(_: uPlot, splits: number[]): number[] {
+  return splits;
 }
 
 function decimals(step: number): number {

@@ -148,7 +148,7 @@ function options(run: Run): HTMLElement | null {
 
 function contents(run: Run): HTMLElement {
   const rows = Object.entries(run.contents.datasets).map(([path, { shape, units, meaning }]) =>
-    [h("code", {}, path), shape.map(count).join(" × ") || "one number", units === "1" ? "" : units, meaning]);
+    [h("code", {}, path), shape.map(count).join("\u00a0×\u00a0") || "one number", units === "1" ? "" : units, meaning]);
   return h("details", {}, h("summary", {}, `All ${rows.length} datasets`),
     table("Datasets of the file", ["Path", "Size", "Units", "Meaning"], rows));
 }
