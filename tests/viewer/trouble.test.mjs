@@ -43,6 +43,8 @@ test("files that cannot be opened are refused with the reason", async () => {
   assert.match(await sentenceFor(join(folder, "foreign.h5")), /neither a run of skeleta nor a model/);
   python("import h5py; f = h5py.File('other.h5', 'w'); f.attrs['filetype'] = 'weather'; f['W'] = [[1.0]]");
   assert.match(await sentenceFor(join(folder, "other.h5")), /“weather” file/);
+  python("import h5py; h5py.File('flat.h5', 'w')['W'] = [1.0]");
+  assert.match(await sentenceFor(join(folder, "flat.h5")), /W must be \[hidden, feature\].*\[1\]/);
   python("import h5py; f = h5py.File('later.h5', 'w'); f['W'] = [[1.0]]; f.attrs['filetype'] = 'skeleta estimate'; f.attrs['version'] = [2, 0]");
   assert.match(await sentenceFor(join(folder, "later.h5")), /layout version 2\.0/);
 });

@@ -78,7 +78,7 @@ export class ColumnsView {
 
   private long(): number[] {
     const [, most] = extent(this.lengths);
-    return [...this.lengths.keys()].filter((j) => this.lengths[j] >= SHORTEST * most);
+    return [...this.lengths.keys()].filter((j) => this.lengths[j] > 0 && this.lengths[j] >= SHORTEST * most);
   }
 
   private hull(): [number, number][] {

@@ -129,7 +129,8 @@ function read(path: string, ranges: Range[]): Values {
   try {
     raw = ranges.length === 0 ? item.value : item.slice(ranges as never);
   } catch (error) {
-    throw new Error(`${path} cannot be read: the file is damaged there (${sentence(error)}).`);
+    const damaged = isFromHdf5(error) ? ": the file is damaged there" : "";
+    throw new Error(`${path} cannot be read${damaged} (${sentence(error)}).`);
   }
   return { shape, ...numbers(path, ArrayBuffer.isView(raw) ? raw : [raw], item) };
 }
@@ -168,7 +169,11 @@ function decode(base64: string): BlobPart {
 /** HDF5 reports a stack of calls; its last entry is what went wrong first. */
 function sentence(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  if (!message.includes("HDF5-DIAG")) return message;
+  if (!isFromHdf5(error)) return message;
   const causes = [...message.matchAll(/\(\):\s*(.+)$/gm)].map((found) => found[1].trim());
   return causes.at(-1) ?? "HDF5 gives no cause";
+}
+
+function isFromHdf5(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("HDF5-DIAG");
 }

@@ -169,7 +169,7 @@ export class HeatMap {
         if (Number.isNaN(value)) continue;
         context.fillStyle = readable(of(value));
         const word = Array.isArray(data.scale) ? data.scale[value]
-          : data.scale === "signed" ? value.toFixed(2).replace("-0.00", "0.00").replace("-", "−") : plain(value, 3);
+          : data.scale === "signed" && Number.isFinite(value) ? value.toFixed(2).replace("-0.00", "0.00").replace("-", "−") : plain(value, 3);
         if (context.measureText(word).width < this.box.width / data.columns - 4) {
           context.fillText(word, ...this.center(data, row, column));
         }

@@ -104,7 +104,10 @@ function section(panel: Panel, run: Run, selection: Selection): HTMLElement {
   const element = h("section", { id: panel.id, "aria-labelledby": `${panel.id}-title` },
     h("h2", { id: `${panel.id}-title` }, panel.title), body);
   panel.build(run, selection).then((content) => body.replaceChildren(content), (error: Error) => {
-    body.replaceChildren(h("p", { class: "trouble", role: "alert" }, error.message));
+    // What the file lacks shows as something undefined.
+    const message = error instanceof TypeError
+      ? `This part of the file is not laid out as skeleta writes it (${error.message}).` : error.message;
+    body.replaceChildren(h("p", { class: "trouble", role: "alert" }, message));
   }).finally(() => body.removeAttribute("aria-busy"));
   return element;
 }

@@ -145,5 +145,12 @@ export class Run {
     if (!["/W", "/model/W", "/sweep/cell", "/loss/value", "/thomson/points"].some((path) => this.has(path))) {
       throw new Error(`${name} holds neither a run of skeleta nor a model: it has no dataset /W.`);
     }
+    for (const path of ["/W", "/model/W"]) {
+      const shape = this.shape(path);
+      if (this.has(path) && ((shape.length !== 2 && shape.length !== 3) || shape.includes(0))) {
+        throw new Error(`${name}: ${path} must be [hidden, feature] or [instance, hidden, feature], but ` +
+                        `its sizes are [${shape.join(", ")}].`);
+      }
+    }
   }
 }

@@ -60,6 +60,7 @@ async function lossNumbers(run: Run, index: number): Promise<HTMLElement> {
   const loss = await run.readAll("/loss", ["value", "value_standard_error", "low", "high", "confidence"], one);
   const tail = await run.readAll("/tail", ["one_sparse_share", "probability_of_rest"], one);
   const at = (values: { data: Float64Array } | undefined) => values?.data[0] ?? NaN;
+  const share = (values: { data: Float64Array } | undefined) => (values ? exact(percent(at(values)), at(values)) : null);
   const value = at(loss.value), error = at(loss.value_standard_error);
   const [features] = modelSizes(run);
   return definitions([
@@ -68,8 +69,8 @@ async function lossNumbers(run: Run, index: number): Promise<HTMLElement> {
       h("span", {}, exact(uncertain(at(loss.low), error), at(loss.low)), " to ",
         exact(uncertain(at(loss.high), error), at(loss.high)))],
     ["Loss per feature", exact(uncertain(value / features, error / features), value / features)],
-    ["Share of at most one active", exact(percent(at(tail.one_sparse_share)), at(tail.one_sparse_share))],
-    ["Probability of two or more active", exact(percent(at(tail.probability_of_rest)), at(tail.probability_of_rest))],
+    ["Share of at most one active", share(tail.one_sparse_share)],
+    ["Probability of two or more active", share(tail.probability_of_rest)],
   ], "figures");
 }
 
@@ -149,6 +150,6 @@ function options(run: Run): HTMLElement | null {
 function contents(run: Run): HTMLElement {
   const rows = Object.entries(run.contents.datasets).map(([path, { shape, units, meaning }]) =>
     [h("code", {}, path), shape.map(count).join("\u00a0×\u00a0") || "one number", units === "1" ? "" : units, meaning]);
-  return h("details", {}, h("summary", {}, `All ${rows.length} datasets`),
+  return h("details", {}, h("summary", {}, rows.length === 1 ? "The one dataset" : `All ${rows.length} datasets`),
     table("Datasets of the file", ["Path", "Size", "Units", "Meaning"], rows));
 }

@@ -232,16 +232,16 @@ function lossTable(loss: Loss): HTMLElement {
 }
 
 function facts(loss: Loss): HTMLElement {
-  const { tail } = loss;
+  const given = (name: string, digits?: number) => (name in loss.tail ? number(loss.tail[name], digits) : null);
   return definitions([
     ["Method", loss.method],
     ["Ended by", loss.reason],
     ["Time", `${plain(loss.seconds, 3)} s`],
     ["Samples left out (NaN or infinite)", loss.nonFinite > 0 ? count(loss.nonFinite) : null],
     ["Bound on what was not evaluated", number(loss.bound, 3)],
-    ["Upper bound of the loss on 2 and more", number(tail.rest_bound, 5)],
-    ["Probability of 2 and more", number(tail.probability_of_rest)],
-    ["… its union bound", number(tail.union_bound)],
-    ["… its Chernoff bound", number(tail.chernoff_bound)],
+    ["Upper bound of the loss on 2 and more", given("rest_bound", 5)],
+    ["Probability of 2 and more", given("probability_of_rest")],
+    ["… its union bound", given("union_bound")],
+    ["… its Chernoff bound", given("chernoff_bound")],
   ]);
 }

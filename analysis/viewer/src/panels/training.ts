@@ -29,7 +29,7 @@ export const training: Panel = {
     selection.onChange(show);
     show(selection.index);
     const snapshot = run.has("/training/snapshot_w") ? new Snapshot(run) : null;
-    const curves = run.has("/training/trajectory")
+    const curves = run.has("/training/trajectory") && run.has("/training/step")
       ? await trajectories(run, starts, selection, snapshot)
       : h("p", { class: "note" }, "This run recorded no steps; skeleta train --record-every 1 does.");
     const minima = [h("h3", {}, "Distinct minima"), minimaTable(starts)];
