@@ -116,7 +116,7 @@ test("train.h5: starts, minima, curves and snapshots are h5py's", () =>
 async function assertStart(page, file, k) {
   const shown = await facts(page, "#training");
   for (const [term, column] of [["Loss at the end", "loss"], ["Bound of its error", "error_bound"],
-    ["Norm of its gradient", "gradient_norm"], ["Minimised value at the end", "objective_value"],
+    ["Norm of the loss’s gradient", "gradient_norm"], ["Minimised value at the end", "objective_value"],
     ["Steps", "steps"], ["Evaluations", "evaluations"]]) {
     assertShows(shown[term], file.at(`/training/${column}`, k), `${column} of start ${k}`);
   }

@@ -225,7 +225,7 @@ function lossTable(loss: Loss): HTMLElement {
     ["all", "1", "", exact(uncertain(loss.value, loss.error), loss.value), error(loss.error, loss.samples), "",
      exact(loss.samples > 0 ? count(loss.samples) : "–", loss.samples)],
   ];
-  return table("Loss by number of active features",
+  return table("Skeleton by skeleton, and together",
     [symbol("l"), h("span", {}, "P(", symbol("N"), " = ", symbol("l"), ")"), "Mean loss",
      h("span", {}, "Contribution ", symbol("C", "l")), "Standard error", "Share", "Samples"],
     rows, Number.isNaN(tail.rest ?? NaN) ? foot.slice(2) : foot);
