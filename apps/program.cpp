@@ -18,6 +18,7 @@
 #include "sweep_command.h"
 #include "thomson_command.h"
 #include "train_command.h"
+#include "view_command.h"
 
 namespace skeleta::program {
 namespace {
@@ -32,6 +33,7 @@ Examples:
   skeleta sweep plan.toml -o sweep.h5 so over a grid of densities, sizes, importances
   skeleta approximate model.h5        how good it is to ignore all but few active features
   skeleta show model.h5               what is in a file
+  skeleta view run.h5                 one HTML page of it, for any browser
   skeleta thomson match model.h5      which configurations its columns are close to
   skeleta linear flow --eigenvalues 3,2,1 --hidden 2
                                       how the linear model learns
@@ -122,6 +124,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   SweepCommand sweep(program);
   ApproximateCommand approximate(program);
   ShowCommand show(program);
+  ViewCommand view(program);
   ThomsonCommand thomson(program);
   LinearCommand linear(program);
   check_command(program, arguments);
@@ -141,6 +144,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
   if (approximate.chosen()) return approximate.run(command_line(arguments), out, err);
   if (show.chosen()) return show.run(out);
+  if (view.chosen()) return view.run(out);
   if (thomson.chosen()) return thomson.run(command_line(arguments), out, err);
   if (linear.chosen()) return linear.run(command_line(arguments), out, err);
   out << program.help();

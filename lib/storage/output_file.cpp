@@ -66,4 +66,8 @@ void check_output(const fs::path& target, bool overwrite) {
   try_to_create(target, folder);
 }
 
+void write_output(const fs::path& target, std::span<const char> bytes, bool overwrite) {
+  replace_file(target, bytes, overwrite);
+}
+
 }  // namespace skeleta::storage
