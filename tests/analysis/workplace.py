@@ -10,7 +10,8 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = SOURCE / "data/fixtures"
-GOLDEN = ("estimate", "estimate_one", "train", "sweep", "thomson_match", "linear_flow")
+GOLDEN = ("estimate", "estimate_one", "train", "sweep", "thomson_match",
+          "linear_flow", "approximate")
 sys.path.insert(0, str(SOURCE / "analysis/python"))
 
 
