@@ -169,6 +169,12 @@ class Figures(Workplace):
         self.assertEqual(sorted(names), ["antiprism 3/8", "digon 1/2", "pentagon 2/5",
                                          "tetrahedron 3/4", "triangle 2/3"])
 
+    def test_an_exact_run_has_no_interval(self):
+        path = self.folder / "exact.h5"
+        estimate(SOURCE / "data/trained/n5_m2_S0.95.h5", path, "--method", "exact")
+        figure = skeleta_analysis.contributions(skeleta_analysis.open(path))
+        self.assertIn("exact to", figure._suptitle.get_text())
+
     def test_gram_matrix_is_that_of_the_columns(self):
         run = self.runs["antiprism"]
         gram = skeleta_analysis.columns(run).axes[1].images[0].get_array()

@@ -39,8 +39,8 @@ class Tour(Workplace):
         """ "Two thirds" and "one input in fifty" of step 2."""
         found = json.loads(self.run_command(program(), "estimate", self.folder / "mine.h5", "--method",
                                             "exact", "--json"))
-        self.assertAlmostEqual(found["tail"]["rest"] / found["value"], 0.65, delta=0.04)
-        self.assertAlmostEqual(found["tail"]["probability_of_rest"], 0.0226, delta=1e-3)
+        self.assertAlmostEqual(1.0 - found["one_sparse"]["share"], 0.65, delta=0.04)
+        self.assertAlmostEqual(found["one_sparse"]["probability_of_rest"], 0.0226, delta=1e-3)
 
 
 if __name__ == "__main__":

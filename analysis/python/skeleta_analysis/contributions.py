@@ -21,14 +21,21 @@ def contributions(run, instance: int | None = None):
     instance = run.check_instance(instance)
     loss, tail = run.loss.sel(instance=instance), run.tail.sel(instance=instance)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.4, 4.2), width_ratios=(3, 1))
-    z = NormalDist().inv_cdf(0.5 + 0.5 * float(loss["confidence"]))
+    confidence = float(loss["confidence"])
+    z = NormalDist().inv_cdf(0.5 + 0.5 * confidence) if confidence < 1 else 0.0  # nothing was sampled
     draw_skeletons(left, loss, z)
     draw_rest(right, tail, loss, z)
-    percent = f"{100 * float(loss['confidence']):g} %"
-    figure.suptitle(f"{run.title(instance)}\nloss {float(loss['value']):.6g}, {percent} interval "
-                    f"{float(loss['low']):.6g} to {float(loss['high']):.6g}",
+    figure.suptitle(f"{run.title(instance)}\nloss {float(loss['value']):.6g}, {precision(loss)}",
                     x=0.01, ha="left", fontsize=10)
     return figure
+
+
+def precision(loss) -> str:
+    """What is said of the loss beside its value."""
+    if float(loss["confidence"]) == 1:
+        return f"exact to {float(loss['error_bound']):.1g}"
+    return (f"{100 * float(loss['confidence']):g} % interval {float(loss['low']):.6g} to "
+            f"{float(loss['high']):.6g}")
 
 
 def shown(loss):
