@@ -8,12 +8,28 @@ from workplace import SOURCE, Workplace, program
 
 # What takes minutes is cut down; what the text states is still computed.
 SHORTER = {
+    "--sparsities 0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.85,0.9,0.93,0.95,0.96,0.962,0.97,0.98,0.99,0.995,0.998,"
+    "0.999": "--sparsities 0.9,0.95,0.962,0.97",
+    "--starts 10 --sparsities 0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.85,0.9,0.93,0.95,0.97,0.98,0.99,0.995,0.996,"
+    "0.998,0.999": "--starts 10 --sparsities 0.99,0.996",
+    "--starts 2 --sparsities 0.9,0.95,0.98,0.99,0.995,0.998,0.999,0.9995,0.9997,0.9998":
+        "--starts 1 --sparsities 0.9997,0.9998",
     "sweep data/plans/atlas.toml": "sweep atlas_short.toml",
     "sweep data/plans/atlas_circle.toml": "sweep circle_short.toml",
     "--samples 1e2,1e3,1e4,1e5,1e6,1e7,1e8": "--samples 1e2,1e4,1e6,1e8 --measure-up-to 1e4",
 }
 # The text's words, and the output of which command must hold which number.
 STATED = (
+    ("| 5, 2 | .9 | 8.1 % | 81 % | 3.6 % | yes |", "-o d5.h5", r"0\.9 .* 3\.6\d* % +yes"),
+    ("| 5, 2 | .95 | 2.3 % | 64 % | 1.5 % | yes |", "-o d5.h5", r"0\.95 .* 1\.49 % +yes"),
+    ("D = 5: p = 0.038", "-o d5.h5", r"at most 1 % up to the density 0\.03 "),
+    ("| 20, 5 | .99 | 1.7 % | 62 % | 4.0 % | yes |", "-o d20.h5", r"0\.99 .* [34]\.\d* % +yes"),
+    ("D = 20: p = 0.004", "-o d20.h5", r"at most 1 % up to the density 0\.004 "),
+    ("D = 80: p = 0.0003", "-o d80.h5", r"at most 1 % up to the density 0\.0003 "),
+    ("S = .99 98.8 % lies beyond", "approximate data/trained/n400", r"0\.56856 +98\.8 %"),
+    ("ends at L = 2.4, four times", "--objective one-sparse", r"loss +2\.4"),
+    ("0.00331945 ≤ min L ≤ 0.00331949", "--features 2", r"0\.00331945\d* .*0\.00331948"),
+    ("0.0339182 ≤ min L ≤ 0.0339186", "--features 3", r"0\.0339182\d* .*0\.0339185"),
     ("| 5 | 1.000003 | 0.0018", "n5_m2", r"coulomb .* 1\.000003 +0\.00178 "),
     ("| 15 | 1.0020 | 0.41", "n20_m5", r"coulomb .* 1\.00196\d* +0\.409 "),
     ("| 80 | 1.0003 | 0.73", "n80_m20", r"coulomb .* 1\.00027\d* +0\.73\d* "),
