@@ -44,7 +44,7 @@ def excess(runs):
         axes.set_xscale("log")
         axes.set_xlabel("density p = 1 - S")
         axes.grid(True)
-    left.legend(fontsize=8)
+    left.legend(fontsize=8, loc="lower right")
     figure.suptitle("Training on Q0 and Q1 alone (full marker: the same configuration; dashed: 1 %)",
                     x=0.01, ha="left", fontsize=10)
     return figure
