@@ -1,7 +1,10 @@
 #include "approximation_results.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
+
+#include "errors.h"
 
 namespace skeleta::program {
 namespace {
@@ -143,7 +146,9 @@ void add_certified(Results& results, const CertifiedMinimum& state, std::int64_t
 
 template <class T>
 const std::vector<T>& values(const storage::ResultFile& file, const std::string& path) {
-  return std::get<std::vector<T>>(file.find(path)->values);
+  const storage::ResultDataset* dataset = file.find(path);
+  if (dataset == nullptr) throw UsageError(path + " is missing in the file to be continued");
+  return std::get<std::vector<T>>(dataset->values);
 }
 
 }  // namespace

@@ -196,7 +196,10 @@ int CriticalPointsCommand::run(const std::string& command_line, std::ostream& ou
                                std::ostream& err) {
   apply_config(*command_, common_.config);
   const linear::Spectrum spectrum = sigma_.spectrum();
-  output_.check(model_);
+  if (!model_.empty() && output_.wanted()) {
+    throw UsageError("-o holds the list of critical points: leave --model out");
+  }
+  output_.check();
   if (!model_.empty()) {
     const Matrix W = read_models(model_, {.allow_wide = true}).models.front().W;
     const auto where = as_usage([&] { return linear::classify({W.transpose(), W}, spectrum); });

@@ -233,6 +233,12 @@ TEST_F(ApproximateFile, RefusesToGoOnFromAnotherProblem) {
   EXPECT_EQ(other.code, usage);
   EXPECT_THAT(other.err, HasSubstr("its k is not given, not '1'"));
   EXPECT_EQ(contents("a.h5"), before);
+  write("damage.py",
+        "import h5py, sys\nwith h5py.File(sys.argv[1], 'r+') as f: del f['certified/b']\n");
+  ASSERT_EQ(std::system(("/usr/bin/python3 " + path("damage.py") + " " + path("a.h5")).c_str()), 0);
+  const Outcome damaged = approximate(certify(path("a.h5")));
+  EXPECT_EQ(damaged.code, usage);
+  EXPECT_THAT(damaged.err, HasSubstr("/certified/b is missing"));
 }
 
 // D > d + 1: four smaller problems come first.

@@ -149,6 +149,9 @@ TEST_F(Linear, MomentsOfAGrid) {
 }
 
 TEST_F(Linear, RefusesBadInput) {
+  EXPECT_THAT(refusal({"critical-points", "--eigenvalues", "2,1", "--hidden", "1", "--model",
+                       path("none.h5"), "-o", path("a.h5")}),
+              HasSubstr("leave --model out"));
   EXPECT_THAT(refusal({"critical-points", "--hidden", "2"}), HasSubstr("one second moment"));
   EXPECT_THAT(
       refusal({"critical-points", "--eigenvalues", "2,1", "--features", "3", "--hidden", "1"}),
