@@ -4,7 +4,9 @@ import { h, select } from "./dom";
 import { licences } from "./licences";
 import { modelLabels } from "./models";
 import type { Panel } from "./panel";
+import { approximation } from "./panels/approximation";
 import { columns } from "./panels/columns";
+import { flow } from "./panels/flow";
 import { overview } from "./panels/overview";
 import { skeletons } from "./panels/skeletons";
 import { sweep } from "./panels/sweep";
@@ -12,7 +14,7 @@ import { training } from "./panels/training";
 import { Run } from "./run";
 import { Selection } from "./selection";
 
-const PANELS: Panel[] = [overview, skeletons, training, sweep, columns];
+const PANELS: Panel[] = [overview, skeletons, training, sweep, flow, approximation, columns];
 const EMBEDDED = "script.skeleta-file";
 
 const top = document.getElementById("top")!;
