@@ -150,7 +150,7 @@ test("approximate --certify: the certified interval is h5py's, finished or not",
       const shown = await facts(page, "#approximation");
       for (const [term, path] of [["No model has less than", "lower"], ["The best model has at most", "upper"],
         ["Boxes", "boxes"], ["Rounds", "rounds"]]) assertShows(shown[term], file.at(`/certified/${path}`), term);
-      assert.equal(shown["Ended by"].text, more.length ? "boxes" : "gap");
+      assert.equal(shown["Stop reason"].text, more.length ? "boxes" : "gap");
       assert.equal("Boxes that are still open" in shown, file.has("/certified/box"));
       await picture(page, name);
     });

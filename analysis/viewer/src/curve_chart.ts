@@ -34,6 +34,7 @@ export interface Curves {
   place: (x: number) => string;
 }
 
+const READ = 12; // curves that the readout can tell of
 const REST = "Point at the chart to read it.";
 
 export class CurveChart {
@@ -59,7 +60,8 @@ export class CurveChart {
 
   private draw(): void {
     if (!this.shown) return;
-    const { x, curves, levels = [], ...options } = this.shown;
+    const { x, levels = [], ...options } = this.shown;
+    const curves = [...this.shown.curves].sort((a, b) => Number(isOther(b)) - Number(isOther(a))); // those below
     const data = curves.map(({ values }) => Array.from(values, (value) => (this.drawable(value) ? value : null)));
     this.plot.set({
       ...options,
@@ -80,7 +82,7 @@ export class CurveChart {
 
   private tell(k: number | null): void {
     const { x, curves, place } = this.shown!;
-    const parts = curves.filter(({ name }) => name).slice(0, MANY)
+    const parts = curves.filter(({ name }) => name).slice(0, READ)
       .map(({ name, values }) => `${name} ${plain(values[k ?? 0], 5)}`);
     this.readout.textContent = k === null ? REST : `${place(x[k])}: ${parts.join(", ")}`;
   }
@@ -98,7 +100,13 @@ export class CurveChart {
   }
 }
 
-function series({ colour, look = "line", dash, width = 2 }: Curve, theme: Theme): uPlot.Series {
+/** Whether the curve has the colour of all beyond the palette. */
+function isOther({ colour }: Curve): boolean {
+  return colour >= MANY - 1;
+}
+
+function series(curve: Curve, theme: Theme): uPlot.Series {
+  const { colour, look = "line", dash, width = isOther(curve) ? 1.25 : 2 } = curve;
   const stroke = ofMany(colour);
   const lined = look !== "points" && look !== "hollow";
   return {

@@ -19,7 +19,7 @@ export async function certifiedFacts(run: Run): Promise<HTMLElement> {
     ["Boxes", whole(at("boxes"))],
     ["Rounds", whole(at("rounds"))],
     ["No longer column does better", at("radius") >= 0 ? number(at("radius")) : "not known yet"],
-    ["Ended by", (found.stop_reason?.words?.[0] ?? "").replaceAll("_", " ")],
+    ["Stop reason", (found.stop_reason?.words?.[0] ?? "").replaceAll("_", " ")],
     ["Boxes that are still open", run.has("/certified/box") ? whole(run.shape("/certified/box")[0]) : null],
   ]);
   if (!run.has("/certified/W")) return facts;

@@ -25,6 +25,7 @@ export const approximation: Panel = {
     const titled = async (path: string, title: string, build: () => Promise<HTMLElement>) =>
       (run.has(path) ? [h("h3", {}, title), await build()] : []);
     return h("div", {},
+      h("p", {}, "Sparse data seldom have more than a few features active at once. How much is lost if the rest of the data is ignored?"),
       await titled("/certified/lower", "Certified minimum", () => certifiedFacts(run)),
       await titled("/approximation/sparsity", "Training on few active features", () => trainingCosts(run)),
       await titled("/approximation/l", "The law of N", async () => law),

@@ -8,6 +8,7 @@ import type { Panel } from "../panel";
 import { latest } from "../selection";
 
 const PLACES = 1500; // along a curve
+const FEW = 40; // so few times are marked: nothing is known between them
 const DASHES = [undefined, [9, 4], [9, 3, 2, 3], [2, 3]]; // flows can be so close that one hides another
 
 export const flow: Panel = {
@@ -21,8 +22,10 @@ export const flow: Panel = {
     const rules = ends.rule!.words!;
     const losses = rules.map((_, rule) => row(loss, rule));
     const xRange: [number, number] = [time.data[0], settled(time.data, losses)];
+    const end = time.data[time.data.length - 1];
     const drawn = thinned(time.data.length);
     const x = drawn.map((k) => time.data[k]);
+    const look = x.filter((t) => t <= xRange[1]).length <= FEW ? "marked" : "line";
     const place = (t: number) => `time ${plain(t, 4)}`;
 
     const curves = new CurveChart(false);
@@ -30,7 +33,7 @@ export const flow: Panel = {
       x, xRange, place, xName: "time", yName: "loss",
       label: `The loss of ${rules.length} flows against time; the table below has where they end.`,
       curves: rules.map((name, colour) => ({
-        name, colour, dash: DASHES[colour], values: drawn.map((k) => losses[colour][k]),
+        name, colour, look, dash: DASHES[colour], values: drawn.map((k) => losses[colour][k]),
       })),
       levels: Array.from(ends.critical_loss?.data ?? [], (value, k) => ({ value, name: `${k} learned` })),
     });
@@ -44,7 +47,7 @@ export const flow: Panel = {
         x, xRange, place, xName: "time", yName: "strength",
         label: `The strengths of ${modes} modes against time in the flow ${rules[rule]}.`,
         curves: upTo(modes).map((mode) => ({
-          name: `λ${subscript(mode + 1)} = ${plain(ends.eigenvalue?.data[mode] ?? NaN, 4)}`, colour: mode,
+          name: `λ${subscript(mode + 1)} = ${plain(ends.eigenvalue?.data[mode] ?? NaN, 4)}`, colour: mode, look,
           values: drawn.map((k) => data[k * modes + mode]),
         })),
       });
@@ -56,6 +59,7 @@ export const flow: Panel = {
       h("p", {}, "The linear model ", symbol("x"), " ↦ ", symbol("ABx"), " learns one eigenvector of the second moment ",
         "after the other. The lines named at the right are the losses when so many of them are learned, the largest first."),
       h("h3", {}, "Loss"), curves.element,
+      xRange[1] < end ? h("p", { class: "note" }, `Drawn until time ${plain(xRange[1], 3)} of ${plain(end, 3)}: nothing moves later.`) : null,
       h("h3", {}, "Strength of the modes"),
       h("p", { class: "note" }, "0: not learned, 1: learned."),
       h("div", { class: "controls" }, select("Flow", rules, 0, show)), trouble, strengths.element,
