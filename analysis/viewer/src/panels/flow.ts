@@ -59,7 +59,7 @@ export const flow: Panel = {
       h("p", {}, "The linear model ", symbol("x"), " ↦ ", symbol("ABx"), " learns one eigenvector of the second moment ",
         "after the other. The lines named at the right are the losses when so many of them are learned, the largest first."),
       h("h3", {}, "Loss"), curves.element,
-      xRange[1] < end ? h("p", { class: "note" }, `Drawn until time ${plain(xRange[1], 3)} of ${plain(end, 3)}: nothing moves later.`) : null,
+      xRange[1] < end ? h("p", { class: "note" }, `Drawn until time ${plain(xRange[1], 3)} of ${plain(end, 3)}: later, no loss moves by a thousandth of its way.`) : null,
       h("h3", {}, "Strength of the modes"),
       h("p", { class: "note" }, "0: not learned, 1: learned."),
       h("div", { class: "controls" }, select("Flow", rules, 0, show)), trouble, strengths.element,
@@ -88,7 +88,7 @@ function finite(curve: Float64Array): number[] {
   return Array.from(curve).filter(Number.isFinite);
 }
 
-/** A little after all losses are within a thousandth of the way of where they end: nothing happens later. */
+/** A little after all losses are within a thousandth of the way of where they end. */
 function settled(time: Float64Array, losses: Float64Array[]): number {
   const last = losses.map((curve) => finite(curve).at(-1) ?? NaN);
   const moves = (k: number) => losses.some((curve, rule) =>
