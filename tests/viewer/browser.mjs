@@ -1,4 +1,5 @@
 // The page in a headless Chromium, as a user has it: from file://, without a network.
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -55,6 +56,17 @@ export async function settled(page, timeout = 60000) {
   await page.waitForFunction(() => !document.body.classList.contains("busy") &&
     (document.querySelector("section") || document.querySelector(".trouble")) &&
     !document.querySelector("[aria-busy]"), null, { timeout });
+}
+
+/** Opens the file in a new tab, hands over, and finds nothing on the console. */
+export async function withFileIn(browser, file, options, work) {
+  const { page, troubles, close } = await openTab(browser, options);
+  await openPage(page);
+  await openFile(page, file);
+  await work(page, numbersOf(file));
+  assert.deepEqual(troubles, []);
+  assert.deepEqual(await page.$$eval(".trouble:not([hidden])", (list) => list.map((e) => e.textContent)), []);
+  await close();
 }
 
 export function picture(page, name) {

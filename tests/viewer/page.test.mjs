@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
-import { cleanUp, folder, launch, numbersOf, openFile, openPage, openTab, picture, root } from "./browser.mjs";
+import { cleanUp, folder, launch, picture, root, withFileIn } from "./browser.mjs";
 import { assertShows, facts, parse, rows } from "./shown.mjs";
 
 const fixtures = join(root, "data/fixtures"), trained = join(root, "data/trained");
@@ -12,16 +12,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(async () => { await browser.close(); cleanUp(); });
 
-/** Opens the file in a new tab, hands over, and finds nothing on the console. */
-async function withFile(file, options, work) {
-  const { page, troubles, close } = await openTab(browser, options);
-  await openPage(page);
-  await openFile(page, file);
-  await work(page, numbersOf(file));
-  assert.deepEqual(troubles, []);
-  assert.deepEqual(await page.$$eval(".trouble", (list) => list.map((e) => e.textContent)), []);
-  await close();
-}
+const withFile = (...what) => withFileIn(browser, ...what);
 
 /** Chooses one of the models, and waits until the table shows its loss. */
 async function chooseModel(page, k, loss) {

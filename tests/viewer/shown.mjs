@@ -16,8 +16,8 @@ export function parse(text) {
 
 /** `cell` is {text, value}: its text rounds the number, and its value is the number itself. */
 export function assertShows(cell, number, what) {
-  if (number === null) return assert.equal(cell.text.trim(), "–", what);
-  assert.equal(Number(cell.value), number, `${what}: exact value`);
+  if (number === null) return assert.match(cell.text.trim(), /^(–|−?∞)$/, what);
+  assert.equal(Number(cell.value), number + 0, `${what}: exact value`); // + 0: −0 is shown as 0
   const { value, half } = parse(cell.text);
   assert.ok(Math.abs(value - number) <= 1.000001 * half, `${what}: “${cell.text}” is not ${number} rounded`);
 }
@@ -27,6 +27,21 @@ export function rows(page, selector) {
   return page.$$eval(`${selector} tbody tr`, (list) => list.map((row) => [...row.children].map((cell) => ({
     text: cell.textContent, value: cell.querySelector("data")?.value ?? null,
   }))));
+}
+
+/** The rows of the table with that caption, each cell under its column's head. */
+export async function records(page, caption) {
+  const region = `.table[aria-label^="${caption}"]`;
+  const heads = await page.$$eval(`${region} thead th`, (list) => list.map((e) => e.textContent));
+  return (await rows(page, region)).map((cells) => Object.fromEntries(cells.map((cell, k) => [heads[k], cell])));
+}
+
+/** Each row shows the numbers of the columns, {head: dataset}, which `pick` finds for the row. */
+export function assertRecords(table, columns, pick) {
+  assert.ok(table.length > 0);
+  table.forEach((row, k) => {
+    for (const [head, path] of Object.entries(columns)) assertShows(row[head], pick(path, k), `${head} of row ${k}`);
+  });
 }
 
 /** The definitions of a list, by term. */

@@ -49,6 +49,18 @@ test("files that cannot be opened are refused with the reason", async () => {
   assert.match(await sentenceFor(join(folder, "later.h5")), /layout version 2\.0/);
 });
 
+test("what an unknown command of skeleta wrote has its overview; a model file needs a model", async () => {
+  python("import h5py; f = h5py.File('unknown.h5', 'w'); f['x'] = [1.0]; f.attrs['filetype'] = 'skeleta foresee'");
+  const { page, troubles, close } = await openTab(browser);
+  await openPage(page);
+  await openFile(page, join(folder, "unknown.h5"));
+  assert.equal(await page.textContent("#overview .lead"), "Written by skeleta foresee.");
+  assert.deepEqual(troubles, []);
+  await close();
+  python("import h5py; f = h5py.File('empty_model.h5', 'w'); f['x'] = [1.0]; f.attrs['filetype'] = 'skeleta model'");
+  assert.match(await sentenceFor(join(folder, "empty_model.h5")), /no dataset \/W/);
+});
+
 test("a damaged chunk is told where it would be shown, and the rest is shown", async () => {
   python(`import h5py, numpy as np
 f = h5py.File('chunk.h5', 'w')

@@ -4,15 +4,20 @@ import { h, select } from "./dom";
 import { licences } from "./licences";
 import { modelLabels } from "./models";
 import type { Panel } from "./panel";
+import { approximation } from "./panels/approximation";
 import { columns } from "./panels/columns";
+import { critical } from "./panels/critical";
+import { flow } from "./panels/flow";
+import { moments } from "./panels/moments";
 import { overview } from "./panels/overview";
 import { skeletons } from "./panels/skeletons";
 import { sweep } from "./panels/sweep";
+import { thomson } from "./panels/thomson";
 import { training } from "./panels/training";
 import { Run } from "./run";
 import { Selection } from "./selection";
 
-const PANELS: Panel[] = [overview, skeletons, training, sweep, columns];
+const PANELS: Panel[] = [overview, skeletons, training, sweep, flow, critical, moments, approximation, columns, thomson];
 const EMBEDDED = "script.skeleta-file";
 
 const top = document.getElementById("top")!;

@@ -52,9 +52,13 @@ async function thresholds(run: Run, index: number): Promise<Float64Array | null>
 
 /** What each model is called: the number of the start or instance it has in the file. */
 export async function modelLabels(run: Run): Promise<string[]> {
-  const count = modelCount(run);
-  const [word, path] = run.has("/training/start")
-    ? ["start", "/training/start"] : ["instance", `${modelGroup(run)}/instance`];
-  const numbers = run.has(path) ? [...(await run.read(path)).data] : [];
-  return Array.from({ length: count }, (_, k) => `${word} ${numbers[k] ?? k}`);
+  const group = modelGroup(run);
+  if (group !== null) {
+    const [word, path] = run.has("/training/start") ? ["start", "/training/start"] : ["instance", `${group}/instance`];
+    const numbers = run.has(path) ? [...(await run.read(path)).data] : [];
+    return Array.from({ length: modelCount(run) }, (_, k) => `${word} ${numbers[k] ?? k}`);
+  }
+  // Results about models that are in another file.
+  const path = ["/thomson/instance", "/approximation/instance"].find((one) => run.has(one));
+  return path ? Array.from((await run.read(path)).data, (number) => `instance ${number}`) : [];
 }

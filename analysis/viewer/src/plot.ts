@@ -10,6 +10,9 @@ export interface PlotOptions {
   yName: string;
   label: string;
   logarithmic?: boolean;
+  logarithmicX?: boolean;
+  /** Pixels to the right of the axes that `draw` needs. */
+  margin?: number;
   xRange?: [number, number];
   yRange?: [number, number];
   /** Whole numbers along x, and how they are written. */
@@ -74,20 +77,23 @@ function settings(options: PlotOptions, width: number, height: number): uPlot.Op
   const wholes = (_: uPlot, splits: number[]) => splits.map((v) => (Number.isInteger(v) ? options.writeX?.(v) ?? String(v) : ""));
   const values = (_: uPlot, splits: number[], __: number, ___: number, step: number) => splits.map((v) =>
     step < 1 && step >= 1e-5 ? v.toFixed(decimals(step)).replace("-", "−") : plain(v, 3));
+  const powers = { splits: logSplits, values: logValues, filter: everyOne };
+  const xTicks = options.wholeX ? { values: wholes, incrs: WHOLE_STEPS } : options.logarithmicX ? powers : { values };
   return {
     width, height,
+    ...(options.margin ? { padding: [null, options.margin, null, null] as uPlot.Padding } : {}),
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
     scales: {
-      x: { time: false, ...(options.xRange ? { range: options.xRange } : {}) },
+      x: { time: false, distr: options.logarithmicX ? 3 : 1, ...(options.xRange ? { range: options.xRange } : {}) },
       y: {
         distr: options.logarithmic ? 3 : 1,
         ...(options.yRange ? { range: options.yRange } : options.logarithmic ? { range: loosely } : {}),
       },
     },
     axes: [
-      { ...axis(options.xName), size: 30, ...(options.wholeX ? { values: wholes, incrs: WHOLE_STEPS } : { values }) },
-      { ...axis(options.yName), size: 74, ...(options.logarithmic ? { splits: logSplits, values: logValues, filter: everyOne } : { values }) },
+      { ...axis(options.xName), size: 30, ...xTicks },
+      { ...axis(options.yName), size: 74, ...(options.logarithmic ? powers : { values }) },
     ],
     series: [{}, ...options.series(colours)],
     hooks: {

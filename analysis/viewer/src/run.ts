@@ -142,7 +142,9 @@ export class Run {
       throw new Error(`${name} is of layout version ${attributes.version}, but this page knows ` +
                       `version ${MAJOR_VERSION}: use a newer skeleta.`);
     }
-    if (!["/W", "/model/W", "/sweep/cell", "/loss/value", "/thomson/points"].some((path) => this.has(path))) {
+    // What a command of a newer skeleta writes has at least an overview.
+    const written = this.filetype.startsWith("skeleta ") && this.filetype !== "skeleta model";
+    if (!written && !["/W", "/model/W", "/sweep/cell", "/loss/value", "/thomson/points"].some((path) => this.has(path))) {
       throw new Error(`${name} holds neither a run of skeleta nor a model: it has no dataset /W.`);
     }
     for (const path of ["/W", "/model/W"]) {

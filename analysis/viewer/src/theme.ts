@@ -33,6 +33,7 @@ const SIGNED_DARK: Rgb[] = [[133, 197, 255], [47, 110, 168], [32, 34, 38], [176,
 /** Apart in lightness as well as in hue. */
 const MANY_LIGHT = ["#0b5aa2", "#d98a00", "#12805f", "#b8420f", "#8d6bb8", "#8b8778"];
 const MANY_DARK = ["#72b4f2", "#f0b24a", "#4fc7a0", "#ff8f62", "#c4a5ea", "#8d8a80"];
+export const MANY = MANY_LIGHT.length;
 
 /** t in [0, 1]. */
 export function rising(t: number): Rgb {

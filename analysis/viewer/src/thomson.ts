@@ -8,7 +8,8 @@ import type { Run } from "./run";
  */
 export async function thomsonMatch(run: Run, index: number, { hidden, axes }: Columns): Promise<Columns | null> {
   const path = "/thomson/points";
-  if (!run.has(path)) return null;
+  // The model of thomson solve is that configuration itself.
+  if (!run.has(path) || run.has("/thomson/known_energy")) return null;
   const shape = run.shape(path);
   const chosen = shape.slice(0, -2).map((size, axis): [number, number] => {
     const k = axis === 0 && index < size ? index : 0;

@@ -1,8 +1,9 @@
 // What the file is, its main numbers, and where it comes from.
 import { definitions, h, symbol, table } from "../dom";
 import { extent } from "../extent";
-import { bytes, count, exact, number, percent, plain, plural, uncertain } from "../format";
-import { modelCount, modelGroup, modelSizes } from "../models";
+import { bytes, count, exact, number, percent, plain, uncertain } from "../format";
+import { kind } from "../kind";
+import { modelSizes } from "../models";
 import type { Panel } from "../panel";
 import type { Run } from "../run";
 import { latest, type Selection } from "../selection";
@@ -19,34 +20,10 @@ export const overview: Panel = {
     }, (error) => figures.replaceChildren(h("p", { class: "trouble" }, error.message)));
     selection.onChange(show);
     await show(selection.index);
-    return h("div", {}, h("p", { class: "lead" }, await kind(run)), figures,
+    return h("div", {}, h("p", { class: "lead" }, kind(run)), figures,
       definitions(await provenance(run)), options(run), contents(run));
   },
 };
-
-/** One sentence. */
-async function kind(run: Run): Promise<string> {
-  if (run.has("/sweep/cell")) {
-    const [cells] = run.shape("/sweep/cell");
-    return `A sweep: the best models of ${plural(cells, "cell")} of a grid.`;
-  }
-  const models = modelCount(run);
-  const sizes = modelGroup(run) === null ? "" : sizesText(run);
-  if (run.has("/training/start")) {
-    return `Training from ${plural(models, "start")}: ${sizes}. Best loss first.`;
-  }
-  if (run.has("/loss/value")) {
-    return `The loss of ${models === 1 ? "one model" : `${models} models`} by number of active features: ${sizes}.`;
-  }
-  return run.filetype && run.filetype !== "skeleta model"
-    ? `Written by ${run.filetype}: ${sizes}.`
-    : `${models === 1 ? "One model" : `${models} models`}: ${sizes}. A model file; skeleta estimate computes its loss.`;
-}
-
-function sizesText(run: Run): string {
-  const [features, hidden] = modelSizes(run);
-  return `${plural(features, "feature")} in ${plural(hidden, "hidden dimension")}`;
-}
 
 async function mainNumbers(run: Run, index: number, selection: Selection): Promise<HTMLElement | null> {
   if (run.has("/sweep/cell")) return sweepNumbers(run);
