@@ -151,7 +151,7 @@ test("a file of 200 MB opens while the page stays responsive", async (t) => {
 const noProgram = program && existsSync(program) ? false : "needs SKELETA_PROGRAM";
 
 test("skeleta view writes a page that holds its file", { skip: noProgram }, async () => {
-  for (const name of ["estimate", "estimate_one", "train", "sweep"]) {
+  for (const name of ["estimate", "train", "sweep", "thomson_match", "linear_flow", "approximate"]) {
     const html = join(folder, `${name}.html`);
     const out = execFileSync(program, ["view", join(root, `data/fixtures/${name}.h5`), "-o", html], { encoding: "utf8" });
     assert.equal(out, `${html}\n`);
