@@ -14,6 +14,8 @@ SHORTER = {
     "0.998,0.999": "--starts 10 --sparsities 0.99,0.996",
     "--starts 2 --sparsities 0.9,0.95,0.98,0.99,0.995,0.998,0.999,0.9995,0.9997,0.9998":
         "--starts 1 --sparsities 0.9997,0.9998",
+    "--features 400 --hidden 30 --train --starts 1 --sparsities 0.9999,0.99995,0.99998":
+        "--features 40 --hidden 5 --train --starts 1 --sparsities 0.9999",
     "sweep data/plans/atlas.toml": "sweep atlas_short.toml",
     "sweep data/plans/atlas_circle.toml": "sweep circle_short.toml",
     "--samples 1e2,1e3,1e4,1e5,1e6,1e7,1e8": "--samples 1e2,1e4,1e6,1e8 --measure-up-to 1e4",
