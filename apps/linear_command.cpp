@@ -9,7 +9,7 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
+#include <numbers>
 #include <sstream>
 
 #include "errors.h"
@@ -271,7 +271,7 @@ Matrix LinearFlowCommand::start(const linear::Spectrum& spectrum) const {
   // Two uniform numbers give a normal one (Box & Muller 1958).
   return Matrix::NullaryExpr(d, spectrum.size(), [&] {
     const double radius = std::sqrt(-2.0 * std::log(random.uniform()));
-    return scale_ * radius * std::cos(2.0 * M_PI * random.uniform());
+    return scale_ * radius * std::cos(2.0 * std::numbers::pi * random.uniform());
   });
 }
 
