@@ -23,6 +23,12 @@ void check_shape(const Matrix& W, const Matrix& Sigma) {
       fmt::format("Sigma is {} x {}, but W has {} columns", Sigma.rows(), Sigma.cols(), W.cols()));
 }
 
+// −½∇L, for shapes that fit.
+LinearAutoencoder velocity_at(const LinearAutoencoder& model, const Matrix& Sigma) {
+  const Matrix residual = Sigma - model.A * (model.B * Sigma);
+  return {residual * model.B.transpose(), model.A.transpose() * residual};
+}
+
 // The parameters of a model one after the other, as optimize wants them.
 Vector packed(const LinearAutoencoder& model) {
   Vector x(2 * model.A.size());
@@ -40,8 +46,7 @@ void unpack(const Vector& x, LinearAutoencoder& model) {
 LinearAutoencoder untied_velocity(const LinearAutoencoder& model, const Matrix& Sigma) {
   validate(model);
   check_shape(model.B, Sigma);
-  const Matrix residual = Sigma - model.A * (model.B * Sigma);
-  return {residual * model.B.transpose(), model.A.transpose() * residual};
+  return velocity_at(model, Sigma);
 }
 
 Matrix imbalance(const LinearAutoencoder& model) {
@@ -97,9 +102,7 @@ optimize::FlowSummary untied_flow(LinearAutoencoder& model, const Matrix& Sigma,
   LinearAutoencoder at = model;
   const auto velocity = [&](double, const Vector& state, Vector& result) {
     unpack(state, at);
-    const Matrix residual = Sigma - at.A * (at.B * Sigma);
-    result.head(at.A.size()).reshaped(at.A.rows(), at.A.cols()) = residual * at.B.transpose();
-    result.tail(at.B.size()).reshaped(at.B.rows(), at.B.cols()) = at.A.transpose() * residual;
+    result = packed(velocity_at(at, Sigma));
   };
   LinearAutoencoder shown = model;
   const auto summary = optimize::flow(velocity, x, times, options, [&](double t, const Vector& s) {
