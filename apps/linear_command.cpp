@@ -9,7 +9,6 @@
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <numbers>
 #include <sstream>
 
 #include "errors.h"
@@ -18,7 +17,7 @@
 #include "program.h"
 #include "progress_display.h"
 #include "skeleta/linear/sparse_data.h"
-#include "skeleta/sampling/stream.h"
+#include "skeleta/sampling/normal_stream.h"
 
 namespace skeleta::program {
 namespace {
@@ -268,11 +267,8 @@ Matrix LinearFlowCommand::start(const linear::Spectrum& spectrum) const {
   const auto d = static_cast<Index>(hidden_);
   if (aligned_) return scale_ * spectrum.eigenvectors.leftCols(d).transpose();
   sampling::PointStream random({.seed = common_.seed, .purpose = sampling::Purpose::start}, 0);
-  // Two uniform numbers give a normal one (Box & Muller 1958).
-  return Matrix::NullaryExpr(d, spectrum.size(), [&] {
-    const double radius = std::sqrt(-2.0 * std::log(random.uniform()));
-    return scale_ * radius * std::cos(2.0 * std::numbers::pi * random.uniform());
-  });
+  sampling::NormalStream normal(random);
+  return Matrix::NullaryExpr(d, spectrum.size(), [&] { return scale_ * normal(); });
 }
 
 namespace {

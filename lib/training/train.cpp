@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <stdexcept>
 
 #include "skeleta/core/parallel.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
+#include "skeleta/sampling/normal_stream.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
@@ -22,32 +22,9 @@ void require(bool holds, const std::string& message) {
   if (!holds) throw std::invalid_argument(message);
 }
 
-// Two normal numbers from two uniform ones (Box & Muller 1958).
-class Normal {
- public:
-  explicit Normal(sampling::PointStream& random) : random_(random) {}
-
-  double operator()() {
-    if (kept_) {
-      kept_ = false;
-      return other_;
-    }
-    const double radius = std::sqrt(-2.0 * std::log(random_.uniform()));
-    const double angle = 2.0 * std::numbers::pi * random_.uniform();
-    other_ = radius * std::sin(angle);
-    kept_ = true;
-    return radius * std::cos(angle);
-  }
-
- private:
-  sampling::PointStream& random_;
-  double other_ = 0.0;
-  bool kept_ = false;
-};
-
 Vector initial(const Features& features, Index hidden, const Options& options,
                sampling::PointStream& random) {
-  Normal normal(random);
+  sampling::NormalStream normal(random);
   const Index count = features.size();
   Vector x = Vector::Zero(parameter_count(count, hidden));
   if (options.init == Init::given) {
