@@ -1,5 +1,7 @@
 #include "skeleta/core/version.h"
 
+#include <fmt/format.h>
+
 namespace skeleta {
 namespace {
 
@@ -21,7 +23,7 @@ constexpr const char* compiler = "g++ " __VERSION__;
 
 BuildInfo build_info() {
   return {SKELETA_VERSION, SKELETA_GIT_SHA1, compiler,
-          std::string(SKELETA_BUILD_TYPE) + ", " + vectors, SKELETA_LIBRARIES};
+          fmt::format("{}, {}", SKELETA_BUILD_TYPE, vectors), SKELETA_LIBRARIES};
 }
 
 }  // namespace skeleta
