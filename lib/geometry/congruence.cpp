@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/QR>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,6 +10,7 @@
 #include <tuple>
 
 #include "geometry/columns.h"
+#include "skeleta/core/decompositions.h"
 #include "skeleta/geometry/assignment.h"
 
 namespace skeleta::geometry {
@@ -37,8 +36,7 @@ Vector sorted(Vector values) {
 // Relabelling and Q leave the singular values alone, and |Qx − y| ≥ ||x| − |y||; differences of
 // sorted sequences are the least ones (Mirsky's inequality; rearrangement).
 double squared_lower_bound(const Matrix& X, const Matrix& Y) {
-  const Vector spectra =
-      Eigen::JacobiSVD<Matrix>(X).singularValues() - Eigen::JacobiSVD<Matrix>(Y).singularValues();
+  const Vector spectra = singular_values(X) - singular_values(Y);
   const Vector norms = sorted(directions(X).norms) - sorted(directions(Y).norms);
   return std::max(spectra.squaredNorm(), norms.squaredNorm());
 }
@@ -134,9 +132,8 @@ class Search {
 
   // Columns of X that span what X spans, each as independent of those before as possible.
   Permutation basis() const {
-    const Eigen::ColPivHouseholderQR<Matrix> qr(X_);
-    const auto& order = qr.colsPermutation().indices();
-    return {order.begin(), order.begin() + std::max<Index>(qr.rank(), 1)};
+    const std::vector<Index> columns = spanning_columns(X_);
+    return columns.empty() ? Permutation{0} : columns;
   }
 
   // Row i of the Gram matrix, sorted, tells what column i sees; relabelling does not change it.
@@ -217,8 +214,8 @@ class Search {
 
 Matrix procrustes(const Matrix& X, const Matrix& Y) {
   check_shapes(X, Y);
-  const Eigen::JacobiSVD<Matrix> svd(Y * X.transpose(), Eigen::ComputeFullU | Eigen::ComputeFullV);
-  return svd.matrixU() * svd.matrixV().transpose();
+  const Svd product = svd(Y * X.transpose());
+  return product.U * product.V.transpose();
 }
 
 Congruence congruence(const Matrix& X, const Matrix& Y, CongruenceOptions options) {

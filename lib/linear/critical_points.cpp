@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <stdexcept>
 #include <tuple>
+
+#include "skeleta/core/decompositions.h"
 
 namespace skeleta::linear {
 namespace {
@@ -53,15 +53,14 @@ Index group_of(const Spectrum& spectrum, Index i) {
 // C⁺, for C of full row rank.
 Matrix right_inverse(const Matrix& C) {
   if (C.rows() == 0) return Matrix(C.cols(), 0);
-  const Eigen::JacobiSVD<Matrix> svd(C, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  const Vector& s = svd.singularValues();
+  const auto [U, s, V] = svd(C);
   if (C.rows() > C.cols() || !C.allFinite() || !(s(C.rows() - 1) > 1e-12 * s(0))) {
     refuse(
         fmt::format("C ({} x {}) must have full row rank: its singular values reach from {:.3g} "
                     "to {:.3g}",
                     C.rows(), C.cols(), s(0), s(s.size() - 1)));
   }
-  return svd.matrixV() * s.cwiseInverse().asDiagonal() * svd.matrixU().transpose();
+  return V * s.cwiseInverse().asDiagonal() * U.transpose();
 }
 
 LinearAutoencoder from_frame(const Matrix& frame, const Matrix& C) {
@@ -84,10 +83,9 @@ std::vector<Kept> kept_directions(const Matrix& AB, const Spectrum& spectrum) {
     const Index first = spectrum.groups[g], count = spectrum.groups[g + 1] - first;
     const Matrix U = spectrum.eigenvectors.middleCols(first, count);
     const Matrix block = U.transpose() * AB * U;
-    const Eigen::SelfAdjointEigenSolver<Matrix> solver(0.5 * (block + block.transpose()));
+    const SymmetricEigen kept = symmetric_eigen(0.5 * (block + block.transpose()));
     for (Index k = count; k-- > 0;) {  // largest first
-      result.push_back(
-          {solver.eigenvalues()(k), first + count - 1 - k, U * solver.eigenvectors().col(k)});
+      result.push_back({kept.values(k), first + count - 1 - k, U * kept.vectors.col(k)});
     }
   }
   std::stable_sort(result.begin(), result.end(),

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <stdexcept>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/measure/active_count.h"
 
 namespace skeleta::linear {
@@ -91,8 +91,7 @@ MeasuredMoment measure(const Matrix& Sigma, const MomentLaw& law) {
   const Matrix mean = Sigma / static_cast<double>(law.samples);
   const Matrix noise = mean - expected_moment(Vector::Constant(D, law.density));
   const auto eigenvalues = [](const Matrix& symmetric) {
-    const Eigen::SelfAdjointEigenSolver<Matrix> solver(symmetric, Eigen::EigenvaluesOnly);
-    return Vector(solver.eigenvalues().reverse());
+    return Vector(symmetric_eigenvalues(symmetric).reverse());
   };
   MeasuredMoment result;
   result.eigenvalues = eigenvalues(mean);

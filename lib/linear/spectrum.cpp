@@ -2,11 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
+
+#include "skeleta/core/decompositions.h"
 
 namespace skeleta::linear {
 namespace {
@@ -35,10 +36,10 @@ void check_symmetric(const Matrix& Sigma) {
 
 Spectrum spectrum(const Matrix& Sigma, double equal) {
   check_symmetric(Sigma);
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(0.5 * (Sigma + Sigma.transpose()));
+  const SymmetricEigen solved = symmetric_eigen(0.5 * (Sigma + Sigma.transpose()));
   Spectrum result;
-  result.eigenvalues = solver.eigenvalues().reverse();
-  result.eigenvectors = solver.eigenvectors().rowwise().reverse();
+  result.eigenvalues = solved.values.reverse();
+  result.eigenvectors = solved.vectors.rowwise().reverse();
   const double least = result.eigenvalues(result.size() - 1);
   if (least < -1e-10 * std::max(result.eigenvalues(0), 0.0)) {
     throw std::invalid_argument(

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/QR>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/geometry/assignment.h"
 #include "thomson/normal_matrix.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 Matrix random_orthogonal(Index dimension, std::uint64_t start) {
   sampling::PointStream random({.seed = 1, .purpose = sampling::Purpose::start}, start);
-  return Eigen::HouseholderQR<Matrix>(normal_matrix(dimension, dimension, random)).householderQ();
+  return orthogonal_factor(normal_matrix(dimension, dimension, random));
 }
 
 // Alternates assignment and Procrustes from Q; keeps in `best` what is better.

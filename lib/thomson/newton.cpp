@@ -1,8 +1,8 @@
 #include "thomson/newton.h"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/thomson/sphere_energy.h"
 
 namespace skeleta::thomson {
@@ -17,7 +17,7 @@ double dot(const Matrix& A, const Matrix& B) {
 // two, and conjugate gradients would blow up what rounding leaves of them.
 class Shape {
  public:
-  explicit Shape(const Matrix& X) : X_(X), axes_(X * X.transpose()) {}
+  explicit Shape(const Matrix& X) : X_(X), axes_(symmetric_eigen(X * X.transpose())) {}
 
   Matrix part_of(const Matrix& V) const {
     return without_rotation(V - X_ * X_.cwiseProduct(V).colwise().sum().asDiagonal());
@@ -27,8 +27,8 @@ class Shape {
   // A minimises ‖V − AX‖, so AM + MA = VXᵀ − XVᵀ with M = XXᵀ, which is solved entry by entry in
   // the eigenvectors of M.
   Matrix without_rotation(const Matrix& V) const {
-    const Matrix& Q = axes_.eigenvectors();
-    const Vector& m = axes_.eigenvalues();
+    const Matrix& Q = axes_.vectors;
+    const Vector& m = axes_.values;
     const Matrix moment = V * X_.transpose();
     Matrix A = Q.transpose() * (moment - moment.transpose()) * Q;
     const double flat = 1e-12 * m.maxCoeff();  // a plane without points: nothing turns there
@@ -41,7 +41,7 @@ class Shape {
   }
 
   const Matrix& X_;
-  Eigen::SelfAdjointEigenSolver<Matrix> axes_;
+  SymmetricEigen axes_;
 };
 
 // Conjugate gradients, which stop where the curvature is not positive.

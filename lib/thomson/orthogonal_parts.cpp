@@ -1,9 +1,9 @@
 #include "thomson/orthogonal_parts.h"
 
-#include <Eigen/SVD>
 #include <cmath>
 #include <limits>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/thomson/closest_match.h"
 #include "skeleta/thomson/configurations.h"
 
@@ -35,10 +35,10 @@ std::vector<Index> components(const Matrix& cosines, double tolerance) {
 // The columns in coordinates of the space they span: what sticks out of it by less than `tolerance`
 // of the largest extent is taken for noise.
 Matrix in_their_span(const Matrix& X, double tolerance) {
-  const Eigen::JacobiSVD<Matrix> svd(X, Eigen::ComputeThinU);
-  const Vector& extent = svd.singularValues();
+  const Svd span = svd(X);
+  const Vector& extent = span.values;
   const Index rank = (extent.array() > tolerance * extent(0)).count();
-  Matrix result = svd.matrixU().leftCols(rank).transpose() * X;
+  Matrix result = span.U.leftCols(rank).transpose() * X;
   result.colwise().normalize();
   return result;
 }

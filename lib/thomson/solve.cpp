@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/thomson/coordination.h"
@@ -139,7 +139,7 @@ Portrait portrait(const Matrix& X) {
     result.inner_products.segment(next, j) = gram.col(j).head(j);
   }
   std::sort(result.inner_products.begin(), result.inner_products.end());
-  result.gram_spectrum = Eigen::JacobiSVD<Matrix>(X).singularValues().cwiseAbs2();
+  result.gram_spectrum = singular_values(X).cwiseAbs2();
   result.symmetry = symmetry_group(X);
   return result;
 }

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+
+#include "skeleta/core/decompositions.h"
 
 namespace skeleta::thomson {
 namespace {
@@ -92,9 +93,7 @@ class Search {
         colours_(colours(gram_, tolerance_)),
         orbits_(X.cols()),
         steps_left_(steps) {
-    const Eigen::ColPivHouseholderQR<Matrix> qr(X);
-    const auto& pivots = qr.colsPermutation().indices();
-    base_.assign(pivots.begin(), pivots.begin() + qr.rank());
+    base_ = spanning_columns(X);
     base_views_.push_back(first_views());
     for (const Index point : base_) base_views_.push_back(look(base_views_.back(), point));
     for (const Views& views : base_views_) sorted_base_views_.push_back(sorted(views));

@@ -1,12 +1,12 @@
 #include "skeleta/training/minima.h"
 
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>
 #include <stdexcept>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/geometry/feature_dimensionality.h"
 
@@ -39,7 +39,7 @@ bool agree(const Matrix& X, const Matrix& Y, bool relabelling, double tolerance)
 }
 
 Index rank_of(const Matrix& W) {
-  const Vector values = Eigen::JacobiSVD<Matrix>(W).singularValues();
+  const Vector values = singular_values(W);
   return (values.array() > 1e-6 * values(0)).count();
 }
 

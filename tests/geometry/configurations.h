@@ -1,11 +1,11 @@
 #pragma once
 
-#include <Eigen/QR>
 #include <cmath>
 #include <numbers>
 #include <numeric>
 #include <random>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta::geometry {
@@ -78,7 +78,7 @@ inline Matrix random_matrix(Index rows, Index columns, std::mt19937_64& random) 
 }
 
 inline Matrix random_orthogonal(Index d, std::mt19937_64& random) {
-  return Eigen::HouseholderQR<Matrix>(random_matrix(d, d, random)).householderQ();
+  return orthogonal_factor(random_matrix(d, d, random));
 }
 
 inline std::vector<Index> random_permutation(Index n, std::mt19937_64& random) {

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/linear/sparse_data.h"
 
 namespace skeleta::linear {
@@ -14,10 +14,10 @@ TEST(MomentLaw, HasTheEigenvaluesOfTheExpectedMoment) {
   for (const Index D : {1, 2, 7}) {
     for (const double p : {0.01, 0.4, 1.0}) {
       const MomentLaw law = moment_law(D, p, 100);
-      const Eigen::SelfAdjointEigenSolver<Matrix> solver(expected_moment(Vector::Constant(D, p)));
-      EXPECT_NEAR(solver.eigenvalues()(D - 1), law.first_eigenvalue, 1e-14);
+      const Vector eigenvalues = symmetric_eigenvalues(expected_moment(Vector::Constant(D, p)));
+      EXPECT_NEAR(eigenvalues(D - 1), law.first_eigenvalue, 1e-14);
       const double least = D > 1 ? law.other_eigenvalue : law.first_eigenvalue;
-      EXPECT_NEAR(solver.eigenvalues()(0), least, 1e-14);
+      EXPECT_NEAR(eigenvalues(0), least, 1e-14);
     }
   }
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <Eigen/QR>
 #include <random>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta::linear {
@@ -15,7 +15,7 @@ inline Matrix random_matrix(Index rows, Index columns, std::mt19937_64& random) 
 /// Σ with these eigenvalues in a random basis.
 inline Matrix random_moment(const Vector& eigenvalues, std::mt19937_64& random) {
   const Index D = eigenvalues.size();
-  const Matrix Q = Eigen::HouseholderQR<Matrix>(random_matrix(D, D, random)).householderQ();
+  const Matrix Q = orthogonal_factor(random_matrix(D, D, random));
   const Matrix Sigma = Q * eigenvalues.asDiagonal() * Q.transpose();
   return 0.5 * (Sigma + Sigma.transpose());
 }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "skeleta/core/types.h"
+
+// Eigen's decompositions of plain matrices, compiled once: each costs seconds wherever it is
+// instantiated.
+namespace skeleta {
+
+/// A = V diag(values) Vᵀ of a symmetric matrix (only its lower half is read), values increasing.
+struct SymmetricEigen {
+  Vector values;
+  Matrix vectors;
+};
+SymmetricEigen symmetric_eigen(const Matrix& A);
+Vector symmetric_eigenvalues(const Matrix& A);
+
+/// A = U diag(values) Vᵀ with min(rows, columns) values, decreasing.
+struct Svd {
+  Matrix U;
+  Vector values;
+  Matrix V;
+};
+Svd svd(const Matrix& A);
+Vector singular_values(const Matrix& A);
+
+/// The square orthogonal Q of A = QR.
+Matrix orthogonal_factor(const Matrix& A);
+
+/// Columns that span what all span, each as independent of those before as possible (QR with
+/// pivots); as many as the rank.
+std::vector<Index> spanning_columns(const Matrix& A);
+
+}  // namespace skeleta

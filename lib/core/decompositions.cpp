@@ -1,0 +1,37 @@
+#include "skeleta/core/decompositions.h"
+
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
+#include <Eigen/SVD>
+
+namespace skeleta {
+
+SymmetricEigen symmetric_eigen(const Matrix& A) {
+  const Eigen::SelfAdjointEigenSolver<Matrix> solver(A);
+  return {solver.eigenvalues(), solver.eigenvectors()};
+}
+
+Vector symmetric_eigenvalues(const Matrix& A) {
+  return Eigen::SelfAdjointEigenSolver<Matrix>(A, Eigen::EigenvaluesOnly).eigenvalues();
+}
+
+Svd svd(const Matrix& A) {
+  const Eigen::JacobiSVD<Matrix> solver(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  return {solver.matrixU(), solver.singularValues(), solver.matrixV()};
+}
+
+Vector singular_values(const Matrix& A) {
+  return Eigen::JacobiSVD<Matrix>(A).singularValues();
+}
+
+Matrix orthogonal_factor(const Matrix& A) {
+  return Eigen::HouseholderQR<Matrix>(A).householderQ();
+}
+
+std::vector<Index> spanning_columns(const Matrix& A) {
+  const Eigen::ColPivHouseholderQR<Matrix> qr(A);
+  const auto& order = qr.colsPermutation().indices();
+  return {order.begin(), order.begin() + qr.rank()};
+}
+
+}  // namespace skeleta
