@@ -204,16 +204,16 @@ ApproximateCommand::Setting ApproximateCommand::setting_of_model() const {
   agree("--features", flags_.features, first.features());
   agree("--hidden", flags_.hidden, first.hidden());
   Setting setting;
-  setting.has_density = flags_.sparsity || flags_.density || file.density;
+  setting.has_density = flags_.sparsity || flags_.density || !file.density.empty();
   // Other parts bring their own sparsities.
   const bool may_lack = !table_.empty() || !sparsities_.empty();
   const std::optional<double> density =
       setting.has_density || !may_lack ? flags_.density : std::optional<double>(0.0);
-  setting.features =
-      resolve_features(file, flags_.model, flags_.sparsity, density, flags_.importance);
   setting.hidden = first.hidden();
   setting.models = file.models;
   setting.instances = resolve_instances(flags_.instance, file.models.size(), flags_.model);
+  setting.features = resolve_features(file, flags_.model, flags_.sparsity, density,
+                                      flags_.importance, setting.instances);
   return setting;
 }
 

@@ -56,6 +56,11 @@ std::string options_difference(const std::string& earlier, const std::string& no
   return "";
 }
 
+std::string seal_difference(const storage::Provenance& provenance) {
+  if (provenance.sealed) return "";
+  return "it has no checksum, so another program has changed it since";
+}
+
 void refuse_to_continue(const std::string& output, const std::string& clause) {
   if (clause.empty()) return;
   throw UsageError(fmt::format(

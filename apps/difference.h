@@ -5,6 +5,7 @@
 
 #include "errors.h"
 #include "skeleta/core/version.h"
+#include "skeleta/storage/run_file.h"
 
 namespace skeleta::program {
 
@@ -15,6 +16,10 @@ std::string build_difference(const BuildInfo& build);
 /// "" if none does. Keys of `free` may differ.
 std::string options_difference(const std::string& earlier, const std::string& now,
                                std::initializer_list<const char*> free);
+
+/// Likewise if nothing shows that the file is as a program of ours wrote it: what it says of the
+/// state to go on from cannot be trusted then.
+std::string seal_difference(const storage::Provenance& provenance);
 
 /// What `read` reads of a file that is to be continued; a UsageError of it also says what to do.
 template <class Read>

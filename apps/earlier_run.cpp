@@ -49,7 +49,7 @@ std::string difference(const storage::RunFile& file, const RunIdentity& now) {
     if (run.features.density != now.features.density) return "its density is another one";
     if (run.features.importance != now.features.importance) return "its importance is another one";
   }
-  return "";
+  return seal_difference(file.provenance);
 }
 
 }  // namespace

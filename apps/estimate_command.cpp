@@ -297,10 +297,10 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
   estimate::Options options = exact() ? estimate::Options{} : estimate_options();
   if (exact()) exact_options();  // checked before any work
   const storage::ModelFile file = read_models(flags_.model, {flags_.allow_wide});
-  const Features features =
-      resolve_features(file, flags_.model, flags_.sparsity, flags_.density, flags_.importance);
   const std::vector<Index> instances =
       resolve_instances(flags_.instance, file.models.size(), flags_.model);
+  const Features features = resolve_features(file, flags_.model, flags_.sparsity, flags_.density,
+                                             flags_.importance, instances);
   const std::string output = resolve_links(flags_.output);
   const std::optional<EarlierRun> earlier = earlier_run(output, file, features, instances);
 

@@ -21,6 +21,20 @@ double checked_share(const char* flag, double value) {
   return value;
 }
 
+const Vector& common_list(const std::vector<Vector>& lists, const std::vector<Index>& instances,
+                          const std::string& path, const char* name) {
+  const auto of = [&](Index k) -> const Vector& { return lists[static_cast<std::size_t>(k)]; };
+  const Vector& first = of(instances.front());
+  for (const Index k : instances) {
+    if (of(k) == first) continue;
+    throw UsageError(
+        fmt::format("{} has another {} for instance {} than for instance {}: take one of them "
+                    "with --instance, or give one {} for all with --{}",
+                    path, name, k, instances.front(), name, name));
+  }
+  return first;
+}
+
 // What goes wrong with files before any work is a matter of usage.
 template <class F>
 auto before_work(F&& work) {
@@ -77,15 +91,15 @@ std::string resolve_links(const std::string& path) {
 
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
                           std::optional<double> sparsity, std::optional<double> density,
-                          std::optional<double> importance) {
+                          std::optional<double> importance, const std::vector<Index>& instances) {
   const Index count = file.models.front().features();
   Features features = Features::uniform(count, 0.0);
   if (sparsity) {
     features.density.setConstant(1.0 - checked_share("--sparsity", *sparsity));
   } else if (density) {
     features.density.setConstant(checked_share("--density", *density));
-  } else if (file.density) {
-    features.density = *file.density;
+  } else if (!file.density.empty()) {
+    features.density = common_list(file.density, instances, path, "density");
   } else {
     throw UsageError(fmt::format(
         "{} holds no /density: say how sparse the features are with --sparsity S or --density p",
@@ -96,8 +110,8 @@ Features resolve_features(const storage::ModelFile& file, const std::string& pat
       throw UsageError(fmt::format("--importance {} must be finite and not negative", *importance));
     }
     features.importance.setConstant(*importance);
-  } else if (file.importance) {
-    features.importance = *file.importance;
+  } else if (!file.importance.empty()) {
+    features.importance = common_list(file.importance, instances, path, "importance");
   }
   return features;
 }

@@ -30,11 +30,13 @@ void check_output(const std::string& output, const std::string& model, bool over
 /// exist yet, so that the link itself is never replaced.
 std::string resolve_links(const std::string& path);
 
-/// Density and importance of the features: the flags override what the file says.
-/// Throws UsageError if a flag is out of range or no density is given anywhere.
+/// Density and importance of the features of these instances: the flags override what the file
+/// says. Throws UsageError if a flag is out of range, no density is given anywhere, or the file has
+/// different ones for the instances.
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
                           std::optional<double> sparsity, std::optional<double> density,
-                          std::optional<double> importance);
+                          std::optional<double> importance,
+                          const std::vector<Index>& instances = {0});
 
 /// The instances that "--instance" names: one number, or "all".
 std::vector<Index> resolve_instances(const std::string& text, std::size_t available,

@@ -67,6 +67,7 @@ std::optional<storage::ResultFile> ResultOutput::earlier(const std::string& file
   if (clause.empty()) {
     clause = options_difference(file.provenance.options_toml, options_toml(command), free);
   }
+  if (clause.empty()) clause = seal_difference(file.provenance);
   refuse_to_continue(output, clause);
   replace_ = true;
   return file;

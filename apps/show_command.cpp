@@ -30,14 +30,23 @@ Examples:
   skeleta show --geometry model.h5     which polytopes the columns of W form
 )";
 
+// Of all instances together.
+std::string described(const std::vector<Vector>& lists, const char* absent) {
+  if (lists.empty()) return absent;
+  Vector all(static_cast<Index>(lists.size()) * lists.front().size());
+  for (std::size_t k = 0; k < lists.size(); ++k) {
+    all.segment(static_cast<Index>(k) * lists[k].size(), lists[k].size()) = lists[k];
+  }
+  return one_or_range(all);
+}
+
 void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
   const ReluAutoencoder& model = file.models.front();
   const std::size_t count = file.models.size();
   fmt::print(out, "{}: model file, {} instance{}\n", path, count, count == 1 ? "" : "s");
   fmt::print(out, "features     {}\nhidden       {}\n", model.features(), model.hidden());
-  fmt::print(out, "density      {}\n", file.density ? one_or_range(*file.density) : "not given");
-  fmt::print(out, "importance   {}\n",
-             file.importance ? one_or_range(*file.importance) : "not given: 1");
+  fmt::print(out, "density      {}\n", described(file.density, "not given"));
+  fmt::print(out, "importance   {}\n", described(file.importance, "not given: 1"));
   fmt::print(out, "\n{:>8}  {:>20}  {:>20}\n", "instance", "column norms", "thresholds b");
   for (std::size_t k = 0; k < count; ++k) {
     const ReluAutoencoder& m = file.models[k];
@@ -68,9 +77,16 @@ nlohmann::ordered_json to_json(const storage::ModelFile& file) {
                               {"features", file.models.front().features()},
                               {"hidden", file.models.front().hidden()},
                               {"instances", file.models.size()}};
-  const auto list = [](const std::optional<Vector>& v) -> nlohmann::ordered_json {
-    if (!v) return nullptr;
-    return std::vector<double>(v->begin(), v->end());
+  // One list for all instances, or a list of lists if they differ.
+  const auto list = [](const std::vector<Vector>& lists) -> nlohmann::ordered_json {
+    if (lists.empty()) return nullptr;
+    nlohmann::ordered_json each = nlohmann::ordered_json::array();
+    bool same = true;
+    for (const Vector& v : lists) {
+      each.push_back(std::vector<double>(v.begin(), v.end()));
+      same = same && v == lists.front();
+    }
+    return same ? each.front() : each;
   };
   json["density"] = list(file.density);
   json["importance"] = list(file.importance);

@@ -59,6 +59,7 @@ std::vector<storage::SweptCell> SweepCommand::earlier_cells(const std::string& o
   storage::SweepFile file = read_earlier([&] { return read_sweep(output); });
   std::string clause = build_difference(file.build);
   if (clause.empty()) clause = options_difference(file.provenance.options_toml, options, {});
+  if (clause.empty()) clause = seal_difference(file.provenance);
   refuse_to_continue(output, clause);
   return std::move(file.cells);
 }

@@ -245,6 +245,7 @@ std::optional<storage::TrainingRun> TrainCommand::earlier_run(const std::string&
   if (clause.empty() && file.run.starts.size() > words_.starts) {
     clause = fmt::format("it has {} starts, more than {}", file.run.starts.size(), words_.starts);
   }
+  if (clause.empty()) clause = seal_difference(file.provenance);
   refuse_to_continue(output, clause);
   return std::move(file.run);
 }

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "bounds/local_descent.h"
@@ -217,6 +219,22 @@ class Search {
 
   std::size_t result_size() const { return layout().size() + 1 + layout().thresholds; }
 
+  // The model in the middle of a box, thresholds included.
+  ReluAutoencoder middle(std::span<double> box) const {
+    const auto half = [](std::span<const double> low, std::span<const double> high, Index n) {
+      const auto k = static_cast<std::size_t>(n);
+      return 0.5 * low[k] + 0.5 * high[k];  // the sum can overflow
+    };
+    ReluAutoencoder model{Matrix(hidden_, features_.size()), Vector(features_.size())};
+    for (Index n = 0; n < model.W.size(); ++n) {
+      model.W(n) = half(layout().weight_low(box), layout().weight_high(box), n);
+    }
+    for (Index n = 0; n < model.b.size(); ++n) {
+      model.b(n) = half(layout().threshold_low(box), layout().threshold_high(box), n);
+    }
+    return model;
+  }
+
   ReluAutoencoder centre(std::span<const double> result) const {
     std::vector<double> copy(result.begin(), result.end());
     const auto low = layout().weight_low(copy), high = layout().weight_high(copy);
@@ -345,6 +363,63 @@ void validate_resumed(const CertifiedMinimum& state, const Search& search, Index
   }
 }
 
+// A box holds its centre, whose loss is therefore no less than a true bound.
+void check_box(std::vector<double> box, const CertifiedMinimum& state, const Search& search) {
+  const auto refuse = [&](const std::string& cause) {
+    throw std::invalid_argument("resume holds a box that no search leaves: " + cause);
+  };
+  const double bound = box[0];
+  if (!(bound >= state.lower)) {
+    refuse(fmt::format("its bound is {}, below lower = {}", bound, state.lower));
+  }
+  const auto ordered = [](std::span<const double> low, std::span<const double> high) {
+    return std::equal(low.begin(), low.end(), high.begin(), std::less_equal<>());
+  };
+  const BoxLayout& layout = search.layout();
+  const auto low = layout.weight_low(box), high = layout.weight_high(box);
+  const auto b_low = layout.threshold_low(box), b_high = layout.threshold_high(box);
+  if (!ordered(low, high) || !ordered(b_low, b_high)) refuse("its ends are in the wrong order");
+  for (std::size_t n = 0; n < low.size(); ++n) {
+    const double farthest = std::max(-low[n], high[n]);
+    if (!(farthest <= state.radius * (1.0 + 1e-9))) {
+      refuse(fmt::format("a weight of {}, beyond radius = {}", farthest, state.radius));
+    }
+  }
+  const double loss = search.upper(search.middle(box));
+  if (!(bound <= loss)) {
+    refuse(fmt::format("its bound is {}, but it has a model of loss {}", bound, loss));
+  }
+}
+
+// What can be derived again must agree, or what comes out is no bound. That boxes are missing shows
+// only if all are.
+void check_state(const CertifiedMinimum& state, const Search& search) {
+  if (!(state.radius >= 0.0)) return;  // it begins anew
+  const auto refuse = [](const std::string& cause) {
+    throw std::invalid_argument("resume is no state of this search: " + cause);
+  };
+  const double upper = search.upper(state.model);
+  if (!(std::abs(state.upper - upper) <= 1e-12 * upper)) {
+    refuse(fmt::format("upper = {}, but its model has the loss {}", state.upper, upper));
+  }
+  if (!(state.lower >= 0.0 && state.lower <= state.upper)) {
+    refuse(
+        fmt::format("lower = {} does not lie between 0 and upper = {}", state.lower, state.upper));
+  }
+  if (!std::isfinite(state.radius)) {
+    if (state.lower > 0.0) refuse("lower > 0, although nothing was searched");
+    return;
+  }
+  if (state.open.empty() && state.lower < search.target(state.upper)) {
+    refuse(fmt::format("no box is open, although lower = {} is below the target {}", state.lower,
+                       search.target(state.upper)));
+  }
+  for (std::size_t n = 0; n < state.open.size(); n += state.open_width) {
+    const auto first = state.open.begin() + static_cast<std::ptrdiff_t>(n);
+    check_box({first, first + static_cast<std::ptrdiff_t>(state.open_width)}, state, search);
+  }
+}
+
 }  // namespace
 
 CertifiedMinimum certify_minimum(const Features& features, Index hidden,
@@ -352,7 +427,10 @@ CertifiedMinimum certify_minimum(const Features& features, Index hidden,
                                  const CertifiedMinimum* resume) {
   validate(features, hidden, options);
   const Search search(features, hidden, options, callback);
-  if (resume != nullptr) validate_resumed(*resume, search, hidden, features.size());
+  if (resume != nullptr) {
+    validate_resumed(*resume, search, hidden, features.size());
+    check_state(*resume, search);
+  }
   const bool begun = resume != nullptr && resume->radius >= 0.0;
   CertifiedMinimum state = begun ? *resume : first_state(search);
   const auto stopped = [&](CertifyStop reason) {

@@ -2,7 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <numeric>
+
 namespace skeleta::storage {
+
+std::size_t element_count(const Shape& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+}
 
 std::string shape_text(const Shape& shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));

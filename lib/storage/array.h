@@ -15,6 +15,9 @@ struct Array {
   std::vector<T> values;
 };
 
+/// The product of the lengths; 1 of a scalar.
+std::size_t element_count(const Shape& shape);
+
 /// "[2, 5]"
 std::string shape_text(const Shape& shape);
 

@@ -19,17 +19,9 @@ void write_data(Hdf5Writer& file, const Features& features) {
   file.write("/data/importance", along_features(features.importance));
 }
 
-void check_axes(const Hdf5Reader& file, const std::string& path) {
-  const DatasetEntry& entry = dataset_entry(path);
-  Shape expected;
-  for (const std::string& axis : entry.axes) {
-    const Shape scale = file.shape(entry.group + "/" + axis);
-    expected.insert(expected.end(), scale.begin(), scale.end());
-  }
-  const Shape shape = file.shape(path);
-  if (shape != expected) {
-    file.refuse(fmt::format("{} has shape {}, but its axes [{}] have {}", path, shape_text(shape),
-                            fmt::join(entry.axes, ", "), shape_text(expected)));
+void require(const Hdf5Reader& file, std::initializer_list<const char*> paths) {
+  for (const char* path : paths) {
+    if (!file.has(path)) file.refuse(fmt::format("has no dataset {}", path));
   }
 }
 

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "skeleta/measure/features.h"
 #include "storage/array.h"
 #include "storage/hdf5_reader.h"
 #include "storage/hdf5_writer.h"
+#include "storage/layout.h"
 
 namespace skeleta::storage {
 
@@ -27,14 +30,16 @@ inline Array<std::int64_t> counting(Index count) {
 /// The group /data.
 void write_data(Hdf5Writer& file, const Features& features);
 
-/// Throws FileError unless the dataset has the shape of its axes.
-void check_axes(const Hdf5Reader& file, const std::string& path);
+/// Throws FileError if one of the datasets is not there.
+void require(const Hdf5Reader& file, std::initializer_list<const char*> paths);
 
-/// The values of a dataset of the schema table.
+/// The values of a dataset of the schema table. Throws FileError unless they lie in its range; its
+/// shape is as check_layout found it.
 template <class T>
 std::vector<T> read_entry(const Hdf5Reader& file, const std::string& path) {
-  check_axes(file, path);
-  return file.read<T>(path).values;
+  Array<T> array = file.read<T>(path);
+  check_range(file, dataset_entry(path), array);
+  return std::move(array.values);
 }
 
 /// Throws FileError if the value is negative.
@@ -56,7 +61,6 @@ std::vector<std::string> enum_names() {
 /// A category of that enumeration. Throws FileError for a word that is none of its names.
 template <class Enum>
 std::vector<Enum> read_enum(const Hdf5Reader& file, const std::string& path) {
-  check_axes(file, path);
   const std::vector<std::string> names = enum_names<Enum>();
   std::vector<Enum> values;
   for (const std::string& word : file.read_category(path)) {

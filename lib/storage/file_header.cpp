@@ -5,6 +5,7 @@
 #include <ctime>
 #include <optional>
 
+#include "storage/layout.h"
 #include "storage/schema_table.h"
 
 namespace skeleta::storage {
@@ -72,11 +73,17 @@ void check_kind(const Hdf5Reader& file, const char* wanted) {
         fmt::format("is of layout version {}, but this program reads version {}.x: use a newer one",
                     fmt::join(*version, "."), format_version.major));
   }
+  check_layout(file);
+  check_relations(file);
 }
 
 Provenance read_provenance(const Hdf5Reader& file) {
-  return {text(file, "command_line"), text(file, "options"), text(file, "created_at"),
-          number(file, "seed"), static_cast<int>(number(file, "threads"))};
+  return {text(file, "command_line"),
+          text(file, "options"),
+          text(file, "created_at"),
+          number(file, "seed"),
+          static_cast<int>(number(file, "threads")),
+          file.sealed()};
 }
 
 BuildInfo read_build(const Hdf5Reader& file) {

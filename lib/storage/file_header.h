@@ -10,7 +10,8 @@ namespace skeleta::storage {
 /// The root attributes that every run file begins with.
 void write_header(Hdf5Writer& file, const char* filetype, const Provenance& provenance);
 
-/// Throws FileError, naming both, if the file is of another filetype or major version.
+/// Throws FileError, naming both, if the file is of another filetype or major version, or if it is
+/// not as the schema table says (layout.h).
 void check_kind(const Hdf5Reader& file, const char* filetype);
 
 /// Each throws FileError if an attribute is missing.

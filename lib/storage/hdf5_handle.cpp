@@ -2,10 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "skeleta/storage/file_error.h"
 
 namespace skeleta::storage {
 namespace {
+
+std::mutex in_use;
+// Sessions within a session of the same thread. Not a recursive mutex, whose owner a child process
+// is not, although its thread is a copy of the one that forked.
+thread_local int depth = 0;
 
 herr_t take_first(unsigned, const H5E_error2_t* error, void* text) {
   *static_cast<std::string*>(text) = error->desc;
@@ -14,13 +21,15 @@ herr_t take_first(unsigned, const H5E_error2_t* error, void* text) {
 
 }  // namespace
 
-SilentErrors::SilentErrors() {
+Hdf5Session::Hdf5Session() {
+  if (depth++ == 0) in_use.lock();
   H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
-SilentErrors::~SilentErrors() {
+Hdf5Session::~Hdf5Session() {
   H5Eset_auto2(H5E_DEFAULT, print_, data_);
+  if (--depth == 0) in_use.unlock();
 }
 
 std::string hdf5_cause() {

@@ -36,13 +36,14 @@ using SpaceHandle = Handle<H5Sclose>;
 using TypeHandle = Handle<H5Tclose>;
 using PropertyHandle = Handle<H5Pclose>;
 
-/// Keeps HDF5 from printing its error stack (one for each thread) on stderr while it lives.
-class SilentErrors {
+/// While it lives, no other thread of this library uses HDF5 (which would let it wait anyway), so
+/// that a fork finds no half-done call, and HDF5 does not print its error stack on stderr.
+class Hdf5Session {
  public:
-  SilentErrors();
-  ~SilentErrors();
-  SilentErrors(const SilentErrors&) = delete;
-  SilentErrors& operator=(const SilentErrors&) = delete;
+  Hdf5Session();
+  ~Hdf5Session();
+  Hdf5Session(const Hdf5Session&) = delete;
+  Hdf5Session& operator=(const Hdf5Session&) = delete;
 
  private:
   H5E_auto2_t print_ = nullptr;

@@ -1,10 +1,10 @@
 #include "storage/hdf5_reader.h"
 
 #include <fmt/format.h>
+#include <hdf5_hl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
 #include <sstream>
 #include <type_traits>
@@ -21,19 +21,6 @@ hid_t native_type() {
   if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
   if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
   if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
-}
-
-// What the file system knows already: clearer than HDF5's words, and a pipe would block.
-void check_readable(const fs::path& file) {
-  std::error_code error;
-  const fs::file_status status = fs::status(file, error);
-  if (status.type() == fs::file_type::not_found) throw FileError(file, "no such file");
-  if (error) throw FileError(file, "cannot be opened: " + error.message());
-  if (fs::is_directory(status)) throw FileError(file, "is a folder, not an HDF5 file");
-  if (!fs::is_regular_file(status)) throw FileError(file, "is not a regular file");
-  if (::access(file.c_str(), R_OK) != 0) {
-    throw FileError(file, "cannot be read: " + std::generic_category().message(errno));
-  }
 }
 
 const char* class_name(H5T_class_t type) {
@@ -70,13 +57,24 @@ std::vector<std::string> words(const std::string& text) {
 
 }  // namespace
 
-Hdf5Reader::Hdf5Reader(const fs::path& file) : file_(file) {
-  check_readable(file);
+Hdf5Reader::Hdf5Reader(const fs::path& file, Extent extent)
+    : file_(file), image_(load_image(file, extent)) {
+  // The library's functions on images only read, and neither copy nor release the bytes.
+  constexpr unsigned flags = H5LT_FILE_IMAGE_DONT_COPY | H5LT_FILE_IMAGE_DONT_RELEASE;
+  handle_ = FileHandle(H5LTopen_file_image(image_.bytes.data(), image_.bytes.size(), flags));
+  if (handle_.id() < 0) refuse_to_open(hdf5_cause());
+}
+
+Hdf5Reader::Hdf5Reader(const fs::path& file, InPlace) : file_(file) {
   const htri_t hdf5 = H5Fis_hdf5(file.c_str());
   if (hdf5 == 0) refuse("is not an HDF5 file (.pt and .npz files must be converted)");
   check(hdf5, file, "open", "the file");
   handle_ = FileHandle(H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
   if (handle_.id() < 0) refuse_to_open(hdf5_cause());
+}
+
+Hdf5Reader Hdf5Reader::in_place(const fs::path& file) {
+  return Hdf5Reader(file, InPlace{});
 }
 
 void Hdf5Reader::refuse_to_open(const std::string& cause) const {
@@ -104,21 +102,22 @@ bool Hdf5Reader::has(const std::string& path) const {
   }
 }
 
-std::vector<std::string> Hdf5Reader::root_names() const {
+// Stops after the first few: naming one by its number takes a step for each before it.
+std::string Hdf5Reader::root_names() const {
+  constexpr std::size_t most = 20;
   H5G_info_t info;
   check(H5Gget_info(handle_.id(), &info), file_, "list", "/");
   std::vector<std::string> names;
-  for (hsize_t k = 0; k < info.nlinks; ++k) {
-    const auto name = [&](char* buffer, std::size_t size) {
-      return check(H5Lget_name_by_idx(handle_.id(), "/", H5_INDEX_NAME, H5_ITER_INC, k, buffer,
-                                      size, H5P_DEFAULT),
-                   file_, "list", "/");
-    };
-    std::string text(static_cast<std::size_t>(name(nullptr, 0)), '\0');
-    name(text.data(), text.size() + 1);
-    names.push_back(std::move(text));
-  }
-  return names;
+  const auto add = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
+    auto& listed = *static_cast<std::vector<std::string>*>(list);
+    listed.emplace_back(name);
+    return listed.size() == most ? 1 : 0;
+  };
+  check(H5Literate(handle_.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &names), file_, "list",
+        "/");
+  const std::string others =
+      info.nlinks > names.size() ? fmt::format(" and {} more", info.nlinks - names.size()) : "";
+  return fmt::format("{}{}", fmt::join(names, ", "), others);
 }
 
 ObjectHandle Hdf5Reader::open_dataset(const std::string& path) const {
@@ -144,31 +143,45 @@ Shape Hdf5Reader::shape(const std::string& path) const {
   return shape_of(open_dataset(path), path);
 }
 
-template <class T>
-Array<T> Hdf5Reader::read(const std::string& path) const {
-  const ObjectHandle dataset = open_dataset(path);
+ObjectHandle Hdf5Reader::open_numbers(const std::string& path) const {
+  ObjectHandle dataset = open_dataset(path);
   const TypeHandle type(check(H5Dget_type(dataset.id()), file_, "read the type of", path));
   const H5T_class_t kind = H5Tget_class(type.id());
-  if (!accepts<T>(kind)) {
-    refuse(fmt::format("{} holds {} where {} are needed: convert it", path, class_name(kind),
-                       std::is_same_v<T, double> ? "numbers" : "integers"));
-  }
-  Array<T> array{shape_of(dataset, path), {}};
-  std::size_t count = 1;
-  double bytes = sizeof(T);  // floating point, since a product of lengths can overflow
-  for (const std::size_t length : array.shape) {
-    count *= length;
-    bytes *= static_cast<double>(length);
-  }
+  if (!accepts<double>(kind)) refuse_class(path, kind, "numbers");
+  const Shape shape = shape_of(dataset, path);
+  double bytes = sizeof(double);  // floating point, since a product of lengths can overflow
+  for (const std::size_t length : shape) bytes *= static_cast<double>(length);
   if (bytes == 0) {
-    refuse(fmt::format("{} has shape {}: no axis may be empty", path, shape_text(array.shape)));
+    refuse(fmt::format("{} has shape {}: no axis may be empty", path, shape_text(shape)));
   }
   // Twice, because what is read is then rearranged.
   if (2 * bytes > physical_memory()) {
     refuse(fmt::format("{} has shape {}: that needs {:.3g} GB of memory, this machine has {:.3g}",
-                       path, shape_text(array.shape), 2e-9 * bytes, 1e-9 * physical_memory()));
+                       path, shape_text(shape), 2e-9 * bytes, 1e-9 * physical_memory()));
   }
-  array.values.resize(count);
+  return dataset;
+}
+
+void Hdf5Reader::refuse_class(const std::string& path, H5T_class_t kind, const char* needed) const {
+  refuse(
+      fmt::format("{} holds {} where {} are needed: convert it", path, class_name(kind), needed));
+}
+
+void Hdf5Reader::require_integers(const std::string& path) const {
+  const ObjectHandle dataset = open_dataset(path);
+  const TypeHandle type(check(H5Dget_type(dataset.id()), file_, "read the type of", path));
+  const H5T_class_t kind = H5Tget_class(type.id());
+  if (kind != H5T_INTEGER) refuse_class(path, kind, "integers");
+}
+
+template <class T>
+Array<T> Hdf5Reader::read(const std::string& path) const {
+  const ObjectHandle dataset = open_numbers(path);
+  const TypeHandle type(check(H5Dget_type(dataset.id()), file_, "read the type of", path));
+  const H5T_class_t kind = H5Tget_class(type.id());
+  if (!accepts<T>(kind)) refuse_class(path, kind, "integers");
+  Array<T> array{shape_of(dataset, path), {}};
+  array.values.resize(element_count(array.shape));
   check(H5Dread(dataset.id(), native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()),
         file_, "read", path);
   return array;
@@ -183,6 +196,11 @@ std::vector<std::string> Hdf5Reader::read_category(const std::string& path) cons
   if (!values || values->size() != meanings.size()) {
     refuse(
         fmt::format("{} needs the attributes flag_values and flag_meanings, of one length", path));
+  }
+  constexpr std::size_t most = 128;  // of the numbers of an int8
+  if (meanings.size() > most) {
+    refuse(fmt::format("{} has {} flag_meanings: a category has at most {}", path, meanings.size(),
+                       most));
   }
   const Array<std::int64_t> array = read<std::int64_t>(path);
   std::vector<std::string> names;

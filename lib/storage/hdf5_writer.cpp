@@ -3,19 +3,16 @@
 #include <fmt/format.h>
 #include <hdf5_hl.h>
 
-#include <functional>
 #include <numeric>
 #include <stdexcept>
+
+#include "storage/seal.h"
 
 namespace skeleta::storage {
 namespace {
 
 constexpr std::size_t tiny = 4096;             // bytes that are not worth a filter
 constexpr std::size_t chunk_limit = 1u << 17;  // elements: 1 MiB of float64
-
-std::size_t element_count(const Shape& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
-}
 
 // Whole rows as far as they fit: halves the leading axes first.
 std::vector<hsize_t> chunk_lengths(Shape shape) {
@@ -201,9 +198,12 @@ std::vector<char> Hdf5Writer::image() const {
   check(H5Fflush(handle_.id(), H5F_SCOPE_GLOBAL), target_, "finish", "the file in memory");
   const ssize_t size =
       check(H5Fget_file_image(handle_.id(), nullptr, 0), target_, "finish", "the file in memory");
-  std::vector<char> bytes(static_cast<std::size_t>(size));
+  std::vector<char> bytes;
+  bytes.reserve(static_cast<std::size_t>(size) + seal_size);
+  bytes.resize(static_cast<std::size_t>(size));
   check(H5Fget_file_image(handle_.id(), bytes.data(), bytes.size()), target_, "finish",
         "the file in memory");
+  add_seal(bytes);
   return bytes;
 }
 

@@ -34,7 +34,7 @@ class Hdf5Writer {
   void write_category(const std::string& path, const Array<std::int8_t>& array,
                       const std::vector<std::string>& meanings);
 
-  /// The bytes of the finished file.
+  /// The bytes of the finished file, sealed (seal.h).
   std::vector<char> image() const;
 
  private:
@@ -53,7 +53,7 @@ class Hdf5Writer {
   };
 
   std::filesystem::path target_;
-  SilentErrors silent_;
+  Hdf5Session session_;
   FileHandle handle_;
   std::map<std::string, Axis, std::less<>> axes_;  // by path; closed before the file
 };

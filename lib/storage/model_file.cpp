@@ -9,6 +9,8 @@
 #include "skeleta/core/function_ref.h"
 #include "skeleta/storage/file_error.h"
 #include "storage/hdf5_reader.h"
+#include "storage/model_group.h"
+#include "storage/read_models.h"
 #include "storage/schema_table.h"
 
 namespace skeleta::storage {
@@ -26,13 +28,6 @@ void refuse_foreign_version(const Hdf5Reader& reader) {
         "is a '{}' file of version {}, but this program reads version {}: use a newer one",
         *filetype, fmt::join(*version, "."), format_version.major));
   }
-}
-
-void refuse_without_weights(const Hdf5Reader& reader) {
-  reader.refuse(fmt::format(
-      "has no dataset /W, and no /model/W as run files have (it holds: {}): store W [hidden, "
-      "feature] and b or bias [feature]",
-      fmt::join(reader.root_names(), ", ")));
 }
 
 void check_entries(const Hdf5Reader& reader, const std::string& path, const Array<double>& array,
@@ -96,19 +91,31 @@ Array<double> read_thresholds(const Hdf5Reader& reader, const std::string& group
   return array;
 }
 
-std::optional<Vector> read_features(const Hdf5Reader& reader, const std::string& path,
-                                    const std::string& weights_path, const Shape& weights,
-                                    FunctionRef<bool(double)> legal, const char* rule) {
+// One list for each instance: that of all, or, from [instance, feature], its own; a single number
+// is that of all features.
+std::vector<Vector> read_features(const Hdf5Reader& reader, const std::string& path,
+                                  const std::string& weights_path, const Shape& weights,
+                                  FunctionRef<bool(double)> legal, const char* rule) {
   if (!reader.has(path)) return {};
-  const Shape shape = reader.shape(path), expected{weights.back()};
-  if (shape != expected) {
-    reader.refuse(fmt::format("{} has shape {}, but {} has shape {}: {} must have shape {}", path,
-                              shape_text(shape), weights_path, shape_text(weights), path,
-                              shape_text(expected)));
+  const Shape shape = reader.shape(path), of_all{weights.back()};
+  const std::size_t instances = weights.size() == 3 ? weights.front() : 1;
+  const Shape of_each{instances, weights.back()};
+  if (!shape.empty() && shape != of_all && shape != of_each) {
+    reader.refuse(fmt::format(
+        "{} has shape {}, but {} has shape {}: {} must have shape {} or {}, or be one number", path,
+        shape_text(shape), weights_path, shape_text(weights), path, shape_text(of_all),
+        shape_text(of_each)));
   }
   const Array<double> array = reader.read<double>(path);
   check_entries(reader, path, array, legal, rule);
-  return Eigen::Map<const Vector>(array.values.data(), static_cast<Index>(array.values.size()));
+  const auto features = static_cast<Index>(weights.back());
+  if (shape.empty()) return {instances, Vector::Constant(features, array.values.front())};
+  std::vector<Vector> lists;
+  for (std::size_t k = 0; k < instances; ++k) {
+    const std::size_t first = shape == of_each ? k * weights.back() : 0;
+    lists.push_back(Eigen::Map<const Vector>(array.values.data() + first, features));
+  }
+  return lists;
 }
 
 // Files are row-major [instance, hidden, feature]; W is a column-major d × D matrix.
@@ -128,12 +135,14 @@ std::vector<ReluAutoencoder> split_instances(const Array<double>& W, const Array
   return models;
 }
 
+}  // namespace
+
 ModelFile read_models_from(const Hdf5Reader& reader, ReadOptions options) {
   refuse_foreign_version(reader);
+  const std::string model = model_group(
+      reader, [](const Hdf5Reader& file, const std::string& path) { return file.has(path); });
   ModelFile result;
-  result.from_run_file = !reader.has("/W") && reader.has("/model/W");
-  if (!result.from_run_file && !reader.has("/W")) refuse_without_weights(reader);
-  const std::string model = result.from_run_file ? "/model" : "";
+  result.from_run_file = !model.empty();
   const std::string data = result.from_run_file ? "/data" : "";
   const Array<double> W = read_weights(reader, model + "/W", options);
   result.models = split_instances(W, read_thresholds(reader, model, W.shape));
@@ -146,11 +155,9 @@ ModelFile read_models_from(const Hdf5Reader& reader, ReadOptions options) {
   return result;
 }
 
-}  // namespace
-
 ModelFile read_models(const std::filesystem::path& file, ReadOptions options) {
   try {
-    return read_models_from(Hdf5Reader(file), options);
+    return read_models_from(Hdf5Reader(file, Extent::models), options);
   } catch (const std::bad_alloc&) {
     throw FileError(file, "its models do not fit into the memory");
   }

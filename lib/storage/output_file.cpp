@@ -1,6 +1,5 @@
 #include "skeleta/storage/output_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -44,17 +43,10 @@ void check_folder(const fs::path& target, const fs::path& folder) {
 }
 
 void try_to_create(const fs::path& target, const fs::path& folder) {
-  const fs::path probe = temporary_path(target);
-  const int descriptor =
-      ::access(folder.c_str(), W_OK | X_OK) != 0
-          ? -1
-          : ::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-  if (descriptor < 0) {
-    throw FileError(target, fmt::format("cannot be created in the folder {}: {}", folder.string(),
-                                        std::generic_category().message(errno)));
-  }
-  ::close(descriptor);
-  ::unlink(probe.c_str());
+  const bool allowed = ::access(folder.c_str(), W_OK | X_OK) == 0;
+  if (allowed && TemporaryFile(target).is_open()) return;
+  throw FileError(target, fmt::format("cannot be created in the folder {}: {}", folder.string(),
+                                      std::generic_category().message(errno)));
 }
 
 }  // namespace
@@ -63,6 +55,7 @@ void check_output(const fs::path& target, bool overwrite) {
   const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
   check_target(target, overwrite);
   check_folder(target, folder);
+  remove_abandoned(target);
   try_to_create(target, folder);
 }
 

@@ -11,6 +11,7 @@
 #include "storage/estimate_fields.h"
 #include "storage/file_header.h"
 #include "storage/hdf5_reader.h"
+#include "storage/read_models.h"
 #include "storage/schema_table.h"
 #include "storage/state_fields.h"
 #include "storage/stop_reasons.h"
@@ -22,10 +23,8 @@ using Runs = std::vector<EstimateRun>;
 
 // The models and features, one run for each.
 Runs read_models_of_runs(const Hdf5Reader& file) {
-  for (const char* path : {"/model/W", "/model/b", "/data/density", "/data/importance"}) {
-    check_axes(file, path);
-  }
-  const ModelFile stored = read_models(file.file(), {.allow_wide = true});
+  require(file, {"/model/W", "/model/b", "/data/density", "/data/importance"});
+  const ModelFile stored = read_models_from(file, {.allow_wide = true});
   const auto instance = read_entry<std::int64_t>(file, "/model/instance");
   std::vector<std::string> groups{"/loss", "/tail"};
   if (file.has("/geometry")) groups.push_back("/geometry");
@@ -38,7 +37,7 @@ Runs read_models_of_runs(const Hdf5Reader& file) {
   Runs runs(stored.models.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].model = stored.models[i];
-    runs[i].features = {*stored.density, *stored.importance};
+    runs[i].features = {stored.density[i], stored.importance[i]};
     runs[i].instance = instance[i];
   }
   return runs;
@@ -54,9 +53,6 @@ StopReason to_stop_reason(const Hdf5Reader& file, const std::string& name) {
 }
 
 void read_categories(const Hdf5Reader& file, Runs& runs) {
-  check_axes(file, "/loss/method");
-  check_axes(file, "/loss/kernel");
-  check_axes(file, "/loss/stop_reason");
   const auto methods = file.read_category("/loss/method");
   const auto kernels = file.read_category("/loss/kernel");
   const auto reasons = file.read_category("/loss/stop_reason");
@@ -125,9 +121,6 @@ void read_skeletons(const Hdf5Reader& file, Runs& runs) {
 // Files of version 1.0 have none.
 void read_geometry(const Hdf5Reader& file, Runs& runs) {
   if (!file.has("/geometry")) return;
-  if (file.shape("/geometry/feature") != file.shape("/model/feature")) {
-    file.refuse("/geometry/feature and /model/feature differ");
-  }
   for (EstimateRun& run : runs) run.geometry.emplace();
   const auto each = [&]<class T>(const char* path, T, auto set) {
     const std::vector<T> values = read_entry<T>(file, path);

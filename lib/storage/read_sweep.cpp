@@ -31,7 +31,10 @@ void read_grid(const Hdf5Reader& file, Cells& cells) {
         [](SweptCell& c, std::uint64_t n) { c.cell.features = static_cast<Index>(n); });
   count("/sweep/hidden",
         [](SweptCell& c, std::uint64_t n) { c.cell.hidden = static_cast<Index>(n); });
-  count("/sweep/seed", [](SweptCell& c, std::uint64_t n) { c.cell.seed = n; });
+  // A signed integer of the same bits.
+  each<std::int64_t>(file, cells, "/sweep/seed", [](SweptCell& cell, std::int64_t bits) {
+    cell.cell.seed = static_cast<std::uint64_t>(bits);
+  });
   count("/sweep/best_start", [](SweptCell& c, std::uint64_t n) { c.best_start = n; });
   count("/sweep/failed", [](SweptCell& c, std::uint64_t n) { c.failed = n; });
   count("/sweep/represented",

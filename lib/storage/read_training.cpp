@@ -10,6 +10,7 @@
 #include "storage/entries.h"
 #include "storage/file_header.h"
 #include "storage/hdf5_reader.h"
+#include "storage/read_models.h"
 #include "storage/schema_table.h"
 #include "storage/training_fields.h"
 
@@ -36,11 +37,9 @@ class TrainingReader {
   TrainedModel& at(std::size_t place) { return run_.starts[order_[place]]; }
 
   void read_models_and_data() {
-    for (const char* path : {"/model/W", "/model/b", "/data/density", "/data/importance"}) {
-      check_axes(file_, path);
-    }
-    ModelFile stored = read_models(file_.file(), {.allow_wide = true});
-    run_.features = {*stored.density, *stored.importance};
+    require(file_, {"/model/W", "/model/b", "/data/density", "/data/importance"});
+    ModelFile stored = read_models_from(file_, {.allow_wide = true});
+    run_.features = {stored.density.front(), stored.importance.front()};
     run_.starts.resize(stored.models.size());
     std::vector<bool> seen(stored.models.size(), false);
     for (const std::int64_t start : read_entry<std::int64_t>(file_, "/training/start")) {
@@ -173,7 +172,7 @@ TrainingFile read_training(const std::filesystem::path& file) {
 }
 
 std::string filetype_of(const std::filesystem::path& file) {
-  return Hdf5Reader(file).text("/", "filetype").value_or("");
+  return Hdf5Reader(file, Extent::attributes).text("/", "filetype").value_or("");
 }
 
 }  // namespace skeleta::storage

@@ -47,14 +47,13 @@ Category category_of(const std::vector<std::string>& words) {
 
 ResultDataset read(const Hdf5Reader& file, const DatasetEntry& entry) {
   const std::string path = entry.path();
-  if (!entry.is_axis()) check_axes(file, path);
   ResultDataset dataset{path, file.shape(path), {}};
   switch (entry.element) {
     case Element::float64:
-      dataset.values = file.read<double>(path).values;
+      dataset.values = read_entry<double>(file, path);
       break;
     case Element::int64:
-      dataset.values = file.read<std::int64_t>(path).values;
+      dataset.values = read_entry<std::int64_t>(file, path);
       break;
     case Element::int8:
       dataset.values = category_of(file.read_category(path));

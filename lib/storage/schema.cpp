@@ -13,7 +13,14 @@ This page is generated from the table that writes and checks the files (`lib/sto
 Layout version {}.{}. Files are HDF5; arrays are row-major, so Octave, MATLAB, R and Julia show the
 axes reversed. Every axis has a dimension scale in the same group. A category is int8 with the
 attributes `flag_values` and `flag_meanings`. What one instance did not evaluate is NaN, with 0 samples.
-The models under `/model` make a run file a model file too.
+The models under `/model` make a run file a model file too. Readers refuse a number outside of the range
+below, a shape that is not that of the axes, axes of one name that differ in length between groups, and a
+group in which some of the datasets with the same words under "present" are missing.
+
+Since 1.5 the last 32 bytes of a file, behind what HDF5 calls its end, are the text `skeleta crc64 = ` and
+16 hexadecimal digits: the CRC-64/XZ of all bytes before them, against damage. HDF5 and the tools built on
+it pass over them; a tool that changes the file drops them, after which the program still reads the file
+but does not continue the run.
 
 ## Attributes of the file
 
@@ -35,11 +42,14 @@ std::string dataset_rows() {
     if (entry.group != group) {
       group = entry.group;
       rows += fmt::format("\n## `{}`\n\n", group);
-      rows += "| dataset | type | axes | units | meaning | present |\n|---|---|---|---|---|---|\n";
+      rows +=
+          "| dataset | type | axes | range | units | meaning | present "
+          "|\n|---|---|---|---|---|---|---|\n";
     }
-    rows +=
-        fmt::format("| `{}` | {} | [{}] | {} | {} | {} |\n", entry.name, to_string(entry.element),
-                    fmt::join(entry.axes, ", "), entry.units, entry.long_name, entry.present);
+    rows += fmt::format("| `{}` | {} | [{}] | {} | {} | {} | {} |\n", entry.name,
+                        to_string(entry.element), fmt::join(entry.axes, ", "),
+                        entry.element == Element::int8 ? "a word" : to_string(entry.range),
+                        entry.units, entry.long_name, entry.present);
   }
   return rows;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "storage/ranges.h"
 #include "storage/result_entries.h"
 
 namespace skeleta::storage {
@@ -19,6 +20,19 @@ std::string to_string(Element element) {
       return "int8";
   }
   throw std::logic_error("unknown Element");
+}
+
+std::string to_string(const Range& range) {
+  constexpr double largest = std::numeric_limits<double>::max();
+  std::string text;
+  if (range.low >= -1.0 && range.high < largest) {
+    text = fmt::format("from {:g} to {:g}", range.low, range.high);
+  } else if (range.low >= -1.0) {
+    text = fmt::format("at least {:g}", range.low);
+  }
+  if (range.high == largest) text += text.empty() ? "finite" : ", finite";
+  if (text.empty()) return range.missing ? "" : "a number";
+  return text + (range.missing ? ", or NaN" : "");
 }
 
 const std::vector<AttributeEntry>& attribute_entries() {
@@ -362,7 +376,12 @@ const std::vector<DatasetEntry>& dataset_entries() {
          "r: the importance of feature i is r^i",
          swept},
         {"/sweep", "objective", int8, {"cell"}, "what was minimised", swept},
-        {"/sweep", "seed", int64, {"cell"}, "of the random numbers", swept},
+        {"/sweep",
+         "seed",
+         int64,
+         {"cell"},
+         "of the random numbers; add 2^64 where it is negative",
+         swept},
         {"/sweep",
          "loss",
          float64,
@@ -428,6 +447,7 @@ const std::vector<DatasetEntry>& dataset_entries() {
     };
     const std::vector<DatasetEntry> results = result_entries();
     all.insert(all.end(), results.begin(), results.end());
+    set_ranges(all);
     return all;
   }();
   return entries;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,7 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 4};
+inline constexpr Version format_version{1, 5};
 
 inline constexpr const char* estimate_filetype = "skeleta estimate";
 inline constexpr const char* train_filetype = "skeleta train";
@@ -22,6 +23,16 @@ enum class Element { float64, int64, int8 };
 /// "float64", "int64", "int8"
 std::string to_string(Element element);
 
+/// Which numbers may stand in a dataset.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool missing = true;  ///< NaN too, which stands for a number that is not there.
+};
+
+/// "from 0 to 1, or NaN"; "" if anything may stand there.
+std::string to_string(const Range& range);
+
 /// One dataset of a run file. A dataset whose only axis is its own name is that axis' scale.
 struct DatasetEntry {
   std::string group;  ///< "/loss"
@@ -31,6 +42,7 @@ struct DatasetEntry {
   std::string long_name;
   std::string present = "always";
   std::string units = "1";
+  Range range{};  ///< Set by ranges.cpp.
 
   std::string path() const { return group + "/" + name; }
   bool is_axis() const { return axes.size() == 1 && axes.front() == name; }

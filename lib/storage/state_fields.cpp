@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+
+#include "storage/entries.h"
 
 namespace skeleta::storage {
 namespace {
@@ -25,12 +26,6 @@ std::vector<Row> all_strata(const std::vector<EstimateRun>& runs) {
     }
   }
   return rows;
-}
-
-Array<std::int64_t> counting(std::size_t count) {
-  Array<std::int64_t> result{{count}, std::vector<std::int64_t>(count)};
-  std::iota(result.values.begin(), result.values.end(), 0);
-  return result;
 }
 
 template <class Get>
@@ -61,6 +56,11 @@ Array<T> table(const std::vector<Row>& rows, std::vector<Value> StratumState::*m
   return result;
 }
 
+template <class T>
+Array<T> read_table(const Hdf5Reader& file, const char* path) {
+  return {file.shape(path), read_entry<T>(file, path)};
+}
+
 }  // namespace
 
 void write_states(Hdf5Writer& file, const std::vector<EstimateRun>& runs) {
@@ -69,9 +69,9 @@ void write_states(Hdf5Writer& file, const std::vector<EstimateRun>& runs) {
   const auto chunks = table<std::int64_t>(rows, &StratumState::chunks, -1);
   const auto moments = table<double>(rows, &StratumState::moments, nan);
   const auto coefficients = table<double>(rows, &StratumState::coefficients, nan);
-  file.write("/state/stratum", counting(rows.size()));
-  file.write("/state/replicate", counting(chunks.shape[1]));
-  file.write("/state/entry", counting(moments.shape[1]));
+  file.write("/state/stratum", counting(static_cast<Index>(rows.size())));
+  file.write("/state/replicate", counting(static_cast<Index>(chunks.shape[1])));
+  file.write("/state/entry", counting(static_cast<Index>(moments.shape[1])));
   file.write("/state/run", along(rows, [](const Row& r) { return r.run; }));
   Array<double> planned{{rows.size()}, {}};
   for (const Row& row : rows) {
@@ -85,31 +85,23 @@ void write_states(Hdf5Writer& file, const std::vector<EstimateRun>& runs) {
   file.write("/state/end", table<std::int64_t>(rows, &StratumState::end, -1));
   file.write("/state/moments", moments);
   if (coefficients.shape[1] == 0) return;
-  file.write("/state/control", counting(coefficients.shape[1]));
+  file.write("/state/control", counting(static_cast<Index>(coefficients.shape[1])));
   file.write("/state/coefficients", coefficients);
 }
 
 void read_states(const Hdf5Reader& file, std::vector<EstimateRun>& runs) {
   if (!file.has("/state")) return;
-  const auto column = [&](const char* path) { return file.read<std::int64_t>(path).values; };
+  require(file, {"/state/run"});  // and with it the others
+  const auto column = [&](const char* path) { return read_entry<std::int64_t>(file, path); };
   const auto run = column("/state/run"), first = column("/state/first"),
              last = column("/state/last"), non_finite = column("/state/non_finite");
-  const auto planned = file.read<double>("/state/planned").values;
-  if (planned.size() != run.size()) file.refuse("/state/planned has not one entry per stratum");
-  const auto chunks = file.read<std::int64_t>("/state/chunks");
-  const auto end = file.read<std::int64_t>("/state/end");
-  const auto moments = file.read<double>("/state/moments");
+  const auto planned = read_entry<double>(file, "/state/planned");
+  const auto chunks = read_table<std::int64_t>(file, "/state/chunks");
+  const auto end = read_table<std::int64_t>(file, "/state/end");
+  const auto moments = read_table<double>(file, "/state/moments");
   Array<double> coefficients{{run.size(), 0}, {}};
-  if (file.has("/state/coefficients")) coefficients = file.read<double>("/state/coefficients");
-  for (const Shape& shape : {chunks.shape, end.shape, moments.shape, coefficients.shape}) {
-    if (shape.size() != 2 || shape[0] != run.size()) {
-      file.refuse("the datasets under /state differ in their number of strata");
-    }
-  }
-  for (const auto& values : {first, last, non_finite}) {
-    if (values.size() != run.size() || *std::min_element(values.begin(), values.end()) < 0) {
-      file.refuse("/state holds negative counts, or lists of different lengths");
-    }
+  if (file.has("/state/coefficients")) {
+    coefficients = read_table<double>(file, "/state/coefficients");
   }
   for (std::size_t k = 0; k < run.size(); ++k) {
     if (run[k] < 0 || run[k] >= static_cast<std::int64_t>(runs.size())) {

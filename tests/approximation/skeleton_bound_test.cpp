@@ -60,7 +60,7 @@ TEST(TailBounds, AreSharperThanLossTailOnTrainedModels) {
     const auto file =
         storage::read_models(std::string(SKELETA_SOURCE_DIR "/data/trained/") + name + ".h5");
     const ReluAutoencoder& model = file.models.front();
-    const Features features{file.density.value(), Vector::Ones(model.features())};
+    const Features features{file.density.at(0), Vector::Ones(model.features())};
     const double rest = exact_loss(model, features, {}).loss.rest;
     const double sharp = tail_bounds(model, features, model.features())[1];
     const double plain = bounds::LossTail(model, features).above(1);

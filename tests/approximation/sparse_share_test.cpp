@@ -43,7 +43,7 @@ TEST(SparseShares, AreThoseOfTheOracle) {
 // MATH: P(N ≥ 2) = .023, but 62 % of the trained model's loss.
 TEST(SparseShares, ShowThatMassMisleads) {
   const auto file = storage::read_models(SKELETA_SOURCE_DIR "/data/trained/n5_m2_S0.95.h5");
-  const Features features{file.density.value(), Vector::Ones(5)};
+  const Features features{file.density.at(0), Vector::Ones(5)};
   const SparseShares result = sparse_shares(file.models.front(), features, 2);
   EXPECT_NEAR(result.shares[1].probability_beyond, 0.0226, 5e-5);
   EXPECT_NEAR(result.shares[1].share_beyond, 0.62, 0.005);

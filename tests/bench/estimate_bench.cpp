@@ -137,7 +137,7 @@ BENCHMARK_CAPTURE(two_core_efficiency, D400_p01, 400, 30, .01)
 void stratified_gain(benchmark::State& state, const char* name) {
   const storage::ModelFile file =
       storage::read_models(std::string(SKELETA_SOURCE_DIR "/data/trained/") + name);
-  const Features features{*file.density, *file.importance};
+  const Features features{file.density.front(), file.importance.front()};
   const auto error_times_root_of_time = [&](Method method, double tolerance) {
     Options options;
     options.method = method;
@@ -168,7 +168,7 @@ BENCHMARK_CAPTURE(stratified_gain, n80_m20_S0_98, "n80_m20_S0.98.h5")
 void seconds_to_four_digits(benchmark::State& state, const char* name, Method method) {
   const storage::ModelFile file =
       storage::read_models(std::string(SKELETA_SOURCE_DIR "/data/trained/") + name);
-  const Features features{*file.density, *file.importance};
+  const Features features{file.density.front(), file.importance.front()};
   Options options;
   options.method = method;
   options.relative_tolerance = 1e-4;

@@ -17,7 +17,7 @@ namespace {
 class Skeleton {
  public:
   Skeleton(const char* name, Index l) : l_(l), file_(read(name)) {
-    features_ = {*file_.density, *file_.importance};
+    features_ = {file_.density.front(), file_.importance.front()};
     loss_ = estimate::loss_integrand(model(), features_, estimate::KernelPath::gram)();
     mean_ = l <= 2 ? exact::skeleton_part(model(), features_, l).mean : mean_of_higher();
   }

@@ -1,6 +1,11 @@
 #include "skeleta/bounds/certified_minimum.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <utility>
 
 #include "skeleta/exact/loss.h"
 #include "support.h"
@@ -161,6 +166,41 @@ TEST(CertifiedMinimum, GoesOnFromWhereItWasInterrupted) {
     EXPECT_EQ(rest.model.W, whole.model.W);
     EXPECT_EQ(rest.model.b, whole.model.b);
   }
+}
+
+// A state that was tampered with must not come out as a proof.
+TEST(CertifiedMinimum, RefusesAStateThatNoSearchLeaves) {
+  const Features features = Features::uniform(2, 0.5);
+  const CertifiedMinimum good =
+      certify_minimum(features, 1, {}, [&](const CertifiedMinimum& s) { return s.rounds < 3; });
+  ASSERT_FALSE(good.open.empty());
+  const auto message = [&](auto change) {
+    CertifiedMinimum state = good;
+    change(state);
+    try {
+      certify_minimum(features, 1, {}, {}, &state);
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  using testing::HasSubstr;
+  EXPECT_EQ(message([](auto&) {}), "");
+  EXPECT_THAT(message([](auto& s) { s.lower = 1e9; }), HasSubstr("lower = 1000000000"));
+  EXPECT_THAT(message([](auto& s) { s.lower = nan; }), HasSubstr("lower = nan"));
+  EXPECT_THAT(message([](auto& s) { s.upper = 0.0; }), HasSubstr("upper = 0, but its model"));
+  EXPECT_THAT(message([](auto& s) { s.upper = nan; }), HasSubstr("upper = nan"));
+  EXPECT_THAT(message([](auto& s) { s.model.b(1) += 0.25; }), HasSubstr("but its model"));
+  EXPECT_THAT(message([](auto& s) { s.open.clear(); }), HasSubstr("no box is open"));
+  EXPECT_THAT(message([](auto& s) { s.open[0] = nan; }), HasSubstr("its bound is nan"));
+  EXPECT_THAT(message([](auto& s) { s.open[0] = 1e9; }), HasSubstr("but it has a model of loss"));
+  EXPECT_THAT(message([](auto& s) { std::swap(s.open[1], s.open[1 + 2]); }),
+              HasSubstr("in the wrong order"));
+  EXPECT_THAT(message([](auto& s) { s.open[3] = 1e3; }), HasSubstr("beyond radius"));
+  EXPECT_THAT(message([](auto& s) { s.radius = std::numeric_limits<double>::infinity(); }),
+              HasSubstr("nothing was searched"));
+  EXPECT_EQ(message([](auto& s) { s.radius = nan; }), "") << "begins anew";
 }
 
 TEST(CertifiedMinimum, RefusesWhatItCannotDo) {

@@ -23,14 +23,15 @@ inline ReluAutoencoder example_model(int i, Index hidden, Index features) {
 /// Every number differs from every other one.
 inline OneSparse example_one_sparse(int i) {
   const double x = 10 * i;
-  return {x + 1.25, x + 2.25, x + 3.25, x + 4.25, x + 5.25, x + 6.25, x + 7.25, x + 8.25};
+  return {x + 1.25, x + 2.25, x + 3.25, x + 4.25, x + 5.25, (x + 6.25) / 100, x + 7.25, x + 8.25};
 }
 
 inline IntegralBySkeleton example_loss(int i, const std::vector<Index>& skeletons) {
   IntegralBySkeleton loss;
   for (const Index l : skeletons) {
     const double x = 100 * i + 10 * static_cast<double>(l);
-    loss.skeletons.push_back({l, x + 0.1, x + 0.2, x + 0.3, x + 0.4, static_cast<unsigned>(x) + 7});
+    loss.skeletons.push_back(
+        {l, (x + 0.1) / 1000, x + 0.2, x + 0.3, x + 0.4, static_cast<unsigned>(x) + 7});
   }
   loss.value = i + 0.5;
   loss.standard_error = i + 0.03125;

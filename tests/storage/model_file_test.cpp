@@ -37,8 +37,8 @@ TEST(ModelFile, ReadsEveryNumericTypeAndBothSignsOfTheBias) {
     EXPECT_EQ(file.models[0].W, example_weights());
     EXPECT_EQ(file.models[0].b, example_thresholds());
     EXPECT_EQ(file.from_run_file, std::string(name) == "run");
-    EXPECT_EQ(file.density.has_value(), std::string(name) == "run");
-    EXPECT_FALSE(file.importance);
+    EXPECT_EQ(file.density.size(), std::string(name) == "run" ? 1u : 0u);
+    EXPECT_TRUE(file.importance.empty());
   }
   const ModelFile integers = read_models(folder / "integers.h5");
   EXPECT_EQ(integers.models[0].W, (Matrix{{1.0, 2.0, 3.0}}));
@@ -57,8 +57,23 @@ TEST(ModelFile, SplitsInstances) {
     EXPECT_EQ(file.models[1].b, Vector(example_thresholds().array() + 10.0));
   }
   const ModelFile file = read_models(folder / "instances.h5");
-  EXPECT_EQ(file.density, (Vector{{0.0, 0.5, 1.0}}));
-  EXPECT_EQ(file.importance, (Vector{{0.0, 1.0, 2.0}}));
+  for (std::size_t k = 0; k < 2; ++k) {
+    EXPECT_EQ(file.density.at(k), (Vector{{0.0, 0.5, 1.0}}));
+    EXPECT_EQ(file.importance.at(k), (Vector{{0.0, 1.0, 2.0}}));
+  }
+}
+
+TEST(ModelFile, TakesDensitiesOfAllOrOfEachInstance) {
+  const TemporaryFolder folder;
+  run_python("make_models.py", folder.path().string());
+  const ModelFile one = read_models(folder / "density_scalar.h5");
+  EXPECT_EQ(one.density.at(0), Vector::Constant(3, 0.1));
+  const ModelFile each = read_models(folder / "density_each.h5");
+  ASSERT_EQ(each.density.size(), 2u);
+  EXPECT_EQ(each.density[0], (Vector{{0.1, 0.2, 0.3}}));
+  EXPECT_EQ(each.density[1], (Vector{{0.4, 0.5, 0.6}}));
+  EXPECT_EQ(each.importance.at(1), Vector::Constant(3, 2.0));
+  EXPECT_EQ(read_models(folder / "density_row.h5").density.at(0), (Vector{{0.1, 0.2, 0.3}}));
 }
 
 TEST(ModelFile, AcceptsWideModelsOnlyIfAsked) {
@@ -85,8 +100,9 @@ TEST(ModelFile, ReadsTrainedModels) {
       EXPECT_EQ(std::pair(model.hidden(), model.features()), size);
       EXPECT_NO_THROW(validate(model));
     }
-    ASSERT_TRUE(file.density && file.importance);
-    EXPECT_EQ(file.density->size(), size.second);
+    ASSERT_EQ(file.density.size(), file.models.size());
+    ASSERT_EQ(file.importance.size(), file.models.size());
+    EXPECT_EQ(file.density.back().size(), size.second);
   }
 }
 
@@ -129,15 +145,16 @@ TEST(ModelFile, NamesWhatIsWrongAndWhere) {
       {"density_above_one", "/density[2] is 1.5: every entry must lie in [0, 1]"},
       {"density_nan", "/density[0] is nan: every entry must lie in [0, 1]"},
       {"density_shape",
-       "/density has shape [2], but /W has shape [2, 3]: /density must have shape [3]"},
-      {"density_scalar", "/density has shape [], but /W has shape [2, 3]"},
+       "/density has shape [2], but /W has shape [2, 3]: /density must have shape [3] or [1, 3], "
+       "or be one number"},
+      {"density_instances", "/density has shape [2, 3], but /W has shape [2, 3]"},
       {"importance_negative", "/importance[1] is -2: every entry must be finite and not negative"},
       {"importance_inf", "/importance[0] is inf: every entry must be finite and not negative"},
       {"strings", "/W holds strings where numbers are needed"},
       {"complex", "/W holds compounds (or complex numbers) where numbers are needed"},
       {"booleans", "/W holds an enumeration (or booleans) where numbers are needed"},
       {"group", "/W is a group where a dataset is needed"},
-      {"dangling", "has no dataset /W"},
+      {"dangling", "/W is a link to /nowhere, which is not there"},
       {"version_2", "is a 'skeleta model' file of version 2.1, but this program reads version 1"},
       {"run_density", "/data/density[2] is -0.5: every entry must lie in [0, 1]"},
       {"absurd", "/W has shape [10000000, 100000000]: that needs 1.6e+07 GB of memory"},

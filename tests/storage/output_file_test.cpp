@@ -1,10 +1,13 @@
 #include "skeleta/storage/output_file.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -59,6 +62,55 @@ TEST(CheckOutput, RefusesFoldersThatCannotHoldTheFile) {
   EXPECT_THAT(refusal(folder / std::string(250, 'x')), HasSubstr("File name too long"));
   // Nobody, not even root, makes files here.
   EXPECT_THAT(refusal("/proc/run.h5"), HasSubstr("cannot be created in the folder /proc: "));
+}
+
+// The number of a process that is gone: a child that has ended.
+pid_t gone() {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  return child;
+}
+
+TEST(CheckOutput, RemovesWhatAKilledRunLeft) {
+  const TemporaryFolder folder;
+  const std::string left = "run.h5.tmp-" + std::to_string(gone());
+  const std::string kept[] = {"run.h5.tmp-" + std::to_string(::getppid()),  // is running
+                              "run.h5.tmp-x", left + "-old", "other.h5" + left.substr(6)};
+  for (const std::string& name : kept) put(folder / name, "bytes");
+  put(folder / left, "bytes");
+  put(folder / (left + "-3"), "bytes");
+  put(folder / ("run.h5.tmp-" + std::to_string(::getpid())), "of a process with our number");
+  check_output(folder / "run.h5", false);
+  EXPECT_EQ(count_files(folder), 4);
+  for (const std::string& name : kept) EXPECT_EQ(contents(folder / name), "bytes") << name;
+}
+
+// A process of another container or host has a number that means nothing here, but it holds a lock.
+TEST(CheckOutput, LeavesWhatIsBeingWritten) {
+  const TemporaryFolder folder;
+  const auto written = folder / ("run.h5.tmp-" + std::to_string(gone()));
+  put(written, "half");
+  const int descriptor = ::open(written.c_str(), O_RDWR);
+  ASSERT_EQ(::flock(descriptor, LOCK_EX), 0);
+  check_output(folder / "run.h5", false);
+  EXPECT_EQ(contents(written), "half");
+  ::close(descriptor);
+  check_output(folder / "run.h5", false);
+  EXPECT_EQ(count_files(folder), 0);
+}
+
+TEST(WriteEstimate, NeverWritesIntoTheFileOfAnotherProcess) {
+  const TemporaryFolder folder;
+  const auto other = folder / ("run.h5.tmp-" + std::to_string(::getpid()));
+  put(other, "of another container");
+  const int descriptor = ::open(other.c_str(), O_RDWR);
+  ASSERT_EQ(::flock(descriptor, LOCK_EX), 0);
+  write_estimate(folder / "run.h5", {}, example_runs(), false);
+  EXPECT_EQ(read_run(folder / "run.h5").estimates.size(), 2u);
+  EXPECT_EQ(contents(other), "of another container");
+  EXPECT_EQ(count_files(folder), 2);
+  ::close(descriptor);
 }
 
 TEST(WriteEstimate, KeepsAnExistingFileUnlessOverwriting) {

@@ -44,7 +44,7 @@ def check_h5py():
         equal([d.label or d[0].name for d in f["/model/W"].dims],
               ["/model/instance", "/model/hidden", "/model/feature"])
         assert f.attrs["filetype"] == "skeleta estimate"
-        assert list(f.attrs["version"]) == [1, 4]
+        assert list(f.attrs["version"]) == [1, 5]
         assert f.attrs["seed"] == 0xFEDCBA9876543210
         assert f.attrs["seed_hex"] == "0xfedcba9876543210"
         assert f.attrs["command_line"] == "skeleta estimate 'modèle.h5'"
@@ -97,11 +97,13 @@ def check_xarray(engine):
         for name, first in LOSS.items():
             equal(loss[name], [first, first + 1])
         for n, name in enumerate(["probability", "mean", "contribution", "standard_error"], 1):
-            equal(loss[name][1, 1], 110 + n / 10)
+            expected = 110 + n / 10
+            equal(loss[name][1, 1], expected / 1000 if name == "probability" else expected)
         equal(loss.method.attrs["flag_meanings"].split(), ["exact", "quasi"])
     with xarray.open_dataset(file, engine=engine, group="tail") as tail:
         for n, name in enumerate(TAIL, start=1):
-            equal(tail[name], [n + 0.25, n + 10.25])
+            scale = 100 if name == "probability_of_rest" else 1
+            equal(tail[name], [(n + 0.25) / scale, (n + 10.25) / scale])
     with xarray.open_dataset(file, engine=engine, group="geometry") as geometry:
         equal(geometry.norm, [[0.5, 1.5, 2.5], [10.5, 11.5, 12.5]])
         equal(geometry.dimensionality, [[0.25, 1.25, 2.25], [10.25, 11.25, 12.25]])

@@ -19,9 +19,12 @@ Results example() {
   results.axis("/critical/mode", 2);
   results.axis("/critical/point", 3);
   results.add("/critical/eigenvalue", Vector{{2.0, 0.1}});
+  results.add("/critical/eigenspace", std::vector<std::int64_t>{0, 1});
   results.add("/critical/member", {3, 2}, std::vector<std::int64_t>{1, 0, 0, 1, 0, 0});
+  results.add("/critical/rank", std::vector<std::int64_t>{1, 1, 0});
   results.add("/critical/loss",
               std::vector<double>{0.1, 2.0, std::numeric_limits<double>::quiet_NaN()});
+  results.add("/critical/negative_directions", std::vector<std::int64_t>{0, 1, 2});
   results.add("/critical/kind", Category{{0, 1, 1}, {"minimum", "saddle"}});
   return results;
 }
@@ -42,9 +45,9 @@ TEST_F(ResultFileTest, GivesBackWhatWasWritten) {
   EXPECT_EQ(file.filetype, "skeleta linear critical-points");
   EXPECT_EQ(file.provenance.command_line, origin.command_line);
   EXPECT_EQ(file.provenance.seed, 7u);
-  ASSERT_EQ(file.datasets.size(), 6u);
+  ASSERT_EQ(file.datasets.size(), 9u);
   EXPECT_EQ(file.datasets[0].path, "/critical/mode");
-  const ResultDataset& member = file.datasets[3];
+  const ResultDataset& member = file.datasets[4];
   EXPECT_EQ(member.path, "/critical/member");
   EXPECT_EQ(member.shape, (std::vector<std::size_t>{3, 2}));
 }
@@ -69,6 +72,32 @@ TEST_F(ResultFileTest, HasOnlyWhatTheSchemaHas) {
   short_one.add("/critical/eigenvalue", Vector{{1.0}});
   EXPECT_THROW(write_result(path("c.h5"), "skeleta linear flow", origin, short_one, false),
                std::logic_error);
+}
+
+TEST_F(ResultFileTest, RefusesWhatIsNotAsTheSchemaSays) {
+  write_result(path("good.h5"), "skeleta linear critical-points", origin, example(), false);
+  const std::pair<const char*, const char*> damages[] = {
+      {"del f[\"critical/rank\"]",
+       "has no dataset /critical/rank, which belongs to /critical/mode"},
+      {"f[\"critical/member\"][2, 1] = 2", "/critical/member[2, 1] is 2: it must be from 0 to 1"},
+      {"f[\"critical/kind\"].attrs[\"flag_meanings\"] = \" \".join([\"a\"] * 300); "
+       "f[\"critical/kind\"].attrs[\"flag_values\"] = np.arange(300)",
+       "/critical/kind has 300 flag_meanings: a category has at most 128"},
+      {"del f[\"critical/mode\"]; f[\"critical/mode\"] = np.zeros((2, 1), int)",
+       "/critical/mode has shape [2, 1], but it is an axis"},
+      {"del f[\"critical/loss\"]; f.create_dataset(\"critical/loss\", (10**8,), \"f8\")",
+       "/critical/loss has shape [100000000], but its axes [point] have [3]"},
+      {"del f[\"critical/loss\"]; f.create_dataset(\"critical/loss\", (3,), \"f8\")",
+       "/critical/loss was never written"},
+      {"del f[\"critical/rank\"]; f[\"critical/rank\"] = h5py.ExternalLink(\"pipe\", \"/x\")",
+       "/critical/rank is a link to /x in another file"},
+  };
+  for (const auto& [line, message] : damages) {
+    run_python("alter_run.py",
+               path("good.h5").string() + " " + path("bad.h5").string() + " '" + line + "'");
+    EXPECT_THAT(message_of<FileError>([&] { read_result(path("bad.h5")); }), HasSubstr(message))
+        << line;
+  }
 }
 
 TEST_F(ResultFileTest, RefusesOtherKinds) {

@@ -180,8 +180,8 @@ TEST(RunFile, IsAModelFile) {
   EXPECT_TRUE(file.from_run_file);
   EXPECT_EQ(file.models[1].W, runs[1].model.W);
   EXPECT_EQ(file.models[1].b, runs[1].model.b);
-  EXPECT_EQ(file.density, runs[0].features.density);
-  EXPECT_EQ(file.importance, runs[0].features.importance);
+  EXPECT_EQ(file.density.at(1), runs[0].features.density);
+  EXPECT_EQ(file.importance.at(1), runs[0].features.importance);
 }
 
 TEST(RunFile, RefusesRunsThatDoNotFitOneFile) {
@@ -234,7 +234,7 @@ TEST(RunFile, NamesWhatIsWrongAndWhere) {
        "/loss/mean has shape [4, 2], but its axes [instance, l] have [2, 4]"},
       {"del f[\"/loss/samples\"]; f[\"/loss/samples\"] = np.zeros((2, 4))",
        "/loss/samples holds floating-point numbers where integers are needed"},
-      {"f[\"/loss/samples\"][1, 1] = -5", "/loss/samples holds -5: a count is not negative"},
+      {"f[\"/loss/samples\"][1, 1] = -5", "/loss/samples[1, 1] is -5: it must be at least 0"},
       {"f[\"/loss/stop_reason\"][1] = 77",
        "/loss/stop_reason[1] is 77, which is not among its flag_values"},
       {"f[\"/loss/stop_reason\"].attrs[\"flag_meanings\"] = \"a b c d e f g h i\"",
@@ -248,6 +248,18 @@ TEST(RunFile, NamesWhatIsWrongAndWhere) {
        "/geometry/norm has shape [2, 4], but its axes [instance, feature] have [2, 3]"},
       {"f.move(\"/geometry/feature\", \"/geometry/old\"); f[\"/geometry/feature\"] = [0, 1]",
        "/geometry/feature and /model/feature differ"},
+      {"f[\"/loss/l\"][1] = 0", "/loss/l is an axis, but holds 0 twice"},
+      {"f[\"/loss/high\"][1] = 1", "/loss/low[1] is 1.25, above /loss/high[1], which is 1"},
+      {"f[\"/loss/probability\"][0, 1] = 1.5",
+       "/loss/probability[0, 1] is 1.5: it must be from 0 to 1, or NaN"},
+      {"f[\"/data/density\"][1] = -0.5", "/data/density[1] is -0.5: every entry must lie in"},
+      {"f[\"/state/chunks\"][0, 0] = -2", "/state/chunks[0, 0] is -2: it must be at least -1"},
+      {"f[\"/state/first\"][1] = 7", "/state/first[1] is 7, above /state/last[1], which is 5"},
+      {"f[\"/state/run\"][0] = 2", "/state/run holds 2, but there are 2 runs"},
+      {"del f[\"/state/moments\"]", "has no dataset /state/moments, which belongs to /state/"},
+      {"del f[\"/loss/l\"]; f[\"/loss/l\"] = 3",
+       "/loss/l has shape [], but it is an axis, a list of numbers"},
+      {"f[\"/W\"] = f[\"/model/W\"][...]", "has both /W and /model/W"},
       {"f[\"/model/W\"][1, 0, 2] = np.nan",
        "/model/W[1, 0, 2] is nan: every entry must be a finite number"},
   };

@@ -54,6 +54,37 @@ TEST(SweepFile, ComesBackBitByBit) {
   }
 }
 
+// HDF5 readers of other languages have signed integers only.
+TEST(SweepFile, KeepsSeedsOfAllBits) {
+  const TemporaryFolder folder;
+  std::vector<SweptCell> cells = example_sweep();
+  cells[0].cell.seed = 0x8000000000000000u;
+  cells[1].cell.seed = 0xffffffffffffffffu;
+  write_sweep(folder / "sweep.h5", {}, cells, false);
+  const SweepFile file = read_sweep(folder / "sweep.h5");
+  EXPECT_EQ(file.cells[0].cell.seed, cells[0].cell.seed);
+  EXPECT_EQ(file.cells[1].cell.seed, cells[1].cell.seed);
+}
+
+TEST(SweepFile, RefusesAxesOfTheWrongShape) {
+  const TemporaryFolder folder;
+  const auto good = folder / "sweep.h5", bad = folder / "bad.h5";
+  write_sweep(good, {}, example_sweep(), false);
+  const std::pair<const char*, const char*> damages[] = {
+      {"del f[\"sweep/cell\"]; f[\"sweep/cell\"] = 3", "/sweep/cell has shape [], but it is"},
+      {"del f[\"sweep/dimension\"]; f[\"sweep/dimension\"] = 2",
+       "/sweep/dimension has shape [], but it is"},
+      {"del f[\"sweep/feature\"]; f[\"sweep/feature\"] = np.arange(9)",
+       "/sweep/dimensionality has shape [3, 4], but its axes [cell, feature] have [3, 9]"},
+      {"f[\"sweep/density\"][1] = 2", "/sweep/density[1] is 2: it must be from 0 to 1"},
+      {"f[\"sweep/features\"][1] = 0", "/sweep/features[1] is 0: it must be at least 1"},
+  };
+  for (const auto& [line, message] : damages) {
+    run_python("alter_run.py", good.string() + " " + bad.string() + " '" + line + "'");
+    EXPECT_THAT(message_of<FileError>([&] { read_sweep(bad); }), HasSubstr(message)) << line;
+  }
+}
+
 TEST(SweepFile, RefusesOtherKindsAndDamage) {
   const TemporaryFolder folder;
   const auto good = folder / "sweep.h5", bad = folder / "bad.h5";

@@ -78,8 +78,8 @@ TEST(TrainingFile, IsAModelFile) {
   EXPECT_EQ(file.models[1].W, run.starts[0].model.W);
   EXPECT_EQ(file.models[2].W(0, 0), 0.0);
   EXPECT_EQ(file.models[2].W(1, 0), run.starts[1].model.W(1, 0));
-  EXPECT_EQ(*file.density, run.features.density);
-  EXPECT_EQ(*file.importance, run.features.importance);
+  EXPECT_EQ(file.density.at(2), run.features.density);
+  EXPECT_EQ(file.importance.at(2), run.features.importance);
 }
 
 TEST(TrainingFile, LeavesOutWhatThereIsNot) {
@@ -108,10 +108,16 @@ TEST(TrainingFile, RefusesOtherKindsAndDamage) {
   EXPECT_THAT(message_of<FileError>([&] { read_run(good); }),
               HasSubstr("is a 'skeleta train' file, but a 'skeleta estimate' file is needed"));
   const std::pair<const char*, const char*> damages[] = {
-      {"f[\"training/start\"][0] = 0", "/training/start must hold each of 0, 1"},
+      {"f[\"training/start\"][0] = 0", "/training/start is an axis, but holds 0 twice"},
+      {"f[\"training/start\"][0] = 7", "/training/start must hold each of 0, 1"},
+      {"del f[\"training/step\"]; f[\"training/step\"] = 5",
+       "/training/step has shape [], but it is an axis"},
+      {"del f[\"training/feature\"]; f[\"training/feature\"] = [0, 1]",
+       "/training/feature and /model/feature differ in length"},
+      {"f[\"training/error_bound\"][1] = -1.0", "/training/error_bound[1] is -1: it must be"},
       {"f[\"training/minimum_of\"][0] = 5", "/training/minimum_of[0] = 5 is no minimum"},
       {"f[\"training/recorded\"][0] = 9", "/training/recorded exceeds the axis step"},
-      {"f[\"training/steps\"][0] = -9", "a count is not negative"},
+      {"f[\"training/steps\"][0] = -9", "/training/steps[0] is -9: it must be at least 0"},
       {"del f[\"training/loss\"]", "has no dataset /training/loss"},
   };
   for (const auto& [line, message] : damages) {

@@ -85,8 +85,11 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// there begins them again. Memory: `open`.
 ///
 /// Throws std::invalid_argument if the features are not valid or more than 8, d is not in 1..D,
-/// d·D > 32, k is not in 0..D or more than 5, a gap is negative or both are 0, or `resume` belongs
-/// to other sizes.
+/// d·D > 32, k is not in 0..D or more than 5, a gap is negative or both are 0, `resume` belongs to
+/// other sizes, or it is not what a search leaves: upper is not the loss of its model, lower is not
+/// in 0..upper, a box has a bound below lower or above the loss of its centre, reaches beyond the
+/// radius or is empty, or no box is open before the gap is reached. (That some boxes are missing
+/// cannot be seen: files have a checksum for that.)
 CertifiedMinimum certify_minimum(const Features& features, Index hidden,
                                  const CertifyOptions& options = {},
                                  const CertifyCallback& callback = {},

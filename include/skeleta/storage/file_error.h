@@ -11,7 +11,13 @@ namespace skeleta::storage {
 class FileError : public std::runtime_error {
  public:
   FileError(const std::filesystem::path& file, const std::string& sentence)
-      : std::runtime_error(file.string() + ": " + sentence) {}
+      : std::runtime_error(file.string() + ": " + sentence), sentence_(sentence) {}
+
+  /// what() without the name of the file.
+  const std::string& sentence() const { return sentence_; }
+
+ private:
+  std::string sentence_;
 };
 
 }  // namespace skeleta::storage

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <vector>
 
 #include "skeleta/core/types.h"
@@ -12,8 +11,8 @@ namespace skeleta::storage {
 /// What a model file, or a run file with its models under /model, holds.
 struct ModelFile {
   std::vector<ReluAutoencoder> models;  ///< One for each instance, at least one, all of one shape.
-  std::optional<Vector> density;        ///< D entries in [0, 1].
-  std::optional<Vector> importance;     ///< D entries, finite and not negative.
+  std::vector<Vector> density;          ///< Of each model D entries in [0, 1]; empty if not given.
+  std::vector<Vector> importance;       ///< Likewise, finite and not negative.
   bool from_run_file = false;           ///< True if the models came from /model.
 };
 
@@ -23,12 +22,18 @@ struct ReadOptions {
 
 /// Reads the models of an HDF5 file: /W [hidden, feature] or [instance, hidden, feature], exactly
 /// one of /b (subtracted before the ReLU) and /bias (added: b = −bias), [feature] or
-/// [instance, feature], and optionally /density and /importance [feature]. Integers and floats of
-/// any width are converted to float64. Nothing else is required of the file. A run file has W and b
-/// under /model, density and importance under /data.
+/// [instance, feature], and optionally /density and /importance [feature], [instance, feature] or
+/// one number. Integers and floats of any width are converted to float64; numbers that are packed
+/// by the CF conventions (scale_factor, add_offset) are unpacked. Nothing else is required of the
+/// file. A run file has W and b under /model, density and importance under /data.
+/// A file that this program did not write, or that was changed since, is parsed by a child process
+/// with limits (lib/storage/child.h): one that HDF5 crashes or hangs on is an ordinary error.
 /// Throws FileError, naming dataset and index, if the file is missing, not HDF5, damaged, a skeleta
-/// file of another major version, too large for the memory, or breaks a rule above.
-/// Cost: one pass over the file; memory twice the size of the models as float64.
+/// file of another major version, too large for the memory, or breaks a rule above; if what it
+/// holds lies in other files or was never written, if an entry is a fill value, if both /W and
+/// /model/W are there.
+/// Cost: one pass over the file; memory three times the size of the models as float64, and as much
+/// again in the child.
 ModelFile read_models(const std::filesystem::path& file, ReadOptions options = {});
 
 }  // namespace skeleta::storage

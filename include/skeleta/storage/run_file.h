@@ -23,6 +23,9 @@ struct Provenance {
   std::string created_at;    ///< ISO 8601, UTC; the writer fills it in if it is empty.
   std::uint64_t seed = 0;
   int threads = 0;
+  /// Of a file that was read: its checksum shows that it is as this program wrote it. False of
+  /// files before layout 1.5, and of those that another program has changed since.
+  bool sealed = false;
 };
 
 /// What one model instance gave in a run of `skeleta estimate`.
