@@ -37,7 +37,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-int exit_code(const IntegralBySkeleton& loss) {
+// `asked`: was a precision asked for, rather than a number of samples?
+int exit_code(const IntegralBySkeleton& loss, bool asked) {
   if (!loss.usable()) return ExitCode::failed;
   switch (loss.stop_reason) {
     case StopReason::interrupted:
@@ -45,8 +46,10 @@ int exit_code(const IntegralBySkeleton& loss) {
     case StopReason::max_samples:
     case StopReason::max_seconds:
     case StopReason::nodes:
-    case StopReason::unresolved:
       return ExitCode::precision_missed;
+    case StopReason::unresolved:
+    case StopReason::unreliable:
+      return asked ? ExitCode::precision_missed : ExitCode::done;
     default:
       return ExitCode::done;
   }
@@ -448,7 +451,7 @@ int EstimateCommand::report(const std::vector<Result>& results, std::size_t inst
       if (result.exact) print_check(out, run.loss, *result.exact);
       if (&result != &results.back()) out << '\n';
     }
-    code = worse(code, exit_code(run.loss));
+    code = worse(code, exit_code(run.loss, flags_.samples == 0));
   }
   if (common_.json) out << (flags_.instance == "all" ? array : array.front()).dump(1) << '\n';
   return code;

@@ -98,7 +98,10 @@ std::string describe(StopReason reason) {
     case StopReason::non_finite:
       return "the loss was not finite at some points";
     case StopReason::unresolved:
-      return "samples all agreed where a bound allows more: the precision cannot be vouched for";
+      return "samples may have missed more than the asked precision allows: it cannot be vouched "
+             "for";
+    case StopReason::unreliable:
+      return "the interval may not cover: see the warning";
   }
   return "";
 }
@@ -113,6 +116,9 @@ void print_value(std::ostream& out, const storage::EstimateRun& run) {
     fmt::print(out, "\nloss      {} +- {:.2g} (standard error)   {:g} % interval {} .. {}\n",
                with_error(loss.value, error), loss.standard_error, 100.0 * loss.confidence,
                with_error(loss.low, error), with_error(loss.high, error));
+  } else if (loss.samples > 0 && loss.error_bound == 0.0) {
+    // Samples that agree prove nothing.
+    fmt::print(out, "\nloss      {}, the same at all samples\n", with_error(loss.value, error));
   } else {
     fmt::print(out, "\nloss      {}, {} {:.2g}\n", with_error(loss.value, error),
                run.kernel == "contour-estimated" ? "estimated error" : "error at most",
@@ -152,7 +158,9 @@ void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
   fmt::print(out, "P(N >= 2) {:.6g}   (union bound {:.4g}, Chernoff-KL bound {:.4g})\n",
              sparse.probability_of_rest, std::min(sparse.union_bound, 1.0), sparse.chernoff_bound);
   if (loss.error_bound > 0.0 && run.method != "exact") {
-    fmt::print(out, "beyond the rows at most {:.2g}, included in the interval's upper end\n",
+    fmt::print(out,
+               "beyond the rows and the samples at most {:.2g}, included in the interval's upper "
+               "end\n",
                loss.error_bound);
   }
   if (loss.variance_ratio < 1.0) {

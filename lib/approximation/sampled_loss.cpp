@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "approximation/loss_controls.h"
+#include "approximation/rare_outputs.h"
 #include "skeleta/exact/low_skeletons.h"
 
 namespace skeleta::approximation {
 namespace {
 
-constexpr double saved = 0.5;  // part of the time of sampling, by the table of pairs
+constexpr double saved = 0.5;          // part of the time of sampling, by the table of pairs
+constexpr double seconds_apart = 2.0;  // on one core, for outputs that are not sampled
 
 // Is the closed form of all pairs foreseen to be cheaper than the samples it saves? It takes Q2
 // away and gives the other skeletons a control.
@@ -35,17 +38,34 @@ void use_pairs(const Matrix& pairs, const ReluAutoencoder& model, const Features
   known.controls = loss_controls(model, features, &pairs);
 }
 
-void use_closed_forms(const ReluAutoencoder& model, const Features& features,
-                      const estimate::Integrand& loss, const estimate::Options& options,
-                      estimate::Known& known) {
+void use_closed_forms(const ReluAutoencoder& model, const Features& features, bool pairs,
+                      const estimate::Options& options, estimate::Known& known) {
+  known.parts.clear();
   for (const Index l : {0, 1}) {
     known.parts.push_back(exact::skeleton_part(model, features, l, options.threads));
   }
-  known.controls = loss_controls(model, features);
-  if (pairs_pay(model, features, loss, options, known)) {
+  if (pairs) {
     use_pairs(exact::pair_losses(model, features.importance, options.threads), model, features,
               known);
+  } else {
+    known.controls = loss_controls(model, features);
   }
+}
+
+// All that closed forms can say. Returns the features whose errors are left to be sampled: the
+// others have an importance of 0.
+Features use_closed_forms(const ReluAutoencoder& model, const Features& features,
+                          const estimate::Integrand& loss, const estimate::Options& options,
+                          estimate::Known& known) {
+  use_closed_forms(model, features, false, options, known);
+  const bool pairs = pairs_pay(model, features, loss, options, known);
+  if (pairs) use_closed_forms(model, features, true, options, known);
+  const auto first = static_cast<Index>(known.parts.size());
+  const RareOutputs rare = rare_outputs(model, features, known, options);
+  if (rare.outputs.empty()) return features;
+  take_apart(model, rare, first, seconds_apart, options, known);
+  use_closed_forms(model, rare.sampled, pairs, options, known);
+  return rare.sampled;
 }
 
 void refuse_overflow(const bounds::LossTail& tail, estimate::Precision precision) {
@@ -127,13 +147,22 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
   estimate::validate(options);
   const bounds::LossTail tail(model, features, options.threads);
   refuse_overflow(tail, precision);
-  const estimate::Integrand loss =
-      estimate::loss_integrand(model, features, estimate::kernel_path(model, features), precision);
+  const estimate::KernelPath path = estimate::kernel_path(model, features);
+  estimate::Integrand loss = estimate::loss_integrand(model, features, path, precision);
+  std::optional<bounds::LossTail> tail_of_sampled;
   estimate::Known known;
-  known.bound_outside = [&tail](CountRange range) { return tail.outside(range); };
+  known.bound_outside = [&](CountRange range) {
+    return (tail_of_sampled ? *tail_of_sampled : tail).outside(range);
+  };
   known.nanoseconds = estimate::loss_nanoseconds(model, features);
-  if (options.method != estimate::Method::plain) {
-    use_closed_forms(model, features, loss, options, known);
+  if (options.method == estimate::Method::plain) {
+    bound_unseen(model, features, options, known);
+  } else {
+    const Features sampled = use_closed_forms(model, features, loss, options, known);
+    if (known.variant != 0.0) {
+      tail_of_sampled.emplace(model, sampled, options.threads);
+      loss = estimate::loss_integrand(model, sampled, path, precision);
+    }
   }
   const bool quasi =
       options.method == estimate::Method::quasi || options.method == estimate::Method::automatic;

@@ -24,7 +24,9 @@ Problem::Problem(const Features& features, const Integrand& integrand, const Opt
       options_(options),
       known_(known),
       law_(features.density) {
-  const bool anything = !known.parts.empty() || known.bound_outside || known.controls;
+  const bool anything = !known.parts.empty() || known.bound_outside || known.controls ||
+                        !known.apart.empty() || known.largest || known.unseen_above != 0.0 ||
+                        known.unseen_below != 0.0;
   if (anything && outputs() != 1) {
     throw std::invalid_argument(
         fmt::format("known parts, bounds and controls are for one output, not {}", outputs()));
@@ -46,6 +48,7 @@ Problem::Problem(const Features& features, const Integrand& integrand, const Opt
     }
     if (by_skeleton()) known_value_ += part.contribution;
   }
+  for (Index l = 0; l <= law_.features(); ++l) known_value_ += apart(l);
   if (!by_skeleton()) first = 0;
   reachable_ = law_.bulk({first, law_.features()}, negligible);
 }
@@ -53,6 +56,11 @@ Problem::Problem(const Features& features, const Integrand& integrand, const Opt
 const std::optional<Controls>& Problem::controls() const {
   static const std::optional<Controls> none;
   return by_skeleton() ? known_.controls : none;
+}
+
+double Problem::apart(Index l) const {
+  return l < static_cast<Index>(known_.apart.size()) ? known_.apart[static_cast<std::size_t>(l)]
+                                                     : 0.0;
 }
 
 double Problem::bound_outside(CountRange sampled) const {

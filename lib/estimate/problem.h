@@ -28,6 +28,8 @@ class Problem {
 
   /// Σ of the known contributions.
   double known_value() const { return known_value_; }
+  /// What is known of Q_l apart from the integrand.
+  double apart(Index l) const;
   /// The skeletons that samples can reach: not known, and not of negligible probability.
   CountRange reachable() const { return reachable_; }
   bool nothing_to_sample() const { return law_.probability(reachable_) <= 0.0; }

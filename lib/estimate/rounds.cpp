@@ -18,21 +18,32 @@ constexpr std::uint64_t informative = 100;
 // Points of a first round that is to tell how long a point takes.
 constexpr double timed_points = 65536.0;
 
-void append_rows(const ActiveCount& law, std::span<const Stratum> strata, std::size_t output,
+void append_rows(const Problem& problem, std::span<const Stratum> strata, std::size_t output,
                  std::vector<SkeletonPart>& rows) {
   for (const Stratum& stratum : strata) {
     for (Index l = stratum.range().first; l <= stratum.range().last; ++l) {
       const Contribution part = contribution(strata, {l, l}, output);
       // Among skeletons that are sampled together, those that were never reached say nothing.
       if (part.samples == 0 && !stratum.fixed()) continue;
-      rows.push_back({l, law.probability(l), stratum.on_skeleton(l).output(output).mean, part.value,
-                      part.standard_error(), part.samples});
+      rows.push_back({l, problem.law().probability(l), stratum.on_skeleton(l).output(output).mean,
+                      part.value, part.standard_error(), part.samples});
     }
   }
 }
 
+// Adds what is known apart, also to the rows.
+void add_apart(const Problem& problem, IntegralBySkeleton& out) {
+  const auto last = static_cast<Index>(problem.known().apart.size());
+  for (Index l = 2; l < last; ++l) out.rest += problem.apart(l);
+  for (SkeletonPart& part : out.skeletons) {
+    if (problem.apart(part.l) == 0.0) continue;
+    part.contribution += problem.apart(part.l);
+    part.mean = part.contribution / part.probability;
+  }
+}
+
 IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> strata,
-                             std::size_t output, double error_bound, StopReason reason) {
+                             std::size_t output, Unresolved unresolved, StopReason reason) {
   const Contribution sum = contribution(strata, {0, problem.law().features()}, output);
   const Contribution rest = contribution(strata, {2, problem.law().features()}, output);
   IntegralBySkeleton out;
@@ -48,15 +59,16 @@ IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> st
   for (const SkeletonPart& part : out.skeletons) {
     if (part.l >= 2) out.rest += part.contribution;
   }
-  out.error_bound = error_bound;
+  out.error_bound = unresolved.above;
   const double half = half_width(strata, out.confidence, output);
-  out.low = out.value - half;
+  out.low = out.value - half - unresolved.below;
   out.high = out.value + half + out.error_bound;
   const Shape errors = shape(strata, output);
   out.skewness = errors.skewness;
   out.kurtosis = errors.kurtosis;
   out.effective_samples = static_cast<double>(out.samples);
-  append_rows(problem.law(), strata, output, out.skeletons);
+  append_rows(problem, strata, output, out.skeletons);
+  add_apart(problem, out);
   return out;
 }
 
@@ -87,6 +99,7 @@ StopReason Rounds::run() {
   const Options& options = problem_.options();
   const auto most = static_cast<double>(options.max_samples);
   double total = setup_.total(options);
+  if (options.samples == 0) total = std::min(std::max(total, least_points()), most);
   // An earlier run may have been on its way further: to look before it is there would be to stop at
   // other times than an undisturbed run does.
   if (options.resume && options.samples == 0) {
@@ -102,15 +115,24 @@ StopReason Rounds::run() {
     const bool stuck = round < total && points(strata_) == before;
     const bool late = stuck || seconds() >= options.max_seconds;
     if (round < total && !late) continue;
-    if (options.samples > 0) return round < total ? StopReason::max_seconds : StopReason::samples;
+    if (options.samples > 0) {
+      if (round < total) return StopReason::max_seconds;
+      if (silent()) return StopReason::unresolved;
+      return reliable() ? StopReason::samples : StopReason::unreliable;
+    }
     const double ratio = error_over_target();
-    if (precise_enough(ratio)) return StopReason::precision;
+    const bool resolved = resolves();
+    if (ratio <= 1.0 && resolved && reliable()) return StopReason::precision;
     if (late) return StopReason::max_seconds;
-    if (ratio <= 1.0 && total >= patience) return StopReason::unresolved;
+    const bool enough = total >= std::max(patience, least_points());
+    if (ratio <= 1.0 && (enough || hopeless())) {
+      return resolved ? StopReason::unreliable : StopReason::unresolved;
+    }
     if (total >= most) return StopReason::max_samples;
     // What is missing, with a little more; at most tenfold, since the error is an estimate.
+    const double short_of = ratio <= 1.0 && resolved ? 2.0 : 10.0;
     const double growth =
-        ratio <= 1.0 ? 10.0 : std::clamp(1.05 * setup_.allocation->growth(ratio), 1.1, 10.0);
+        ratio <= 1.0 ? short_of : std::clamp(1.05 * setup_.allocation->growth(ratio), 1.1, 10.0);
     total = std::min(most, total * growth);
   }
 }
@@ -151,20 +173,67 @@ double Rounds::error_over_target() const {
   return worst;
 }
 
-// Bound of what is neither known nor resolved by the samples; 0 if there is no bound to use.
-double Rounds::unresolved_bound() const {
-  std::vector<bool> controlled;
-  for (const std::vector<double>& beta : setup_.coefficients) {
-    controlled.push_back(std::any_of(beta.begin(), beta.end(), [](double b) { return b != 0.0; }));
+// What is neither known nor resolved by the samples, as far as there are bounds.
+Unresolved Rounds::unresolved() const {
+  const Known& known = problem_.known();
+  Unresolved all{known.unseen_above + known.apart_error, known.unseen_below + known.apart_error};
+  all.above += problem_.bound_outside(
+      resolved(strata_, setup_.varies, setup_.controlled, problem_.outputs()));
+  if (!known.largest || problem_.bounded()) return all;
+  for (std::size_t s = 0; s < strata_.size(); ++s) {
+    if (!is_silent(s)) continue;
+    const Moments values = strata_[s].values().output(0);
+    const double share = clopper_pearson(values.count, problem_.options().confidence);
+    all.above += strata_[s].probability() * share * std::max(*known.largest - values.mean, 0.0);
+    all.below += strata_[s].probability() * share * std::max(*known.largest + values.mean, 0.0);
   }
-  return problem_.bound_outside(resolved(strata_, setup_.varies, controlled));
+  return all;
 }
 
-bool Rounds::precise_enough(double ratio) const {
-  if (ratio > 1.0) return false;
+// Did all samples of the stratum, and of the pilot there, agree? Q_0 is one point.
+bool Rounds::is_silent(std::size_t s) const {
+  const Stratum& stratum = strata_[s];
+  if (stratum.range() == CountRange{0, 0} || setup_.varies[s]) return false;
+  const JointMoments values = stratum.values();
+  for (std::size_t a = 0; a < problem_.outputs(); ++a) {
+    if (values.output(a).m2 > 0.0) return false;
+  }
+  return true;
+}
+
+// Is there a stratum whose samples all agree, and no bound of what they may miss?
+bool Rounds::silent() const {
+  if (problem_.bounded() || problem_.known().largest) return false;
+  for (std::size_t s = 0; s < strata_.size(); ++s) {
+    if (is_silent(s)) return true;
+  }
+  return false;
+}
+
+bool Rounds::resolves() const {
   if (!problem_.by_skeleton() && points_off_the_likeliest(strata_) < informative) return false;
-  return !problem_.bounded() ||
-         unresolved_bound() <= problem_.bounded_part() * problem_.target(value(0));
+  if (silent() || static_cast<double>(points(strata_)) < least_points()) return false;
+  const Unresolved left = unresolved();
+  return std::max(left.above, left.below) <= problem_.bounded_part() * problem_.target(value(0));
+}
+
+// Can more samples not help?
+bool Rounds::hopeless() const {
+  const Known& known = problem_.known();
+  return std::max(known.unseen_above, known.unseen_below) >
+         problem_.bounded_part() * problem_.target(value(0));
+}
+
+double Rounds::least_points() const {
+  return static_cast<double>(problem_.known().least_points);
+}
+
+bool Rounds::reliable() const {
+  for (std::size_t a = 0; a < problem_.outputs(); ++a) {
+    const IntegralBySkeleton out = summary(a, StopReason::samples);
+    if (out.heavy_tailed() || out.degenerate_weights()) return false;
+  }
+  return true;
 }
 
 bool Rounds::broken() const {
@@ -219,17 +288,22 @@ bool Rounds::complete() const {
                      [](const Stratum& stratum) { return stratum.values().count() >= 2; });
 }
 
+IntegralBySkeleton Rounds::summary(std::size_t output, StopReason reason) const {
+  IntegralBySkeleton out = summarise(problem_, strata_, output, unresolved(), reason);
+  out.variance_ratio = setup_.variance_ratio;
+  if (setup_.weighted) {
+    out.effective_samples = effective_samples(strata_, problem_.outputs());
+  }
+  return out;
+}
+
 SampledIntegrals Rounds::result(StopReason reason) const {
   SampledIntegrals all;
   all.method = problem_.options().method;
   const std::size_t outputs = problem_.outputs();
   all.covariance.resize(static_cast<Index>(outputs), static_cast<Index>(outputs));
   for (std::size_t a = 0; a < outputs; ++a) {
-    all.outputs.push_back(summarise(problem_, strata_, a, unresolved_bound(), reason));
-    all.outputs.back().variance_ratio = setup_.variance_ratio;
-    if (setup_.weighted) {
-      all.outputs.back().effective_samples = effective_samples(strata_, outputs);
-    }
+    all.outputs.push_back(summary(a, reason));
     for (std::size_t b = 0; b < outputs; ++b) {
       all.covariance(static_cast<Index>(a), static_cast<Index>(b)) = covariance(strata_, a, b);
     }
@@ -250,7 +324,8 @@ SampledIntegrals Rounds::result(StopReason reason) const {
 
 SampledIntegrals nothing_sampled(const Problem& problem) {
   const auto count = static_cast<Index>(problem.known().parts.size());
-  const double bound = problem.bound_outside({count, count - 1});
+  const double error = problem.known().apart_error;
+  const Unresolved bound{problem.bound_outside({count, count - 1}) + error, error};
   SampledIntegrals all;
   all.method = problem.options().method;
   const auto outputs = static_cast<Index>(problem.outputs());

@@ -8,6 +8,11 @@
 
 namespace skeleta::estimate {
 
+/// What may be missing above and below the value of an integral.
+struct Unresolved {
+  double above = 0.0, below = 0.0;
+};
+
 /// The rounds after the pilot: draw, look at the error, draw again.
 class Rounds {
  public:
@@ -21,8 +26,14 @@ class Rounds {
   double error_over_target() const;
   double seconds() const;
   double in_time(double total) const;
-  double unresolved_bound() const;
-  bool precise_enough(double ratio) const;
+  Unresolved unresolved() const;
+  bool is_silent(std::size_t s) const;
+  bool silent() const;
+  bool resolves() const;
+  bool hopeless() const;
+  bool reliable() const;
+  double least_points() const;
+  IntegralBySkeleton summary(std::size_t output, StopReason reason) const;
   bool broken() const;
   bool draw_up_to(double total);
   bool report(double total);

@@ -184,7 +184,7 @@ Setup set_up(const Problem& problem) {
   const Choice choice(problem, *survey, problem.outputs());
   const std::vector<SurveyRow>& rows = survey->rows();
 
-  Setup setup{{}, draw, integrand, method == Method::importance, nullptr, {}, {}, 1.0};
+  Setup setup{{}, draw, integrand, method == Method::importance, nullptr, {}, {}, {}, 1.0};
   const std::size_t replicates =
       method == Method::quasi ? static_cast<std::size_t>(problem.options().replicates) : 0;
   for (const Group& group : choice.groups()) {
@@ -195,6 +195,11 @@ Setup set_up(const Problem& problem) {
     setup.varies.push_back(varies);
     setup.coefficients.push_back(range.size() == 1 ? controlled.coefficients(range.first)
                                                    : std::vector<double>{});
+    setup.controlled.push_back(
+        std::ranges::any_of(setup.coefficients.back(), [](double beta) { return beta != 0.0; }));
+    if (problem.known().variant != 0.0) {
+      setup.coefficients.back().push_back(problem.known().variant);
+    }
   }
   if (problem.controls()) {
     setup.variance_ratio = variance_ratio(controlled.rows(), choice.groups());

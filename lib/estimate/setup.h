@@ -17,7 +17,8 @@ struct Setup {
   bool weighted = false;
   std::unique_ptr<Allocation> allocation;
   std::vector<bool> varies;                       ///< By stratum: see SurveyRow.
-  std::vector<std::vector<double>> coefficients;  ///< By stratum: of the controls.
+  std::vector<bool> controlled;                   ///< By stratum: were controls subtracted?
+  std::vector<std::vector<double>> coefficients;  ///< By stratum: of the controls, then `variant`.
   double variance_ratio = 1.0;                    ///< Foreseen, with controls over without.
 
   /// Points in all: the number that is asked for, or what the target needs.

@@ -63,7 +63,11 @@ Shape shape(std::span<const Stratum> strata, std::size_t output) {
     const auto n = static_cast<double>(m.count);
     const double scale = stratum.probability() / n;
     second += scale * scale * m.m2;
-    third += scale * scale * scale * m.m3;
+    // Means of many points each are nearly normal: a skewness within twice its own standard error,
+    // √(6/n), is noise.
+    const double skewness = std::sqrt(n) * m.m3 / std::pow(m.m2, 1.5);
+    const bool noise = stratum.replicates() > 0 && std::abs(skewness) < 2.0 * std::sqrt(6.0 / n);
+    if (!noise) third += scale * scale * scale * m.m3;
     fourth += scale * scale * scale * scale * (m.m4 - 3.0 * m.m2 * m.m2 / n);
   }
   if (!(second > 0.0)) return {};
@@ -82,20 +86,25 @@ double effective_samples(std::span<const Stratum> strata, std::size_t weight_out
 }
 
 CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies,
-                    const std::vector<bool>& controlled) {
+                    const std::vector<bool>& controlled, std::size_t outputs) {
   std::vector<std::pair<Index, bool>> skeletons;
   std::size_t likeliest = 0;
   double largest = -1.0;
   for (std::size_t s = 0; s < strata.size(); ++s) {
     const Stratum& stratum = strata[s];
     const CountRange range = stratum.range();
-    const auto all = static_cast<double>(stratum.values().count());
+    const JointMoments together = stratum.values();
+    const auto all = static_cast<double>(together.count());
+    bool agree = true;
+    for (std::size_t a = 0; a < outputs; ++a) {
+      agree = agree && together.output(a).m2 == 0.0;
+    }
     for (Index l = range.first; l <= range.last; ++l) {
       const JointMoments values = stratum.on_skeleton(l);
-      bool differ = values.count() >= 2;
+      bool differ = values.count() >= 2 && (!agree || varies[s]);
       if (stratum.fixed() && l > 0) {
         differ = varies[s];
-        for (std::size_t a = 0; a < values.outputs() && !controlled[s]; ++a) {
+        for (std::size_t a = 0; a < outputs && !controlled[s]; ++a) {
           differ |= values.output(a).m2 > 0.0;
         }
       }
@@ -112,6 +121,10 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
   while (first > 0 && skeletons[first - 1].second) --first;
   while (last + 1 < skeletons.size() && skeletons[last + 1].second) ++last;
   return {skeletons[first].first, skeletons[last].first};
+}
+
+double clopper_pearson(std::uint64_t points, double confidence) {
+  return -std::expm1(std::log(0.5 * (1.0 - confidence)) / static_cast<double>(points));
 }
 
 std::uint64_t points_off_the_likeliest(std::span<const Stratum> strata) {

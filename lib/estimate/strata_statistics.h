@@ -29,7 +29,7 @@ double covariance(std::span<const Stratum> strata, std::size_t a, std::size_t b)
 double half_width(std::span<const Stratum> strata, double confidence, std::size_t output);
 
 /// Skewness and excess kurtosis of Σ_s π_s f̄_s: third and fourth cumulants add up, and those of a
-/// mean of n values are κ_3/n² and κ_4/n³.
+/// mean of n values are κ_3/n² and κ_4/n³. Of replicates, skewnesses that are noise count as 0.
 struct Shape {
   double skewness = 0.0, kurtosis = 0.0;
 };
@@ -40,10 +40,16 @@ double effective_samples(std::span<const Stratum> strata, std::size_t weight_out
 
 /// The skeletons about which the samples say something, from the likeliest one on in both
 /// directions: values that differ here or, as varies[s] tells of stratum s, in the pilot (on Q_0,
-/// which is one point, any value), or two points among skeletons that are sampled together. Where
-/// controlled[s], values differ because of the controls, and only the pilot tells.
+/// which is one point, any value), or two points among skeletons that are sampled together, unless
+/// all of these agree. Where
+/// controlled[s], values differ because of the controls, and only the pilot tells. `outputs`: those
+/// of the integrand, without weights.
 CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies,
-                    const std::vector<bool>& controlled);
+                    const std::vector<bool>& controlled, std::size_t outputs);
+
+/// Upper confidence limit of the probability of what none of n independent points met: 1 −
+/// (α/2)^{1/n}, α = 1 − confidence (Clopper & Pearson, Biometrika 26 (1934) 404).
+double clopper_pearson(std::uint64_t points, double confidence);
 
 /// Of the strata that sample several skeletons together, the least number of points that fell on
 /// others than the likeliest one: with few, the spread of the integrand is a guess.

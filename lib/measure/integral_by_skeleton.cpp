@@ -24,6 +24,8 @@ std::string to_string(StopReason reason) {
       return "unresolved";
     case StopReason::max_seconds:
       return "max_seconds";
+    case StopReason::unreliable:
+      return "unreliable";
   }
   throw std::logic_error("unknown StopReason");
 }

@@ -32,10 +32,13 @@ using CheckpointCallback = std::function<void(const SampledIntegrals&)>;
 /// or sampling goes on until, for each output,
 ///   standard error ≤ max(relative_tolerance · |value|, absolute_tolerance)
 /// and the rigorous bound of what the samples did not resolve is at most a tenth of that (plain:
-/// all of it, and 100 points lie off the likeliest skeleton). If 10⁷ points are enough for the
-/// first but not for the second, it gives up (StopReason::unresolved). A pilot with random numbers
-/// of its own plans the work and is not counted in the result. Whether to stop is asked between
-/// rounds, and of these there is seldom more than one, so that stopping hardly biases the interval.
+/// all of it, and 100 points lie off the likeliest skeleton), and the result is neither
+/// heavy_tailed() nor has it degenerate_weights(). If 10⁷ points are enough for the first but not
+/// for the others, it gives up (StopReason::unresolved, unreliable). Samples that all agree resolve
+/// nothing: without a bound of what they may miss the reason is `unresolved` and the interval is no
+/// claim. A pilot with random numbers of its own plans the work and is not counted in the result.
+/// Whether to stop is asked between rounds, and of these there is seldom more than one, so that
+/// stopping hardly biases the interval.
 struct Options {
   Method method = Method::stratified;
   std::uint64_t seed = 1;
@@ -80,6 +83,22 @@ struct Known {
   /// probability below 1e-18).
   std::function<double(CountRange)> bound_outside;
   std::optional<Controls> controls;
+  /// Contributions of the skeletons 0, 1, … that are known apart from the integrand, to be added to
+  /// the result, and a bound of the error of their sum.
+  std::vector<double> apart;
+  double apart_error = 0.0;
+  /// Rigorous bounds of what the integral may have above and below the samples' mean because they
+  /// never met it. They are added to the interval, `above` to error_bound.
+  double unseen_above = 0.0, unseen_below = 0.0;
+  /// max |f|, where that is known: what samples that all agree on a skeleton may miss is then
+  /// bounded by Clopper and Pearson (1934): other values have a probability of at most
+  /// 1 − (α/2)^{1/n}, α = 1 − confidence.
+  std::optional<double> largest;
+  /// Points below which a precision is not believed.
+  std::uint64_t least_points = 0;
+  /// Stored with the state of the sampling: which of several integrands the caller chose; 0 if
+  /// there is no choice. A state of another one is not continued.
+  double variant = 0.0;
   /// Nominal cost of the integrand at one point, by which `automatic` weighs the methods and the
   /// size of a chunk of work is chosen. It decides which points are drawn: never measure it.
   double nanoseconds = 50.0;

@@ -29,8 +29,10 @@ enum class StopReason : std::int8_t {
   interrupted,  ///< The progress callback said stop.
   nodes,        ///< Exact methods: the limit on nodes came first.
   non_finite,   ///< The integrand returned NaN or Inf: no number means anything.
-  unresolved,   ///< Samples all agreed where a bound allows more: their error cannot be estimated.
-  max_seconds   ///< The limit on time came first.
+  unresolved,  ///< Samples may miss more than the precision allows: error_bound says how much, if a
+               ///< bound is known; else nothing is claimed.
+  max_seconds,  ///< The limit on time came first.
+  unreliable    ///< heavy_tailed() or degenerate_weights(): the interval may not cover.
 };
 
 /// The name of the enumerator: "exact", "samples", ….
@@ -45,7 +47,9 @@ struct IntegralBySkeleton {
   double confidence = 0.95;
   double low = 0.0;  ///< Interval of that confidence; `high` includes error_bound.
   double high = 0.0;
-  double error_bound = 0.0;  ///< Rigorous bound on what was not sampled, or on the exact error.
+  /// Rigorous bound on what was not sampled or what the samples may have missed, or on the exact
+  /// error.
+  double error_bound = 0.0;
   double rest = 0.0;  ///< Σ_{l≥2} C_l; its error is not that of a sum if rows are correlated.
   double rest_standard_error = 0.0;
   std::uint64_t samples = 0;

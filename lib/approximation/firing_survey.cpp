@@ -1,0 +1,232 @@
+#include "approximation/firing_survey.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "skeleta/measure/active_count.h"
+
+namespace skeleta::approximation {
+namespace {
+
+constexpr Index most_outputs = 128;       // for which there are laws
+constexpr std::size_t base_points = 256;  // from the first law
+constexpr double seen = 3.0;              // samples beyond the level
+
+double square(double x) {
+  return x * x;
+}
+
+// About the largest number of active features that matters.
+Index many_active(const Vector& density, Index first) {
+  const ActiveCount law(density);
+  Index l = std::min(first + 1, law.features());
+  while (l < law.features() && law.at_least(l + 1) > 1e-3) ++l;
+  return l;
+}
+
+Vector without(Vector g, Index own) {
+  g(own) = 0.0;
+  return g;
+}
+
+}  // namespace
+
+FiringSurvey::FiringSurvey(const ReluAutoencoder& model, const Features& features, Index first,
+                           bool controlled, std::uint64_t seed)
+    : model_(model),
+      features_(features),
+      first_(first),
+      controlled_(controlled),
+      gram_(model.features() <= most_with_gram ? gram(model) : Matrix()),
+      mass_(ActiveCount(features.density).at_least(first)) {
+  if (!(mass_ > 0.0)) return;
+  choose_laws();
+  draw(seed);
+  look({});
+  for (std::size_t k = 0; k < points_.size(); ++k) mean_ += weight_[k] * residual_[k];
+}
+
+// The first law is P, with enough active features.
+void FiringSurvey::choose_laws() {
+  const Vector& p = features_.density;
+  const Index count = features_.size();
+  const auto possible = static_cast<double>((p.array() > 0.0).count());
+  const double active =
+      std::min(std::max(p.sum(), static_cast<double>(first_) + 0.5), std::max(possible - 0.3, 0.0));
+  laws_.emplace_back(p, Vector::Zero(count), -1.0, active, std::nullopt);
+
+  const auto l = static_cast<double>(many_active(p, first_));
+  const double longest = model_.W.colwise().norm().maxCoeff();
+  Vector largest(count);  // of v_i y_i², about
+  for (Index i = 0; i < count; ++i) {
+    double z = l * longest * model_.W.col(i).norm();
+    if (gram_.size() > 0) z = std::min(z, gram_.col(i).cwiseMax(0.0).sum());
+    const double y = std::max(z - model_.b(i), 0.0);
+    largest(i) = features_.importance(i) * std::max(y * y, p(i) > 0.0 ? 1.0 : 0.0);
+  }
+  std::vector<Index> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Index a, Index b) { return largest(a) > largest(b); });
+  order.resize(std::min<std::size_t>(order.size(), most_outputs));
+  for (const Index i : order) {
+    if (largest(i) == 0.0) continue;
+    const Vector g = without(
+        gram_.size() > 0 ? Vector(gram_.col(i)) : Vector(model_.W.transpose() * model_.W.col(i)),
+        i);
+    const double norm = model_.W.col(i).squaredNorm(), b = model_.b(i);
+    const double reach = (g.cwiseMax(0.0).array() * (p.array() > 0.0).cast<double>()).sum();
+    if (p(i) < 1.0 && reach > b) laws_.emplace_back(p, g, b, active, std::nullopt);
+    if (p(i) > 0.0) laws_.emplace_back(p, g, reach > b - norm ? b - norm : 0.0, active, i);
+  }
+}
+
+void FiringSurvey::draw(std::uint64_t seed) {
+  const std::size_t tilted = laws_.size() - 1;
+  const std::size_t each = tilted == 0 ? 0 : std::clamp<std::size_t>(768 / tilted, 4, 24);
+  std::vector<double> parts(laws_.size(), static_cast<double>(each));
+  parts[0] = static_cast<double>(base_points);
+  sampling::StreamKey key{seed, sampling::Purpose::pilot, 2, 0};
+  for (std::size_t c = 0; c < laws_.size(); ++c) {
+    key.stratum = c;
+    for (std::uint64_t n = 0; n < static_cast<std::uint64_t>(parts[c]); ++n) {
+      sampling::PointStream stream(key, n);
+      Input input;
+      laws_[c].draw(stream, input);
+      // Points with fewer active features count as zeros.
+      const auto l = static_cast<Index>(input.active.size());
+      if (l < std::min<Index>(first_, controlled_ ? 2 : 0)) continue;
+      double ratio = 0.0;  // points of the survey times dQ/dP
+      for (std::size_t k = 0; k < laws_.size(); ++k) {
+        ratio += parts[k] * std::exp(std::min(laws_[k].log_ratio(input), 600.0));
+      }
+      points_.push_back(std::move(input));
+      weight_.push_back(1.0 / ratio);
+    }
+  }
+}
+
+void FiringSurvey::excess(const Input& input, Vector& d) const {
+  Vector z = -model_.b;
+  if (gram_.size() > 0) {
+    for (std::size_t k = 0; k < input.active.size(); ++k) {
+      z += input.value[k] * gram_.col(input.active[k]);
+    }
+  } else {
+    Vector hidden = Vector::Zero(model_.hidden());
+    for (std::size_t k = 0; k < input.active.size(); ++k) {
+      hidden += input.value[k] * model_.W.col(input.active[k]);
+    }
+    z += model_.W.transpose() * hidden;
+  }
+  d = features_.importance.cwiseProduct(z.cwiseMax(0.0).cwiseAbs2());
+  for (std::size_t k = 0; k < input.active.size(); ++k) {
+    const Index i = input.active[k];
+    const double x = input.value[k], y = std::max(z(i), 0.0);
+    double error = square(x - y);
+    if (controlled_) {
+      const double alone = std::max(model_.W.col(i).squaredNorm() * x - model_.b(i), 0.0);
+      error = (alone - y) * (2.0 * x - y - alone);
+    }
+    d(i) = features_.importance(i) * error;
+  }
+}
+
+void FiringSurvey::look(std::span<const Index> apart) {
+  residual_.resize(points_.size());
+  order_.clear();
+  Vector d;
+  for (std::size_t k = 0; k < points_.size(); ++k) {
+    excess(points_[k], d);
+    for (const Index i : apart) d(i) = 0.0;
+    residual_[k] = d.sum();
+    if (static_cast<Index>(points_[k].active.size()) >= first_) order_.push_back(k);
+  }
+  std::stable_sort(order_.begin(), order_.end(),
+                   [&](std::size_t a, std::size_t b) { return residual_[a] > residual_[b]; });
+}
+
+// E[(R − t)₊] is the sum over the steps between residuals of the probability beyond each.
+FiringSurvey::Tail FiringSurvey::tail(double points, double sign) const {
+  Tail result;
+  double probability = 0.0;
+  for (std::size_t n = 0; n < order_.size() && points * probability < seen * mass_; ++n) {
+    const std::size_t k = sign > 0.0 ? order_[n] : order_[order_.size() - 1 - n];
+    const double size = sign * residual_[k];
+    if (n > 0) result.beyond += probability * (result.level - size);
+    result.level = size;
+    result.points.push_back(k);
+    probability += weight_[k];
+  }
+  return result;
+}
+
+// P(N ≥ first) times the standard deviation there of R', cut off at what `points` samples see.
+double FiringSurvey::seen_deviation(double points) const {
+  const double high = tail(points, 1.0).level, low = -tail(points, -1.0).level;
+  if (!(high > low)) return 0.0;
+  double first = 0.0, second = 0.0;
+  for (const std::size_t k : order_) {
+    const double r = std::clamp(residual_[k], low, high) - low;
+    first += weight_[k] * r;
+    second += weight_[k] * square(r);
+  }
+  return std::sqrt(std::max(mass_ * second - square(first), 0.0));
+}
+
+// Fitted controls leave an eighth of the variance, or more.
+double FiringSurvey::points_to(double target) const {
+  constexpr double least = 1024.0, most = 1e15, left = 0.125;
+  double points = least;
+  while (points < most) {
+    const double deviation = seen_deviation(points);
+    if (square(deviation) * (controlled_ ? left : 1.0) <= points * square(target)) break;
+    points *= 2.0;
+  }
+  return points;
+}
+
+// Adds the outputs that make most of what lies beyond the level; false if that is little.
+bool FiringSurvey::take_apart(const Tail& tail, double most, double sign,
+                              std::vector<Index>& apart) const {
+  if (!(tail.beyond > most)) return false;
+  Vector shares = Vector::Zero(features_.size()), d;
+  for (const std::size_t k : tail.points) {
+    excess(points_[k], d);
+    for (const Index i : apart) d(i) = 0.0;
+    d = (sign * d).cwiseMax(0.0);
+    const double sum = d.sum();
+    if (sum > 0.0) shares += (weight_[k] * (sign * residual_[k] - tail.level) / sum) * d;
+  }
+  std::vector<Index> outputs(static_cast<std::size_t>(features_.size()));
+  std::iota(outputs.begin(), outputs.end(), Index{0});
+  std::stable_sort(outputs.begin(), outputs.end(),
+                   [&](Index a, Index b) { return shares(a) > shares(b); });
+  double left = tail.beyond;
+  const std::size_t before = apart.size();
+  for (const Index i : outputs) {
+    if (left <= 0.5 * most || !(shares(i) > 0.0)) break;
+    left -= shares(i);
+    apart.push_back(i);
+  }
+  return apart.size() > before;
+}
+
+std::vector<Index> FiringSurvey::hidden(double points, double error) {
+  std::vector<Index> apart;
+  while (!points_.empty()) {
+    look(apart);
+    const double n = points > 0.0 ? points : points_to(error);
+    const double scale = error > 0.0 ? error : seen_deviation(n) / std::sqrt(n);
+    const double most = (0.15 + 3.0 / std::sqrt(n)) * scale;
+    if (!take_apart(tail(n, 1.0), most, 1.0, apart) &&
+        !take_apart(tail(n, -1.0), most, -1.0, apart)) {
+      break;
+    }
+  }
+  std::sort(apart.begin(), apart.end());
+  return apart;
+}
+
+}  // namespace skeleta::approximation

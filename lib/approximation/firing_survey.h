@@ -1,0 +1,81 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "approximation/firing_law.h"
+#include "skeleta/measure/features.h"
+#include "skeleta/model/relu_autoencoder.h"
+
+namespace skeleta::approximation {
+
+/// Features up to which all entries of G are kept.
+constexpr Index most_with_gram = 2000;
+
+/// What samples of the loss would hardly ever show, found by looking where outputs can fire.
+///
+/// The residual that samples average is R = Σ_i d_i, the excess of each output beyond what is
+/// known:
+///   d_i = v_i (x_i − y_i)² − 1{i active} v_i (x_i − y_i⁰)²,  y_i = (z_i − b_i)₊,
+/// with y_i⁰ = (G_ii x_i − b_i)₊ if what a feature costs alone is taken off (`controlled`), and
+/// without the second term if nothing is. d_i vanishes where neither fires, so it may live on a
+/// corner of the cube or on a few supports that no sample of the data's law P meets.
+///
+/// The survey draws from a mixture Q: P with the number of active features kept at `first` or more,
+/// and for each output, active or not, the law of inputs tilted towards its firing (FiringLaw; of
+/// more than 128 outputs those that can grow the largest). A point stands for the probability
+/// ω = dP/dQ, which is known exactly and small for what is rare; so the survey tells the tail of R
+/// far beyond what as many points of P show. It is a finding, not a proof: what it finds rare is
+/// then computed in closed form, or bounded rigorously.
+///
+/// Cost: about 100 operations for each of up to 256 tilted laws and D entries, and some hundred to
+/// 1500 points of D·N operations each.
+class FiringSurvey {
+ public:
+  FiringSurvey(const ReluAutoencoder& model, const Features& features, Index first, bool controlled,
+               std::uint64_t seed);
+
+  /// E[R; N ≥ 2] (all N if nothing is controlled), about.
+  double mean() const { return mean_; }
+
+  /// The outputs whose excess must be taken apart so that of what is left, R', samples miss little:
+  /// with the level t that n samples of P(· | N ≥ first) exceed 3 times on average,
+  ///   E[(R' − t)₊; N ≥ first] ≤ (0.15 + 3/√n) · standard error,
+  /// and likewise for −R' (a mean of n values with an exponential tail misses 3/n of its scale).
+  /// n: `points`, or if that is 0 the fewest after which R', cut off at the levels, has the
+  /// standard error `error`: a run that has not seen more would stop there. `error`: if 0, that of
+  /// n samples of R', cut off likewise.
+  std::vector<Index> hidden(double points, double error);
+
+ private:
+  void choose_laws();
+  void draw(std::uint64_t seed);
+  void excess(const Input& input, Vector& d) const;
+  void look(std::span<const Index> apart);
+
+  // What lies beyond the level that `points` samples exceed 3 times: of R' for sign = 1, of −R' for
+  // sign = −1.
+  struct Tail {
+    double level = 0.0, beyond = 0.0;
+    std::vector<std::size_t> points;  // of the survey
+  };
+  Tail tail(double points, double sign) const;
+  double seen_deviation(double points) const;
+  double points_to(double target) const;
+  bool take_apart(const Tail& tail, double most, double sign, std::vector<Index>& apart) const;
+
+  const ReluAutoencoder& model_;
+  const Features& features_;
+  Index first_;
+  bool controlled_;
+  Matrix gram_;  // or empty
+  double mass_;  // P(N ≥ first)
+  std::vector<FiringLaw> laws_;
+  std::vector<Input> points_;
+  std::vector<double> weight_;      // dP/dQ over the number of points
+  std::vector<double> residual_;    // R' at the points
+  std::vector<std::size_t> order_;  // the points with N ≥ first, by decreasing R'
+  double mean_ = 0.0;
+};
+
+}  // namespace skeleta::approximation

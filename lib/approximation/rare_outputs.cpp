@@ -1,0 +1,131 @@
+#include "approximation/rare_outputs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "approximation/firing_survey.h"
+#include "skeleta/approximation/exact_loss.h"
+#include "skeleta/bounds/firing_bound.h"
+#include "skeleta/bounds/loss_tail.h"
+#include "skeleta/exact/closed_forms.h"
+
+namespace skeleta::approximation {
+namespace {
+
+double target(const estimate::Options& options, double value) {
+  return std::max(options.relative_tolerance * std::abs(value), options.absolute_tolerance);
+}
+
+Features only(Features features, const std::vector<Index>& outputs) {
+  Vector kept = Vector::Zero(features.size());
+  for (const Index i : outputs) kept(i) = features.importance(i);
+  features.importance = kept;
+  return features;
+}
+
+// Σ_i v_i p_i E(x_i − y_i⁰)²: what the features cost alone.
+double alone(const ReluAutoencoder& model, const Features& features) {
+  double sum = 0.0;
+  for (Index i = 0; i < features.size(); ++i) {
+    sum += features.importance(i) * features.density(i) *
+           exact::own_error(model.W.col(i).squaredNorm(), model.b(i));
+  }
+  return sum;
+}
+
+// Tells sets of outputs apart: below 2⁵³, and never 0.
+double label(const std::vector<Index>& outputs) {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const Index i : outputs) hash = (hash ^ static_cast<std::uint64_t>(i)) * 0x100000001b3;
+  return outputs.empty() ? 0.0 : static_cast<double>((hash >> 12) | 1);
+}
+
+// Rigorous bound of Σ_i v_i E[(z_i − b_i)₊²; N ≥ first].
+double firing(const ReluAutoencoder& model, const Features& features, Index first) {
+  double sum = 0.0;
+  for (Index i = 0; i < features.size(); ++i) {
+    if (features.importance(i) == 0.0) continue;
+    sum += features.importance(i) *
+           bounds::firing_bound(gram_columns(model, i, 1), model.b(i), features.density, first);
+  }
+  return sum;
+}
+
+// The residual is at most v_i y_i² (and v_i x_i² if a feature alone is reconstructed but not with
+// others), and at least −v_i (x_i − y_i⁰)².
+void bound(const ReluAutoencoder& model, const Features& apart, Index first,
+           estimate::Known& known) {
+  const double inputs = apart.importance.dot(apart.density) / 3.0;
+  const double others = firing(model, apart, first) + inputs;
+  known.unseen_above = std::min(others, bounds::LossTail(model, apart).above(first - 1));
+  known.unseen_below = alone(model, apart);
+}
+
+}  // namespace
+
+RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
+                         const estimate::Known& known, const estimate::Options& options) {
+  const auto first = static_cast<Index>(known.parts.size());
+  FiringSurvey survey(model, features, first, true, options.seed);
+  const double value = known.parts.front().contribution + alone(model, features) + survey.mean();
+  RareOutputs rare;
+  rare.outputs = options.samples > 0 ? survey.hidden(static_cast<double>(options.samples), 0.0)
+                                     : survey.hidden(0.0, target(options, value));
+  rare.apart = only(features, rare.outputs);
+  rare.sampled = features;
+  for (const Index i : rare.outputs) rare.sampled.importance(i) = 0.0;
+  return rare;
+}
+
+void take_apart(const ReluAutoencoder& model, const RareOutputs& rare, Index first, double seconds,
+                const estimate::Options& options, estimate::Known& known) {
+  if (rare.outputs.empty()) return;
+  known.variant = label(rare.outputs);
+  constexpr double nodes = 2000.0, factor = 0.6e-9;
+  const double cost = static_cast<double>(rare.outputs.size()) * nodes * factor *
+                      static_cast<double>(model.features());
+  if (cost <= seconds) {
+    exact::Options precise;
+    precise.threads = options.threads;
+    precise.relative_target = options.samples > 0 ? 1e-6 : 0.01 * options.relative_tolerance;
+    precise.absolute_target = options.samples > 0 ? 0.0 : 0.01 * options.absolute_tolerance;
+    try {
+      const IntegralBySkeleton loss = exact_loss(model, rare.apart, precise).loss;
+      if (loss.stop_reason == StopReason::exact) {
+        for (const SkeletonPart& part : loss.skeletons) {
+          known.apart.resize(static_cast<std::size_t>(part.l) + 1, 0.0);
+          known.apart.back() = part.contribution;
+        }
+        // What lies on skeletons that are not listed is less than the rounding of the others.
+        known.apart_error = loss.error_bound;
+        return;
+      }
+    } catch (const std::invalid_argument&) {  // the target is below what rounding allows
+    }
+  }
+  bound(model, rare.apart, first, known);
+}
+
+void bound_unseen(const ReluAutoencoder& model, const Features& features,
+                  const estimate::Options& options, estimate::Known& known) {
+  FiringSurvey survey(model, features, 0, false, options.seed);
+  const double asked = target(options, survey.mean());
+  const std::vector<Index> outputs = options.samples > 0
+                                         ? survey.hidden(static_cast<double>(options.samples), 0.0)
+                                         : survey.hidden(0.0, asked);
+  if (outputs.empty()) return;
+  if (options.samples == 0) {
+    for (double points = 1e4; points <= 1e8; points *= 10.0) {
+      if (!survey.hidden(points, asked).empty()) continue;
+      known.least_points = static_cast<std::uint64_t>(10.0 * points);
+      return;
+    }
+  }
+  const Features rare = only(features, outputs);
+  const double inputs = rare.importance.dot(rare.density) / 3.0;
+  known.unseen_above =
+      std::min(firing(model, rare, 0) + inputs, bounds::LossTail(model, rare).above(-1));
+}
+
+}  // namespace skeleta::approximation
