@@ -370,7 +370,7 @@ void ApproximateCommand::add_curve(const Setting& setting, ProgressDisplay& disp
   for (const double sparsity : sparsities_) {
     const auto progress = [&](std::uint64_t done, std::uint64_t planned) {
       const double part = static_cast<double>(done) / static_cast<double>(planned);
-      display.show(fmt::format("sparsity {:g}: {} of {} starts", sparsity, done, planned),
+      display.show(fmt::format("sparsity {}: {} of {} starts", sparsity, done, planned),
                    (static_cast<double>(report.curve.size()) + part) / count);
       return !InterruptGuard::requested();
     };

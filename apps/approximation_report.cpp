@@ -17,6 +17,13 @@ using training::CertificateRow;
 
 constexpr std::size_t most_rows = 12;
 
+// With as many digits as tell it from 1.
+std::string sparsity_text(double sparsity) {
+  const double density = 1.0 - sparsity;
+  const int digits = density > 0.0 ? 2 - static_cast<int>(std::floor(std::log10(density))) : 6;
+  return fmt::format("{:.{}g}", sparsity, std::clamp(digits, 6, 17));
+}
+
 std::string to_string(bounds::CertifyStop reason) {
   switch (reason) {
     case bounds::CertifyStop::gap:
@@ -27,6 +34,8 @@ std::string to_string(bounds::CertifyStop reason) {
       return "interrupted";
     case bounds::CertifyStop::domain:
       return "domain";
+    case bounds::CertifyStop::rounding:
+      return "rounding";
   }
   return "";
 }
@@ -73,9 +82,9 @@ void print_table(std::ostream& out, const std::vector<bounds::OneSparseRow>& tab
   fmt::print(out, "\n{:>9}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}\n", "sparsity",
              "P(N = 0)", "P(N = 1)", "P(N >= 2)", "ratio", "union", "Chernoff-KL");
   for (const bounds::OneSparseRow& row : table) {
-    fmt::print(out, "{:>9.6g}  {:>11.5g}  {:>11.5g}  {:>11.5g}  {:>11.5g}  {:>11.5g}  {:>11.5g}\n",
-               row.sparsity, row.none, row.one, row.two.exact, row.ratio, row.two.union_bound,
-               row.two.chernoff);
+    fmt::print(out, "{:>9}  {:>11.5g}  {:>11.5g}  {:>11.5g}  {:>11.5g}  {:>11.5g}  {:>11.5g}\n",
+               sparsity_text(row.sparsity), row.none, row.one, row.two.exact, row.ratio,
+               row.two.union_bound, row.two.chernoff);
   }
 }
 
@@ -120,7 +129,7 @@ void print_curve(std::ostream& out, const ApproximationReport& report) {
   print_row_heading(out);
   for (const CurvePoint& point : report.curve) {
     for (const CertificateRow& row : point.certificate.rows) {
-      fmt::print(out, "{:>9.6g}", point.sparsity);
+      fmt::print(out, "{:>9}", sparsity_text(point.sparsity));
       print_row(out, row, point.certificate);
     }
   }
@@ -327,6 +336,9 @@ std::string rigorous(const ApproximationReport& report) {
         "times the errors ever seen, and by widened entries of G.";
     if (report.certified->stop_reason == bounds::CertifyStop::domain) {
       text += " Here no bound of the columns could be proven, so lower is the trivial 0.";
+    }
+    if (report.certified->stop_reason == bounds::CertifyStop::rounding) {
+      text += " Here that allowance is larger than the asked gap.";
     }
   }
   return text;

@@ -133,8 +133,9 @@ void add_certified(Results& results, const CertifiedMinimum& state, std::int64_t
   results.add("/certified/boxes", Integers{static_cast<std::int64_t>(state.boxes)});
   results.add("/certified/rounds", Integers{static_cast<std::int64_t>(state.rounds)});
   results.add("/certified/radius", Numbers{state.radius});
-  results.add("/certified/stop_reason", Category{{static_cast<std::int8_t>(state.stop_reason)},
-                                                 {"gap", "boxes", "interrupted", "domain"}});
+  results.add("/certified/stop_reason",
+              Category{{static_cast<std::int8_t>(state.stop_reason)},
+                       {"gap", "boxes", "interrupted", "domain", "rounding"}});
   results.add("/certified/W", state.model.W);
   results.add("/certified/b", state.model.b);
   if (state.open.empty()) return;

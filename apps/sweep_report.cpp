@@ -17,6 +17,14 @@ std::string label_of(const storage::SweptCell& cell, double represented_norm) {
   return training::phase_of(cell.model.W, represented_norm).label;
 }
 
+// What ended the best start, if that was no tolerance.
+std::string ended_by(const storage::SweptCell& cell) {
+  const bool met = cell.stop_reason == optimize::StopReason::gradient ||
+                   cell.stop_reason == optimize::StopReason::value;
+  if (met || !std::isfinite(cell.loss)) return "";
+  return fmt::format(" (no minimum: {})", to_string(cell.stop_reason));
+}
+
 }  // namespace
 
 void print_sweep(std::ostream& out, const std::vector<storage::SweptCell>& cells,
@@ -26,10 +34,10 @@ void print_sweep(std::ostream& out, const std::vector<storage::SweptCell>& cells
              "importance", "objective", "loss", "D*", "represented", "dimensionalities");
   for (std::size_t k = 0; k < std::min(most, cells.size()); ++k) {
     const storage::SweptCell& cell = cells[k];
-    fmt::print(out, "{:>4} {:>4} {:>9.4g} {:>10.4g} {:>10} {:>14.9g} {:>10.5g} {:>11}  {}\n",
+    fmt::print(out, "{:>4} {:>4} {:>9.4g} {:>10.4g} {:>10} {:>14.9g} {:>10.5g} {:>11}  {}{}\n",
                cell.cell.features, cell.cell.hidden, cell.cell.density, cell.cell.importance_decay,
                to_string(cell.cell.objective), cell.loss, cell.dimensions_per_feature(),
-               cell.represented, label_of(cell, represented_norm));
+               cell.represented, label_of(cell, represented_norm), ended_by(cell));
   }
   if (cells.size() > most) fmt::print(out, "and {} more cells\n", cells.size() - most);
 }

@@ -201,7 +201,8 @@ int ThomsonSolveCommand::run(const std::string& command_line, std::ostream& out,
   }
   output_.write("skeleta thomson solve", command_line, *command_, common_,
                 solution_results(solution), err);
-  return solution.starts < starts_ ? ExitCode::interrupted : ExitCode::done;
+  if (solution.starts < starts_) return ExitCode::interrupted;
+  return solution.best.converged ? ExitCode::done : ExitCode::precision_missed;
 }
 
 ThomsonMatchCommand::ThomsonMatchCommand(CLI::App& parent)

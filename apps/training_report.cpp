@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "report.h"
@@ -19,15 +21,58 @@ const TrainedModel& representative(const storage::TrainingRun& run,
 }
 
 std::size_t diverged(const storage::TrainingRun& run) {
-  std::size_t count = run.starts.size();
-  for (const training::Minimum& minimum : run.minima) count -= minimum.models.size();
-  return count;
+  return static_cast<std::size_t>(
+      std::count_if(run.starts.begin(), run.starts.end(),
+                    [](const TrainedModel& start) { return start.diverged(); }));
+}
+
+// Starts that ended before they met a tolerance, by what ended them.
+struct OtherEnd {
+  optimize::StopReason reason;
+  std::size_t count = 0;
+  double least = INFINITY;
+};
+
+std::vector<OtherEnd> other_ends(const storage::TrainingRun& run) {
+  std::vector<OtherEnd> ends;
+  for (const TrainedModel& start : run.starts) {
+    if (start.is_minimum() || start.diverged()) continue;
+    const auto reason = start.summary.stop_reason;
+    auto end = std::find_if(ends.begin(), ends.end(),
+                            [&](const OtherEnd& other) { return other.reason == reason; });
+    if (end == ends.end()) end = ends.insert(end, OtherEnd{reason});
+    ++end->count;
+    end->least = std::min(end->least, start.loss.value);
+  }
+  return ends;
+}
+
+void print_minima(std::ostream& out, const storage::TrainingRun& run, double features) {
+  constexpr std::size_t most = 20;
+  fmt::print(out, "\n{:>15}  {:>15}  {:>6}  {:>4}  {}\n", "minimum: loss", "loss/D", "starts",
+             "rank", "dimensionalities");
+  for (std::size_t k = 0; k < std::min(most, run.minima.size()); ++k) {
+    const training::Minimum& minimum = run.minima[k];
+    fmt::print(out, "{:>15.11g}  {:>15.11g}  {:>6}  {:>4}  {}\n", minimum.loss,
+               minimum.loss / features, minimum.count(), minimum.rank,
+               training::phase_of(representative(run, minimum).model.W).label);
+  }
+  if (run.minima.size() > most) fmt::print(out, "and {} more minima\n", run.minima.size() - most);
+}
+
+void print_other_ends(std::ostream& out, const std::vector<OtherEnd>& ends, double features) {
+  fmt::print(out, "\n{:>15}  {:>15}  {:>6}  {}\n", "no minimum", "loss/D", "starts", "ended by");
+  for (const OtherEnd& end : ends) {
+    fmt::print(out, "{:>15}  {:>15.11g}  {:>6}  {}\n",
+               fmt::format("{}{:.9g}", end.count > 1 ? ">= " : "", end.least), end.least / features,
+               end.count, to_string(end.reason));
+  }
 }
 
 }  // namespace
 
 const TrainedModel* best_of(const storage::TrainingRun& run) {
-  return run.minima.empty() ? nullptr : &representative(run, run.minima.front());
+  return training::best_of(run.starts);
 }
 
 void print_training(std::ostream& out, const storage::TrainingRun& run) {
@@ -49,16 +94,9 @@ void print_training(std::ostream& out, const storage::TrainingRun& run) {
   fmt::print(out, "  gradient norm  {:.2g}\n", best->loss_gradient_norm);
   fmt::print(out, "  ended by       {} after {} steps\n", to_string(best->summary.stop_reason),
              best->summary.iterations);
-  fmt::print(out, "\n{:>15}  {:>15}  {:>6}  {:>4}  {}\n", "minimum: loss", "loss/D", "starts",
-             "rank", "dimensionalities");
-  constexpr std::size_t most = 20;
-  for (std::size_t k = 0; k < std::min(most, run.minima.size()); ++k) {
-    const training::Minimum& minimum = run.minima[k];
-    fmt::print(out, "{:>15.11g}  {:>15.11g}  {:>6}  {:>4}  {}\n", minimum.loss,
-               minimum.loss / features, minimum.count(), minimum.rank,
-               training::phase_of(representative(run, minimum).model.W).label);
-  }
-  if (run.minima.size() > most) fmt::print(out, "and {} more minima\n", run.minima.size() - most);
+  if (!run.minima.empty()) print_minima(out, run, features);
+  const std::vector<OtherEnd> others = other_ends(run);
+  if (!others.empty()) print_other_ends(out, others, features);
   if (failed > 0) fmt::print(out, "{} of {} starts diverged\n", failed, count);
 }
 
@@ -69,7 +107,8 @@ nlohmann::ordered_json to_json(const storage::TrainingRun& run) {
     best = {{"loss", start->loss.value},
             {"start", start->start},
             {"gradient_norm", start->loss_gradient_norm},
-            {"stop_reason", to_string(start->summary.stop_reason)}};
+            {"stop_reason", to_string(start->summary.stop_reason)},
+            {"is_minimum", start->is_minimum()}};
   }
   for (const training::Minimum& minimum : run.minima) {
     const Vector& values = minimum.feature_dimensionality;
@@ -85,10 +124,16 @@ nlohmann::ordered_json to_json(const storage::TrainingRun& run) {
                       {"error_bound", start.loss.error_bound},
                       {"gradient_norm", start.loss_gradient_norm},
                       {"stop_reason", to_string(start.summary.stop_reason)},
+                      {"is_minimum", start.is_minimum()},
                       {"steps", start.summary.iterations},
                       {"evaluations", start.summary.evaluations}});
   }
-  return {{"best", best}, {"minima", minima}, {"starts", starts}};
+  Json others = Json::array();
+  for (const OtherEnd& end : other_ends(run)) {
+    others.push_back(
+        {{"stop_reason", to_string(end.reason)}, {"count", end.count}, {"loss", end.least}});
+  }
+  return {{"best", best}, {"minima", minima}, {"other_ends", others}, {"starts", starts}};
 }
 
 }  // namespace skeleta::program

@@ -7,10 +7,10 @@
 
 namespace skeleta::program {
 
-/// The best start and the distinct minima, for people.
+/// The best start, the distinct minima, and the ends that are none with their reasons, for people.
 void print_training(std::ostream& out, const storage::TrainingRun& run);
 
-/// The same as JSON: best (null if every start diverged), minima, starts.
+/// The same as JSON: best (null if every start diverged), minima, other_ends, starts.
 nlohmann::ordered_json to_json(const storage::TrainingRun& run);
 
 /// The start with the least loss; null if every start diverged.

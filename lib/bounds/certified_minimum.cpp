@@ -72,27 +72,25 @@ class Search {
         callback_(callback),
         loss_(features, options.skeletons.value_or(features.size())),
         bounder_(loss_, hidden) {
+    constexpr double reachable = 3.0;  // the upper end has it once, a box around the model too
+    const auto size = static_cast<double>(features.size());
     for (Index i = 0; i < features.size(); ++i) {
-      loss_of_nothing_ += features.importance(i) * features.density(i) / 3.0;
+      resolution_ += reachable * loss_.rounding(i, size, 0.0, 1.0);
     }
   }
 
   const BoxLayout& layout() const { return bounder_.layout(); }
 
-  double target(double upper) const {
-    return upper -
-           std::max(options_.relative_gap * upper, options_.absolute_gap * loss_of_nothing_);
+  // The lower bound that is sought, no closer than rounding lets it come. It falls with `upper`
+  // alone, so what was left out above an earlier target is above this one.
+  double target(const CertifiedMinimum& state) const {
+    return state.upper - std::max(gap(state), resolution_);
   }
 
+  bool met(const CertifiedMinimum& state) const { return state.lower >= state.upper - gap(state); }
+
   // The loss of a model, rounded up.
-  double upper(const ReluAutoencoder& model) const {
-    double value = loss_.value(model);
-    const Matrix g = gram(model);
-    for (Index i = 0; i < g.cols(); ++i) {
-      value += loss_.rounding(i, g.col(i).cwiseAbs().sum(), model.b(i), model.b(i));
-    }
-    return value;
-  }
+  double upper(const ReluAutoencoder& model) const { return loss_.value(model) + rounding(model); }
 
   // Local descents from the points of an additive recurrence, without randomness.
   void find_start(CertifiedMinimum& state) const {
@@ -122,7 +120,7 @@ class Search {
   }
 
   // |w_i| of a model whose loss is below the target is at most this; infinite if nothing is proven.
-  double radius(Index i, double target, double loss_of_others) const {
+  double radius(Index i, double sought, double loss_of_others) const {
     // The column of a feature that is never active does nothing. One whose output does not count
     // can only disturb the others: given x_i, it moves their thresholds away from the best ones.
     const bool all_skeletons = options_.skeletons.value_or(features_.size()) == features_.size();
@@ -130,7 +128,7 @@ class Search {
     if (features_.importance(i) == 0.0 && all_skeletons) return 0.0;
     const double weight = features_.importance(i) * loss_.own_probability(i);
     // ⅓((g − 1)/(g + 1))² = error, rounded up.
-    const double error = std::max(target - loss_of_others, 0.0) * (1.0 + 1e-12);
+    const double error = std::max(sought - loss_of_others, 0.0) * (1.0 + 1e-12);
     if (3.0 * error >= weight) return std::numeric_limits<double>::infinity();
     const double ratio = std::sqrt(3.0 * error / weight) * (1.0 + 1e-12);
     return std::sqrt((1.0 + ratio) / (1.0 - ratio)) * (1.0 + 1e-12);
@@ -150,7 +148,7 @@ class Search {
         if (!least) return;
         others = *least;
       }
-      const double r = radius(j, target(state.upper), others);
+      const double r = radius(j, target(state), others);
       longest = std::max(longest, r);
       for (Index k = 0; k <= std::min(j, hidden_ - 1); ++k) {
         const auto n = static_cast<std::size_t>(j * hidden_ + k);
@@ -276,19 +274,38 @@ class Search {
   }
 
  private:
+  // The asked one.
+  double gap(const CertifiedMinimum& state) const {
+    const bool zero =
+        minimum_is_zero(features_, hidden_, options_.skeletons.value_or(features_.size()));
+    const double relative = options_.relative_gap * state.upper;
+    return zero ? std::max(relative, options_.absolute_gap * loss_of_zero_model(features_))
+                : relative;
+  }
+
+  double rounding(const ReluAutoencoder& model) const {
+    const Matrix g = gram(model);
+    double sum = 0.0;
+    for (Index i = 0; i < g.cols(); ++i) {
+      sum += loss_.rounding(i, g.col(i).cwiseAbs().sum(), model.b(i), model.b(i));
+    }
+    return sum;
+  }
+
   Features features_;
   Index hidden_;
   CertifyOptions options_;
   CertifyCallback callback_;
   TruncatedLoss loss_;
   LossBox bounder_;
-  double loss_of_nothing_ = 0.0;
+  double resolution_ = 0.0;  // what rounding costs bounds around a model with Σ_j |G_ij| ≤ D
 };
 
 // Takes the open boxes with the lowest bounds off the list: a quarter of them, at least round_size.
 // Ties go to the earlier one, so that the choice is unique.
 std::vector<double> take_lowest(std::vector<double>& open, std::size_t width) {
   const std::size_t count = open.size() / width;
+  if (count == 0) return {};
   const std::size_t taken = std::min(count, std::max(round_size, count / 4));
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -311,7 +328,7 @@ std::vector<double> take_lowest(std::vector<double>& open, std::size_t width) {
 // Cuts the taken boxes in two, and keeps what may be below the target.
 void bound_round(const Search& search, int threads, CertifiedMinimum& state) {
   const std::size_t width = state.open_width;
-  const double target = search.target(state.upper);
+  const double target = search.target(state);
   const std::vector<double> parents = take_lowest(state.open, width);
   std::vector<double> best(search.result_size());
   best[width] = std::numeric_limits<double>::infinity();
@@ -333,7 +350,7 @@ void bound_round(const Search& search, int threads, CertifiedMinimum& state) {
 
 // The smallest bound of what is open, and of what is not.
 double lower_bound(const Search& search, const CertifiedMinimum& state) {
-  double lowest = search.target(state.upper);
+  double lowest = search.target(state);
   for (std::size_t n = 0; n < state.open.size(); n += state.open_width) {
     lowest = std::min(lowest, state.open[n]);
   }
@@ -344,7 +361,7 @@ CertifiedMinimum first_state(const Search& search) {
   CertifiedMinimum state;
   state.open_width = search.layout().size();
   search.find_start(state);
-  if (search.target(state.upper) > 0.0) {
+  if (search.target(state) > 0.0) {
     search.open_domain(state);
   } else {
     state.radius = 0.0;  // nothing to search
@@ -410,9 +427,9 @@ void check_state(const CertifiedMinimum& state, const Search& search) {
     if (state.lower > 0.0) refuse("lower > 0, although nothing was searched");
     return;
   }
-  if (state.open.empty() && state.lower < search.target(state.upper)) {
+  if (state.open.empty() && state.lower < search.target(state)) {
     refuse(fmt::format("no box is open, although lower = {} is below the target {}", state.lower,
-                       search.target(state.upper)));
+                       search.target(state)));
   }
   for (std::size_t n = 0; n < state.open.size(); n += state.open_width) {
     const auto first = state.open.begin() + static_cast<std::ptrdiff_t>(n);
@@ -420,12 +437,9 @@ void check_state(const CertifiedMinimum& state, const Search& search) {
   }
 }
 
-}  // namespace
-
-CertifiedMinimum certify_minimum(const Features& features, Index hidden,
-                                 const CertifyOptions& options, const CertifyCallback& callback,
-                                 const CertifiedMinimum* resume) {
-  validate(features, hidden, options);
+// In the unit in which the features are given.
+CertifiedMinimum certify(const Features& features, Index hidden, const CertifyOptions& options,
+                         const CertifyCallback& callback, const CertifiedMinimum* resume) {
   const Search search(features, hidden, options, callback);
   if (resume != nullptr) {
     validate_resumed(*resume, search, hidden, features.size());
@@ -441,11 +455,47 @@ CertifiedMinimum certify_minimum(const Features& features, Index hidden,
     if (state.radius < 0.0) return stopped(CertifyStop::interrupted);
     if (!std::isfinite(state.radius)) return stopped(CertifyStop::domain);
     state.lower = lower_bound(search, state);
-    if (state.lower >= search.target(state.upper)) return stopped(CertifyStop::gap);
+    if (state.lower >= search.target(state) || state.open.empty()) {
+      return stopped(search.met(state) ? CertifyStop::gap : CertifyStop::rounding);
+    }
     if (state.boxes >= options.max_boxes) return stopped(CertifyStop::boxes);
     if (callback && !callback(state)) return stopped(CertifyStop::interrupted);
     bound_round(search, options.threads, state);
   }
+}
+
+// 2^exponent · x towards `to`, if that is not exact.
+double times_power(double x, int exponent, double to) {
+  const double result = std::ldexp(x, exponent);
+  const double back = std::ldexp(result, -exponent);
+  const bool beyond = to > x ? back < x : back > x;
+  return beyond ? std::nextafter(result, to) : result;
+}
+
+// With losses times 2^exponent, rounded outwards.
+CertifiedMinimum scaled_by(CertifiedMinimum state, int exponent) {
+  state.lower = times_power(state.lower, exponent, -INFINITY);
+  state.upper = times_power(state.upper, exponent, INFINITY);
+  for (std::size_t n = 0; n < state.open.size(); n += state.open_width) {
+    state.open[n] = times_power(state.open[n], exponent, -INFINITY);
+  }
+  return state;
+}
+
+}  // namespace
+
+CertifiedMinimum certify_minimum(const Features& features, Index hidden,
+                                 const CertifyOptions& options, const CertifyCallback& callback,
+                                 const CertifiedMinimum* resume) {
+  validate(features, hidden, options);
+  const ScaledFeatures data = scaled(features);
+  const auto seen = [&](const CertifiedMinimum& state) {
+    return !callback || callback(scaled_by(state, data.exponent));
+  };
+  std::optional<CertifiedMinimum> from;
+  if (resume != nullptr) from = scaled_by(*resume, -data.exponent);
+  return scaled_by(certify(data.features, hidden, options, seen, from ? &*from : nullptr),
+                   data.exponent);
 }
 
 }  // namespace skeleta::bounds

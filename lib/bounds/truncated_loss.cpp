@@ -16,11 +16,19 @@ Vector without(const Vector& density, Index i) {
 
 }  // namespace
 
+bool minimum_is_zero(const Features& features, Index hidden, Index most) {
+  const auto counts = features.density.array() > 0.0 && features.importance.array() > 0.0;
+  return most == 0 || counts.count() <= (most == 1 ? 2 : 1) * hidden;
+}
+
 TruncatedLoss::TruncatedLoss(const Features& features, Index most)
     : features_(features),
       positive_part_(features.density, most),
-      own_probability_(features.density),
-      some_probability_(ActiveCount(features.density).probability(CountRange{1, most})) {
+      own_probability_(features.density) {
+  const ActiveCount count(features.density);
+  none_ = count.probability(0) * PositivePart::rounding(1);
+  some_ = 0.0;
+  for (Index l = 1; l <= most; ++l) some_ += count.probability(l) * PositivePart::rounding(l);
   for (Index i = 0; i < features.size(); ++i) {
     own_probability_(i) *= ActiveCount(without(features.density, i)).at_most(most - 1);
   }
@@ -48,8 +56,7 @@ double TruncatedLoss::rounding(Index i, double size, double threshold_low,
                                double threshold_high) const {
   const double s = 1.0 + size + std::max(std::abs(threshold_low), std::abs(threshold_high));
   const double on_q0 = std::max(-threshold_low, 0.0);
-  return 4.0 * features_.importance(i) * PositivePart::rounding *
-         (some_probability_ * s * s + on_q0 * on_q0);
+  return 4.0 * features_.importance(i) * (some_ * s * s + none_ * on_q0 * on_q0);
 }
 
 double TruncatedLoss::value(const ReluAutoencoder& model) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -32,11 +33,21 @@ void check_symmetric(const Matrix& Sigma) {
       fmt::format("Sigma is not symmetric: it differs from its transpose by {:.3g}", asymmetry));
 }
 
+// Losses are sums of up to all eigenvalues, and differences of a few of those.
+void check_trace(double trace) {
+  if (trace <= 0.01 * std::numeric_limits<double>::max()) return;
+  throw std::invalid_argument(fmt::format(
+      "the sum of the eigenvalues of Sigma, {:.3g}, is too near to the end of the range "
+      "of double: divide Sigma by a number, which divides all losses",
+      trace));
+}
+
 }  // namespace
 
 Spectrum spectrum(const Matrix& Sigma, double equal) {
   check_symmetric(Sigma);
-  const SymmetricEigen solved = symmetric_eigen(0.5 * (Sigma + Sigma.transpose()));
+  check_trace(Sigma.cwiseAbs().sum());
+  const SymmetricEigen solved = symmetric_eigen(0.5 * Sigma + 0.5 * Sigma.transpose());
   Spectrum result;
   result.eigenvalues = solved.values.reverse();
   result.eigenvectors = solved.vectors.rowwise().reverse();
@@ -57,6 +68,7 @@ Spectrum diagonal_spectrum(const Vector& eigenvalues, double equal) {
     throw std::invalid_argument(
         fmt::format("eigenvalue {} must be finite and not negative", value));
   }
+  check_trace(eigenvalues.sum());
   std::vector<Index> order(static_cast<std::size_t>(eigenvalues.size()));
   std::iota(order.begin(), order.end(), Index{0});
   std::stable_sort(order.begin(), order.end(),

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace skeleta {
@@ -35,6 +37,34 @@ void validate(const Features& features, Index expected) {
     throw std::invalid_argument(fmt::format("density has {} entries, but the model has {} features",
                                             features.size(), expected));
   }
+}
+
+double loss_of_zero_model(const Features& features) {
+  return features.importance.dot(features.density / 3.0);
+}
+
+double ScaledFeatures::restored(double x) const {
+  return std::ldexp(x, exponent);
+}
+
+ScaledFeatures scaled(const Features& features) {
+  constexpr int largest = 1000;  // exponent of the importances; leaves room for sums and squares
+  const auto times = [&](int exponent) {
+    return Features{features.density, features.importance.unaryExpr(
+                                          [=](double v) { return std::ldexp(v, exponent); })};
+  };
+  // First so that the largest v_i p_i is about 1, then by the sum.
+  int product = std::numeric_limits<int>::min(), importance = product;
+  for (Index i = 0; i < features.size(); ++i) {
+    const double v = features.importance(i), p = features.density(i);
+    if (v > 0.0) importance = std::max(importance, std::ilogb(v));
+    if (v > 0.0 && p > 0.0) product = std::max(product, std::ilogb(v) + std::ilogb(p));
+  }
+  if (product == std::numeric_limits<int>::min()) return {features, 0};
+  const auto within_range = [&](int exponent) { return std::max(exponent, importance - largest); };
+  int exponent = within_range(product);
+  exponent = within_range(exponent + std::ilogb(loss_of_zero_model(times(-exponent))) + 1);
+  return {times(-exponent), exponent};
 }
 
 }  // namespace skeleta

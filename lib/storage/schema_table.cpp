@@ -61,7 +61,7 @@ const std::vector<DatasetEntry>& dataset_entries() {
   constexpr const char* since_1_2 = "since 1.2";
   constexpr const char* if_sampled = "since 1.2, if the loss was sampled";
   constexpr const char* trained = "since 1.3, in training files";
-  constexpr const char* if_found = "since 1.3, if a start ended with a finite loss";
+  constexpr const char* if_found = "since 1.3, if a start met the tolerance";
   constexpr const char* if_recorded = "since 1.3, if a start was long enough to be recorded";
   constexpr const char* if_snapshots = "since 1.3, with --snapshots";
   constexpr const char* swept = "since 1.3, in sweep files";
@@ -320,7 +320,8 @@ const std::vector<DatasetEntry>& dataset_entries() {
          "minimum_of",
          int64,
          {"start"},
-         "the minimum that the start ended in; -1 if it diverged",
+         "the minimum that the start ended in; -1 if it diverged or ended before the tolerance was "
+         "met",
          if_found},
         {"/training",
          "minimum_loss",

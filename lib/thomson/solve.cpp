@@ -27,16 +27,25 @@ bool positive(const PairEnergy& energy) {
   return energy.potential == Potential::riesz && energy.parameter > 0.0;
 }
 
-// What a gradient is compared with: E/N has the size of the pulls but where it can vanish.
+// What one pair can weigh where E can vanish: 1 for −log r; V_c(1) = (1 − c)³/3, which falls to
+// 1e-9 as c comes near to 1.
+double pair_scale(const PairEnergy& energy) {
+  return energy.potential == Potential::relu ? pair_energy(energy, 1.0) : 1.0;
+}
+
+// What a gradient is compared with: E/N has the size of the pulls but where it can vanish. V_c
+// falls from V_c(1) to 0 over a distance of 1 − c.
 double gradient_scale(const PairEnergy& energy, double value, Index points) {
   const double share = std::abs(value) / static_cast<double>(points);
-  return positive(energy) ? (1.0 + energy.parameter) * share : 1.0 + share;
+  if (positive(energy)) return (1.0 + energy.parameter) * share;
+  const double width = energy.potential == Potential::relu ? 1.0 - energy.parameter : 1.0;
+  return (pair_scale(energy) + share) / width;
 }
 
 // What counts as the same energy.
 double energy_tolerance(const PairEnergy& energy, double value, Index points) {
   const double pairs = 0.5 * static_cast<double>(points * (points - 1));
-  return 1e-9 * std::abs(value) + (positive(energy) ? 0.0 : 1e-10 * pairs);
+  return 1e-9 * std::abs(value) + (positive(energy) ? 0.0 : 1e-10 * pairs * pair_scale(energy));
 }
 
 // Down to where Newton's method converges and the energy is right to some 1e-12; V_c, whose Hessian

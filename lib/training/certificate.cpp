@@ -11,11 +11,11 @@
 
 #include "skeleta/bounds/truncated_loss.h"
 #include "skeleta/geometry/congruence.h"
-#include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/train.h"
+#include "training/natural_descent.h"
 
 namespace skeleta::training {
 namespace {
@@ -47,10 +47,6 @@ class TruncatedObjective {
   Matrix dW_;
   Vector db_;
 };
-
-double loss_of_zero_model(const Features& features) {
-  return features.importance.dot(features.density) / 3.0;
-}
 
 bool all_alike(const Features& features) {
   return (features.density.array() == features.density(0)).all() &&
@@ -95,8 +91,7 @@ class Search {
         hidden_(hidden),
         options_(options),
         callback_(callback),
-        zero_loss_(loss_of_zero_model(features)),
-        tie_(options.tie_tolerance * zero_loss_) {
+        zero_loss_(loss_of_zero_model(features)) {
     // L from random starts and from each θ_k; L^(≤k) from random starts.
     const auto rows = static_cast<std::uint64_t>(options.most);
     planned_ = (rows + 1) * options.starts + rows;
@@ -121,7 +116,10 @@ class Search {
     }
     result.minimum = best_->loss;
     result.model = best_->model;
-    for (const Found& end : random) result.hits += hits(end.loss.value, best_->loss.value);
+    const bool zero = bounds::minimum_is_zero(features_, hidden_, features_.size());
+    for (const Found& end : random) {
+      result.hits += within(options_.hit_tolerance, end.loss.value, best_->loss.value, zero);
+    }
     for (CertificateRow& row : result.rows) compare(row);
     return result;
   }
@@ -130,11 +128,10 @@ class Search {
   // The relative error of L: rounding forbids 1e-10 with many features.
   double target() const { return features_.size() < many_features ? exact_target : many_target; }
 
-  bool ties(double value, double least) const { return value <= least + tie_; }
-
-  // The rule of MinimaOptions: descents end close to a minimum, not at it.
-  bool hits(double value, double least) const {
-    return value <= least + options_.hit_tolerance * std::max(least, 1e-3 * zero_loss_);
+  // Descents end close to a minimum, not at it: relative to its value, and to the loss of the zero
+  // model only where the minimum is 0.
+  bool within(double tolerance, double value, double least, bool zero) const {
+    return value <= least + tolerance * (zero ? zero_loss_ : least);
   }
 
   bool tick() {
@@ -186,12 +183,16 @@ class Search {
     lbfgs.max_iterations = most_steps;
     lbfgs.value_noise = 1e-14;
     lbfgs.first_step = 0.1;
+    const auto minimise = [&](optimize::Objective f) {
+      const NaturalCoordinates coordinates = natural_coordinates(features_, k);
+      return natural_descent(f, x, coordinates, zero_loss_, lbfgs);
+    };
     if (k <= 2) {
       auto f = SparseObjective::k_sparse(features_, hidden_, k, 1);
-      return optimize::Lbfgs(lbfgs).minimize(f, x);
+      return minimise(f);
     }
     TruncatedObjective f(features_, hidden_, k);
-    return optimize::Lbfgs(lbfgs).minimize(f, x);
+    return minimise(f);
   }
 
   std::vector<optimize::Start> random_ends(Index k) {
@@ -212,7 +213,7 @@ class Search {
     from_parameters(x, found.model);
     exact::Options options;
     options.relative_target = target();
-    options.absolute_target = 1e-4 * target() * loss_of_zero_model(features_);
+    options.absolute_target = 1e-4 * target() * zero_loss_;
     options.threads = features_.size() < many_features ? 1 : options_.threads;
     found.loss = exact::loss(found.model, features_, options);
     return found;
@@ -226,6 +227,10 @@ class Search {
     row.k = k;
     std::vector<optimize::Start> ends = random_ends(k);
     if (stopped_) return row;
+    const bool zero = bounds::minimum_is_zero(features_, hidden_, k);
+    const auto ties = [&](double value, double than) {
+      return within(options_.tie_tolerance, value, than, zero);
+    };
     double least = std::numeric_limits<double>::infinity();
     for (const optimize::Start& end : ends) least = least_finite(least, end.summary.value);
     const double least_random = least;
@@ -239,12 +244,12 @@ class Search {
     std::optional<Found> chosen;
     for (std::size_t n = 0; n < ends.size(); ++n) {
       const optimize::Start& end = ends[n];
-      row.hits += n < options_.starts && hits(end.summary.value, least);
+      row.hits +=
+          n < options_.starts && within(options_.hit_tolerance, end.summary.value, least, zero);
       if (!ties(end.summary.value, least)) continue;
       Found found = whole_loss(end.x);
       if (chosen && !(found.loss.value < chosen->loss.value)) continue;
       chosen = std::move(found);
-      row.lower = end.summary.value;
     }
     if (!chosen) {
       throw std::runtime_error(
@@ -254,7 +259,8 @@ class Search {
     }
     row.model = chosen->model;
     row.upper = chosen->loss;
-    row.zero = row.lower <= tie_;
+    row.zero = zero && ties(least, 0.0);
+    row.lower = row.zero ? 0.0 : least;
     return row;
   }
 
@@ -272,7 +278,7 @@ class Search {
   Index hidden_;
   const CertificateOptions& options_;
   const CertificateCallback& callback_;
-  double zero_loss_, tie_;
+  double zero_loss_;
   std::uint64_t done_ = 0, planned_ = 0;
   bool stopped_ = false;
   std::optional<Found> best_;
@@ -297,7 +303,15 @@ double shape_distance(const ReluAutoencoder& a, const ReluAutoencoder& b,
 Certificate certificate(const Features& features, Index hidden, const CertificateOptions& options,
                         const CertificateCallback& callback) {
   validate(features, hidden, options);
-  return Search(features, hidden, options, callback).run();
+  const ScaledFeatures data = scaled(features);
+  Certificate result = Search(data.features, hidden, options, callback).run();
+  const auto restore = [&](auto&... x) { ((x = data.restored(x)), ...); };
+  restore(result.minimum.value, result.minimum.error_bound, result.minimum.gradient_error);
+  for (CertificateRow& row : result.rows) {
+    restore(row.lower, row.upper.value, row.upper.error_bound, row.upper.gradient_error,
+            row.excess);
+  }
+  return result;
 }
 
 }  // namespace skeleta::training

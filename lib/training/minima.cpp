@@ -67,7 +67,7 @@ std::vector<Minimum> distinct_minima(std::span<const ReluAutoencoder* const> mod
   std::erase_if(order, [&](std::size_t k) { return !std::isfinite(losses[k]); });
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return losses[a] < losses[b]; });
-  const double floor = 1e-3 * features.importance.dot(features.density) / 3.0;
+  const double floor = 1e-6 * loss_of_zero_model(features);
   const bool relabelling = all_alike(features);
   std::vector<Minimum> minima;
   for (const std::size_t k : order) {

@@ -84,7 +84,7 @@ CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads) {
   result.cell = cell;
   result.minima = std::move(training.minima);
   for (const TrainedModel& start : training.starts) {
-    result.failed += !std::isfinite(start.loss.value);
+    result.failed += start.diverged();
   }
   const TrainedModel* best = training.best();
   result.best = best ? *best : training.starts.front();

@@ -171,6 +171,39 @@ TEST_F(Train, RefusesBadInput) {
   expect_refused({"train", "--features", "5", "--hidden", "2", "--sparsity", "1"}, "nothing to");
 }
 
+// Five steps reach no minimum: such ends stand apart, with what ended them.
+TEST_F(Train, AStartThatALimitStoppedIsNoMinimum) {
+  const Json json = train_json(pentagon({"--steps", "5", "-o", path("run.h5")}));
+  EXPECT_TRUE(json["minima"].empty());
+  EXPECT_EQ(json["other_ends"].size(), 1u);
+  EXPECT_EQ(json["other_ends"][0]["stop_reason"], "iterations");
+  EXPECT_EQ(json["other_ends"][0]["count"], 10);
+  EXPECT_EQ(json["other_ends"][0]["loss"], json["best"]["loss"]);
+  EXPECT_EQ(json["best"]["is_minimum"], false);
+  const std::string text = run_program(pentagon({"--steps", "5"})).out;
+  EXPECT_THAT(text, HasSubstr("no minimum"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("minimum: loss")));
+  EXPECT_EQ(Json::parse(run_program({"show", path("run.h5"), "--json"}).out)["minima"].size(), 0u);
+  EXPECT_EQ(train_json(pentagon({}))["other_ends"].size(), 0u);
+}
+
+// Importances and densities set the scale of the loss, not what is found.
+TEST_F(Train, ScaleOnlyScales) {
+  const auto least = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"train", "--features", "5", "--hidden", "2", "--starts", "4"});
+    more.push_back("--quiet");
+    const Json json = train_json(more);
+    EXPECT_EQ(json["minima"].size(), 1u);
+    return json["best"]["loss"].get<double>();
+  };
+  EXPECT_NEAR(least({"--density", "1e-9"}), 7.9128137507e-11, 1e-19);
+  EXPECT_NEAR(least({"--density", "0.05", "--importance", "1e-6"}) * 1e6, 0.0089035937, 1e-10);
+  EXPECT_NEAR(least({"--density", "0.05", "--importance", "1e200"}) / 1e200, 0.0089035937, 1e-10);
+  expect_refused(
+      {"train", "--features", "7", "--hidden", "2", "--density", "1", "--importance", "1e308"},
+      "exceeds the range of double");
+}
+
 // Steps of 1e200 overflow at once; with one that is merely too large some starts survive.
 TEST_F(Train, DivergenceEndsOnlyItsStart) {
   const Json all = train_json(
@@ -180,6 +213,10 @@ TEST_F(Train, DivergenceEndsOnlyItsStart) {
   EXPECT_EQ(all["starts"][9]["stop_reason"], "non_finite");
   EXPECT_TRUE(all["starts"][9]["loss"].is_null());
   EXPECT_THAT(run_program({"show", path("run.h5")}).out, HasSubstr("all 10 starts diverged"));
+  // The last points of these have losses that are finite still.
+  const Outcome late = run_program(pentagon({"--optimizer", "sgd", "--learning-rate", "1e4"}));
+  EXPECT_EQ(late.code, failed);
+  EXPECT_THAT(late.err, HasSubstr("every start diverged: take a smaller --learning-rate"));
 }
 
 TEST_F(Train, ExtendsARunAndRefusesAnother) {

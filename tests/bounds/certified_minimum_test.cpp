@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -201,6 +202,51 @@ TEST(CertifiedMinimum, RefusesAStateThatNoSearchLeaves) {
   EXPECT_THAT(message([](auto& s) { s.radius = std::numeric_limits<double>::infinity(); }),
               HasSubstr("nothing was searched"));
   EXPECT_EQ(message([](auto& s) { s.radius = nan; }), "") << "begins anew";
+}
+
+// The asked gap is relative to the minimum, however small that is: an antipodal pair loses
+// 2 E min(x_1, x_2)² = p²/3 less what better thresholds gain, some .016 p of it.
+TEST(CertifiedMinimum, KeepsTheAskedGapForRareFeatures) {
+  for (const double p : {1e-2, 1e-3, 1e-4, 1e-5}) {
+    const CertifiedMinimum result = certify(Features::uniform(2, p), 1, {});
+    EXPECT_EQ(result.stop_reason, CertifyStop::gap) << p;
+    EXPECT_LE(result.gap(), 1e-5 * result.upper * (1 + 1e-9)) << p;
+    EXPECT_NEAR(result.lower / (p * p), 1.0 / 3.0, 0.016 * p + 1e-5) << p;
+  }
+}
+
+// At p = 1e-9 the terms that cancel are 1e9 times the minimum: it says so, and the bounds hold.
+TEST(CertifiedMinimum, SaysWhereRoundingForbidsTheAskedGap) {
+  const CertifiedMinimum result = certify(Features::uniform(2, 1e-9), 1, {});
+  EXPECT_EQ(result.stop_reason, CertifyStop::rounding);
+  EXPECT_GT(result.lower, 0.9 / 3e18);
+  EXPECT_LE(result.lower, 1.0 / 3e18);
+  EXPECT_GE(result.upper, (1.0 - 1e-9) / 3e18);
+  EXPECT_LT(result.upper, 1.01 / 3e18);
+  EXPECT_GT(result.gap(), 1e-5 * result.upper);
+}
+
+// Importances times 2^k: the same search to the bit; at both ends of the range a true interval.
+TEST(CertifiedMinimum, OnlyScalesWithTheImportances) {
+  const CertifiedMinimum one = certify(Features::uniform(2, 0.1), 1, {});
+  for (const int k : {-990, -33, 33, 990}) {
+    const double c = std::ldexp(1.0, k);
+    const CertifiedMinimum other = certify(Features::uniform(2, 0.1, c), 1, {});
+    EXPECT_EQ(other.lower, c * one.lower) << k;
+    EXPECT_EQ(other.upper, c * one.upper);
+    EXPECT_EQ(other.boxes, one.boxes);
+    EXPECT_EQ(other.model.W, one.model.W);
+  }
+  const CertifiedMinimum large = certify(Features::uniform(2, 0.1, 1e308), 1, {});
+  EXPECT_EQ(large.stop_reason, CertifyStop::gap);
+  EXPECT_NEAR(large.lower / 1e308, one.lower, 1e-5 * one.lower);
+  const CertifiedMinimum tiny = certify(Features::uniform(2, 0.1, 1e-320), 1, {});
+  EXPECT_EQ(tiny.stop_reason, CertifyStop::gap);
+  const double step = std::numeric_limits<double>::denorm_min();
+  // v = 1e-320 is 2024 steps; the minimum, 6.7 of them, lies between two.
+  const double minimum = one.lower * (1e-320 / step);
+  EXPECT_EQ(tiny.lower / step, std::floor(minimum));
+  EXPECT_EQ(tiny.upper / step, std::ceil(minimum));
 }
 
 TEST(CertifiedMinimum, RefusesWhatItCannotDo) {

@@ -64,7 +64,7 @@ TEST(PositivePart, IsMonotone) {
     const PositivePartMoments a = part(std::span(low.data(), size), c, own);
     const PositivePartMoments b = part(std::span(high.data(), size), lower_c, own);
     const double s = 1.0 + high.cwiseAbs().sum() + low.cwiseAbs().sum() + std::abs(lower_c);
-    const double slack = PositivePart::rounding * s * s / 50;
+    const double slack = PositivePart::rounding(2) * s * s / 50;
     EXPECT_LE(a.square, b.square + slack);
     EXPECT_LE(a.mean, b.mean + slack);
     EXPECT_LE(a.above, b.above + slack);

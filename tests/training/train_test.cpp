@@ -6,6 +6,7 @@
 #include <numbers>
 #include <utility>
 
+#include "skeleta/optimize/lbfgs.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "support.h"
@@ -73,24 +74,26 @@ TEST(Train, EndsInThePolygonsOnOneActiveFeature) {
   }
 }
 
-// Larger regular polygons, same source, are critical points (of 8 and more not minima): a start of
-// that symmetry keeps it.
-TEST(Train, KeepsTheSymmetryOfARegularPolygon) {
+ReluAutoencoder polygon(Index count) {
+  ReluAutoencoder model{Matrix(2, count), Vector::Constant(count, 0.5)};
+  for (Index j = 0; j < count; ++j) {
+    const double angle =
+        2.0 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(count);
+    model.W.col(j) << 1.3 * std::cos(angle), 1.3 * std::sin(angle);
+  }
+  return model;
+}
+
+// Larger regular polygons, same source, are critical points: a descent of that symmetry keeps it.
+TEST(Train, DescendsAlongTheSymmetryOfARegularPolygon) {
   const std::pair<Index, double> polygons[] = {
       {6, 0.048192376032}, {7, 0.083271194431}, {8, 0.115545934734}};
   for (const auto& [count, value] : polygons) {
-    Options options;
-    options.objective = ObjectiveKind::one_sparse;
-    options.init = Init::given;
-    options.gradient_tolerance = 1e-7;
-    options.model = ReluAutoencoder{Matrix(2, count), Vector::Constant(count, 0.5)};
-    for (Index j = 0; j < count; ++j) {
-      const double angle =
-          2.0 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(count);
-      options.model->W.col(j) << 1.3 * std::cos(angle), 1.3 * std::sin(angle);
-    }
-    const Training training = train(Features::uniform(count, 0.1), 2, options);
-    EXPECT_NEAR(training.starts[0].summary.value, value, 1e-11) << count;
+    const Features features = Features::uniform(count, 0.1);
+    auto f = SparseObjective::one_sparse(features, 2);
+    Vector x = to_parameters(polygon(count));
+    optimize::Lbfgs lbfgs({.gradient_tolerance = 1e-7, .value_noise = 1e-14, .first_step = 0.1});
+    EXPECT_NEAR(lbfgs.minimize(f, x).value, value, 1e-11) << count;
   }
 }
 

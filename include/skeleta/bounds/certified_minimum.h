@@ -14,8 +14,10 @@ namespace skeleta::bounds {
 /// What to certify, and when to stop.
 struct CertifyOptions {
   std::optional<Index> skeletons;  ///< k of L^(≤k) = Σ_{l≤k} C_l; absent: the whole loss.
-  double relative_gap = 1e-5;      ///< Done when upper − lower ≤ max(relative_gap·upper,
-  double absolute_gap = 1e-8;      ///< absolute_gap·E Σ v x²); the latter for minima that are 0.
+  /// Done when upper − lower ≤ relative_gap·upper; where min L^(≤k) is 0 (minimum_is_zero), when
+  /// upper ≤ absolute_gap·Σ v p/3.
+  double relative_gap = 1e-5;
+  double absolute_gap = 1e-8;
   std::uint64_t max_boxes = 10'000'000;  ///< Evaluated in this call and before it.
   int threads = 1;                       ///< 0: all cores. Never changes a bit of the result.
 };
@@ -25,6 +27,7 @@ enum class CertifyStop : std::int8_t {
   boxes,        ///< max_boxes came first.
   interrupted,  ///< The callback said stop.
   domain,       ///< No bound on the columns could be proven: lower is 0, nothing was searched.
+  rounding,  ///< The asked gap is below what rounding lets be proven; lower is as high as it can.
 };
 
 /// Bounds of min L^(≤k) over all (W, b), W of d × D: also the state to go on from.
@@ -53,11 +56,12 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// Branch and bound for the global minimum of L^(≤k)(W, b) over all weights and thresholds.
 ///
 /// What is rigorous. `lower` ≤ min L^(≤k) over all real W (d × D) and b, no matter how large, and
-/// `upper` ≥ it. Each box is bounded by monotonicity and by a centred form (loss_box.h);
-/// nothing is sampled, and no minimiser is assumed to have been found. Rounding is covered by a
-/// fixed allowance for the moments of a row (positive_part.h), hundreds of times the errors ever
-/// seen, and by widening entries of G outwards. Points found by local descent only give
-/// `upper`, and with it the target below which boxes are kept.
+/// `upper` ≥ it. (Also below the smallest normal number, where they are rounded outwards.) Each box
+/// is bounded by monotonicity and by a centred form (loss_box.h); nothing is sampled, and no
+/// minimiser is assumed to have been found. Rounding is covered by a fixed allowance for the
+/// moments of a row (positive_part.h), hundreds of times the errors ever seen, and by widening
+/// entries of G outwards. Points found by local descent only give `upper`, and with it the target
+/// below which boxes are kept.
 ///
 /// The domain. Whatever the other features are, output i is (G_ii x_i − c')₊ for some c', so that
 /// L^(≤k) ≥ v_i P(i active, N ≤ k)·own_error_floor(|w_i|²) + m_i, where m_i ≤ min of the loss of
@@ -71,7 +75,8 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// increase within such a class.
 ///
 /// Minima that are 0 (D ≤ d; k = 1 and D ≤ 2d; k = 0) need no search once a descent has found one:
-/// 0 bounds any loss.
+/// 0 bounds any loss. Everything is relative to the problem's own size: importances times c change
+/// nothing but the scale.
 ///
 /// Rounds, and resuming. A round cuts the quarter of the open boxes with the lowest bounds, at
 /// least 1024, and then only decides what to keep. So nothing depends on threads, and a run that

@@ -14,6 +14,11 @@ struct OutputLoss {
   Row by_entry{};             ///< dF/dg_j = 2v (E x_j u₊ − E x x_j 1{u > 0})
 };
 
+/// Whether min L^(≤k) over all (W, b), W with `hidden` rows, is 0 because a model with the loss 0
+/// is known: k = 0 (zero columns); at most `hidden` features that are ever active and important
+/// (orthonormal columns); k = 1 and at most twice as many (antipodal pairs of them).
+bool minimum_is_zero(const Features& features, Index hidden, Index most);
+
 /// L^(≤k) = Σ_{l≤k} C_l of small models, by PositivePart.
 class TruncatedLoss {
  public:
@@ -33,8 +38,9 @@ class TruncatedLoss {
   double corner(const PositivePartMoments& low, const PositivePartMoments& high, Index i) const;
 
   /// Bound of what rounding does to F of output i, to `corner`, and to derivatives times |g| or
-  /// |c|, where Σ|g| ≤ size and c ≥ threshold_low: 4v·PositivePart::rounding times P(1 ≤ N ≤ k)(1 +
-  /// size + |c|)² + ((−c)₊)², the second from Q0, which has no entries of g.
+  /// |c|, where Σ|g| ≤ size and c ≥ threshold_low: 4v times
+  /// Σ_{1≤l≤k} π_l·PositivePart::rounding(l)(1 + size + |c|)² +
+  /// π_0·PositivePart::rounding(1)((−c)₊)², the second from Q0, which has no entries of g.
   double rounding(Index i, double size, double threshold_low, double threshold_high) const;
 
   double value(const ReluAutoencoder& model) const;
@@ -44,7 +50,7 @@ class TruncatedLoss {
   Features features_;
   PositivePart positive_part_;
   Vector own_probability_;
-  double some_probability_;  // P(1 ≤ N ≤ k)
+  double none_, some_;  // Σ π_l·PositivePart::rounding(l) for l = 0 and 1..k
 };
 
 }  // namespace skeleta::bounds

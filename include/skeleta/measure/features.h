@@ -22,4 +22,24 @@ void validate(const Features& features);
 /// Throws std::invalid_argument if `features` is not valid or has not `expected` entries.
 void validate(const Features& features, Index expected);
 
+/// E Σ_i v_i x_i² = Σ_i v_i p_i/3, the loss of a model that answers 0: the natural unit of losses.
+/// Infinite if it exceeds the range of double.
+double loss_of_zero_model(const Features& features);
+
+/// The same data in a unit in which losses have the size of 1: the loss is linear in v, so with
+/// v = 2^exponent · v' every loss, gradient and error is 2^exponent times that of v', to the bit.
+struct ScaledFeatures {
+  Features features;  ///< With the importances v'.
+  int exponent = 0;
+
+  /// 2^exponent · x: a loss, gradient or error in the unit of the caller. Rounded only where it is
+  /// below the smallest normal number.
+  double restored(double x) const;
+};
+
+/// Chooses the exponent so that loss_of_zero_model(v') lies in [½, 1). A feature whose v_i p_i is
+/// below 10⁻³⁰⁰ of the largest may lose digits of v'_i, or all of it; where one that is never
+/// active has by far the largest importance, v' stays finite and the loss is below ½ instead.
+ScaledFeatures scaled(const Features& features);
+
 }  // namespace skeleta

@@ -17,7 +17,8 @@ struct Equilibrium {
   Matrix points;               ///< d × N unit columns.
   double energy = 0.0;         ///< Over unordered pairs.
   double gradient_norm = 0.0;  ///< ‖∂E/∂X‖_F along the sphere.
-  /// gradient_norm ≤ 1e-12 · (1 + s)|E|/N for s > 0, ≤ 1e-12 · (1 + |E|/N) for other energies.
+  /// gradient_norm ≤ 1e-12 · (1 + s)|E|/N for s > 0; ≤ 1e-12 · (1 + |E|/N) for −log r;
+  /// ≤ 1e-12 · (V_c(1) + E/N)/(1 − c) for V_c.
   bool converged = false;
 };
 
@@ -52,7 +53,7 @@ struct Solution {
   Portrait portrait;         ///< Of the best.
   std::uint64_t starts = 0;  ///< Finished ones: fewer than asked if the callback said stop.
   std::uint64_t hits = 0;  ///< Starts that ended within 1e-9·|E| of the best; for energies that can
-                           ///< vanish (log, V_c) 1e-10 for each pair more.
+                           ///< vanish (log, V_c) 1e-10 (V_c: of V_c(1)) for each pair more.
   std::uint64_t failed = 0;           ///< Starts that ended with an energy that is not finite.
   std::vector<double> energies;       ///< Where each start ended, before the last refinement.
   std::optional<KnownMinimum> known;  ///< Of this energy, N and d, if anything is known.

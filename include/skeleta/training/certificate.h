@@ -15,12 +15,11 @@ struct CertificateOptions {
   Index most = 2;  ///< Rows for k = 1, …, most; beyond 2 only for few features, see below.
   std::uint64_t starts = 20;  ///< Random starts for each of L^(≤k) and L.
   std::uint64_t seed = 1;
-  double gradient_tolerance = 1e-8;  ///< ‖∇‖₂ ≤ this ends a start.
-  /// Ends of starts on L^(≤k) that differ by at most this times the loss of the zero model are
-  /// equally good minimisers.
+  double gradient_tolerance = 1e-7;  ///< Of train, and of L^(≤k) relative to the same.
+  /// Ends of starts on L^(≤k) that differ by at most this, relative to the least, are equally good
+  /// minimisers. (If the minimum is 0: relative to the loss of the zero model.)
   double tie_tolerance = 1e-9;
-  /// A start counts as a hit if its end lies above the least by at most this · max(the least, 1e-3
-  /// of the loss of the zero model).
+  /// A start counts as a hit if its end lies above the least by at most this, likewise.
   double hit_tolerance = 1e-6;
   double shape_tolerance = 0.05;  ///< The same configuration: `distance` ≤ this.
   int threads = 0;                ///< 0: all cores. Never changes a bit.
@@ -41,7 +40,7 @@ struct CertificateRow {
   double distance = 0.0;
   bool same_configuration = false;
   std::uint64_t hits = 0;  ///< Random starts that ended at `lower`.
-  /// min L^(≤k) is 0 and was reached: then `lower` is global whatever the starts missed.
+  /// min L^(≤k) is 0 (bounds::minimum_is_zero): then 0 bounds min L whatever the starts missed.
   bool zero = false;
 };
 

@@ -10,7 +10,7 @@
 namespace skeleta::training {
 
 struct MinimaOptions {
-  /// Equal losses: |a − b| ≤ this · max(|a|, |b|, 1e-3 of the loss of the zero model).
+  /// Equal losses: |a − b| ≤ this · max(|a|, |b|, 1e-6 of the loss of the zero model).
   double loss_tolerance = 1e-6;
   double shape_tolerance = 1e-3;  ///< Congruent: rms distance of columns ≤ this · rms norm.
 };

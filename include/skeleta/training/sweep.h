@@ -41,7 +41,7 @@ struct CellResult {
   TrainedModel best;
   std::vector<Minimum> minima;  ///< As of Training: `models` are starts.
   Phase phase;                  ///< Of the best; empty if there is none.
-  std::uint64_t failed = 0;     ///< Starts whose loss is not finite.
+  std::uint64_t failed = 0;     ///< Starts that diverged.
 };
 
 /// Throws std::invalid_argument naming the list that is empty or the value that breaks its rule: d

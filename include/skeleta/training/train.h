@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,8 +51,9 @@ struct Options {
   double deviation = 1.0, noise = 0.0;
   std::optional<ReluAutoencoder> model;
 
-  double gradient_tolerance =
-      1e-8;  ///< ‖∇f‖₂ ≤ this ends a start (adam and sgd on samples: never).
+  /// ‖∇f‖₂ ≤ this · f(0) ends a start (adam and sgd on samples: never), f(0) being the objective
+  /// for the model that answers 0: Σ v_i p_i/3 for the whole loss.
+  double gradient_tolerance = 1e-7;
   double value_tolerance = 0.0;  ///< L-BFGS: a step that lowers f by at most this · |f| ends it.
   std::uint64_t max_steps = 10'000;
   std::uint64_t batch = 1024;        ///< Of sampled.
@@ -85,16 +87,26 @@ struct TrainedModel {
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
   std::uint64_t unmet = 0;          ///< Evaluations that did not meet their error target.
   std::vector<TrajectoryPoint> trajectory;
+
+  /// Whether the descent left the range of numbers, on its way or with its last step.
+  bool diverged() const;
+  /// Whether it ended because a tolerance was met, not a limit.
+  bool is_minimum() const;
 };
 
 struct Training {
   std::vector<TrainedModel> starts;  ///< In order of start.
-  std::vector<Minimum> minima;       ///< Of the exact loss, best first.
+  std::vector<Minimum> minima;       ///< minima_of(starts), best first.
   bool interrupted = false;
 
-  /// The start with the least exact loss; null if there is none that is finite.
+  /// The start with the least exact loss; null if all diverged.
   const TrainedModel* best() const;
 };
+
+/// The distinct minima among the ends of starts that are minima, best first; `models` are places in
+/// `starts`.
+std::vector<Minimum> minima_of(std::span<const TrainedModel> starts, const Features& features,
+                               const MinimaOptions& options = {});
 
 /// Called on the caller's thread after each finished start, in order; returns whether to go on.
 using TrainingCallback = std::function<bool(const TrainedModel&)>;
@@ -102,10 +114,23 @@ using TrainingCallback = std::function<bool(const TrainedModel&)>;
 /// Minimises an objective from many starts, in parallel. L-BFGS on the exact loss of many features
 /// first minimises with loose error targets (1e-4 of the loss in the gradient) and continues with
 /// those that the tolerance asks for. A start that diverges ends with its reason, the others go on.
+///
+/// Everything is relative to the loss of the zero model: importances times c change nothing but the
+/// scale (not a bit, if c is a power of two), and rare features are minimised as exactly as others.
+/// L-BFGS takes thresholds below 0 in units of μ, μ² = (1 − π_0)/π_0 where that is below 1, since
+/// L_0 alone curves there by 1/μ² times as much; the tolerance holds for the gradient with respect
+/// to these.
+///
+/// A vanishing gradient is not yet a minimum. Where features are idle (an output that never fires,
+/// a column that is 0), and wherever a model was given to start from, displaced models
+/// (reproducible ones) are tried, and if one of them descends below, the start goes on from there.
 /// Start k is a function of (options, k) alone: the same bits for any number of threads, and for
 /// any split of the starts over calls. Throws std::invalid_argument as validate does.
 Training train(const Features& features, Index hidden, const Options& options,
                const TrainingCallback& callback = {});
+
+/// Training::best of these starts.
+const TrainedModel* best_of(std::span<const TrainedModel> starts);
 
 /// The parameters that start `k` begins from.
 Vector initial_parameters(const Features& features, Index hidden, const Options& options,

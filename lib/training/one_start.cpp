@@ -1,0 +1,300 @@
+#include "training/one_start.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "skeleta/measure/active_count.h"
+#include "skeleta/measure/support_sums.h"
+#include "skeleta/training/objectives.h"
+#include "skeleta/training/parameters.h"
+#include "skeleta/training/sampled_objective.h"
+#include "training/escape.h"
+
+namespace skeleta::training {
+namespace {
+
+constexpr double sum_noise = 1e-14;  // of values that are sums of closed forms
+constexpr Index many_features = 64;  // from here on an evaluation is dear
+
+// What the objective is for the model that answers 0: E[Σ v x²] on the skeletons that it has.
+double value_of_zero_model(const Features& features, const Options& options) {
+  const bool one = options.objective == ObjectiveKind::one_sparse;
+  if (!one && options.objective != ObjectiveKind::k_sparse) return loss_of_zero_model(features);
+  const Index last = one ? 1 : options.k;
+  const std::vector<double> by_count =
+      single_sums(features.importance / 3.0, features.density, last);
+  if (one) return by_count[1] / ActiveCount(features.density).probability(1);
+  double value = 0.0;
+  for (const double part : by_count) value += part;
+  return value > 0.0 ? value : loss_of_zero_model(features);  // k = 0: any scale will do
+}
+
+// Thresholds below 0 cost something only where the objective has Q_0.
+NaturalCoordinates coordinates_of(const Features& features, const Options& options) {
+  switch (options.objective) {
+    case ObjectiveKind::one_sparse:
+    case ObjectiveKind::linear:
+      return {features.size(), 1.0};
+    case ObjectiveKind::k_sparse:
+      return natural_coordinates(features, options.k);
+    default:
+      return natural_coordinates(features, features.size());
+  }
+}
+
+// How exactly the loss is evaluated on the way: a gradient tolerance is relative to the loss of the
+// zero model, the engine's targets to the loss, which is smaller. Where the minimum is 0 (d = D),
+// only an absolute target can be met.
+exact::Options exact_options(const Features& features, double tolerance, int threads) {
+  exact::Options options;
+  options.error_control = exact::ErrorControl::estimated;
+  options.gradient_target = std::clamp(tolerance, 1e-9, 1e-4);
+  options.relative_target = 0.1 * options.gradient_target;
+  options.absolute_target = 1e-3 * options.relative_target * loss_of_zero_model(features);
+  options.maximum_nodes = 4096;
+  options.threads = threads;
+  return options;
+}
+
+bool vanishes(const optimize::Summary& summary) {
+  return summary.stop_reason == optimize::StopReason::gradient ||
+         summary.stop_reason == optimize::StopReason::value;
+}
+
+}  // namespace
+
+OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& options, int threads)
+    : data_(data),
+      hidden_(hidden),
+      options_(options),
+      threads_(threads),
+      zero_(value_of_zero_model(data.features, options)),
+      natural_(coordinates_of(data.features, options)) {}
+
+void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& result) {
+  result_ = &result;
+  noisy() ? minimize_noise(x) : minimize(x);
+  while (vanishes(result.summary) && leave(x, random)) minimize(x);
+  result.model = {Matrix(hidden_, features().size()), Vector(features().size())};
+  from_parameters(x, result.model);
+  evaluate(x);
+  restore_unit();
+}
+
+// Calls body with the objective and the relative error of its values.
+void OneStart::with_objective(Body body) {
+  switch (options_.objective) {
+    case ObjectiveKind::exact:
+      return with_exact(options_.gradient_tolerance, body);
+    case ObjectiveKind::one_sparse: {
+      auto f = SparseObjective::one_sparse(features(), hidden_, threads_);
+      return body(f, sum_noise);
+    }
+    case ObjectiveKind::k_sparse: {
+      auto f = SparseObjective::k_sparse(features(), hidden_, options_.k, threads_);
+      return body(f, sum_noise);
+    }
+    case ObjectiveKind::sampled: {
+      SampledObjective f(features(), hidden_,
+                         {.batch = options_.batch,
+                          .seed = options_.seed,
+                          .series = result_->start,
+                          .threads = threads_});
+      const auto mean = [&](const Vector& at, Vector& gradient) { return f(0, at, gradient); };
+      return body(mean, sum_noise);
+    }
+    case ObjectiveKind::linear: {
+      LinearObjective f(features(), hidden_);
+      // The thresholds do not take part.
+      const auto of_weights = [&](const Vector& at, Vector& gradient) {
+        gradient.tail(features().size()).setZero();
+        return f(at, gradient);
+      };
+      return body(of_weights, sum_noise);
+    }
+  }
+}
+
+void OneStart::with_exact(double tolerance, Body body) {
+  const exact::Options options = exact_options(features(), tolerance, threads_);
+  ExactObjective f(features(), hidden_, options);
+  body(f, options.relative_target);
+  result_->unmet += f.unmet();
+}
+
+void OneStart::minimize(Vector& x) {
+  if (options_.objective == ObjectiveKind::linear) x.tail(features().size()).setZero();
+  if (options_.objective == ObjectiveKind::exact && by_lbfgs()) {
+    if (!loose_stage(x)) return;
+  }
+  const double tolerance = options_.gradient_tolerance;
+  with_objective([&](optimize::Objective f, double noise) {
+    if (by_lbfgs()) return lbfgs(f, x, tolerance, noise);
+    descend([&](std::uint64_t, const Vector& at, Vector& gradient) { return f(at, gradient); }, x,
+            tolerance);
+  });
+}
+
+// Adam and SGD on a fresh batch in each step, whose gradient is held to no tolerance.
+void OneStart::minimize_noise(Vector& x) {
+  SampledObjective f(features(), hidden_,
+                     {.batch = options_.batch,
+                      .seed = options_.seed,
+                      .series = result_->start,
+                      .precision = Precision::single,
+                      .threads = threads_});
+  descend(f, x, 0.0);
+}
+
+// Many features first descend with loose targets, to where the gradient is no larger than its
+// error; few gain nothing from it: their evaluations cost the same. Returns whether to go on.
+bool OneStart::loose_stage(Vector& x) {
+  const double loose = exact_options(features(), INFINITY, 1).gradient_target;
+  const double last = exact_options(features(), options_.gradient_tolerance, 1).gradient_target;
+  if (features().size() < many_features || loose <= 10.0 * last) return true;
+  const double tolerance = std::max(options_.gradient_tolerance, loose);
+  with_exact(loose, [&](optimize::Objective f, double noise) { lbfgs(f, x, tolerance, noise); });
+  const auto reason = result_->summary.stop_reason;
+  return reason == optimize::StopReason::gradient || reason == optimize::StopReason::line_search;
+}
+
+void OneStart::lbfgs(optimize::Objective f, Vector& x, double tolerance, double noise) {
+  optimize::LbfgsOptions options;
+  options.gradient_tolerance = tolerance;
+  options.value_tolerance = options_.value_tolerance;
+  options.value_noise = noise;
+  options.first_step = 0.1;
+  options.max_iterations = options_.max_steps - steps_;
+  add(natural_descent(f, x, natural_, zero_, options, recorder()));
+}
+
+// In units of `zero_`: a learning rate means the same whatever the importances and densities are.
+void OneStart::descend(optimize::StochasticObjective f, Vector& x, double tolerance) {
+  optimize::DescentOptions options = options_.descent;
+  options.rule = options_.optimizer == OptimizerKind::adam ? optimize::UpdateRule::adam
+                                                           : optimize::UpdateRule::sgd;
+  options.steps = options_.max_steps - steps_;
+  options.gradient_tolerance = tolerance;
+  const auto relative = [&](std::uint64_t step, const Vector& at, Vector& gradient) {
+    const double value = f(step, at, gradient);
+    gradient /= zero_;
+    return value / zero_;
+  };
+  const auto show = [&, record = recorder()](const optimize::Step& step) {
+    return record({step.iteration, step.evaluations, step.value * zero_, step.gradient_norm * zero_,
+                   step.length, step.x});
+  };
+  optimize::Summary summary = optimize::Descent(options).minimize(
+      relative, x,
+      options_.record_every == 0 ? optimize::StepCallback{} : optimize::StepCallback(show));
+  summary.value *= zero_;
+  summary.gradient_norm *= zero_;
+  add(summary);
+}
+
+// Looks for a descent from where the gradient vanishes, and if there is one leaves x on it. A
+// random start does not end in a saddle that a displacement would leave, but for features that are
+// idle; one that was given may be as symmetric as can be.
+bool OneStart::leave(Vector& x, sampling::PointStream& random) {
+  const bool given = options_.init == Init::given;
+  const bool idle = options_.objective == ObjectiveKind::linear
+                        ? x.isZero(0.0)
+                        : has_idle_features(x, hidden_, features());
+  if (!(given || idle) || steps_ >= options_.max_steps) return false;
+  const int trials = given && features().size() < many_features ? 3 : 1;
+  // As for distinct minima (MinimaOptions).
+  const double value = result_->summary.value;
+  const double goal = value - options_.minima.loss_tolerance * std::max(value, 1e-9 * zero_);
+  for (int trial = 0; trial < trials; ++trial) {
+    Vector beside = displaced(x, hidden_, features(), random);
+    if (!descends_from(beside, goal, given ? 60 : 8)) continue;
+    x = std::move(beside);
+    return true;
+  }
+  return false;
+}
+
+// Whether so many steps of L-BFGS from x get below the goal; x is where they do.
+bool OneStart::descends_from(Vector& x, double goal, std::uint64_t most_steps) {
+  optimize::LbfgsOptions options;
+  options.gradient_tolerance = options_.gradient_tolerance;
+  options.first_step = 0.1;
+  options.max_iterations = most_steps;
+  optimize::Summary summary;
+  with_objective([&](optimize::Objective f, double noise) {
+    options.value_noise = noise;
+    summary = natural_descent(f, x, natural_, zero_, options,
+                              [&](const optimize::Step& step) { return !(step.value < goal); });
+  });
+  result_->summary.evaluations += summary.evaluations;
+  return summary.value < goal;
+}
+
+optimize::StepCallback OneStart::recorder() {
+  if (options_.record_every == 0) return {};
+  return [this, offset = steps_](const optimize::Step& step) {
+    const std::uint64_t k = offset + step.iteration;
+    if (k % options_.record_every == 0) {
+      result_->trajectory.push_back({k, step.value, options_.snapshots ? step.x : Vector{}});
+    }
+    return true;
+  };
+}
+
+// Counts of several stages add up; the rest is that of the last.
+void OneStart::add(const optimize::Summary& stage) {
+  optimize::Summary& summary = result_->summary;
+  const std::uint64_t evaluations = summary.evaluations + stage.evaluations;
+  steps_ += stage.iterations;
+  summary = stage;
+  summary.iterations = steps_;
+  summary.evaluations = evaluations;
+}
+
+void OneStart::evaluate(const Vector& x) {
+  exact::Options options;
+  options.relative_target = options_.final_relative_target;
+  options.absolute_target = 1e-4 * options.relative_target * loss_of_zero_model(features());
+  options.maximum_nodes = Index{1} << 16;
+  options.threads = threads_;
+  result_->loss.value = result_->loss_gradient_norm = NAN;
+  if (!x.allFinite()) return;
+  if (options_.objective == ObjectiveKind::linear) return evaluate_linear(x);
+  try {
+    result_->loss = exact::loss(result_->model, features(), options);
+  } catch (const std::invalid_argument&) {
+    return;  // beyond the range of double
+  }
+  if (options_.objective == ObjectiveKind::exact && by_lbfgs() && !natural_.differ(x)) {
+    result_->loss_gradient_norm = result_->summary.gradient_norm;
+    return;
+  }
+  ExactObjective f(features(), hidden_,
+                   exact_options(features(), options_.gradient_tolerance, threads_));
+  Vector gradient(x.size());
+  if (std::isfinite(f(x, gradient))) result_->loss_gradient_norm = gradient.norm();
+}
+
+// A closed form: of D² terms with a relative error of some D·ε each.
+void OneStart::evaluate_linear(const Vector& x) {
+  LinearObjective f(features(), hidden_);
+  Vector gradient = Vector::Zero(x.size());
+  result_->loss.value = f(x, gradient);
+  result_->loss.error_bound = 8.0 * static_cast<double>(features().size()) *
+                              std::numeric_limits<double>::epsilon() * result_->loss.value;
+  result_->loss_gradient_norm = gradient.norm();
+}
+
+void OneStart::restore_unit() {
+  TrainedModel& result = *result_;
+  for (double* x :
+       {&result.loss.value, &result.loss.error_bound, &result.loss.gradient_error,
+        &result.loss_gradient_norm, &result.summary.value, &result.summary.gradient_norm}) {
+    *x = data_.restored(*x);
+  }
+  for (TrajectoryPoint& point : result.trajectory) point.value = data_.restored(point.value);
+}
+
+}  // namespace skeleta::training

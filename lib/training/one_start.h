@@ -1,0 +1,51 @@
+#pragma once
+
+#include "skeleta/sampling/stream.h"
+#include "skeleta/training/train.h"
+#include "training/natural_descent.h"
+
+namespace skeleta::training {
+
+/// One start of a training: from its initial parameters to the exactly evaluated end. `data` has
+/// the features in a unit in which losses have the size of 1; the result is in that of the caller.
+class OneStart {
+ public:
+  OneStart(const ScaledFeatures& data, Index hidden, const Options& options, int threads);
+
+  /// Minimises from x and fills `result`, but for its number `start`, which is read. `random` goes
+  /// on after the words that x was drawn with.
+  void run(Vector& x, sampling::PointStream& random, TrainedModel& result);
+
+ private:
+  using Body = FunctionRef<void(optimize::Objective, double noise)>;
+
+  const Features& features() const { return data_.features; }
+  bool by_lbfgs() const { return options_.optimizer == OptimizerKind::lbfgs; }
+  bool noisy() const { return options_.objective == ObjectiveKind::sampled && !by_lbfgs(); }
+
+  void with_objective(Body body);
+  void with_exact(double tolerance, Body body);
+  void minimize(Vector& x);
+  void minimize_noise(Vector& x);
+  bool loose_stage(Vector& x);
+  void lbfgs(optimize::Objective f, Vector& x, double tolerance, double noise);
+  void descend(optimize::StochasticObjective f, Vector& x, double tolerance);
+  bool leave(Vector& x, sampling::PointStream& random);
+  bool descends_from(Vector& x, double goal, std::uint64_t most_steps);
+  optimize::StepCallback recorder();
+  void add(const optimize::Summary& stage);
+  void evaluate(const Vector& x);
+  void evaluate_linear(const Vector& x);
+  void restore_unit();
+
+  const ScaledFeatures& data_;
+  Index hidden_;
+  const Options& options_;
+  int threads_;
+  double zero_;  ///< The objective's value for the model that answers 0.
+  NaturalCoordinates natural_;
+  TrainedModel* result_ = nullptr;
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace skeleta::training
