@@ -11,7 +11,9 @@
 
 #include "approximation_results.h"
 #include "checkpoint_clock.h"
+#include "delivery.h"
 #include "errors.h"
+#include "foresight.h"
 #include "interrupt.h"
 #include "model_input.h"
 #include "program.h"
@@ -267,6 +269,10 @@ void ApproximateCommand::check(const Setting& setting) const {
       throw UsageError("--sparsities: at sparsity 1 nothing is ever active: nothing to train on");
     }
   }
+  if (flags_.train && setting.hidden) {
+    refuse_more_than_memory("--starts", static_cast<double>(flags_.starts),
+                            static_cast<double>((*setting.hidden + 1) * count));
+  }
   const bool trained_here = flags_.train && sparsities_.empty();
   if ((trained_here || flags_.certify) && !setting.has_density) {
     throw UsageError("say how sparse the features are with --sparsity S or --density p");
@@ -359,6 +365,7 @@ void ApproximateCommand::add_certificate(const Setting& setting, ProgressDisplay
   auto result =
       training::certificate(setting.features, *setting.hidden, training_options(most), progress);
   report.interrupted = result.interrupted;
+  report.trained = !result.interrupted;
   if (!result.interrupted) report.certificate = std::move(result);
 }
 
@@ -378,6 +385,7 @@ void ApproximateCommand::add_curve(const Setting& setting, ProgressDisplay& disp
     auto result =
         training::certificate(features, *setting.hidden, training_options(most), progress);
     report.interrupted = result.interrupted;
+    report.trained = !result.interrupted;
     if (result.interrupted) return;
     report.curve.push_back({sparsity, std::move(result)});
   }
@@ -386,13 +394,13 @@ void ApproximateCommand::add_curve(const Setting& setting, ProgressDisplay& disp
 void ApproximateCommand::add_certified(const Setting& setting,
                                        const std::optional<bounds::CertifiedMinimum>& earlier,
                                        ProgressDisplay& display, ApproximationReport& report,
+                                       CheckpointClock& clock,
                                        const std::function<void()>& save) const {
   bounds::CertifyOptions options;
   options.skeletons = flags_.k;
   options.relative_gap = flags_.relative_gap;
   options.max_boxes = flags_.max_boxes;
   options.threads = common_.threads;
-  CheckpointClock clock;
   report.certified_skeletons = flags_.k;
   const auto progress = [&](const bounds::CertifiedMinimum& state) {
     display.show(state.radius < 0.0
@@ -409,13 +417,18 @@ void ApproximateCommand::add_certified(const Setting& setting,
     }
     return !InterruptGuard::requested();
   };
-  report.certified = bounds::certify_minimum(setting.features, *setting.hidden, options, progress,
-                                             earlier ? &*earlier : nullptr);
+  try {
+    report.certified = bounds::certify_minimum(setting.features, *setting.hidden, options, progress,
+                                               earlier ? &*earlier : nullptr);
+  } catch (const Interrupted&) {
+    report.interrupted = true;
+    return;
+  }
   report.interrupted = report.certified->stop_reason == bounds::CertifyStop::interrupted;
 }
 
 int ApproximateCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   refuse_lonely_flags();
   if (command_->count("--table") > 0) table_ = parse_sparsities("--table", flags_.table);
   if (command_->count("--sparsities") > 0) {
@@ -429,53 +442,75 @@ int ApproximateCommand::run(const std::string& command_line, std::ostream& out, 
   } else {
     output_.check(flags_.model);
   }
+  const InterruptGuard guard;
   auto start = std::chrono::steady_clock::now();
   ApproximationReport report = of_law(setting);
   std::vector<ApproximationReport> reports;
   if (setting.has_density) {
     for (const Index instance : setting.instances) {
-      reports.push_back(report);
-      add_model(setting, instance, reports.back());
-      reports.back().seconds = seconds_since(start);
+      ApproximationReport one = report;
+      add_model(setting, instance, one);
+      one.seconds = seconds_since(start);
+      reports.push_back(std::move(one));
       start = std::chrono::steady_clock::now();
     }
   }
   if (reports.empty()) reports.push_back(report);
+  std::vector<std::string> failures;
   if (flags_.train || flags_.certify) {
-    const InterruptGuard guard;
     ProgressDisplay display(err, common_.quiet);
+    CheckpointClock clock(err);
     ApproximationReport& only = reports.front();
-    if (flags_.train && sparsities_.empty()) add_certificate(setting, display, only);
-    if (!sparsities_.empty()) add_curve(setting, display, only);
-    if (flags_.certify && !only.interrupted) {
-      add_certified(setting, earlier, display, only,
-                    [&] { write(reports, command_line, err, false); });
+    // What fails on the way does not take along what was found before.
+    const auto attempt = [&](const std::string& flag, const std::function<void()>& work) {
+      if (only.interrupted) return;
+      try {
+        work();
+      } catch (const UsageError&) {
+        throw;
+      } catch (const std::runtime_error& error) {
+        failures.push_back(fmt::format("{}: {}", flag, error.what()));
+      }
+    };
+    if (flags_.train && sparsities_.empty()) {
+      attempt("--train", [&] { add_certificate(setting, display, only); });
+    }
+    if (!sparsities_.empty()) attempt("--train", [&] { add_curve(setting, display, only); });
+    if (flags_.certify) {
+      attempt("--certify", [&] {
+        add_certified(setting, earlier, display, only, clock,
+                      [&] { write(approximation_results(reports), command_line); });
+      });
     }
   }
   reports.back().seconds += seconds_since(start);
+  const storage::Results results = approximation_results(reports);
+  const bool anything = !results.datasets().empty();
+  if (output_.wanted() && !anything) err << "note: there is nothing to write without a density\n";
+  const auto save = [&] { write(results, command_line); };
+  const int code = deliver({output_.wanted() && anything ? save : std::function<void()>{},
+                            [&] { print(reports, out); }, output_.told(common_)},
+                           exit_code(reports.front()), out, err);
+  for (const std::string& failure : failures) fmt::print(err, "skeleta: {}\n", failure);
+  return failures.empty() || code == ExitCode::interrupted ? code : ExitCode::failed;
+}
+
+void ApproximateCommand::print(const std::vector<ApproximationReport>& reports,
+                               std::ostream& out) const {
   if (common_.json) {
     nlohmann::ordered_json array = nlohmann::ordered_json::array();
     for (const ApproximationReport& one : reports) array.push_back(to_json(one));
     out << (flags_.instance == "all" ? array : array.front()).dump(1) << '\n';
-  } else {
-    for (const ApproximationReport& one : reports) {
-      print_approximation(out, one);
-      if (&one != &reports.back()) out << '\n';
-    }
-  }
-  out.flush();
-  write(reports, command_line, err, true);
-  return exit_code(reports.front());
-}
-
-void ApproximateCommand::write(const std::vector<ApproximationReport>& reports,
-                               const std::string& command_line, std::ostream& err, bool tell) {
-  const storage::Results results = approximation_results(reports);
-  if (results.datasets().empty()) {
-    if (output_.wanted() && tell) err << "note: there is nothing to write without a density\n";
     return;
   }
-  output_.write(filetype, command_line, *command_, common_, results, err, tell);
+  for (const ApproximationReport& one : reports) {
+    print_approximation(out, one);
+    if (&one != &reports.back()) out << '\n';
+  }
+}
+
+void ApproximateCommand::write(const storage::Results& results, const std::string& command_line) {
+  output_.write(filetype, command_line, *command_, common_, results);
 }
 
 }  // namespace skeleta::program

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "approximation_report.h"
+#include "checkpoint_clock.h"
 #include "common_options.h"
 #include "progress_display.h"
 #include "result_output.h"
@@ -64,10 +65,10 @@ class ApproximateCommand {
                  ApproximationReport& report) const;
   // Goes on from `earlier`; calls `save` now and then, with the state so far in the report.
   void add_certified(const Setting& setting, const std::optional<bounds::CertifiedMinimum>& earlier,
-                     ProgressDisplay& display, ApproximationReport& report,
+                     ProgressDisplay& display, ApproximationReport& report, CheckpointClock& clock,
                      const std::function<void()>& save) const;
-  void write(const std::vector<ApproximationReport>& reports, const std::string& command_line,
-             std::ostream& err, bool tell);
+  void print(const std::vector<ApproximationReport>& reports, std::ostream& out) const;
+  void write(const storage::Results& results, const std::string& command_line);
 
   CLI::App* command_;
   CommonOptions common_;

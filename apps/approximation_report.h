@@ -47,6 +47,7 @@ struct ApproximationReport {
   std::optional<ModelShare> model;
   std::optional<training::Certificate> certificate;
   std::vector<CurvePoint> curve;
+  std::optional<bool> trained;  ///< With --train: is every certificate there?
   std::optional<bounds::CertifiedMinimum> certified;
   std::optional<Index> certified_skeletons;  ///< k, if not the whole loss.
   bool interrupted = false;

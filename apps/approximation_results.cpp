@@ -107,6 +107,13 @@ void add_certificates(Results& results, const std::vector<CurvePoint>& points) {
   results.add("/approximation/hits", shape, std::move(hits));
 }
 
+// `whole`: is every certificate there that was asked for?
+void add_stop_of_training(Results& results, bool whole) {
+  results.axis("/approximation/problem", 1);
+  results.add("/approximation/stop_reason",
+              Category{{whole ? std::int8_t{0} : std::int8_t{1}}, {"done", "interrupted"}});
+}
+
 void add_table(Results& results, const std::vector<bounds::OneSparseRow>& table) {
   if (table.empty()) return;
   Numbers sparsity, none, one, two;
@@ -160,6 +167,7 @@ Results approximation_results(const std::vector<ApproximationReport>& reports) {
   if (first.count) add_count(results, *first.count);
   if (first.model) add_models(results, reports);
   add_certificates(results, points_of(first));
+  if (first.trained) add_stop_of_training(results, *first.trained);
   add_table(results, first.table);
   if (first.certified) {
     add_certified(results, *first.certified, first.certified_skeletons.value_or(first.features));

@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <toml++/toml.h>
+#include <fmt/ostream.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <numeric>
+#include <ostream>
 
 #include "errors.h"
+#include "skeleta/core/parallel.h"
 
 namespace skeleta::program {
 namespace {
@@ -41,25 +45,21 @@ std::uint64_t parse_count(const std::string& flag, const std::string& text) {
   return static_cast<std::uint64_t>(value);
 }
 
-std::uint64_t parse_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw CLI::ValidationError("--seed",
-                               fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", text));
+int parse_threads(const std::string& text) {
+  constexpr int most = 4096;  // as resolve_threads
+  int threads = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+  if (error != std::errc() || end != text.data() + text.size() || threads < 0 || threads > most) {
+    throw CLI::ValidationError("--threads",
+                               fmt::format("'{}' is not a whole number from 0 to {}", text, most));
   }
-  return seed;
+  return threads;
 }
 
-toml::table read_toml(const std::string& path) {
-  try {
-    return toml::parse_file(path);
-  } catch (const toml::parse_error& error) {
-    const auto at = error.source().begin;
-    throw UsageError(at ? fmt::format("{}, line {}, column {}: {}", path, at.line, at.column,
-                                      error.description())
-                        : fmt::format("{}: {}", path, error.description()));
-  }
+std::uint64_t parse_seed(const std::string& text) {
+  if (const auto seed = seed_of(text)) return *seed;
+  throw CLI::ValidationError("--seed",
+                             fmt::format("'{}' is not a whole number from 0 to 2^64 - 1", text));
 }
 
 // The value as the command line would have it.
@@ -85,6 +85,12 @@ std::vector<std::string> long_names(const CLI::App& command) {
   return names;
 }
 
+std::string as_typed(const CLI::Option& option) {
+  if (option.get_positional()) return option.get_single_name();
+  if (!option.get_snames().empty()) return "-" + option.get_snames().front();
+  return "--" + option.get_lnames().front();
+}
+
 // The option that was given and keeps `option` from being given too: perhaps itself; else null.
 const CLI::Option* obstacle(const CLI::Option& option) {
   if (option.count() > 0) return &option;
@@ -103,14 +109,24 @@ void add_common_options(CLI::App& command, CommonOptions& options) {
           "Seed of all random numbers; 0 is a seed [1]")
       ->type_name("N");
   command
-      .add_option("--threads", options.threads,
-                  "Threads; 0 means all cores. Never changes a digit [0]")
-      ->check(CLI::Range(0, 4096));
+      .add_option_function<std::string>(
+          "--threads",
+          [&options](const std::string& text) { options.threads = parse_threads(text); },
+          "Threads, fewer if the process may not have so many; 0 means all cores. Never changes a "
+          "digit [0]")
+      ->type_name("N");
   command.add_flag("--json", options.json, "Print one JSON object and nothing else");
   command.add_flag("--quiet", options.quiet, "No progress, no notes");
   command
       .add_option("--config", options.config, "TOML file with values for these options; flags win")
       ->type_name("FILE.toml");
+}
+
+std::optional<std::uint64_t> seed_of(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return seed;
 }
 
 CLI::Option* add_count(CLI::App& command, const std::string& flags, std::uint64_t& value,
@@ -127,8 +143,24 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
   return CLI::Validator(check, "");
 }
 
+toml::table read_toml(const std::string& path) {
+  if (std::filesystem::is_directory(path)) {
+    throw UsageError(fmt::format("{} is a folder, not a TOML file", path));
+  }
+  try {
+    return toml::parse_file(path);
+  } catch (const toml::parse_error& error) {
+    const auto at = error.source().begin;
+    throw UsageError(at ? fmt::format("{}, line {}, column {}: {}", path, at.line, at.column,
+                                      error.description())
+                        : fmt::format("{}: {}", path, error.description()));
+  }
+}
+
+namespace {
+
+// The options of the file `config`.
 void apply_config(CLI::App& command, const std::string& config) {
-  if (config.empty()) return;
   const toml::table table = read_toml(config);
   // Decided on the command line alone: two keys of one file that exclude each other are an error.
   std::vector<std::pair<CLI::Option*, std::string>> values;
@@ -158,6 +190,32 @@ void apply_config(CLI::App& command, const std::string& config) {
     } catch (const CLI::ParseError& error) {
       throw UsageError(fmt::format("{}: {}", config, error.what()));
     }
+  }
+}
+
+void limit_threads(CommonOptions& options, std::ostream& err) {
+  const int asked = resolve_threads(options.threads);
+  options.threads = possible_threads(asked);
+  if (options.threads == asked || options.quiet) return;
+  fmt::print(err, "note: this process may not start {} threads (see ulimit -u): it uses {}\n",
+             asked, options.threads);
+}
+
+}  // namespace
+
+void prepare(CLI::App& command, CommonOptions& options, std::ostream& err) {
+  if (!options.config.empty()) apply_config(command, options.config);
+  refuse_empty_values(command);
+  limit_threads(options, err);
+}
+
+void refuse_empty_values(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    const std::vector<std::string>& given = option->results();
+    if (std::find(given.begin(), given.end(), "") == given.end()) continue;
+    const bool file = option->get_type_name().find('.') != std::string::npos;
+    throw UsageError(
+        fmt::format("{} needs {}", as_typed(*option), file ? "the name of a file" : "a value"));
   }
 }
 

@@ -9,7 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "checkpoint_clock.h"
+#include "delivery.h"
 #include "errors.h"
+#include "foresight.h"
 #include "geometry_report.h"
 #include "interrupt.h"
 #include "model_input.h"
@@ -31,14 +34,15 @@ Examples:
   skeleta estimate model.h5 --sparsity 0.99 --samples 1e6 --method plain
   skeleta estimate model.h5 --instance all --json
   skeleta estimate model.h5 --method exact           every digit, no sampling
+Ctrl-C, SIGTERM and SIGHUP end it with what there is by then; what would take a century is refused
+unless --max-seconds is given.
 )";
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// `asked`: was a precision asked for, rather than a number of samples?
-int exit_code(const IntegralBySkeleton& loss, bool asked) {
+int exit_code(const IntegralBySkeleton& loss) {
   if (!loss.usable()) return ExitCode::failed;
   switch (loss.stop_reason) {
     case StopReason::interrupted:
@@ -46,10 +50,9 @@ int exit_code(const IntegralBySkeleton& loss, bool asked) {
     case StopReason::max_samples:
     case StopReason::max_seconds:
     case StopReason::nodes:
-      return ExitCode::precision_missed;
     case StopReason::unresolved:
     case StopReason::unreliable:
-      return asked ? ExitCode::precision_missed : ExitCode::done;
+      return ExitCode::precision_missed;
     default:
       return ExitCode::done;
   }
@@ -158,7 +161,8 @@ EstimateCommand::EstimateCommand(CLI::App& program)
       ->check(CLI::NonNegativeNumber);
   add_count(command, "--max-nodes", flags_.max_nodes, "exact: never use more nodes [2^18]");
   command.add_flag("--check", flags_.check,
-                   "sampled methods: also print the exact loss, and how far off the estimate is");
+                   "sampled methods: also print the exact loss, and how far off the estimate is "
+                   "(exit code 1 if the exact loss cannot be had)");
   command.add_option("--confidence", flags_.confidence, "Of the interval [0.95]");
   command.add_option("--instance", flags_.instance, "Which model of the file: k or 'all' [0]");
   CLI::Option* sparsity = command.add_option("--sparsity", flags_.sparsity,
@@ -291,11 +295,8 @@ std::string EstimateCommand::options_toml() const {
 }
 
 int EstimateCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   if (flags_.model.empty()) throw UsageError("estimate needs a model: skeleta estimate MODEL.h5");
-  if (command_->count("--output") > 0 && flags_.output.empty()) {
-    throw UsageError("-o needs the name of a file");
-  }
   refuse_flags_of_other_methods();
   estimate::Options options = exact() ? estimate::Options{} : estimate_options();
   if (exact()) exact_options();  // checked before any work
@@ -310,13 +311,13 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
   const int threads = resolve_threads(common_.threads);
   const storage::Provenance provenance{command_line, options_toml(), "", common_.seed, threads};
   ProgressDisplay display(err, common_.quiet);
-  // The exact methods do not look at the guard: there Ctrl-C ends the program at once.
-  std::optional<InterruptGuard> guard;
-  if (!exact()) guard.emplace();
+  const InterruptGuard guard;
+  Checkpoints checkpoints(err);
   options.progress = [&](const Progress& progress) {
     display.show(progress);
     return !InterruptGuard::requested();
   };
+  options.announce = [&](const estimate::Foreseen& foreseen) { announce(foreseen, err); };
   std::vector<Result> results;
   bool overwrite = flags_.force || earlier;
   const auto runs_so_far = [&] {
@@ -329,8 +330,10 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
     std::vector<storage::EstimateRun> runs = runs_so_far();
     runs.push_back(run);
     append_waiting(earlier, instances, runs);
-    storage::write_estimate(output, provenance, runs, overwrite);
-    overwrite = true;
+    checkpoints.write([&] {
+      storage::write_estimate(output, provenance, runs, overwrite);
+      overwrite = true;
+    });
   };
   std::optional<Index> failed_at;
   try {
@@ -342,25 +345,53 @@ int EstimateCommand::run(const std::string& command_line, std::ostream& out, std
                                                  earlier ? earlier->find(k) : nullptr,
                                                  output.empty() ? Save{} : Save{save}));
     }
-  } catch (const estimate::Interrupted&) {
+  } catch (const Interrupted&) {
     if (results.empty()) throw;  // the finished instances are kept
-  } catch (const std::invalid_argument& error) {
+  } catch (const std::exception& error) {
     if (results.empty()) throw;
     fmt::print(err, "skeleta: instance {}: {}\n", instances[results.size()], error.what());
     failed_at = instances[results.size()];
   }
-  // On the screen first: what cannot be written is not lost.
-  const int code = report(results, file.models.size(), threads, out);
-  out.flush();
-  if (!output.empty()) {
-    std::vector<storage::EstimateRun> runs = runs_so_far();
-    append_waiting(earlier, instances, runs);
-    describe_geometry(runs);
-    storage::write_estimate(output, provenance, runs, overwrite);
-    if (!common_.json && !common_.quiet) fmt::print(err, "written to {}\n", flags_.output);
+  int code = ExitCode::done;
+  for (const Result& result : results) code = worse(code, this->code(result));
+  if (failed_at) code = worse(code, ExitCode::failed);
+  if (!failed_at && results.size() < instances.size()) code = ExitCode::interrupted;
+  std::vector<storage::EstimateRun> runs = runs_so_far();
+  append_waiting(earlier, instances, runs);
+  // An extra, which the file can be without.
+  if (!output.empty()) failure_of([&] { describe_geometry(runs); });
+  const auto write = [&] { storage::write_estimate(output, provenance, runs, overwrite); };
+  code = deliver({output.empty() ? std::function<void()>{} : write,
+                  [&] { print(results, file.models.size(), threads, out); },
+                  common_.json || common_.quiet ? "" : flags_.output},
+                 code, out, err);
+  for (const Result& result : results) {
+    if (result.check_failure.empty()) continue;
+    fmt::print(err, "skeleta: --check: instance {} has no exact loss to compare with: {}\n",
+               result.run.instance, result.check_failure);
   }
-  if (failed_at) return worse(code, ExitCode::failed);
-  return results.size() < instances.size() ? static_cast<int>(ExitCode::interrupted) : code;
+  return code;
+}
+
+// 1 for a check that could not be made: the estimate has what it was asked for.
+int EstimateCommand::code(const Result& result) const {
+  const int code = exit_code(result.run.loss);
+  if (result.check_failure.empty()) return code;
+  return worse(code, InterruptGuard::requested() ? ExitCode::interrupted : ExitCode::failed);
+}
+
+void EstimateCommand::announce(const estimate::Foreseen& foreseen, std::ostream& err) const {
+  const double threads = resolve_threads(common_.threads);
+  const bool limited = flags_.max_seconds.has_value();
+  // Who says nothing of a limit waits for the precision.
+  const bool capped = flags_.samples > 0 || command_->count("--max-samples") > 0;
+  const double wanted = std::min(std::max(foreseen.points, foreseen.wanted), 1e300);
+  const double points = capped ? foreseen.points : wanted;
+  const double seconds = foreseen.seconds * (points / foreseen.points) / threads;
+  program::announce({fmt::format("{:.3g} samples{}", points,
+                                 flags_.samples > 0 ? "" : ", which the precision needs,"),
+                     seconds, "ask for less, or say when to stop: --max-seconds T", limited},
+                    common_.quiet, err);
 }
 
 std::optional<EarlierRun> EstimateCommand::earlier_run(const std::string& output,
@@ -413,32 +444,35 @@ EstimateCommand::Result EstimateCommand::sampled_result(const ReluAutoencoder& m
     options.resume = earlier->state;
     options.method = method_named(earlier->method);  // the one that auto picked then
   }
+  approximation::SampledCheckpoint checkpoint;
   if (save) {
-    options.checkpoint = [&](const estimate::SampledIntegrals& so_far) {
-      save(as_run(approximation::summarised(so_far, model, features)));
-    };
+    checkpoint = [&](const approximation::SampledLoss& so_far) { save(as_run(so_far)); };
   }
   const auto precision = single ? estimate::Precision::float32 : estimate::Precision::float64;
-  const auto sampled = approximation::sampled_loss(model, features, options, precision);
+  const auto sampled = approximation::sampled_loss(model, features, options, precision, checkpoint);
   Result outcome{as_run(sampled), std::nullopt, sampled.foreseen, sampled.exact_seconds};
-  if (flags_.check && sampled.loss.stop_reason != StopReason::interrupted) {
-    exact::Options precise;
-    precise.threads = common_.threads;
-    precise.absolute_target = 0.01 * sampled.loss.standard_error;  // a hundredth is enough for z
-    outcome.exact = exact::loss(model, features, precise);
-  }
+  if (flags_.check && sampled.loss.stop_reason != StopReason::interrupted) check(outcome);
   return outcome;
 }
 
-int EstimateCommand::report(const std::vector<Result>& results, std::size_t instances, int threads,
+void EstimateCommand::check(Result& result) const {
+  exact::Options precise;
+  precise.threads = common_.threads;
+  // A hundredth is enough for z.
+  precise.absolute_target = 0.01 * result.run.loss.standard_error;
+  result.check_failure = failure_of(
+      [&] { result.exact = exact::loss(result.run.model, result.run.features, precise); });
+}
+
+void EstimateCommand::print(const std::vector<Result>& results, std::size_t instances, int threads,
                             std::ostream& out) const {
-  int code = ExitCode::done;
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const Result& result : results) {
     const storage::EstimateRun& run = result.run;
     if (common_.json) {
       array.push_back(to_json(run, common_.seed, threads));
       if (result.exact) array.back()["check"] = check_json(run.loss, *result.exact);
+      if (!result.check_failure.empty()) array.back()["check"]["failure"] = result.check_failure;
       if (!result.foreseen.empty()) {
         array.back()["choice"] = choice_json(result.foreseen, result.exact_seconds);
       }
@@ -449,12 +483,13 @@ int EstimateCommand::report(const std::vector<Result>& results, std::size_t inst
         fmt::print(out, "{}\n", choice_text(result.foreseen, result.exact_seconds));
       }
       if (result.exact) print_check(out, run.loss, *result.exact);
+      if (!result.check_failure.empty()) {
+        fmt::print(out, "exact     no check: {}\n", result.check_failure);
+      }
       if (&result != &results.back()) out << '\n';
     }
-    code = worse(code, exit_code(run.loss, flags_.samples == 0));
   }
   if (common_.json) out << (flags_.instance == "all" ? array : array.front()).dump(1) << '\n';
-  return code;
 }
 
 }  // namespace skeleta::program

@@ -42,12 +42,13 @@ class EstimateCommand {
     bool force = false, allow_wide = false;
   };
 
-  // An estimate and, with --check, the exact loss.
+  // An estimate and, with --check, the exact loss, or why there is none.
   struct Result {
     storage::EstimateRun run;
     std::optional<exact::Loss> exact;
     std::vector<estimate::Foreseen> foreseen{};  // --method auto
     double exact_seconds = 0.0;
+    std::string check_failure{};
   };
 
   bool exact() const { return flags_.method == "exact"; }
@@ -65,11 +66,14 @@ class EstimateCommand {
   std::optional<EarlierRun> earlier_run(const std::string& output, const storage::ModelFile& file,
                                         const Features& features,
                                         const std::vector<Index>& instances) const;
+  void check(Result& result) const;  // adds the exact loss
+  void announce(const estimate::Foreseen& foreseen, std::ostream& err) const;
   Result exact_result(const ReluAutoencoder& model, const Features& features, Index instance) const;
   Result sampled_result(const ReluAutoencoder& model, const Features& features, Index instance,
                         const estimate::Options& options, const storage::EstimateRun* earlier,
                         const Save& save) const;
-  int report(const std::vector<Result>& results, std::size_t instances, int threads,
+  int code(const Result& result) const;
+  void print(const std::vector<Result>& results, std::size_t instances, int threads,
              std::ostream& out) const;
   // What the run file and the table call the exact method's inner part.
   std::string contour_kernel() const {

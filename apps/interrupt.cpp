@@ -1,31 +1,51 @@
 #include "interrupt.h"
 
 #include <atomic>
-#include <csignal>
 
 namespace skeleta::program {
 namespace {
 
-std::atomic<bool> interrupt_requested{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler must not lock");
+std::atomic<int> caught{0};
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not lock");
 
 }  // namespace
 
-InterruptGuard::InterruptGuard() {
-  interrupt_requested = false;
-  // A second Ctrl-C ends the program at once.
-  previous_ = std::signal(SIGINT, [](int) {
-    interrupt_requested = true;
-    std::signal(SIGINT, SIG_DFL);
-  });
+InterruptGuard::InterruptGuard() : scope_([] { return requested(); }) {
+  caught = 0;
+  struct sigaction action {};
+  action.sa_handler = [](int signal) { caught = signal; };
+  // Once: the next one of its kind does what it did before. Writing a file goes on undisturbed.
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  for (std::size_t k = 0; k < signals_.size(); ++k) {
+    ::sigaction(signals_[k], nullptr, &previous_[k]);
+    const bool ignored = signals_[k] == SIGHUP && previous_[k].sa_handler == SIG_IGN;
+    if (!ignored) ::sigaction(signals_[k], &action, nullptr);
+  }
 }
 
 InterruptGuard::~InterruptGuard() {
-  std::signal(SIGINT, previous_);
+  for (std::size_t k = 0; k < signals_.size(); ++k) {
+    ::sigaction(signals_[k], &previous_[k], nullptr);
+  }
 }
 
-bool InterruptGuard::requested() {
-  return interrupt_requested;
+int InterruptGuard::signal() {
+  return caught;
+}
+
+int stopped_code(int signal) {
+  return 128 + (signal == 0 ? SIGINT : signal);
+}
+
+std::string signal_name(int signal) {
+  switch (signal) {
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP (the terminal is gone)";
+    default:
+      return "SIGINT (Ctrl-C)";
+  }
 }
 
 }  // namespace skeleta::program

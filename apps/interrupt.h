@@ -1,8 +1,17 @@
 #pragma once
 
+#include <signal.h>
+
+#include <array>
+#include <string>
+
+#include "skeleta/core/cancellation.h"
+
 namespace skeleta::program {
 
-/// While it lives, Ctrl-C sets a flag instead of ending the program.
+/// While it lives, SIGINT (Ctrl-C), SIGTERM and SIGHUP call off the work of this thread
+/// (core/cancellation.h) instead of ending the program; a second one of the same kind ends it at
+/// once. A SIGHUP that was ignored before (nohup) still is.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -10,10 +19,21 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  static bool requested();
+  static bool requested() { return signal() != 0; }
+  /// The signal that came since the last guard was made; 0 if none did.
+  static int signal();
 
  private:
-  void (*previous_)(int);
+  static constexpr std::array signals_{SIGINT, SIGTERM, SIGHUP};
+
+  CancelScope scope_;
+  std::array<struct sigaction, signals_.size()> previous_;
 };
+
+/// What the shell sees of a run that this signal stopped: 128 + signal; 130, as for Ctrl-C, for 0.
+int stopped_code(int signal);
+
+/// "SIGINT (Ctrl-C)"
+std::string signal_name(int signal);
 
 }  // namespace skeleta::program

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "delivery.h"
 #include "errors.h"
 #include "interrupt.h"
 #include "model_input.h"
@@ -193,7 +194,7 @@ CriticalPointsCommand::CriticalPointsCommand(CLI::App& parent)
 
 int CriticalPointsCommand::run(const std::string& command_line, std::ostream& out,
                                std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   const linear::Spectrum spectrum = sigma_.spectrum();
   if (!model_.empty() && output_.wanted()) {
     throw UsageError("-o holds the list of critical points: leave --model out");
@@ -211,14 +212,18 @@ int CriticalPointsCommand::run(const std::string& command_line, std::ostream& ou
   }
   const Index hidden = checked_hidden(hidden_, spectrum);
   const auto points = as_usage([&] { return linear::critical_points(spectrum, hidden); });
-  if (common_.json) {
-    out << critical_points_json(spectrum, hidden, points).dump(1) << '\n';
-  } else {
-    print_critical_points(out, spectrum, points);
-  }
-  output_.write("skeleta linear critical-points", command_line, *command_, common_,
-                critical_points_results(spectrum, points), err);
-  return ExitCode::done;
+  const auto print = [&] {
+    if (common_.json) {
+      out << critical_points_json(spectrum, hidden, points).dump(1) << '\n';
+    } else {
+      print_critical_points(out, spectrum, points);
+    }
+  };
+  const auto write = [&] {
+    output_.write("skeleta linear critical-points", command_line, *command_, common_,
+                  critical_points_results(spectrum, points));
+  };
+  return deliver({write, print, output_.told(common_)}, ExitCode::done, out, err);
 }
 
 LinearFlowCommand::LinearFlowCommand(CLI::App& parent)
@@ -291,7 +296,7 @@ FlowRun LinearFlowCommand::untied(const Matrix& W, const Matrix& Sigma,
       run.end, Sigma, times_, {.absolute_tolerance = tolerance_, .relative_tolerance = tolerance_},
       [&](double, const linear::LinearAutoencoder& at) {
         record(run, at, Sigma, spectrum, before);
-        return !InterruptGuard::requested();
+        return true;  // the guard calls the work off
       });
   run.classification = linear::classify(run.end, spectrum);
   return run;
@@ -305,7 +310,7 @@ FlowRun LinearFlowCommand::tied(linear::TiedRule rule, Matrix W, const Matrix& S
       rule, W, Sigma, times_, {.absolute_tolerance = tolerance_, .relative_tolerance = tolerance_},
       [&](double, const Matrix& at) {
         record(run, {at.transpose(), at}, Sigma, spectrum, before);
-        return !InterruptGuard::requested();
+        return true;
       });
   run.end = {W.transpose(), W};
   run.classification = linear::classify(run.end, spectrum);
@@ -313,7 +318,7 @@ FlowRun LinearFlowCommand::tied(linear::TiedRule rule, Matrix W, const Matrix& S
 }
 
 int LinearFlowCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   const linear::Spectrum spectrum = sigma_.spectrum();
   const Index hidden = checked_hidden(hidden_, spectrum);
   for (const auto& [flag, value] :
@@ -337,18 +342,22 @@ int LinearFlowCommand::run(const std::string& command_line, std::ostream& out, s
        {linear::TiedRule::encoder, linear::TiedRule::decoder, linear::TiedRule::gradient}) {
     if (wanted(to_string(rule))) runs.push_back(tied(rule, W, Sigma, spectrum));
   }
-  if (InterruptGuard::requested()) return ExitCode::interrupted;
-  if (common_.json) {
-    out << flows_json(spectrum, hidden, times_, runs).dump(1) << '\n';
-  } else {
-    print_flows(out, spectrum, hidden, times_, runs);
-  }
-  output_.write("skeleta linear flow", command_line, *command_, common_,
-                flows_results(spectrum, hidden, times_, runs), err);
+  const auto print = [&] {
+    if (common_.json) {
+      out << flows_json(spectrum, hidden, times_, runs).dump(1) << '\n';
+    } else {
+      print_flows(out, spectrum, hidden, times_, runs);
+    }
+  };
+  const auto write = [&] {
+    output_.write("skeleta linear flow", command_line, *command_, common_,
+                  flows_results(spectrum, hidden, times_, runs));
+  };
   const bool whole = std::all_of(runs.begin(), runs.end(), [](const FlowRun& run) {
     return run.summary.stop_reason == optimize::FlowStop::end;
   });
-  return whole ? ExitCode::done : ExitCode::precision_missed;
+  return deliver({write, print, output_.told(common_)},
+                 whole ? ExitCode::done : ExitCode::precision_missed, out, err);
 }
 
 MomentsCommand::MomentsCommand(CLI::App& parent)
@@ -370,7 +379,7 @@ MomentsCommand::MomentsCommand(CLI::App& parent)
 }
 
 int MomentsCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   if (features_ == 0) throw UsageError("say how many features: --features D");
   constexpr std::uint64_t most = 5000;  // D × D numbers for each thread
   if (features_ > most) throw UsageError(fmt::format("--features {} exceeds {}", features_, most));
@@ -402,29 +411,41 @@ int MomentsCommand::run(const std::string& command_line, std::ostream& out, std:
   output_.check();
   const InterruptGuard guard;
   ProgressDisplay display(err, common_.quiet);
+  bool interrupted = false;
   for (MomentRow& row : rows) {
     if (row.law.samples > measure_up_to_) continue;
     const auto start = std::chrono::steady_clock::now();
     const linear::SparseData data(Vector::Constant(row.law.features, row.law.density),
                                   row.law.samples, common_.seed);
-    const Matrix Sigma = linear::second_moment(data, common_.threads, [&](const Progress& p) {
-      display.show(p.done, p.planned, "blocks", fmt::format("density {:g}", row.law.density));
-      return !InterruptGuard::requested();
-    });
-    if (Sigma.size() == 0 || InterruptGuard::requested()) return ExitCode::interrupted;
+    Matrix Sigma;
+    try {
+      Sigma = linear::second_moment(data, common_.threads, [&](const Progress& p) {
+        display.show(p.done, p.planned, "blocks", fmt::format("density {:g}", row.law.density));
+        return true;  // the guard calls the work off
+      });
+    } catch (const Interrupted&) {
+      interrupted = true;  // the formulas and what was measured before are a result
+      break;
+    }
     row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     row.measured = linear::measure(Sigma, row.law);
   }
-  if (common_.json) {
-    nlohmann::ordered_json json = moments_json(rows);
-    json["seed"] = common_.seed;
-    out << json.dump(1) << '\n';
-  } else {
-    print_moments(out, rows);
-  }
-  output_.write("skeleta linear moments", command_line, *command_, common_, moments_results(rows),
-                err);
-  return ExitCode::done;
+  const auto print = [&] {
+    if (common_.json) {
+      nlohmann::ordered_json json = moments_json(rows);
+      json["seed"] = common_.seed;
+      out << json.dump(1) << '\n';
+    } else {
+      print_moments(out, rows);
+    }
+  };
+  const auto write = [&] {
+    output_.write("skeleta linear moments", command_line, *command_, common_,
+                  moments_results(rows));
+  };
+  // A file would look finished.
+  return deliver({interrupted ? std::function<void()>{} : write, print, output_.told(common_)},
+                 interrupted ? ExitCode::interrupted : ExitCode::done, out, err);
 }
 
 LinearCommand::LinearCommand(CLI::App& program)

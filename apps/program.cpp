@@ -3,17 +3,22 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <iostream>
 #include <new>
 
 #include "approximate_command.h"
 #include "common_options.h"
 #include "errors.h"
 #include "estimate_command.h"
+#include "interrupt.h"
 #include "linear_command.h"
 #include "show_command.h"
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/version.h"
-#include "skeleta/estimate/integrate.h"
 #include "skeleta/storage/file_error.h"
 #include "sweep_command.h"
 #include "thomson_command.h"
@@ -38,6 +43,9 @@ Examples:
   skeleta linear flow --eigenvalues 3,2,1 --hidden 2
                                       how the linear model learns
   skeleta estimate --help             all options of a command
+
+Exit codes: 0 done, 1 failed on the way, 2 wrong usage or input, 3 less precise than asked for, 130, 143,
+129 stopped by Ctrl-C, SIGTERM, SIGHUP, 141 the reader of standard output left (a file of -o is complete)
 )";
 
 std::string version_text() {
@@ -139,6 +147,7 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   } catch (const CLI::ExtrasError&) {
     throw UsageError(unknown_flags(program, arguments));
   }
+  refuse_empty_values(named_command(program));
   if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
   if (train.chosen()) return train.run(command_line(arguments), out, err);
   if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
@@ -151,9 +160,31 @@ int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, 
   return ExitCode::done;
 }
 
-int complain(std::ostream& err, const std::string& message, ExitCode code) {
+int complain(std::ostream& err, const std::string& message, int code) {
   fmt::print(err, "skeleta: {}\n", message);
   return code;
+}
+
+int complain_of_stop(std::ostream& err, const std::string& result) {
+  const int signal = InterruptGuard::signal();
+  return complain(err, fmt::format("stopped by {}{}", signal_name(signal), result),
+                  stopped_code(signal));
+}
+
+// Has whoever read standard output gone?
+bool reader_gone(const std::ostream& out) {
+  pollfd descriptor{STDOUT_FILENO, 0, 0};
+  return &out == &std::cout && ::poll(&descriptor, 1, 0) > 0 && (descriptor.revents & POLLERR) != 0;
+}
+
+// What could not be printed comes last: the file was written before.
+int complain_of_output(const std::ostream& out, std::ostream& err) {
+  if (!reader_gone(out)) {
+    return complain(err, "standard output could not be written", ExitCode::failed);
+  }
+  return complain(err,
+                  "the reader of standard output left before its end (a file of -o is complete)",
+                  ExitCode::reader_left);
 }
 
 }  // namespace
@@ -161,9 +192,11 @@ int complain(std::ostream& err, const std::string& message, ExitCode code) {
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   try {
     const int code = parse_and_run(arguments, out, err);
-    if (!out.flush())
-      return complain(err, "standard output could not be written", ExitCode::failed);
-    return code;
+    if (code == ExitCode::interrupted) {
+      return complain_of_stop(err, "; above is what there was by then");
+    }
+    const bool told = out.flush() || code == ExitCode::failed;
+    return told ? code : complain_of_output(out, err);
   } catch (const CLI::ParseError& error) {
     return complain(err, error.what(), ExitCode::usage);
   } catch (const UsageError& error) {
@@ -172,8 +205,8 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     return complain(err, error.what(), ExitCode::usage);
   } catch (const storage::FileError& error) {
     return complain(err, error.what(), ExitCode::failed);
-  } catch (const estimate::Interrupted& error) {
-    return complain(err, error.what(), ExitCode::interrupted);
+  } catch (const Interrupted&) {
+    return complain_of_stop(err, " before the first result");
   } catch (const std::bad_alloc&) {
     return complain(err, "out of memory: use fewer features, or a machine with more memory",
                     ExitCode::failed);

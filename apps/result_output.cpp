@@ -75,14 +75,13 @@ std::optional<storage::ResultFile> ResultOutput::earlier(const std::string& file
 
 void ResultOutput::write(const std::string& filetype, const std::string& command_line,
                          const CLI::App& command, const CommonOptions& common,
-                         const storage::Results& results, std::ostream& err, bool tell) {
+                         const storage::Results& results) {
   if (file_.empty()) return;
   storage::write_result(
       resolve_links(file_), filetype,
       {command_line, options_toml(command), "", common.seed, resolve_threads(common.threads)},
       results, force_ || replace_);
   replace_ = true;
-  if (tell && !common.json && !common.quiet) fmt::print(err, "written to {}\n", file_);
 }
 
 }  // namespace skeleta::program

@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <initializer_list>
-#include <iosfwd>
 #include <optional>
 #include <string>
 
@@ -29,11 +28,14 @@ class ResultOutput {
 
   bool wanted() const { return !file_.empty(); }
 
-  /// Nothing without -o. `tell`: say on `err` that it was written. `command` gives the options that
-  /// the file records.
+  /// Nothing without -o. `command` gives the options that the file records.
   void write(const std::string& filetype, const std::string& command_line, const CLI::App& command,
-             const CommonOptions& common, const storage::Results& results, std::ostream& err,
-             bool tell = true);
+             const CommonOptions& common, const storage::Results& results);
+
+  /// What deliver() says is written.
+  std::string told(const CommonOptions& common) const {
+    return common.json || common.quiet ? "" : file_;
+  }
 
  private:
   std::string file_;

@@ -9,8 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint_clock.h"
+#include "delivery.h"
 #include "difference.h"
 #include "errors.h"
+#include "foresight.h"
 #include "interrupt.h"
 #include "model_input.h"
 #include "program.h"
@@ -18,6 +20,7 @@
 #include "skeleta/core/parallel.h"
 #include "sweep_plan.h"
 #include "sweep_report.h"
+#include "training_options.h"
 
 namespace skeleta::program {
 namespace {
@@ -28,12 +31,22 @@ constexpr const char* examples =
 Examples:
   skeleta sweep data/plans/pentagon.toml -o pentagon.h5
   skeleta sweep data/plans/phase_n2.toml -o phase_n2.h5 --json
-A sweep that was stopped continues when it is typed again. A plan is a TOML file such as
+A sweep that was stopped continues when it is typed again. --seed takes the place of the plan's. A plan is a TOML file such as
   features = [5]
   hidden = [2]
   density = [0.01, 0.1, 1.0]
   starts = 10
 )";
+
+double nominal_seconds(const training::SweepPlan& plan) {
+  double seconds = 0.0;
+  training::Options options = plan.training;
+  for (const training::SweepCell& cell : cells_of(plan)) {
+    options.objective = cell.objective;
+    seconds += program::nominal_seconds(options, features_of(cell), cell.hidden);
+  }
+  return seconds;
+}
 
 }  // namespace
 
@@ -65,13 +78,16 @@ std::vector<storage::SweptCell> SweepCommand::earlier_cells(const std::string& o
 }
 
 int SweepCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   if (plan_.empty()) throw UsageError("sweep needs a plan: skeleta sweep PLAN.toml");
-  if (command_->count("--output") > 0 && output_.empty()) {
-    throw UsageError("-o needs the name of a file");
-  }
-  training::SweepPlan plan = read_plan(plan_, common_.seed);
+  const bool seeded = command_->count("--seed") > 0;
+  training::SweepPlan plan =
+      read_plan(plan_, seeded ? std::optional(common_.seed) : std::optional<std::uint64_t>());
   plan.training.threads = common_.threads;
+  announce({fmt::format("{} cells", cells_of(plan).size()),
+            nominal_seconds(plan) / resolve_threads(common_.threads),
+            "take fewer cells, starts or steps"},
+           common_.quiet, err);
   const std::string options = to_toml(plan), output = resolve_links(output_);
   std::vector<storage::SweptCell> cells = earlier_cells(output, options);
   bool overwrite = force_ || !cells.empty();
@@ -80,8 +96,8 @@ int SweepCommand::run(const std::string& command_line, std::ostream& out, std::o
   const storage::Provenance provenance{command_line, options, "", plan.seed.front(), threads};
 
   ProgressDisplay display(err, common_.quiet);
-  InterruptGuard guard;
-  CheckpointClock clock;
+  const InterruptGuard guard;
+  CheckpointClock clock(err);
   const auto save = [&] {
     storage::write_sweep(output, provenance, cells, overwrite);
     overwrite = true;
@@ -94,28 +110,30 @@ int SweepCommand::run(const std::string& command_line, std::ostream& out, std::o
     if (!output.empty()) clock.tick(save);
     display.show(cells.size(), planned, "cells",
                  fmt::format("last loss {:.6g}", cells.back().loss));
-    return !InterruptGuard::requested();
+    return true;  // the guard calls the work off
   });
-  if (common_.json) {
+  if (cells.empty()) throw Interrupted();
+  const auto print = [&] {
+    if (!common_.json) {
+      print_sweep(out, cells, plan.represented_norm);
+      fmt::print(out, "{} of {} cells, {:.3g} s\n", cells.size(), planned, clock.seconds());
+      return;
+    }
     out << nlohmann::ordered_json{{"cells", to_json(cells, plan.represented_norm)},
                                   {"seed", plan.seed.front()},
                                   {"threads", threads},
                                   {"seconds", clock.seconds()}}
                .dump(1)
         << '\n';
-  } else {
-    print_sweep(out, cells, plan.represented_norm);
-    fmt::print(out, "{} of {} cells, {:.3g} s\n", cells.size(), planned, clock.seconds());
-  }
-  out.flush();
-  if (!output.empty()) {
-    save();
-    if (!common_.json && !common_.quiet) fmt::print(err, "written to {}\n", output_);
-  }
-  if (cells.size() < planned) return ExitCode::interrupted;
+  };
   const bool all_failed = std::none_of(cells.begin(), cells.end(),
                                        [](const auto& cell) { return std::isfinite(cell.loss); });
-  return all_failed ? ExitCode::failed : ExitCode::done;
+  const int code = cells.size() < planned ? ExitCode::interrupted
+                   : all_failed           ? ExitCode::failed
+                                          : ExitCode::done;
+  return deliver({output.empty() ? std::function<void()>{} : save, print,
+                  common_.json || common_.quiet ? "" : output_},
+                 code, out, err);
 }
 
 }  // namespace skeleta::program

@@ -27,13 +27,7 @@ const std::vector<std::string> known_keys{
 // The plan's nodes by key; errors name the place.
 class PlanReader {
  public:
-  explicit PlanReader(const std::string& path) : path_(path) {
-    try {
-      table_ = toml::parse_file(path);
-    } catch (const toml::parse_error& error) {
-      if (!error.source().begin) throw UsageError(fmt::format("{}: {}", path, error.description()));
-      refuse(error.source(), std::string(error.description()));
-    }
+  explicit PlanReader(const std::string& path) : path_(path), table_(read_toml(path)) {
     for (const auto& [key, node] : table_) {
       std::string name(key.str());
       std::replace(name.begin(), name.end(), '_', '-');
@@ -144,11 +138,13 @@ void read_lists(const PlanReader& reader, training::SweepPlan& plan) {
   reader.list("sparsity", plan.density, "a number in [0, 1)", one_minus);
   reader.list("importance-decay", plan.importance_decay, "a positive number", positive);
   const auto seed = [](const toml::node& node) -> std::optional<std::uint64_t> {
+    if (const auto word = text(node)) return seed_of(*word);
     const auto value = node.is_integer() ? node.value<std::int64_t>() : std::nullopt;
     if (!value || *value < 0) return {};
     return static_cast<std::uint64_t>(*value);
   };
-  reader.list("seed", plan.seed, "a whole number from 0 to 2^63 - 1", seed);
+  reader.list("seed", plan.seed,
+              "a whole number from 0 to 2^64 - 1, from 2^63 on in quotation marks", seed);
 }
 
 void read_objectives(const PlanReader& reader, training::SweepPlan& plan) {
@@ -204,6 +200,8 @@ toml::array array_of(const std::vector<T>& values) {
   for (const T& value : values) {
     if constexpr (std::is_same_v<T, double>) {
       array.push_back(value);
+    } else if (std::is_unsigned_v<T> && !std::in_range<std::int64_t>(value)) {
+      array.push_back(std::to_string(value));  // TOML's integers end at 2^63
     } else {
       array.push_back(static_cast<std::int64_t>(value));
     }
@@ -213,11 +211,11 @@ toml::array array_of(const std::vector<T>& values) {
 
 }  // namespace
 
-training::SweepPlan read_plan(const std::string& path, std::uint64_t seed) {
+training::SweepPlan read_plan(const std::string& path, std::optional<std::uint64_t> seed) {
   const PlanReader reader(path);
   training::SweepPlan plan;
-  plan.seed = {seed};
   read_lists(reader, plan);
+  if (seed) plan.seed = {*seed};
   read_objectives(reader, plan);
   read_training(reader, plan);
   reader.value("represented-norm", plan.represented_norm, "a number that is not negative",

@@ -9,7 +9,9 @@
 #include <sstream>
 #include <tuple>
 
+#include "delivery.h"
 #include "errors.h"
+#include "foresight.h"
 #include "interrupt.h"
 #include "model_input.h"
 #include "program.h"
@@ -79,18 +81,20 @@ std::vector<thomson::PairEnergy> parse_energies(const std::string& list) {
   return energies;
 }
 
-std::string duration(double seconds) {
-  if (seconds < 120.0) return fmt::format("{:.0f} s", seconds);
-  if (seconds < 7200.0) return fmt::format("{:.0f} min", seconds / 60.0);
-  return fmt::format("{:.3g} h", seconds / 3600.0);
-}
-
-void warn_of_cost(std::ostream& err, bool quiet, Index points, Index dimension,
+// Refuses what takes more than a century, and what does not fit into memory.
+void warn_of_cost(std::ostream& err, const CommonOptions& common, Index points, Index dimension,
                   std::uint64_t starts) {
-  if (quiet || points <= many_points) return;
+  const double seconds = thomson::estimated_seconds(points, dimension, starts);
+  const std::string work = fmt::format("{} starts of {} points", starts, points);
+  const bool told = points > many_points;  // below
+  announce({work, seconds / resolve_threads(common.threads), "take fewer --starts"},
+           common.quiet || told, err);
+  refuse_more_than_memory("--starts", static_cast<double>(starts),
+                          static_cast<double>(points * dimension));
+  if (common.quiet || !told) return;
   fmt::print(err, "note: {} start{} of {} points take{} some {} on one core; --starts changes it\n",
              starts, starts == 1 ? "" : "s", points, starts == 1 ? "s" : "",
-             duration(thomson::estimated_seconds(points, dimension, starts)));
+             duration_text(seconds));
 }
 
 // As many as take a minute, between 3 and 30; a function of the sizes alone.
@@ -177,12 +181,12 @@ ThomsonSolveCommand::ThomsonSolveCommand(CLI::App& parent)
 
 int ThomsonSolveCommand::run(const std::string& command_line, std::ostream& out,
                              std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   const Index points = needed("--points", points_, 2);
   const Index dimension = needed("--dimension", dimension_, 1);
   const thomson::PairEnergy energy = parse_energy("--energy", energy_);
   output_.check();
-  warn_of_cost(err, common_.quiet, points, dimension, starts_);
+  warn_of_cost(err, common_, points, dimension, starts_);
 
   const auto start = std::chrono::steady_clock::now();
   const InterruptGuard guard;
@@ -191,18 +195,24 @@ int ThomsonSolveCommand::run(const std::string& command_line, std::ostream& out,
       thomson::solve(energy, points, dimension, {starts_, common_.seed, common_.threads},
                      [&](const Progress& progress) {
                        display.show(progress);
-                       return !InterruptGuard::requested();
+                       return true;  // the guard calls the work off
                      });
   const ThomsonRun run{common_.seed, resolve_threads(common_.threads), seconds_since(start)};
-  if (common_.json) {
-    out << solution_json(solution, starts_, run).dump(1) << '\n';
-  } else {
-    print_solution(out, solution, starts_, run);
-  }
-  output_.write("skeleta thomson solve", command_line, *command_, common_,
-                solution_results(solution), err);
-  if (solution.starts < starts_) return ExitCode::interrupted;
-  return solution.best.converged ? ExitCode::done : ExitCode::precision_missed;
+  const auto print = [&] {
+    if (common_.json) {
+      out << solution_json(solution, starts_, run).dump(1) << '\n';
+    } else {
+      print_solution(out, solution, starts_, run);
+    }
+  };
+  const auto write = [&] {
+    output_.write("skeleta thomson solve", command_line, *command_, common_,
+                  solution_results(solution, starts_));
+  };
+  const ExitCode code = solution.starts < starts_ ? ExitCode::interrupted
+                        : solution.best.converged ? ExitCode::done
+                                                  : ExitCode::precision_missed;
+  return deliver({write, print, output_.told(common_)}, code, out, err);
 }
 
 ThomsonMatchCommand::ThomsonMatchCommand(CLI::App& parent)
@@ -253,7 +263,7 @@ const thomson::Reference& ThomsonMatchCommand::reference(const thomson::PairEner
   if (const auto found = references_.find(key); found != references_.end()) return found->second;
   thomson::SolveOptions solve = options_.solve;
   solve.starts = starts_ > 0 ? starts_ : affordable_starts(points, dimension);
-  warn_of_cost(err, common_.quiet, points, dimension, solve.starts);
+  warn_of_cost(err, common_, points, dimension, solve.starts);
   ProgressDisplay display(err, common_.quiet, {"starts", thomson::name(energy) + " energy"});
   return references_[key] =
              thomson::reference(energy, points, dimension, solve, [&](const Progress& progress) {
@@ -300,7 +310,7 @@ void ThomsonMatchCommand::read_other() {
 // No guard: Ctrl-C ends the program at once.
 int ThomsonMatchCommand::run(const std::string& command_line, std::ostream& out,
                              std::ostream& err) {
-  apply_config(*command_, common_.config);
+  prepare(*command_, common_, err);
   if (model_.empty()) throw UsageError("match needs a model: skeleta thomson match MODEL.h5");
   options_.energies = parse_energies(energy_list_);
   options_.solve.seed = common_.seed;
@@ -314,10 +324,12 @@ int ThomsonMatchCommand::run(const std::string& command_line, std::ostream& out,
   for (const Index k : resolve_instances(instance_, given.size(), model_)) {
     models.push_back(matched(given[static_cast<std::size_t>(k)].W, k, err));
   }
-  report(models, out);
-  output_.write("skeleta thomson match", command_line, *command_, common_,
-                match_results(sweep ? std::vector<ReluAutoencoder>{} : given, models), err);
-  return ExitCode::done;
+  const auto write = [&] {
+    output_.write("skeleta thomson match", command_line, *command_, common_,
+                  match_results(sweep ? std::vector<ReluAutoencoder>{} : given, models));
+  };
+  return deliver({write, [&] { report(models, out); }, output_.told(common_)}, ExitCode::done, out,
+                 err);
 }
 
 void ThomsonMatchCommand::report(const std::vector<MatchedModel>& models, std::ostream& out) const {

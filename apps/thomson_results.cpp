@@ -132,7 +132,7 @@ void add_features(PerFeature& all, const ModelMatch& match, std::size_t D) {
 
 }  // namespace
 
-Results solution_results(const thomson::Solution& solution) {
+Results solution_results(const thomson::Solution& solution, std::uint64_t asked) {
   const Matrix& X = solution.best.points;
   const thomson::Portrait& portrait = solution.portrait;
   const auto d = static_cast<std::size_t>(X.rows()), N = static_cast<std::size_t>(X.cols());
@@ -163,6 +163,9 @@ Results solution_results(const thomson::Solution& solution) {
   results.add("/thomson/converged", {1, 1}, std::vector<std::int64_t>{solution.best.converged});
   results.add("/thomson/hits", {1, 1},
               std::vector<std::int64_t>{static_cast<std::int64_t>(solution.hits)});
+  results.add("/thomson/stop_reason",
+              Category{{solution.starts < asked ? std::int8_t{1} : std::int8_t{0}},
+                       {"starts", "interrupted"}});
   results.add("/thomson/start_energy", solution.energies);
   results.add("/thomson/coordination", integers(portrait.coordination));
   results.add("/thomson/orbit", integers(portrait.symmetry.orbit));

@@ -9,7 +9,7 @@
 namespace skeleta::program {
 
 /// What a file of thomson solve holds: the points as a model of one instance (b = 0), and /thomson.
-storage::Results solution_results(const thomson::Solution& solution);
+storage::Results solution_results(const thomson::Solution& solution, std::uint64_t asked);
 
 /// What a file of thomson match holds: /thomson, where the configurations are turned and relabelled
 /// to lie over the columns they were matched with, padded with NaN where models differ in size; and

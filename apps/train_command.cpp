@@ -12,8 +12,10 @@
 #include <sstream>
 
 #include "checkpoint_clock.h"
+#include "delivery.h"
 #include "difference.h"
 #include "errors.h"
+#include "foresight.h"
 #include "interrupt.h"
 #include "model_input.h"
 #include "program.h"
@@ -185,6 +187,8 @@ TrainCommand::Task TrainCommand::task() const {
   task.options.record_every = flags_.record_every;
   task.options.snapshots = flags_.snapshots;
   training::validate(task.options, task.features, task.hidden);
+  refuse_more_than_memory("--starts", static_cast<double>(words_.starts),
+                          static_cast<double>((task.hidden + 1) * task.features.size()));
   return task;
 }
 
@@ -249,11 +253,13 @@ int TrainCommand::exit_code(const storage::TrainingRun& run, const Task& task) c
 }
 
 int TrainCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  apply_config(*command_, common_.config);
-  if (command_->count("--output") > 0 && flags_.output.empty()) {
-    throw UsageError("-o needs the name of a file");
-  }
+  prepare(*command_, common_, err);
   Task task = this->task();
+  announce(
+      {fmt::format("{} starts of {:.3g} steps", words_.starts, double(words_.steps)),
+       nominal_seconds(task.options, task.features, task.hidden) / resolve_threads(common_.threads),
+       "take fewer --starts or --steps"},
+      common_.quiet, err);
   const std::string options = options_toml(task), output = resolve_links(flags_.output);
   std::optional<storage::TrainingRun> earlier = earlier_run(output, options);
   bool overwrite = flags_.force || earlier;
@@ -264,8 +270,8 @@ int TrainCommand::run(const std::string& command_line, std::ostream& out, std::o
   const storage::Provenance provenance{command_line, options, "", common_.seed, threads};
 
   ProgressDisplay display(err, common_.quiet);
-  InterruptGuard guard;
-  CheckpointClock clock;
+  const InterruptGuard guard;
+  CheckpointClock clock(err);
   const auto save = [&] {
     run.minima = training::minima_of(run.starts, run.features, task.options.minima);
     storage::write_training(output, provenance, run, overwrite);
@@ -280,31 +286,31 @@ int TrainCommand::run(const std::string& command_line, std::ostream& out, std::o
                       if (!output.empty()) clock.tick(save);
                       display.show(run.starts.size(), words_.starts, "starts",
                                    fmt::format("best loss {:.8g}", least_loss(run)));
-                      return !InterruptGuard::requested();
+                      return true;  // the guard calls the work off
                     });
   }
+  if (run.starts.empty()) throw Interrupted();
   run.minima = training::minima_of(run.starts, run.features, task.options.minima);
-  // On the screen first: what cannot be written is not lost.
-  if (common_.json) {
+  const auto print = [&] {
+    if (!common_.json) {
+      print_training(out, run);
+      fmt::print(out, "seed {}, {:.3g} s\n", common_.seed, clock.seconds());
+      return;
+    }
     nlohmann::ordered_json json = to_json(run);
     json["seed"] = common_.seed;
     json["threads"] = threads;
     json["seconds"] = clock.seconds();
     out << json.dump(1) << '\n';
-  } else {
-    print_training(out, run);
-    fmt::print(out, "seed {}, {:.3g} s\n", common_.seed, clock.seconds());
-  }
-  out.flush();
+  };
   if (best_of(run) == nullptr && run.starts.size() == words_.starts) {
     fmt::print(
         err, "skeleta: every start diverged: take a smaller --learning-rate, or another --init\n");
   }
-  if (!output.empty()) {
-    storage::write_training(output, provenance, run, overwrite);
-    if (!common_.json && !common_.quiet) fmt::print(err, "written to {}\n", flags_.output);
-  }
-  return exit_code(run, task);
+  const auto write = [&] { storage::write_training(output, provenance, run, overwrite); };
+  return deliver({output.empty() ? std::function<void()>{} : write, print,
+                  common_.json || common_.quiet ? "" : flags_.output},
+                 exit_code(run, task), out, err);
 }
 
 }  // namespace skeleta::program

@@ -47,6 +47,25 @@ std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind 
   return objective == training::ObjectiveKind::sampled ? "adam" : "lbfgs";
 }
 
+double nominal_seconds(const training::Options& options, const Features& features, Index hidden) {
+  if (options.optimizer == training::OptimizerKind::lbfgs) return 0.0;
+  const auto D = static_cast<double>(features.size()), d = static_cast<double>(hidden);
+  const auto nanoseconds = [&] {
+    switch (options.objective) {
+      case training::ObjectiveKind::sampled:
+        return static_cast<double>(options.batch) * (50.0 + D * (1.0 + features.density.sum()));
+      case training::ObjectiveKind::exact:
+        return 1000.0 * D * D;  // some thousand nodes
+      case training::ObjectiveKind::k_sparse:
+        return options.k > 1 ? 10.0 * D * D * D : D * D * (10.0 + d);
+      default:
+        return D * D * (10.0 + d);
+    }
+  };
+  return 1e-9 * nanoseconds() * static_cast<double>(options.starts) *
+         static_cast<double>(options.max_steps);
+}
+
 training::Options to_options(const TrainingWords& words) {
   check_word("optimizer", words.optimizer, {"auto", "lbfgs", "adam", "adamw", "sgd"});
   check_word("init", words.init, {"xavier", "normal"});

@@ -31,4 +31,8 @@ training::Options to_options(const TrainingWords& words);
 /// The optimizer that "auto" stands for: L-BFGS, but Adam for a fresh batch in each step.
 std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind objective);
 
+/// Roughly how many seconds of one core the descents of all starts take, from nominal costs. L-BFGS
+/// ends where the gradient is small, which nobody can foresee: 0.
+double nominal_seconds(const training::Options& options, const Features& features, Index hidden);
+
 }  // namespace skeleta::program

@@ -9,6 +9,7 @@
 
 #include "approximation/loss_controls.h"
 #include "approximation/rare_outputs.h"
+#include "skeleta/core/cancellation.h"
 #include "skeleta/exact/low_skeletons.h"
 
 namespace skeleta::approximation {
@@ -137,15 +138,17 @@ void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail
   }
 }
 
-SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAutoencoder& model,
-                       const Features& features) {
-  return summarised(sampled, model, features, bounds::LossTail(model, features, 1));
-}
-
 SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
-                         const estimate::Options& options, estimate::Precision precision) {
-  estimate::validate(options);
-  const bounds::LossTail tail(model, features, options.threads);
+                         const estimate::Options& asked, estimate::Precision precision,
+                         const SampledCheckpoint& checkpoint) {
+  estimate::validate(asked);
+  const bounds::LossTail tail(model, features, asked.threads);
+  estimate::Options options = asked;
+  if (checkpoint) {
+    options.checkpoint = [&](const estimate::SampledIntegrals& so_far) {
+      checkpoint(summarised(so_far, model, features, tail));
+    };
+  }
   refuse_overflow(tail, precision);
   const estimate::KernelPath path = estimate::kernel_path(model, features);
   estimate::Integrand loss = estimate::loss_integrand(model, features, path, precision);
@@ -168,6 +171,7 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
       options.method == estimate::Method::quasi || options.method == estimate::Method::automatic;
   if (quasi && model.features() <= many_features) known.interference = gram(model);
   const auto sampled = estimate::integrate_all(features, loss, options, known);
+  const BorrowedScope none(nullptr);  // what was sampled is a result, called off or not
   SampledLoss result = summarised(sampled, model, features, tail);
 #ifndef NDEBUG
   check_against_bounds(result.loss, tail);

@@ -14,6 +14,7 @@
 
 #include "bounds/local_descent.h"
 #include "skeleta/bounds/loss_box.h"
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta::bounds {
@@ -362,7 +363,11 @@ CertifiedMinimum first_state(const Search& search) {
   state.open_width = search.layout().size();
   search.find_start(state);
   if (search.target(state) > 0.0) {
-    search.open_domain(state);
+    try {
+      search.open_domain(state);
+    } catch (const Interrupted&) {
+      // As if the callback had said stop: the upper bound is a result.
+    }
   } else {
     state.radius = 0.0;  // nothing to search
   }
@@ -460,7 +465,13 @@ CertifiedMinimum certify(const Features& features, Index hidden, const CertifyOp
     }
     if (state.boxes >= options.max_boxes) return stopped(CertifyStop::boxes);
     if (callback && !callback(state)) return stopped(CertifyStop::interrupted);
-    bound_round(search, options.threads, state);
+    CertifiedMinimum before = state;
+    try {
+      bound_round(search, options.threads, state);
+    } catch (const Interrupted&) {
+      state = std::move(before);  // a half of a round is none
+      return stopped(CertifyStop::interrupted);
+    }
   }
 }
 

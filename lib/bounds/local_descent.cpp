@@ -1,5 +1,7 @@
 #include "bounds/local_descent.h"
 
+#include "skeleta/core/cancellation.h"
+
 namespace skeleta::bounds {
 namespace {
 
@@ -31,6 +33,7 @@ double descend(const TruncatedLoss& loss, ReluAutoencoder& model, int most_steps
   const auto identity = Matrix::Identity(here.gradient.size(), here.gradient.size());
   Matrix inverse_hessian = identity;
   for (int step = 0; step < most_steps; ++step) {
+    poll();
     Vector direction = -inverse_hessian * here.gradient;
     if (direction.dot(here.gradient) >= 0.0) {
       inverse_hessian = identity;

@@ -8,12 +8,34 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <latch>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "skeleta/core/cancellation.h"
+
 namespace skeleta {
+namespace {
+
+// How many of `wanted` threads could be started, all at once.
+int started_at_once(int wanted) {
+  std::latch go(1);
+  std::vector<std::jthread> threads;
+  threads.reserve(static_cast<std::size_t>(wanted));
+  try {
+    while (static_cast<int>(threads.size()) < wanted) threads.emplace_back([&] { go.wait(); });
+  } catch (const std::system_error&) {
+    // No more of them: the limit on processes, or on memory.
+  }
+  go.count_down();
+  return static_cast<int>(threads.size());
+}
+
+}  // namespace
 
 int resolve_threads(int requested) {
   constexpr int most = 4096;
@@ -25,19 +47,42 @@ int resolve_threads(int requested) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// TBB ends the program where it cannot start a thread, so it is not asked for more than can be.
+int possible_threads(int threads) {
+  static std::atomic<int> most{1};
+  static std::atomic<bool> limit_known{false};
+  if (threads > most && !limit_known) {
+    const int possible = 1 + started_at_once(threads - 1);
+    if (possible < threads) limit_known = true;
+    if (possible > most) most = possible;
+  }
+  return std::min<int>(threads, most);
+}
+
 void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)> body) {
   threads = resolve_threads(threads);
+  if (threads > 1 && count > 1) threads = possible_threads(threads);
   if (threads == 1 || count <= 1) {
-    for (std::size_t i = 0; i < count; ++i) body(i);
+    for (std::size_t i = 0; i < count; ++i) {
+      poll();
+      body(i);
+    }
     return;
   }
+  const CancelScope* const scope = CancelScope::current();
   // TBB caps all arenas at the number of cores unless told otherwise.
   const tbb::global_control cap(tbb::global_control::max_allowed_parallelism,
                                 static_cast<std::size_t>(threads));
   tbb::task_arena arena(threads);
   arena.execute([&] {
     tbb::parallel_for(
-        std::size_t{0}, count, [&](std::size_t i) { body(i); }, tbb::simple_partitioner{});
+        std::size_t{0}, count,
+        [&](std::size_t i) {
+          const BorrowedScope borrowed(scope);
+          poll();
+          body(i);
+        },
+        tbb::simple_partitioner{});
   });
 }
 

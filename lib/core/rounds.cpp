@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <vector>
 
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta {
@@ -16,7 +18,18 @@ void for_each_in_rounds(std::size_t count, int threads, FunctionRef<void(std::si
   for (std::size_t first = 0; first < count;) {
     const auto begin = Clock::now();
     const std::size_t end = std::min(first + size, count);
-    parallel_for(end - first, threads, [&](std::size_t k) { compute(first + k); });
+    std::vector<char> finished(end - first, 0);
+    try {
+      parallel_for(finished.size(), threads, [&](std::size_t k) {
+        compute(first + k);
+        finished[k] = 1;
+      });
+    } catch (const Interrupted&) {
+      for (const char one : finished) {
+        if (one == 0 || !merge(first++)) break;
+      }
+      throw;
+    }
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (seconds < 0.5) size *= 2;
     if (seconds > 2.0) size = std::max(size / 2, least);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -33,6 +34,11 @@ double NeymanAllocation::for_target() const {
   return std::isfinite(wanted) ? std::max(wanted, least()) : least();
 }
 
+// A target of 0 says nothing.
+double NeymanAllocation::wanted() const {
+  return std::isfinite(sum_) ? std::max(margin * sum_ * sum_, least()) : least();
+}
+
 std::vector<std::uint64_t> NeymanAllocation::share(double total) const {
   const auto count = static_cast<double>(weights_.size());
   if (total < 2.0 * count) refuse(total, weights_.size(), 2.0);
@@ -54,6 +60,7 @@ std::vector<std::uint64_t> NeymanAllocation::share(double total) const {
 namespace {
 
 constexpr std::uint64_t fewest = 16, most = std::uint64_t{1} << 31;
+constexpr double too_many = 1e15;
 
 }  // namespace
 
@@ -104,10 +111,14 @@ double DoublingAllocation::least() const {
 
 double DoublingAllocation::for_target() const {
   if (!known_) return least();
-  constexpr double too_many = 1e15;
   const auto points = double_until(
       [](double total, double, double error) { return margin * error <= 1.0 || total > too_many; });
   return replicates_ * std::accumulate(points.begin(), points.end(), 0.0);
+}
+
+double DoublingAllocation::wanted() const {
+  const double points = for_target();
+  return points > too_many ? std::numeric_limits<double>::infinity() : points;
 }
 
 double DoublingAllocation::growth(double shrink) const {

@@ -15,6 +15,8 @@ class Allocation {
   virtual double least() const = 0;
   /// Points in all with which the pilot foresees the target to be met; at least `least`.
   virtual double for_target() const = 0;
+  /// The same without regard to what can be drawn: infinite where no number of points is enough.
+  virtual double wanted() const = 0;
   /// By what factor the number of points must grow for the error to shrink by this one.
   virtual double growth(double shrink) const = 0;
   /// Points of each stratum, of each replicate. Throws std::invalid_argument if `total` is too few.
@@ -30,6 +32,7 @@ class NeymanAllocation : public Allocation {
 
   double least() const override;
   double for_target() const override;
+  double wanted() const override;
   double growth(double shrink) const override { return shrink * shrink; }
   std::vector<std::uint64_t> share(double total) const override;
 
@@ -49,6 +52,7 @@ class DoublingAllocation : public Allocation {
 
   double least() const override;
   double for_target() const override;
+  double wanted() const override;
   double growth(double shrink) const override;
   std::vector<std::uint64_t> share(double total) const override;
 

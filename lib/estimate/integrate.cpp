@@ -32,8 +32,9 @@ Foreseen foresee(const Problem& problem, const Setup& setup) {
   const double points = setup.total(problem.options());
   const double drawing =
       draw_nanoseconds(problem.options().method, density) * std::max(1.0, density.sum());
-  return {problem.options().method, points,
-          1e-9 * points * (problem.known().nanoseconds + drawing)};
+  const bool counted = problem.options().samples > 0;
+  return {problem.options().method, points, 1e-9 * points * (problem.known().nanoseconds + drawing),
+          counted ? points : setup.allocation->wanted()};
 }
 
 // Nominal time in which quasi is set up: its pilot, and the lists of supports, about a microsecond
@@ -64,6 +65,7 @@ std::vector<Foreseen> compare(const Features& features, const Integrand& integra
 SampledIntegrals sample(const Problem& problem) {
   if (problem.nothing_to_sample()) return nothing_sampled(problem);
   const Setup setup = set_up(problem);
+  if (problem.options().announce) problem.options().announce(foresee(problem, setup));
   Rounds rounds(problem, setup);
   return rounds.result(rounds.run());
 }
@@ -90,6 +92,7 @@ void validate(const Options& options) {
   check(options.confidence > 0.0 && options.confidence < 1.0, "confidence", options.confidence,
         "between 0 and 1");
   check(options.max_samples > 0, "max_samples", options.max_samples, "at least 1");
+  check(static_cast<bool>(options.clock), "clock", "empty", "a function");
   check(options.max_seconds > 0.0, "max_seconds", options.max_seconds, "positive");
   check(options.checkpoint_seconds >= 0.0, "checkpoint_seconds", options.checkpoint_seconds,
         "not negative");

@@ -9,8 +9,6 @@
 namespace skeleta::estimate {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // Points after which samples that resolve nothing more are given up.
 constexpr double patience = 1e7;
 // Points that must have left the likeliest skeleton before a spread is believed.
@@ -80,7 +78,7 @@ Rounds::Rounds(const Problem& problem, const Setup& setup)
       loop_(problem.loop(setup.draw, setup.integrand, sampling::Purpose::estimate)),
       strata_(setup.strata),
       earlier_(setup.strata.size(), 0),
-      start_(Clock::now()),
+      start_(problem.options().clock()),
       saved_(start_),
       looked_(start_) {
   if (!problem.options().resume) return;
@@ -154,7 +152,7 @@ double Rounds::in_time(double total) const {
 }
 
 double Rounds::seconds() const {
-  return std::chrono::duration<double>(Clock::now() - start_).count();
+  return problem_.options().clock() - start_;
 }
 
 double Rounds::value(std::size_t output) const {
@@ -253,7 +251,11 @@ bool Rounds::draw_up_to(double total) {
   for (std::size_t s = 0; s < planned.size(); ++s) planned[s] = std::max(planned[s], earlier_[s]);
   const auto hopeless = [&] { return non_finite(strata_) > 0 && points(strata_) > begin + many; };
   const auto go_on = [&] { return !hopeless() && report(total); };
-  if (loop_.extend(strata_, planned, go_on) || hopeless()) return true;
+  try {
+    if (loop_.extend(strata_, planned, go_on) || hopeless()) return true;
+  } catch (const Interrupted&) {
+    // What was merged before is a result.
+  }
   if (!complete()) throw Interrupted();
   return false;
 }
@@ -261,17 +263,14 @@ bool Rounds::draw_up_to(double total) {
 // Asked after each chunk: what takes longer than a chunk's bookkeeping is done now and then only.
 bool Rounds::report(double total) {
   const Options& options = problem_.options();
-  const auto now = Clock::now();
-  const auto since = [now](Clock::time_point then) {
-    return std::chrono::duration<double>(now - then).count();
-  };
-  if (options.checkpoint && since(saved_) >= options.checkpoint_seconds && complete()) {
+  const double now = options.clock();
+  if (options.checkpoint && now - saved_ >= options.checkpoint_seconds && complete()) {
     options.checkpoint(result(StopReason::interrupted));
-    saved_ = Clock::now();
+    saved_ = options.clock();
   }
   if (!options.progress) return true;
   constexpr double often = 0.02;
-  if (shown_.planned == 0 || since(looked_) >= often) {
+  if (shown_.planned == 0 || now - looked_ >= often) {
     const Contribution sum = contribution(strata_, {0, problem_.law().features()}, 0);
     shown_.value = problem_.known_value() + sum.value;
     shown_.standard_error = sum.standard_error();

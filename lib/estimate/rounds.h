@@ -1,7 +1,5 @@
 #pragma once
 
-#include <chrono>
-
 #include "estimate/problem.h"
 #include "estimate/setup.h"
 #include "skeleta/estimate/integrate.h"
@@ -46,8 +44,8 @@ class Rounds {
   std::vector<Stratum> strata_;
   std::vector<std::uint64_t> earlier_;  // points that an earlier run had, of each replicate
   double planned_ = 0.0;
-  std::uint64_t resumed_ = 0;  // points that were there at the start
-  std::chrono::steady_clock::time_point start_, saved_, looked_;
+  std::uint64_t resumed_ = 0;      // points that were there at the start
+  double start_, saved_, looked_;  // by options.clock
   Progress shown_;
 };
 

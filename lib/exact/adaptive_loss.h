@@ -12,6 +12,7 @@
 #include "exact/phases.h"
 #include "exact/skeleton_kernel.h"
 #include "exact/truncation.h"
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/loss.h"
 
@@ -109,6 +110,7 @@ void AdaptiveLoss::for_each_row(Body body) {
   std::atomic<Index> next{0};
   parallel_for(workspaces_.size(), options_.threads, [&](std::size_t slot) {
     for (Index i = next++; i < features_.size(); i = next++) {
+      poll();
       Workspace& workspace = workspaces_[slot];
       read_row(gram_.col(i).data(), model_->b(i), i, features_.density, tasks_[at(i)].fine_limit,
                workspace.row);

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "geometry/columns.h"
+#include "skeleta/core/cancellation.h"
 
 namespace skeleta::geometry {
 namespace {
@@ -47,6 +48,7 @@ Coherence coherence(const Matrix& W, double shortest) {
   if (n < 2) return {n, nan, nan};
   Coherence result{n, -1.0, 0.0};
   for (Index first = 0; first < n; first += block_columns) {
+    poll();
     const Index count = std::min(block_columns, n - first);
     Matrix cosines = unit.transpose() * unit.middleCols(first, count);
     for (Index k = 0; k < count; ++k) cosines(first + k, k) = cosines(first + k == 0 ? 1 : 0, k);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "geometry/columns.h"
+#include "skeleta/core/cancellation.h"
 
 namespace skeleta::geometry {
 namespace {
@@ -33,6 +34,7 @@ Vector feature_dimensionality(const Matrix& W) {
   const Directions columns = directions(W);
   Vector result(W.cols());
   for (Index first = 0; first < W.cols(); first += block_columns) {
+    poll();
     const Index count = std::min(block_columns, W.cols() - first);
     const Matrix cosines = columns.unit.transpose() * columns.unit.middleCols(first, count);
     for (Index k = 0; k < count; ++k) {

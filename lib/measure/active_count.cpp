@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "skeleta/core/cancellation.h"
+
 namespace skeleta {
 namespace {
 
@@ -12,6 +14,7 @@ std::vector<double> binomial(Index count, double p) {
   std::vector<double> result(static_cast<std::size_t>(count) + 1);
   const boost::math::binomial_distribution<double> law(static_cast<double>(count), p);
   for (std::size_t l = 0; l < result.size(); ++l) {
+    poll();
     result[l] = boost::math::pdf(law, static_cast<double>(l));
   }
   return result;
@@ -22,6 +25,7 @@ std::vector<double> poisson_binomial(const Vector& density) {
   std::vector<double> result(static_cast<std::size_t>(density.size()) + 1, 0.0);
   result[0] = 1.0;
   for (std::size_t n = 0; n + 1 < result.size(); ++n) {
+    poll();
     const double p = density(static_cast<Index>(n));
     for (std::size_t l = n + 1; l > 0; --l) {
       result[l] = (1.0 - p) * result[l] + p * result[l - 1];

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "optimize/require.h"
+#include "skeleta/core/cancellation.h"
 
 namespace skeleta::optimize {
 
@@ -88,6 +89,7 @@ Summary Descent::minimize(StochasticObjective f, Vector& x, DescentState& state,
     return summary;
   };
   while (state.step < options_.steps) {
+    poll();
     summary.value = f(state.step, x, gradient_);
     summary.gradient_norm = gradient_.norm();
     ++summary.evaluations;

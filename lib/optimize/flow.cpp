@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "optimize/require.h"
+#include "skeleta/core/cancellation.h"
 
 namespace skeleta::optimize {
 namespace {
@@ -71,6 +72,7 @@ class Integration {
     const double before = stepper_.current_time();
     try {
       stepper_.do_step([this](const State& x, State& velocity, double t) {
+        poll();
         ++summary_.evaluations;
         argument_ = Eigen::Map<const Vector>(x.data(), x_.size());
         rhs_(t, argument_, velocity_);

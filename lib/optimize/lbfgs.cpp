@@ -8,6 +8,7 @@
 
 #include "optimize/line_search.h"
 #include "optimize/require.h"
+#include "skeleta/core/cancellation.h"
 
 namespace skeleta::optimize {
 
@@ -62,6 +63,7 @@ class Lbfgs::Run {
   }
 
   double evaluate(const Vector& x, Vector& gradient) {
+    poll();
     ++summary_.evaluations;
     return f_(x, gradient);
   }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <new>
 
 #include "skeleta/storage/file_error.h"
@@ -74,6 +75,10 @@ void read_models(const Hdf5Reader& file, Cells& cells) {
     cell.model.W = rows.topLeftCorner(hidden, features);
     cell.model.b = Eigen::Map<const Vector>(b.data() + place * D, features);
     cell.dimensionality = Eigen::Map<const Vector>(dimensionality.data() + place * D, features);
+    if (std::isfinite(cell.loss) && !(cell.model.W.allFinite() && cell.model.b.allFinite())) {
+      file.refuse(fmt::format(
+          "/sweep/W and b of cell {} are not finite, but its loss is: the file is damaged", k));
+    }
   }
 }
 

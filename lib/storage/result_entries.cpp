@@ -183,6 +183,8 @@ std::vector<DatasetEntry> thomson_entries() {
   entry("symmetry_complete", int64, by_energy, "0: symmetry_order is a lower bound", solved);
   entry("converged", int64, by_energy, "1 if the gradient is as small as rounding lets it", solved);
   entry("hits", int64, by_energy, "starts that ended with this energy", solved);
+  entry("stop_reason", int8, {"instance"},
+        "why the search ended: all starts are done, or interrupted", solved);
   entry("start_energy", float64, {"start"}, "where each start ended", solved);
   entry("coordination", int64, {"feature"}, "neighbours of the point", solved);
   entry("orbit", int64, {"feature"}, "first point that symmetries map this one to", solved);
@@ -258,6 +260,8 @@ std::vector<DatasetEntry> approximation_entries() {
         trained);
   entry("distance", float64, {"setting", "k"}, "of their columns, after the best turn", trained);
   entry("hits", int64, {"setting", "k"}, "starts that ended at lower", trained);
+  entry("problem", int64, {"problem"}, "there is one", trained);
+  entry("stop_reason", int8, {"problem"}, "why training ended: done, or interrupted", trained);
   entry("row", int64, {"row"}, "line of the table", listed);
   entry("table_sparsity", float64, {"row"}, "S", listed);
   entry("table_none", float64, {"row"}, "P(N = 0)", listed);

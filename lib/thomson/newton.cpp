@@ -67,6 +67,14 @@ Matrix newton_step(const PairEnergy& energy, const Matrix& X, const Matrix& grad
 }  // namespace
 
 double newton(const PairEnergy& energy, Matrix& X) {
+  // Nothing leaves the span of the points: neither the gradient nor what the Hessian makes of it.
+  if (X.rows() > X.cols()) {
+    const Matrix basis = orthogonal_factor(X).leftCols(X.cols());
+    Matrix within = basis.transpose() * X;
+    const double norm = newton(energy, within);
+    X = basis * within;
+    return norm;
+  }
   Matrix gradient, next_gradient;
   sphere_gradient(energy, X, gradient);
   while (gradient.norm() > 0.0) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/decompositions.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
@@ -86,6 +87,26 @@ Equilibrium refine(const PairEnergy& energy, Matrix points) {
       result.gradient_norm <= 1e-12 * gradient_scale(energy, result.energy, points.cols());
   result.points = std::move(points);
   return result;
+}
+
+// Without the refinement, which was called off.
+Equilibrium as_it_stands(const PairEnergy& energy, Matrix points) {
+  const BorrowedScope none(nullptr);
+  points.colwise().normalize();
+  Equilibrium result;
+  Matrix gradient;
+  result.energy = sphere_gradient(energy, points, gradient);
+  result.gradient_norm = gradient.norm();
+  result.points = std::move(points);
+  return result;
+}
+
+Equilibrium refine_unless_called_off(const PairEnergy& energy, const Matrix& points) {
+  try {
+    return refine(energy, points);
+  } catch (const Interrupted&) {
+    return as_it_stands(energy, points);
+  }
 }
 
 // The directions of normal vectors are uniform. On the two places of d = 1 nothing can move, and
@@ -174,14 +195,16 @@ Solution solve(const PairEnergy& energy, Index points, Index dimension, const So
   Solution result;
   result.energy_kind = energy;
   result.starts = starts.size();
-  result.known = known_minimum(energy, points, dimension);
+  if (starts.empty()) throw Interrupted();
   const optimize::Start* best = optimize::best(starts);
   if (best == nullptr) {
     throw std::invalid_argument(fmt::format(
         "the energy {} of {} random points overflows from every start: take a smaller s",
         name(energy), points));
   }
-  result.best = refine(energy, as_columns(best->x, dimension));
+  result.best = refine_unless_called_off(energy, as_columns(best->x, dimension));
+  const BorrowedScope none(nullptr);  // what was found is described, called off or not
+  result.known = known_minimum(energy, points, dimension);
   const double close = result.best.energy + energy_tolerance(energy, result.best.energy, points);
   for (const optimize::Start& start : starts) {
     result.energies.push_back(start.summary.value);

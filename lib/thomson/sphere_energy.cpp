@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "skeleta/core/cancellation.h"
+
 namespace skeleta::thomson {
 namespace {
 
@@ -52,6 +54,7 @@ double sphere_energy(const PairEnergy& energy, const Matrix& X) {
   Pairs pairs(X.cols());
   double sum = 0.0;
   for (Index j = 1; j < X.cols(); ++j) {
+    poll();
     pairs.look_back(energy, unit, j);
     sum += pairs.value.head(j).sum();
   }
@@ -65,6 +68,7 @@ double sphere_gradient(const PairEnergy& energy, const Matrix& X, Matrix& gradie
   Pairs pairs(X.cols());
   double sum = 0.0;
   for (Index j = 1; j < X.cols(); ++j) {
+    poll();
     pairs.look_back(energy, unit, j);
     sum += pairs.value.head(j).sum();
     pull.row(j).noalias() += pairs.slope.head(j).transpose() * unit.topRows(j);
@@ -84,6 +88,7 @@ Matrix sphere_hessian_product(const PairEnergy& energy, const Matrix& X, const M
   Pairs pairs(X.cols());
   Vector turned(X.cols());  // f″ times the change of the inner product
   for (Index j = 1; j < X.cols(); ++j) {
+    poll();
     pairs.look_back_twice(energy, unit, j);
     const auto before = unit.topRows(j), moved = along.topRows(j);
     turned.head(j).noalias() = before * along.row(j).transpose();

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "skeleta/bounds/truncated_loss.h"
+#include "skeleta/core/cancellation.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/training/objectives.h"
@@ -172,6 +173,7 @@ class Search {
     if (from) options.init = Init::given;
     const Training training =
         train(features_, hidden_, options, [&](const TrainedModel&) { return tick(); });
+    if (training.interrupted && !stopped_) throw Interrupted();
     std::vector<Found> ends;
     for (const TrainedModel& start : training.starts) ends.push_back({start.model, start.loss});
     return ends;
@@ -203,9 +205,11 @@ class Search {
       start.summary = descend(k, start.x);
     };
     const auto report = [&](const optimize::Start&) { return tick(); };
-    return optimize::multi_start(
+    auto ends = optimize::multi_start(
         {.starts = options_.starts, .seed = options_.seed, .threads = options_.threads}, run,
         report);
+    if (ends.size() < options_.starts && !stopped_) throw Interrupted();
+    return ends;
   }
 
   Found whole_loss(const Vector& x) const {
@@ -304,7 +308,13 @@ Certificate certificate(const Features& features, Index hidden, const Certificat
                         const CertificateCallback& callback) {
   validate(features, hidden, options);
   const ScaledFeatures data = scaled(features);
-  Certificate result = Search(data.features, hidden, options, callback).run();
+  Certificate result;
+  try {
+    result = Search(data.features, hidden, options, callback).run();
+  } catch (const Interrupted&) {
+    result.interrupted = true;
+    return result;
+  }
   const auto restore = [&](auto&... x) { ((x = data.restored(x)), ...); };
   restore(result.minimum.value, result.minimum.error_bound, result.minimum.gradient_error);
   for (CertificateRow& row : result.rows) {

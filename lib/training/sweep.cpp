@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/core/rounds.h"
 
@@ -80,6 +81,7 @@ Features features_of(const SweepCell& cell) {
 
 CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads) {
   Training training = train(features_of(cell), cell.hidden, options_of(plan, cell, threads));
+  if (training.interrupted) throw Interrupted();
   CellResult result;
   result.cell = cell;
   result.minima = std::move(training.minima);
@@ -109,16 +111,19 @@ bool sweep(const SweepPlan& plan, std::span<const std::size_t> finished,
   const std::size_t outer = std::clamp<std::size_t>(left.size(), 1, threads);
   std::vector<CellResult> results(left.size());
   bool go_on = true;
-  for_each_in_rounds(
-      left.size(), static_cast<int>(outer),
-      [&](std::size_t k) {
-        results[k] = run_cell(plan, left[k], static_cast<int>(threads / outer));
-      },
-      [&](std::size_t k) {
-        go_on = callback(results[k]);
-        results[k] = {};
-        return go_on;
-      });
+  const auto compute = [&](std::size_t k) {
+    results[k] = run_cell(plan, left[k], static_cast<int>(threads / outer));
+  };
+  const auto merge = [&](std::size_t k) {
+    go_on = callback(results[k]);
+    results[k] = {};
+    return go_on;
+  };
+  try {
+    for_each_in_rounds(left.size(), static_cast<int>(outer), compute, merge);
+  } catch (const Interrupted&) {
+    go_on = false;  // the finished cells are a result
+  }
   return go_on;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/sampling/normal_stream.h"
@@ -140,6 +141,7 @@ bool TrainedModel::is_minimum() const {
 
 std::vector<Minimum> minima_of(std::span<const TrainedModel> starts, const Features& features,
                                const MinimaOptions& options) {
+  const BorrowedScope none(nullptr);  // what was finished is a result, called off or not
   std::vector<const ReluAutoencoder*> models;
   std::vector<double> losses;
   for (const TrainedModel& start : starts) {

@@ -1,8 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -146,23 +143,21 @@ TEST(Approximate, CertifiesTwoFeatures) {
   EXPECT_LT(approximate_json(one)["certified"]["upper"], 1e-8);
 }
 
-TEST(Approximate, StopsAtCtrlC) {
-  const pid_t child = fork();
-  if (child == 0) {
-    std::ostringstream out, err;
-    const int code = run({"approximate", "--features", "3", "--hidden", "2", "--sparsity", "0.9",
-                          "--certify", "--json", "--quiet", "--threads", "1"},
-                         out, err);
-    const Json json = Json::parse(out.str(), nullptr, false);
-    const bool told = json.value("interrupted", false) && json["certified"]["lower"] >= 0.0;
-    _exit(code == interrupted && told ? 0 : 1);
+TEST(Approximate, CalledOffItTellsTheBoundsSoFar) {
+  const std::vector<std::string> arguments{"approximate", "--features", "3",         "--hidden",
+                                           "2",           "--sparsity", "0.9",       "--certify",
+                                           "--json",      "--quiet",    "--threads", "1"};
+  const Outcome outcome = run_called_off(arguments, 100'000);
+  EXPECT_EQ(outcome.code, interrupted);
+  const Json json = Json::parse(outcome.out);
+  EXPECT_TRUE(json["interrupted"]);
+  EXPECT_GE(json["certified"]["lower"], 0.0);
+  EXPECT_EQ(json["certified"]["stop_reason"], "interrupted");
+  EXPECT_GT(json["certified"]["boxes"], 0);
+  // At whatever moment: a report, or that there is none.
+  for (const std::uint64_t at : {1, 10, 100, 1000, 10'000}) {
+    EXPECT_EQ(run_called_off(arguments, at).code, interrupted) << at;
   }
-  ::sleep(1);
-  kill(child, SIGINT);
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 using ApproximateFile = Workplace;
@@ -205,25 +200,35 @@ TEST_F(ApproximateFile, CertificationGoesOnToTheSameBits) {
   expect_same_datasets("one.h5", "parts.h5");
 }
 
+std::vector<std::string> certify_command(const std::string& file) {
+  std::vector<std::string> arguments = certify(file, {"--threads", "1"});
+  arguments.insert(arguments.begin(), "approximate");
+  return arguments;
+}
+
 TEST_F(ApproximateFile, CertificationSurvivesBeingKilled) {
-  ASSERT_EQ(approximate(certify(path("one.h5"))).code, done);
-  for (int k = 0; k < 8; ++k) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-      std::ostringstream out, err;
-      std::vector<std::string> arguments = certify(path("killed.h5"), {"--threads", "1"});
-      arguments.insert(arguments.begin(), "approximate");
-      ::_exit(run(arguments, out, err));
-    }
-    ::usleep(static_cast<useconds_t>(20'000 + 40'000 * k));
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-    if (exists("killed.h5")) {
-      EXPECT_EQ(run_program({"show", path("killed.h5")}).code, done);
-    }
+  const std::uint64_t polls = polls_of(certify_command(path("one.h5")));
+  std::size_t continued = 0;
+  for (std::uint64_t k = 1; k <= 8; ++k) {
+    run_and_kill(certify_command(path("killed.h5")), k * polls / 16);
+    if (!exists("killed.h5")) continue;
+    ++continued;
+    EXPECT_EQ(run_program({"show", path("killed.h5")}).code, done);
   }
+  EXPECT_GT(continued, 0u);
   ASSERT_EQ(approximate(certify(path("killed.h5"))).code, done);
   expect_same_datasets("one.h5", "killed.h5");
+}
+
+// Called off in the midst of a round, it goes on from the round's beginning.
+TEST_F(ApproximateFile, CertificationGoesOnFromWhereItWasCalledOff) {
+  const std::uint64_t polls = polls_of(certify_command(path("one.h5")));
+  for (std::uint64_t k = 1; k <= 8; ++k) {
+    const Outcome outcome = run_called_off(certify_command(path("parts.h5")), k * polls / 20);
+    EXPECT_THAT(outcome.code, ::testing::AnyOf(interrupted, done));
+  }
+  ASSERT_EQ(approximate(certify(path("parts.h5"))).code, done);
+  expect_same_datasets("one.h5", "parts.h5");
 }
 
 TEST_F(ApproximateFile, RefusesToGoOnFromAnotherProblem) {
@@ -242,19 +247,35 @@ TEST_F(ApproximateFile, RefusesToGoOnFromAnotherProblem) {
 }
 
 // D > d + 1: four smaller problems come first.
-TEST_F(ApproximateFile, CtrlCEndsTheSmallerProblemsToo) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    std::ostringstream out, err;
-    ::_exit(run({"approximate", "--features", "4", "--hidden", "1", "--sparsity", "0.9",
-                 "--certify", "--rel-gap", "1e-6", "--quiet"},
-                out, err));
-  }
-  ::usleep(300'000);
-  ::kill(child, SIGINT);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_EQ(WEXITSTATUS(status), interrupted);
+TEST(Approximate, CalledOffInTheSmallerProblemsItEndsToo) {
+  const Outcome outcome =
+      run_called_off({"approximate", "--features", "4", "--hidden", "1", "--sparsity", "0.9",
+                      "--certify", "--rel-gap", "1e-6", "--quiet", "--json"},
+                     3000);
+  EXPECT_EQ(outcome.code, interrupted);
+  EXPECT_EQ(Json::parse(outcome.out)["certified"]["radius"], nullptr);
+}
+
+// What was trained before stays, and the file says that the rest is missing.
+TEST_F(ApproximateFile, CalledOffInTrainingItIsMarkedUnfinished) {
+  const std::vector<std::string> arguments{
+      "approximate", "--features",   "4",         "--hidden",  "2", "--train", "--starts", "4",
+      "--quiet",     "--sparsities", "0.8:0.9:3", "--threads", "1"};
+  const std::uint64_t polls = polls_of(arguments);
+  std::vector<std::string> stopped = arguments;
+  stopped.insert(stopped.end(), {"-o", path("part.h5")});
+  EXPECT_EQ(run_called_off(stopped, polls / 2).code, interrupted);
+  const Json file = Json::parse(run_program({"show", path("part.h5"), "--json"}).out);
+  EXPECT_EQ(file["approximation"]["stop_reason"], Json::parse("[\"interrupted\"]"));
+  EXPECT_EQ(file["approximation"]["sparsity"].size(), 1u);
+  EXPECT_THAT(run_program({"show", path("part.h5")}).out, HasSubstr("interrupted"));
+  std::vector<std::string> whole = arguments;
+  whole.insert(whole.end(), {"-o", path("whole.h5")});
+  EXPECT_EQ(run_program(whole).code, done);
+  EXPECT_EQ(
+      Json::parse(
+          run_program({"show", path("whole.h5"), "--json"}).out)["approximation"]["stop_reason"],
+      Json::parse("[\"done\"]"));
 }
 
 TEST(Approximate, ExplainsItselfToPeople) {

@@ -455,25 +455,5 @@ TEST_F(Program, SurvivesAFullDisk) {
   EXPECT_THAT(left, ::testing::IsEmpty());
 }
 
-TEST_F(Program, CtrlCEndsWithWhatThereIs) {
-  const pid_t child = fork();
-  if (child == 0) {
-    std::ostringstream out, err;
-    const int code = run({"estimate", data + "n20_m5_S0.95.h5", "--rel-tol", "1e-7", "--json", "-o",
-                          path("stopped.h5")},
-                         out, err);
-    const bool told =
-        Json::parse(out.str(), nullptr, false).value("stop_reason", "") == "interrupted";
-    _exit(code == interrupted && told ? 0 : 1);
-  }
-  ::sleep(2);
-  kill(child, SIGINT);
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_EQ(run_program({"show", path("stopped.h5")}).code, done);
-}
-
 }  // namespace
 }  // namespace skeleta::program

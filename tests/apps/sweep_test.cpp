@@ -88,11 +88,11 @@ TEST_F(Sweep, KilledAtAnyMomentItResumesToTheSameBits) {
       "plan.toml",
       "features = [5, 8]\nhidden = [2, 3]\nsparsity = [0.99, 0.95, 0.9, 0.8]\nseed = [1, 2, 3]\n"
       "starts = 4\n");
-  ASSERT_EQ(run_program(long_sweep(plan, path("whole.h5"))).code, done);
-  std::mt19937 random(21);
+  const std::uint64_t polls = polls_of(long_sweep(plan, path("whole.h5")));
+  std::mt19937_64 random(21);
   std::size_t continued = 0;
   for (int k = 0; k < testing::scaled(20, 3); ++k) {
-    run_and_kill(long_sweep(plan, path("killed.h5")), random() % 400'000);
+    run_and_kill(long_sweep(plan, path("killed.h5")), 1 + random() % (polls / 3));
     if (exists("killed.h5")) continued += storage::read_sweep(path("killed.h5")).cells.size() < 48;
   }
   EXPECT_GT(continued, 0u);  // or nothing was resumed

@@ -425,25 +425,34 @@ TEST_F(Thomson, ManyPointsAreWarnedOf) {
   EXPECT_EQ(solve_many("2000", "relu:0").err, "");
 }
 
-// The starts that are done are reported.
-TEST_F(Thomson, CtrlCEndsWithWhatThereIs) {
-  const pid_t child = fork();
-  if (child == 0) {
-    std::ostringstream out, err;
-    const int code =
-        run({"thomson", "solve", "--points", "40", "--dimension", "3", "--starts", "1e6", "--json"},
-            out, err);
-    const Json json = Json::parse(out.str(), nullptr, false);
-    const bool told = json.value("stop_reason", "") == "interrupted" &&
-                      json.value("starts", 1e6) < 1e6 && json.value("energy", 0.0) > 600.0;
-    _exit(code == interrupted && told ? 0 : 1);
-  }
-  ::sleep(2);
-  kill(child, SIGINT);
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
+// The starts that are done are reported, and the file says that others are missing.
+TEST_F(Thomson, CalledOffItEndsWithWhatThereIs) {
+  const std::vector<std::string> arguments{"thomson",     "solve", "--points",     "40",
+                                           "--dimension", "3",     "--starts",     "1e6",
+                                           "--json",      "-o",    path("part.h5")};
+  const Outcome outcome = run_called_off(arguments, 100'000);
+  EXPECT_EQ(outcome.code, interrupted);
+  EXPECT_THAT(outcome.err, HasSubstr("stopped by SIGINT"));
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json["stop_reason"], "interrupted");
+  EXPECT_GE(json["starts"], 1);
+  EXPECT_LT(json["starts"], 1e6);
+  EXPECT_NEAR(json["energy"], 660.675, 1.0);  // 660.6752788 is the least that is known
+  const auto stop_reason = [&](const std::string& file) {
+    return Json::parse(run_program({"show", path(file), "--json"}).out)["thomson"]["stop_reason"];
+  };
+  EXPECT_EQ(stop_reason("part.h5"), Json::parse("[\"interrupted\"]"));
+  EXPECT_THAT(run_program({"show", path("part.h5")}).out, HasSubstr("interrupted"));
+  ASSERT_EQ(run_program({"thomson", "solve", "--points", "4", "--dimension", "3", "--starts", "2",
+                         "-o", path("whole.h5")})
+                .code,
+            done);
+  EXPECT_EQ(stop_reason("whole.h5"), Json::parse("[\"starts\"]"));
+  // Before the first start is done there is nothing to report.
+  const Outcome early = run_called_off(arguments, 10);
+  EXPECT_EQ(early.code, interrupted);
+  EXPECT_EQ(early.out, "");
+  EXPECT_THAT(early.err, HasSubstr("before the first result"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,9 +15,11 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "program.h"
+#include "skeleta/core/cancellation.h"
 
 namespace skeleta::program {
 
@@ -29,6 +32,24 @@ inline Outcome run_program(const std::vector<std::string>& arguments) {
   std::ostringstream out, err;
   const int code = run(arguments, out, err);
   return {code, out.str(), err.str()};
+}
+
+/// How often the program asks whether it is called off: what stands for time in these tests.
+inline std::uint64_t polls_of(const std::vector<std::string>& arguments) {
+  std::atomic<std::uint64_t> polls = 0;
+  const CancelScope scope([&] {
+    ++polls;
+    return false;
+  });
+  EXPECT_EQ(run_program(arguments).code, done);
+  return polls;
+}
+
+/// Called off at that poll, as Ctrl-C does it.
+inline Outcome run_called_off(const std::vector<std::string>& arguments, std::uint64_t at) {
+  std::atomic<std::uint64_t> polls = 0;
+  const CancelScope scope([&] { return ++polls >= at; });
+  return run_program(arguments);
 }
 
 /// Tests that need a folder, removed at their end.
@@ -70,18 +91,51 @@ sys.exit([name for name in a if a[name] != b[name]] or 0)
               0);
   }
 
-  /// Runs the program in a child, which is killed after so long, or ends by itself.
-  static void run_and_kill(const std::vector<std::string>& arguments, std::uint64_t microseconds) {
+  /// Runs the program in a child, which dies at that poll, or ends by itself.
+  static void run_and_kill(const std::vector<std::string>& arguments, std::uint64_t at) {
     const pid_t child = ::fork();
     if (child == 0) {
-      std::ostringstream out, err;
-      ::_exit(run(arguments, out, err));
+      std::atomic<std::uint64_t> polls = 0;
+      const CancelScope scope([&] {
+        if (++polls == at) ::kill(::getpid(), SIGKILL);
+        return false;
+      });
+      ::_exit(run_program(arguments).code);
     }
-    ::usleep(static_cast<useconds_t>(microseconds));
-    ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
     EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << status;
+  }
+
+  /// Likewise, when a second file appears beside `name`: while it is written.
+  void run_and_kill_while_writing(const std::vector<std::string>& arguments,
+                                  const std::string& name) const {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::thread([&] {
+        while (true) {
+          for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+            const std::string other = entry.path().filename();
+            if (other.size() > name.size() && other.starts_with(name)) ::kill(::getpid(), SIGKILL);
+          }
+        }
+      }).detach();
+      ::_exit(run_program(arguments).code);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << status;
+  }
+
+  /// Waits until the file is there, for as long as it takes; false if `child` ended before.
+  bool wait_for(const std::string& name, pid_t child) const {
+    while (!exists(name)) {
+      siginfo_t ended{};
+      ::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT);
+      if (ended.si_pid == child) return exists(name);
+      ::usleep(1000);
+    }
+    return true;
   }
 
   std::string folder_;

@@ -1,7 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <atomic>
 #include <cmath>
+#include <optional>
 
 #include "skeleta/estimate/integrate.h"
 #include "support.h"
@@ -90,18 +91,116 @@ TEST(Outputs, SkewnessAndKurtosisAreThoseOfTheMean) {
   EXPECT_NEAR(result.kurtosis, 6e-6, 0.9e-6);
 }
 
+// A clock by which every point takes a microsecond, whatever the machine does.
+struct PointClock {
+  explicit PointClock(Options& options) {
+    options.progress = [this](const Progress& progress) {
+      if (progress.planned == 0) {  // the pilot
+        first_.reset();
+      } else {
+        if (!first_) first_ = progress.done;
+        seconds_ = 1e-6 * static_cast<double>(progress.done - *first_);
+      }
+      return true;
+    };
+    options.clock = [this] { return first_ ? seconds_ : 0.0; };
+  }
+
+ private:
+  std::optional<std::uint64_t> first_;
+  double seconds_ = 0.0;
+};
+
 TEST(Outputs, TheLimitOnTimeStopsBetweenRounds) {
   const Features features = Features::uniform(6, 0.3);
   Options options;
+  const PointClock clock(options);
   options.relative_tolerance = 1e-9;
-  options.max_seconds = 0.2;
+  options.max_seconds = 0.5;
+  const IntegralBySkeleton result = integrate(features, sum, options);
+  EXPECT_EQ(result.stop_reason, StopReason::max_seconds);
+  // 65536 points tell how long a point takes; then rounds fit into what is left.
+  EXPECT_GT(result.samples, 400'000u);
+  EXPECT_LT(result.samples, 600'000u);
+  EXPECT_NEAR(result.value, 0.9, 6 * result.standard_error);
+  options.relative_tolerance = 1e-2;  // met long before
+  EXPECT_EQ(integrate(features, sum, options).stop_reason, StopReason::precision);
+}
+
+// A clock that stands still, and one that runs away, are clocks too.
+TEST(Outputs, NoClockHangsTheLimitOnTime) {
+  const Features features = Features::uniform(6, 0.3);
+  Options options;
+  options.max_seconds = 1.0;
+  options.relative_tolerance = 1e-3;
+  options.clock = [] { return 0.0; };
+  EXPECT_EQ(integrate(features, sum, options).stop_reason, StopReason::precision);
+  options.relative_tolerance = 1e-9;
+  options.clock = [now = 0.0]() mutable { return now += 1e3; };
   const IntegralBySkeleton result = integrate(features, sum, options);
   EXPECT_EQ(result.stop_reason, StopReason::max_seconds);
   EXPECT_GT(result.samples, 0u);
-  EXPECT_NEAR(result.value, 0.9, 6 * result.standard_error);
-  options.relative_tolerance = 1e-2;  // met long before
-  options.max_seconds = 1000.0;
-  EXPECT_EQ(integrate(features, sum, options).stop_reason, StopReason::precision);
+  options.clock = nullptr;
+  EXPECT_THROW(integrate(features, sum, options), std::invalid_argument);
+}
+
+TEST(Outputs, AnnouncesWhatThePilotForesees) {
+  const Features features = Features::uniform(6, 0.3);
+  Options options;
+  std::vector<Foreseen> told;
+  options.announce = [&](const Foreseen& foreseen) { told.push_back(foreseen); };
+  options.relative_tolerance = 1e-3;
+  const auto samples = static_cast<double>(integrate(features, sum, options).samples);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_GT(told[0].points, 0.3 * samples);
+  EXPECT_LT(told[0].points, 4.0 * samples);
+  EXPECT_GT(told[0].seconds, 0.0);
+  EXPECT_EQ(told[0].wanted, told[0].points);
+  // What the precision needs is told whatever the limit is; a square beyond double is infinite.
+  options.max_samples = 10'000;
+  for (const auto& [method, tolerance, least] : {std::tuple{Method::stratified, 1e-6, 1e11},
+                                                 std::tuple{Method::stratified, 1e-200, INFINITY},
+                                                 std::tuple{Method::quasi, 1e-200, INFINITY}}) {
+    options.method = method;
+    options.relative_tolerance = tolerance;
+    integrate(features, sum, options);
+    EXPECT_LE(told.back().points, 10'000.0);
+    EXPECT_GE(told.back().wanted, least);
+  }
+  // It may refuse.
+  options.announce = [](const Foreseen&) { throw std::runtime_error("too long"); };
+  EXPECT_THROW(integrate(features, sum, options), std::runtime_error);
+}
+
+TEST(Outputs, CheckpointsComeByTheClock) {
+  const Features features = Features::uniform(6, 0.3);
+  Options options;
+  const PointClock clock(options);
+  options.samples = 1'000'000;
+  options.checkpoint_seconds = 0.1;
+  int checkpoints = 0;
+  options.checkpoint = [&](const SampledIntegrals&) { ++checkpoints; };
+  integrate(features, sum, options);
+  EXPECT_GE(checkpoints, 7);  // every tenth of a second, or a chunk later
+  EXPECT_LE(checkpoints, 10);
+}
+
+// Work that is called off between two chunks ends with what was merged.
+TEST(Outputs, CalledOffTheyEndWithWhatThereIs) {
+  const Features features = Features::uniform(6, 0.3);
+  Options options;
+  options.samples = 10'000'000;
+  for (const int threads : {1, 2}) {
+    options.threads = threads;
+    std::atomic<int> polls = 0;
+    const CancelScope scope([&] { return ++polls > 100; });
+    const IntegralBySkeleton result = integrate(features, sum, options);
+    EXPECT_EQ(result.stop_reason, StopReason::interrupted);
+    EXPECT_LT(result.samples, options.samples / 2);
+    EXPECT_NEAR(result.value, 0.9, 6 * result.standard_error);
+  }
+  const CancelScope at_once([] { return true; });
+  EXPECT_THROW(integrate(features, sum, options), Interrupted);
 }
 
 TEST(Outputs, AutoSaysWhatEachMethodWouldTake) {
@@ -139,6 +238,7 @@ TEST(Outputs, QuasiTakesDenseFeaturesToo) {
 // With a limit on time a run goes on where doubling leaves no room, and does not spin.
 TEST(Outputs, QuasiGoesOnAfterALimitOnTime) {
   Options options;
+  const PointClock clock(options);
   options.method = Method::quasi;
   options.relative_tolerance = 1e-12;
   options.max_seconds = 0.1;

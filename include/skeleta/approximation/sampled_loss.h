@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "skeleta/bounds/loss_tail.h"
 #include "skeleta/estimate/skeleton_loss.h"
 
@@ -18,6 +20,9 @@ struct SampledLoss {
   double exact_seconds = 0.0;
 };
 
+/// Receives a result so far.
+using SampledCheckpoint = std::function<void(const SampledLoss&)>;
+
 /// The loss of a model, sampled with the best help that closed forms and bounds can give.
 ///
 /// All methods but plain: Q0 and Q1 come from closed forms, and Q2 too where the closed form of all
@@ -27,16 +32,12 @@ struct SampledLoss {
 /// Σ_{j<k} u_jk x_j x_k with the interaction u_jk of the pair.
 /// All methods bound what lies beyond the sampled skeletons by `bounds::LossTail`. In debug builds
 /// every result is checked against those bounds (std::logic_error if one is broken).
-/// options.checkpoint receives one output, without a one-sparse summary. Throws what
+/// `checkpoint`, if it is given, takes the place of options.checkpoint. Throws what
 /// estimate::integrate_all throws.
 SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
                          const estimate::Options& options,
-                         estimate::Precision precision = estimate::Precision::float64);
-
-/// A result of estimate::integrate_all for the loss, as the checkpoint callback receives it, with
-/// its summary.
-SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAutoencoder& model,
-                       const Features& features);
+                         estimate::Precision precision = estimate::Precision::float64,
+                         const SampledCheckpoint& checkpoint = {});
 
 /// The one-sparse summary of a loss, sampled or exact.
 OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,

@@ -10,7 +10,9 @@ namespace skeleta {
 /// on the caller's thread; merge returns whether to go on. For items that take long: merge hears of
 /// a finished one after a second or so, not after all. What is computed and merged is the same for
 /// any number of threads, except that some items beyond the last merged one may have been computed
-/// when merge says stop. Exceptions reach the caller.
+/// when merge says stop. Exceptions reach the caller. Of work that is called off
+/// (core/cancellation.h) the items that were finished are merged, up to the first that was not,
+/// before Interrupted reaches the caller.
 void for_each_in_rounds(std::size_t count, int threads, FunctionRef<void(std::size_t)> compute,
                         FunctionRef<bool(std::size_t)> merge);
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "skeleta/core/cancellation.h"
+#include "skeleta/core/clock.h"
 #include "skeleta/core/progress.h"
 #include "skeleta/estimate/integrand.h"
 #include "skeleta/measure/features.h"
@@ -22,6 +24,14 @@ enum class Method { plain, stratified, quasi, importance, automatic };
 
 /// "plain", "stratified", "quasi", "importance", "auto".
 std::string to_string(Method method);
+
+/// What a pilot foresees of a method.
+struct Foreseen {
+  Method method = Method::stratified;
+  double points = 0.0;   ///< To reach the target, or max_samples if these are fewer.
+  double seconds = 0.0;  ///< On one core, from nominal costs of a point, not from a clock.
+  double wanted = 0.0;   ///< Points to reach the target, whatever max_samples is.
+};
 
 struct SampledIntegrals;
 
@@ -52,8 +62,11 @@ struct Options {
   int threads = 0;      ///< 0: all cores. Never changes a bit of the result.
   int replicates = 16;  ///< quasi: independent randomisations, at least 2.
   ProgressCallback progress;
+  /// Called once, before the first round: what the pilot foresees. It may throw.
+  std::function<void(const Foreseen&)> announce;
   CheckpointCallback checkpoint;  ///< Called every `checkpoint_seconds` of the sampling.
   double checkpoint_seconds = 5.0;
+  Clock clock = monotonic_seconds;  ///< For max_seconds and checkpoint_seconds alone.
   /// Continue from here. Strata that are planned differently now, or whose controls changed, start
   /// anew; the result has the bits of an undisturbed run.
   std::optional<SamplingState> resume;
@@ -107,18 +120,8 @@ struct Known {
   Matrix interference;
 };
 
-/// Thrown when the progress callback stopped the work before there was anything to report.
-class Interrupted : public std::exception {
- public:
-  const char* what() const noexcept override { return "interrupted before the first result"; }
-};
-
-/// What a pilot foresees of a method.
-struct Foreseen {
-  Method method = Method::stratified;
-  double points = 0.0;   ///< To reach the target.
-  double seconds = 0.0;  ///< On one core, from nominal costs of a point, not from a clock.
-};
+/// Thrown also when the progress callback stopped the work before there was anything to report.
+using skeleta::Interrupted;
 
 /// Several integrals that shared their points.
 struct SampledIntegrals {

@@ -34,7 +34,8 @@ using StartCallback = std::function<bool(const Start&)>;
 
 /// Minimises from many starts, in parallel over starts. Start k has the random numbers of
 /// (seed, Purpose::start, k), so its end does not depend on the other starts. Returns the starts
-/// that were finished before the callback said stop, in order.
+/// that were finished before the callback said stop, or the work was called off
+/// (core/cancellation.h), in order.
 std::vector<Start> multi_start(const MultiStartOptions& options, RunStart run,
                                const StartCallback& callback = {});
 

@@ -62,12 +62,12 @@ struct Solution {
 
 /// Minimises the energy of N points on the unit sphere of R^d from random starts, uniform on the
 /// sphere, in parallel over starts; start k depends on the seed and k only. That the best is the
-/// global minimum is not proven by it. Calls `progress` after each start, with the number of starts
-/// done and the least energy so far.
-/// Cost: estimated_seconds(). Memory (starts + N)·N·d.
-/// Throws std::invalid_argument if N < 2, d < 1, starts < 1, the energy's parameter is outside its
-/// range, d = 1 and N > 2 with a Riesz energy (two places hold two points), or r^−s overflows from
-/// every start (s above 50, many points).
+/// global minimum is not proven by it. If the work is called off (core/cancellation.h), the best of
+/// the finished starts is reported as it stands; Interrupted if there is none. Calls `progress`
+/// after each start, with the number of starts done and the least energy so far. Cost:
+/// estimated_seconds(). Memory (starts + N)·N·d. Throws std::invalid_argument if N < 2, d < 1,
+/// starts < 1, the energy's parameter is outside its range, d = 1 and N > 2 with a Riesz energy
+/// (two places hold two points), or r^−s overflows from every start (s above 50, many points).
 Solution solve(const PairEnergy& energy, Index points, Index dimension,
                const SolveOptions& options = {}, const ProgressCallback& progress = {});
 

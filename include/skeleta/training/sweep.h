@@ -63,7 +63,8 @@ using CellCallback = std::function<bool(const CellResult&)>;
 /// Trains every cell that is not `finished` (indices), in parallel over cells, and hands each to
 /// the callback in order. A cell's result is a function of the plan and the cell alone, so a sweep
 /// that was stopped and goes on with what is left ends with the same bits. Returns false if the
-/// callback said stop. Throws as validate does, or if a finished index is not in the grid.
+/// callback said stop or the work was called off (core/cancellation.h). Throws as validate does, or
+/// if a finished index is not in the grid.
 bool sweep(const SweepPlan& plan, std::span<const std::size_t> finished,
            const CellCallback& callback);
 

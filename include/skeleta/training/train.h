@@ -125,7 +125,8 @@ using TrainingCallback = std::function<bool(const TrainedModel&)>;
 /// a column that is 0), and wherever a model was given to start from, displaced models
 /// (reproducible ones) are tried, and if one of them descends below, the start goes on from there.
 /// Start k is a function of (options, k) alone: the same bits for any number of threads, and for
-/// any split of the starts over calls. Throws std::invalid_argument as validate does.
+/// any split of the starts over calls. Work that is called off (core/cancellation.h) ends with the
+/// starts that were finished. Throws std::invalid_argument as validate does.
 Training train(const Features& features, Index hidden, const Options& options,
                const TrainingCallback& callback = {});
 
