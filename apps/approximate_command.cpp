@@ -435,6 +435,10 @@ int ApproximateCommand::run(const std::string& command_line, std::ostream& out, 
     sparsities_ = parse_sparsities("--sparsities", flags_.sparsities);
   }
   const Setting setting = resolve_setting();
+  Fingerprint inputs;
+  inputs.add(setting.features);
+  for (const ReluAutoencoder& model : setting.models) inputs.add(model);
+  output_.identify(inputs);
   std::optional<bounds::CertifiedMinimum> earlier;
   if (flags_.certify) {
     const auto file = output_.earlier(filetype, *command_, {"max-boxes"}, flags_.model);

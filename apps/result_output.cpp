@@ -13,11 +13,9 @@
 #include "skeleta/core/parallel.h"
 
 namespace skeleta::program {
-namespace {
-
 // What each option is: as it was given, or its default. What only says where and how much is
 // printed is left out.
-std::string options_toml(const CLI::App& command) {
+std::string ResultOutput::options_toml(const CLI::App& command) const {
   toml::table table;
   for (const CLI::Option* option : command.get_options()) {
     if (option->get_lnames().empty()) continue;
@@ -32,12 +30,11 @@ std::string options_toml(const CLI::App& command) {
       table.insert(name, option->get_default_str());
     }
   }
+  if (!inputs_.empty()) table.insert("inputs", inputs_);
   std::ostringstream text;
   text << table << '\n';
   return text.str();
 }
-
-}  // namespace
 
 void ResultOutput::add_options(CLI::App& command) {
   command.add_option("-o,--output", file_, "Write the result to this HDF5 file")

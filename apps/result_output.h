@@ -6,6 +6,7 @@
 #include <string>
 
 #include "common_options.h"
+#include "fingerprint.h"
 #include "skeleta/storage/result_file.h"
 
 namespace skeleta::program {
@@ -26,6 +27,9 @@ class ResultOutput {
                                              std::initializer_list<const char*> free,
                                              const std::string& input = "");
 
+  /// What the run read, besides its options: a file of other inputs is another run.
+  void identify(const Fingerprint& inputs) { inputs_ = inputs.text(); }
+
   bool wanted() const { return !file_.empty(); }
 
   /// Nothing without -o. `command` gives the options that the file records.
@@ -38,7 +42,9 @@ class ResultOutput {
   }
 
  private:
-  std::string file_;
+  std::string options_toml(const CLI::App& command) const;
+
+  std::string file_, inputs_;
   bool force_ = false, replace_ = false;
 };
 

@@ -5,7 +5,6 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include "delivery.h"
 #include "difference.h"
 #include "errors.h"
+#include "fingerprint.h"
 #include "foresight.h"
 #include "interrupt.h"
 #include "model_input.h"
@@ -37,18 +37,6 @@ Examples:
   skeleta train --features 5 --hidden 2 --sparsity 0.95 --model linear
 A run that was stopped continues when it is typed again; with more --starts it is extended.
 )";
-
-// Fowler, Noll & Vo's 64-bit hash (1a) of all parameters: tells one model from another.
-std::string fingerprint(const ReluAutoencoder& model) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const double x : training::to_parameters(model)) {
-    const auto bits = std::bit_cast<std::uint64_t>(x);
-    for (int shift = 0; shift < 64; shift += 8) {
-      hash = (hash ^ ((bits >> shift) & 0xff)) * 0x100000001b3;
-    }
-  }
-  return fmt::format("{:016x}", hash);
-}
 
 double least_loss(const storage::TrainingRun& run) {
   const training::TrainedModel* best = best_of(run);
@@ -209,7 +197,10 @@ std::string TrainCommand::options_toml(const Task& task) const {
                     {"snapshots", flags_.snapshots},
                     {"model", flags_.model},
                     {"allow-wide", flags_.allow_wide}};
-  if (task.options.model) table.insert("init-fingerprint", fingerprint(*task.options.model));
+  Fingerprint read;
+  read.add(task.features);
+  if (task.options.model) read.add(*task.options.model);
+  table.insert("inputs", read.text());
   const auto add = [&](const char* key, const std::optional<double>& value) {
     if (value) table.insert(key, *value);
   };
