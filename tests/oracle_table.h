@@ -34,8 +34,8 @@ inline Matrix to_matrix(const nlohmann::json& rows) {
   return result;
 }
 
-inline std::vector<OracleCase> oracle_table() {
-  std::ifstream file(SKELETA_SOURCE_DIR "/tests/oracle/exact_loss_table.json");
+inline std::vector<OracleCase> oracle_table(const std::string& name = "exact_loss_table.json") {
+  std::ifstream file(SKELETA_SOURCE_DIR "/tests/oracle/" + name);
   std::vector<OracleCase> cases;
   for (const nlohmann::json& entry : nlohmann::json::parse(file)) {
     cases.push_back({entry.at("name"),

@@ -7,16 +7,48 @@
 #include <limits>
 #include <stdexcept>
 
+#include "exact/perturbation.h"
+
 namespace skeleta::exact {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
+
+// Of estimated tails; chosen by how rarely they are exceeded (options.h).
+constexpr double caution_of_loss = 6.0, caution_of_derivatives = 3.0;
 
 // First order: some 16 rounded operations for each factor, all passed on undamped. Estimated: they
 // add up like random signs.
 double rounding_factor(bool rigorous, Index count) {
   const auto factors = static_cast<double>(count + 4);
   return epsilon * (rigorous ? 16.0 * factors : 4.0 * std::sqrt(factors));
+}
+
+// Operations on numbers below the normal ones are off by as much as on the smallest of those.
+double with_underflow(double magnitude) {
+  return magnitude > 0.0 ? magnitude + std::numeric_limits<double>::min() : 0.0;
+}
+
+// |δG_ik| ≤ this |w_i||w_k|.
+double rounding_of_products(Index hidden) {
+  return static_cast<double>(hidden + 2) * 0.5 * epsilon;
+}
+
+// The norm over j and b of what the closed forms and moments of E[(x_i − x̂_i) x_j u] are sums of:
+// E[x_j (x_i + |z| + |b|)], the last where the threshold acts without z.
+double magnitude_of_derivatives(const Row& row, const Output& output, double p_own) {
+  double mean = 0.0, densities = 0.0, entries = 0.0;
+  for (Index n = 0; n < row.fine_end(); ++n) {
+    const double g = std::abs(row.g[static_cast<std::size_t>(n)]), p = row.probability(n);
+    mean += p * g;
+    densities += p * p;
+    entries += p * p * g * g;
+  }
+  for (const double p : row.idle) densities += p * p;
+  const bool constant = output.threshold < 0.0 || output.side == Side::above;
+  const double threshold = constant ? std::abs(output.threshold) : 0.0;
+  return (p_own + output.scale * mean + threshold) * (1.0 + std::sqrt(densities)) +
+         output.scale * std::sqrt(entries);
 }
 
 // How E(x_i − x̂_i)² can change if z_i does by δ with E δ² ≤ size²: |E(e + δ)² − E e²| with e the
@@ -33,25 +65,37 @@ Index round_up(double nodes) {
 }  // namespace
 
 AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
-    : features_(features), options_(options), tasks_(at(features.size())) {
+    : features_(features),
+      options_(options),
+      importance_(features.importance),
+      tasks_(at(features.size())) {
+  absolute_target_ = std::ldexp(options.absolute_target, -importance_.exponent);
   const auto count = static_cast<std::size_t>(features.size());
   workspaces_.resize(std::min(count, static_cast<std::size_t>(resolve_threads(options.threads))));
   for (Workspace& workspace : workspaces_) {
     workspace.row.resize(features.size());
     workspace.phases.resize(features.size());
     workspace.gradient.resize(features.size());
+    workspace.bound.resize(features.size());
   }
 }
 
 double AdaptiveLoss::target_for(double value) const {
-  // Below the smallest normal number nothing can be told apart.
-  return std::max({options_.absolute_target, options_.relative_target * std::abs(value), zero_,
-                   std::numeric_limits<double>::min()});
+  return std::max({absolute_target_, options_.relative_target * std::abs(value), zero_});
+}
+
+// Relative to the loss. Losses below absolute/relative target count as that: near a minimum of 0
+// derivatives need not be better than the loss.
+double AdaptiveLoss::gradient_target_for(double value) const {
+  const double relative = options_.relative_target;
+  const double least = relative > 0.0 ? absolute_target_ / relative : 0.0;
+  return options_.gradient_target * std::max(std::abs(value), least);
 }
 
 bool AdaptiveLoss::has_contour(Index i) const {
   const Output& output = tasks_[at(i)].output;
-  return importance(i) > 0.0 && output.count > 0 && output.side == Side::both;
+  return importance(i) > 0.0 && !tasks_[at(i)].bounded && output.count > 0 &&
+         output.side == Side::both;
 }
 
 // |δG_ik| ≤ (d + 2) ε/2 · |w_i||w_k|, and √E(Σ_k δG_ik x_k)² ≤ Σ_k |δG_ik| √(p_k/3).
@@ -62,13 +106,13 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
     gram_.middleCols(first, columns).noalias() =
         model.W.transpose() * model.W.middleCols(first, columns);
   });
+  column_norms(model.W, norms_);
   double norms = 0.0;
   for (Index k = 0; k < features_.size(); ++k) {
-    norms += model.W.col(k).norm() * std::sqrt(features_.density(k) / 3.0);
+    norms += norms_(k) * std::sqrt(features_.density(k) / 3.0);
   }
-  row_error_ = (static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * norms) *
-               model.W.colwise().norm().transpose();
-  zero_ = 4.0 * features_.importance.dot(row_error_.cwiseAbs2());
+  row_error_ = (rounding_of_products(model.hidden()) * norms) * norms_;
+  zero_ = 4.0 * importance_.values.dot(row_error_.cwiseAbs2());
   for (Task& task : tasks_) {
     task = {};
     task.fine_limit = fine_limit_;
@@ -84,7 +128,7 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
 double AdaptiveLoss::first_guess() const {
   double low = 0.0;
   for (Index i = 0; i < features_.size(); ++i) low += importance(i) * tasks_[at(i)].output.closed;
-  return std::max(low, 1e-3 * features_.importance.dot(features_.density) / 3.0);
+  return std::max(low, 1e-3 * importance_.values.dot(features_.density) / 3.0);
 }
 
 // What each output may leave out. Bounds add up linearly; estimated errors of many outputs mostly
@@ -92,24 +136,21 @@ double AdaptiveLoss::first_guess() const {
 void AdaptiveLoss::set_shares(double truncation, double value) {
   const auto count = static_cast<double>(features_.size());
   share_ = truncation / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
-  derivatives_share_ = options_.gradient_target * std::abs(value) / std::sqrt(count);
+  derivatives_share_ =
+      std::max(gradient_target_for(value) - derivatives_fixed(), 0.0) / std::sqrt(count);
 }
 
 void AdaptiveLoss::plan(double guess) {
   const double target = target_for(guess);
-  const auto count = static_cast<double>(features_.size());
+  for (Task& task : tasks_) task.derivatives_fixed = 0.0;
   set_shares(0.5 * target, guess);
   if (with_gradient_) sums_.setZero(features_.size(), features_.size());
-  // The indicators under the gradient have Chernoff factors up to 100 times those of the loss.
-  const double aliasing =
-      0.1 * (with_gradient_ ? std::min(target, 1e-2 * options_.gradient_target * guess) : target);
   for_each_row([&](Index i, Workspace& workspace) {
     Task& task = tasks_[at(i)];
     task.total = task.derivative_total = {};
-    if (importance(i) == 0.0) return;
+    if (importance(i) == 0.0 || negligible_output(i, target)) return;
     choose_fine(i, workspace);
-    const double tolerance = aliasing / (count * importance(i));
-    choose_period(std::max(tolerance, std::numeric_limits<double>::min()), task.output);
+    choose_period(alias_tolerance(i, guess), task.output);
     if (has_contour(i)) {
       task.output.pairs = pair_ramps(workspace.row, gram_.col(i).data());
       task.goal = first_nodes(workspace.row, task.output, share_ / importance(i));
@@ -117,6 +158,30 @@ void AdaptiveLoss::plan(double guess) {
     }
     finish(i, workspace);
   });
+}
+
+// Outputs that cannot matter are bounded, not evaluated: their tolerances might leave the range of
+// double.
+bool AdaptiveLoss::negligible_output(Index i, double target) {
+  constexpr double matters = 0x1p-100;
+  Task& task = tasks_[at(i)];
+  const double v = importance(i), largest = largest_square(task.output);
+  task.bounded = v * largest <= matters * target;
+  if (!task.bounded) return false;
+  task.value = task.rounding = task.truncation = task.derivatives = task.perturbation = 0.0;
+  task.fixed = v * largest;
+  task.derivatives_fixed = 2.0 * v * std::sqrt(largest * task.output.parts);
+  task.output.aliasing = task.output.derivative_aliasing = 0.0;
+  return true;
+}
+
+// A tenth of the targets: bounds of the loss add up, those of rows of Γ like squares.
+AliasTolerance AdaptiveLoss::alias_tolerance(Index i, double guess) const {
+  const auto count = static_cast<double>(features_.size());
+  const double v = importance(i), square = 0.1 * target_for(guess) / (count * v);
+  const double derivatives = 0.1 * gradient_target_for(guess) / (2.0 * v * std::sqrt(count));
+  return {std::min(square, largest_square(tasks_[at(i)].output)),
+          with_gradient_ ? std::min(derivatives, 0x1p1000) : INFINITY};
 }
 
 // Where the fine law may hide too much, all features are main.
@@ -173,18 +238,44 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
   const double magnitude = output.closed + output.mass * output.rest.square + 2.0 * output.pairs +
                            output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
                            std::abs(value);
-  task.rounding = importance(i) * rounding_factor(rigorous(), output.count) * magnitude;
-  task.truncation = task.derivatives = 0.0;
+  task.rounding =
+      importance(i) * rounding_factor(rigorous(), output.count) * with_underflow(magnitude);
+  task.truncation = 0.0;
   if (contour) {
     const double tail = rigorous() ? truncation_bound(workspace.row, output, task.total.nodes())
-                                   : task.total.estimated_tail();
-    const double weight = importance(i) * output.mass * unit;
-    task.truncation = weight * tail;
-    if (with_gradient_) {
-      task.derivatives =
-          2.0 * weight * task.derivative_total.estimated_tail() + task.fine.derivatives;
-    }
+                                   : task.total.estimated_tail(caution_of_loss);
+    task.truncation = importance(i) * output.mass * unit * tail;
   }
+  if (with_gradient_) finish_derivatives(i, workspace);
+}
+
+// All errors of E[(x_i − x̂_i) x_j 1{z > b}], in norm over j and b, and 2v_i times them. Estimated
+// rounding: the norm of all sums is about √(D + 1) times that of b's.
+void AdaptiveLoss::finish_derivatives(Index i, Workspace& workspace) {
+  Task& task = tasks_[at(i)];
+  const Output& output = task.output;
+  const Row& row = workspace.row;
+  const double weight = 2.0 * importance(i);
+  const double unit = has_contour(i) ? 2.0 / output.period * output.mass : 0.0;
+  task.perturbation =
+      weight * derivative_perturbation(row, gram_.col(i).data(), features_.density, norms_,
+                                       rounding_of_products(model_->hidden()));
+  const double factor = rounding_factor(rigorous(), output.count);
+  double rounding =
+      factor * with_underflow(magnitude_of_derivatives(row, output, features_.density(i)));
+  double tail = 0.0;
+  if (has_contour(i)) {
+    const Index nodes = task.total.nodes();
+    tail = rigorous() ? workspace.bound.truncation(row, output, nodes)
+                      : task.derivative_total.estimated_tail(caution_of_derivatives);
+    rounding +=
+        unit * (rigorous() ? epsilon * workspace.bound.rounding(row, output, nodes)
+                           : factor * std::sqrt(output.parts) * task.derivative_total.amplitude());
+  }
+  const double aliasing = output.count > 0 ? output.derivative_aliasing : 0.0;
+  task.derivatives = weight * unit * tail;
+  task.derivatives_fixed =
+      weight * (aliasing + rounding) + task.perturbation + task.fine.derivatives;
 }
 
 // Rigorous: the sum. Estimated: three standard deviations if the outputs' errors are independent,
@@ -200,10 +291,27 @@ double AdaptiveLoss::truncation_total() const {
   return rigorous() ? total : std::min(total, 3.0 * std::sqrt(squares) + std::abs(drift));
 }
 
+// Rows of Γ are at right angles to each other.
 double AdaptiveLoss::derivatives_total() const {
   double squares = 0.0;
-  for (const Task& task : tasks_) squares += task.derivatives * task.derivatives;
+  for (const Task& task : tasks_) {
+    const double error = task.derivatives + task.derivatives_fixed;
+    squares += error * error;
+  }
   return std::sqrt(squares);
+}
+
+double AdaptiveLoss::derivatives_fixed() const {
+  double squares = 0.0;
+  for (const Task& task : tasks_) squares += task.derivatives_fixed * task.derivatives_fixed;
+  return std::sqrt(squares);
+}
+
+// What the rounding of G leaves of a gradient that is 0.
+double AdaptiveLoss::rounding_of_gradient() const {
+  double squares = 0.0;
+  for (const Task& task : tasks_) squares += task.perturbation * task.perturbation;
+  return 16.0 * std::sqrt(squares);
 }
 
 Loss AdaptiveLoss::summary() const {
@@ -218,11 +326,28 @@ Loss AdaptiveLoss::summary() const {
   }
   fixed += epsilon * static_cast<double>(features_.size()) * std::abs(result.value);
   result.error_bound = fixed + truncation_total();
-  result.gradient_error = derivatives_total();
-  const bool met = result.error_bound <= target_for(result.value) &&
-                   result.gradient_error <= options_.gradient_target * std::abs(result.value);
+  bool met = result.error_bound <= target_for(result.value);
+  if (with_gradient_) {
+    result.gradient_error = derivatives_total();
+    met = met && result.gradient_error <=
+                     std::max(gradient_target_for(result.value), rounding_of_gradient());
+  }
   result.stop_reason = met ? StopReason::exact : StopReason::nodes;
   return result;
+}
+
+// A loss below the normal numbers of double keeps only some of its digits.
+Loss AdaptiveLoss::in_given_units(Loss loss) const {
+  const bool zero = loss.value == 0.0;
+  for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
+    *number = std::ldexp(*number, importance_.exponent);
+  }
+  const double size = std::abs(loss.value);
+  if (zero || size >= std::numeric_limits<double>::min()) return loss;
+  loss.error_bound += 2.0 * std::numeric_limits<double>::denorm_min();
+  const double target = std::max(options_.absolute_target, options_.relative_target * size);
+  if (loss.error_bound > target) loss.stop_reason = StopReason::nodes;
+  return loss;
 }
 
 // Sets the goals of the next round; false if there is nothing left to raise.
@@ -235,11 +360,13 @@ bool AdaptiveLoss::raise_goals(const Loss& present) {
   double limit = std::numeric_limits<double>::infinity();
   if (truncation > allowed && allowed > 0.0) limit = std::min(share_, 0.5 * worst);
   bool raised = false;
+  const double derivatives_limit =
+      derivatives_share_ > 0.0 ? derivatives_share_ : std::numeric_limits<double>::infinity();
   for (Index i = 0; i < features_.size(); ++i) {
     Task& task = tasks_[at(i)];
     task.goal = task.total.nodes();
     if (!has_contour(i)) continue;
-    const double excess = std::max(task.truncation / limit, task.derivatives / derivatives_share_);
+    const double excess = std::max(task.truncation / limit, task.derivatives / derivatives_limit);
     if (!(excess > 1.0)) continue;
     // The tail falls like n⁻⁴ in the end; more than double at once would trust that too far.
     const double factor = std::pow(excess / 0.7, 0.25);
@@ -258,19 +385,21 @@ void AdaptiveLoss::run_round() {
   });
 }
 
-void AdaptiveLoss::refuse_unreachable(const Loss& loss) const {
+void AdaptiveLoss::refuse_unreachable(const Loss& normalised) const {
+  const Loss loss = in_given_units(normalised);
   if (!std::isfinite(loss.value) || !std::isfinite(loss.error_bound)) {
     throw std::invalid_argument(
-        "the loss of this model exceeds the range of double: scale W and b down");
+        "the loss of this model exceeds the range of double: scale W and b, or importances, down");
   }
   double rounding = 0.0;
   for (const Task& task : tasks_) rounding += task.rounding;
-  if (rounding > target_for(std::abs(loss.value) + loss.error_bound)) {
+  if (rounding > target_for(std::abs(normalised.value) + normalised.error_bound)) {
     throw std::invalid_argument(fmt::format(
         "the target {:.3g} is below what double precision can reach for this model: rounding alone "
         "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
-        target_for(loss.value), rounding, rounding / loss.value, loss.value,
-        4.0 * rounding / loss.value));
+        std::ldexp(target_for(normalised.value), importance_.exponent),
+        std::ldexp(rounding, importance_.exponent), rounding / normalised.value, loss.value,
+        4.0 * rounding / normalised.value));
   }
 }
 
@@ -285,27 +414,37 @@ double AdaptiveLoss::fine_limit(Purpose purpose) const {
                                   : std::min(of_loss, 0.2 * std::sqrt(options_.gradient_target));
 }
 
+bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
+  double square = 0.0, derivatives = 0.0;
+  for (Index i = 0; i < features_.size(); ++i) {
+    const Output& output = tasks_[at(i)].output;
+    const double of_gradient = 2.0 * importance(i) * output.derivative_aliasing;
+    square += importance(i) * output.aliasing;
+    derivatives += of_gradient * of_gradient;
+  }
+  return square > 0.3 * target_for(loss.value) ||
+         (with_gradient_ && std::sqrt(derivatives) > 0.3 * gradient_target_for(loss.value));
+}
+
 Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Purpose purpose) {
   with_gradient_ = purpose == Purpose::gradient;
   fine_limit_ = fine_limit(purpose);
   read_outputs(model);
-  plan(first_guess());
-  Loss result = summary();
+  double guess = first_guess();
+  plan(guess);
   for (;;) {
+    const Loss result = summary();
     refuse_unreachable(result);
-    if (result.met_target()) return result;
-    double aliasing = 0.0;
-    for (Index i = 0; i < features_.size(); ++i) {
-      aliasing += importance(i) * tasks_[at(i)].output.aliasing;
-    }
-    if (aliasing > 0.3 * target_for(result.value)) {
-      plan(0.5 * std::abs(result.value));
+    if (result.met_target()) return in_given_units(result);
+    const double lower = 0.5 * std::abs(result.value);
+    if (lower < guess && aliases_exceed(result)) {
+      guess = lower;
+      plan(guess);
     } else if (raise_goals(result)) {
       run_round();
     } else {
-      return result;
+      return in_given_units(result);
     }
-    result = summary();
   }
 }
 
@@ -318,13 +457,13 @@ void AdaptiveLoss::gradient(Matrix& dW, Vector& db) {
     Eigen::Map<Vector> by_feature(workspace.gradient.entries.data(), count);
     double slope = 0.0;
     by_feature.setZero();
-    if (importance(i) > 0.0) {
+    if (importance(i) > 0.0 && !task.bounded) {
       slope =
           finish_gradient(workspace.row, gram_.col(i).data(), task.output, features_.density,
                           task.derivative_total.value(), sums_.col(i).data(), by_feature.data());
     }
-    db(i) = 2.0 * importance(i) * slope;
-    sums_.col(i) = (-2.0 * importance(i)) * by_feature;
+    db(i) = 2.0 * features_.importance(i) * slope;
+    sums_.col(i) = (-2.0 * features_.importance(i)) * by_feature;
   });
   dW.resize(model_->hidden(), count);
   for_each_block([&](Index first, Index columns) {
@@ -338,10 +477,10 @@ Vector AdaptiveLoss::contributions(Index most) {
   if (most < 0) return {};
   Matrix parts = Matrix::Zero(most + 1, features_.size());
   for_each_row([&](Index i, Workspace& workspace) {
-    if (importance(i) == 0.0) return;
     const Task& task = tasks_[at(i)];
+    if (importance(i) == 0.0 || task.bounded) return;
     split_by_count(workspace.row, gram_.col(i).data(), task.output, task.total.nodes(),
-                   importance(i), workspace.phases, workspace.skeletons,
+                   features_.importance(i), workspace.phases, workspace.skeletons,
                    std::span(parts.col(i).data(), at(most + 1)));
   });
   return parts.rowwise().sum();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include "exact/derivative_bound.h"
 #include "exact/fine_error.h"
 #include "exact/gradient.h"
 #include "exact/gradient_kernel.h"
@@ -12,6 +13,7 @@
 #include "exact/phases.h"
 #include "exact/skeleton_kernel.h"
 #include "exact/truncation.h"
+#include "exact/unit_importance.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/loss.h"
@@ -25,6 +27,7 @@ struct Workspace {
   Phases phases;
   std::vector<NodeSum> sums, derivatives;
   GradientWorkspace gradient;
+  DerivativeBound bound;
   SkeletonWorkspace skeletons;
 };
 
@@ -52,16 +55,20 @@ class AdaptiveLoss {
     double fixed = 0.0;  ///< Error that more nodes do not lower: aliasing, dropped entries, G.
     double rounding = 0.0;
     double truncation = 0.0;
-    double derivatives = 0.0;  ///< Truncation error of row i of Γ and of db_i.
-    double fine_limit = 0.0;   ///< Entries up to this are fine.
-    FineError fine;            ///< With importance.
-    Index goal = 0;            ///< Nodes to reach in the next round.
+    bool bounded = false;            ///< Too unimportant to be evaluated: all of it is in `fixed`.
+    double derivatives = 0.0;        ///< Truncation error of row i of Γ and of db_i, in norm.
+    double derivatives_fixed = 0.0;  ///< What more nodes do not lower of theirs.
+    double perturbation = 0.0;       ///< The part of it that comes from the rounding of G.
+    double fine_limit = 0.0;         ///< Entries up to this are fine.
+    FineError fine;                  ///< With importance.
+    Index goal = 0;                  ///< Nodes to reach in the next round.
   };
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-  double importance(Index i) const { return features_.importance(i); }
+  double importance(Index i) const { return importance_.values(i); }
   bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
   double target_for(double value) const;
+  double gradient_target_for(double value) const;
   Index most_nodes() const { return options_.maximum_nodes / nodes_per_block * nodes_per_block; }
 
   bool has_contour(Index i) const;
@@ -77,22 +84,32 @@ class AdaptiveLoss {
   void read_outputs(const ReluAutoencoder& model);
   double first_guess() const;
   void plan(double guess);
+  bool negligible_output(Index i, double target);
+  AliasTolerance alias_tolerance(Index i, double guess) const;
   void choose_fine(Index i, Workspace& workspace);
   Index first_nodes(const Row& row, const Output& output, double share) const;
   bool raise_goals(const Loss& present);
   void run_round();
   void extend(Index i, Workspace& workspace);
   void finish(Index i, Workspace& workspace);
+  void finish_derivatives(Index i, Workspace& workspace);
   Loss summary() const;
+  Loss in_given_units(Loss loss) const;
+  bool aliases_exceed(const Loss& loss) const;
   void refuse_unreachable(const Loss& loss) const;
   double truncation_total() const;
   double derivatives_total() const;
+  double derivatives_fixed() const;
+  double rounding_of_gradient() const;
   void set_shares(double truncation, double value);
 
   const Features& features_;
   const Options& options_;
+  UnitImportance importance_;
+  double absolute_target_ = 0.0;  ///< In units of 2^exponent, as are all errors and values here.
   const ReluAutoencoder* model_ = nullptr;
   Matrix gram_;
+  Vector norms_;                    ///< |w_k|
   Vector row_error_;                ///< Bound on √E(δz_i)², δz_i from the rounding of G.
   double zero_ = 0.0;               ///< A loss that the rounding of G cannot tell from 0.
   double share_ = 0.0;              ///< Truncation allowed to one output.

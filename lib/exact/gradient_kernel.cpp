@@ -32,10 +32,13 @@ struct Fine {
   Complex u, v;
 };
 
+// Real and imaginary parts of F and F_b; Σ |F|², Σ |F_b|²; Σ (Re F_b)², Σ (Re ·)² of all
+// derivatives.
 struct Totals {
-  Lanes loss = broadcast(0.0), loss_energy = broadcast(0.0);
-  Lanes threshold = broadcast(0.0), energy = broadcast(0.0);
-  double amplitude = 0.0;
+  Lanes loss = broadcast(0.0), loss_imaginary = loss, loss_energy = loss;
+  Lanes threshold = loss, threshold_imaginary = loss, threshold_energy = loss;
+  Lanes real = loss, energy = loss;
+  double amplitude = 0.0, threshold_amplitude = 0.0;
 };
 
 // The recursion of loss_kernel.cpp, keeping each x and the prefix before it, E(e^{sz}; ≥ 1 active).
@@ -128,13 +131,21 @@ Kernels at_own(const Row& row, const Output& output, const Sweep& sweep, int m, 
   const Complex twice = 2.0 * ramp, scaled = scale * (r * squares);
   const Complex f = twice * (scaled - ramps);
   totals.loss += weights * f.re;
+  totals.loss_imaginary += f.im;
   totals.loss_energy += f.re * f.re + f.im * f.im;
-  if (sweep.first + m == 0) totals.amplitude = twice.re[0] * (scaled.re[0] + ramps.re[0]);
+  if (sweep.first + m == 0) {
+    totals.amplitude = twice.re[0] * (scaled.re[0] + ramps.re[0]);
+    totals.threshold_amplitude = step.re[0] * ramps.re[0] + ramp.re[0] * squares.re[0];
+  }
 
-  const Lanes threshold = real_product(step, ramps) - real_product(ramp, squares);
+  const Complex threshold = step * ramps - ramp * squares;
   const Lanes own_entry = real_product(step, x2 * rest) - real_product(ramp, ramps);
-  totals.threshold += weights * threshold;
-  totals.energy += threshold * threshold + own_entry * own_entry;
+  const Lanes square = threshold.re * threshold.re;
+  totals.threshold += weights * threshold.re;
+  totals.threshold_imaginary += threshold.im;
+  totals.threshold_energy += square + threshold.im * threshold.im;
+  totals.real += square;
+  totals.energy += square + own_entry * own_entry;
   diagonal += weights * own_entry;
   Complex active = x;
   active.re += a;
@@ -282,6 +293,15 @@ Totals sum_block(const Row& row, const Output& output, Phases& phases, GradientW
   return totals;
 }
 
+// Only the real parts of the F_j are formed; what their phases may still turn into real parts is
+// taken from F_b: where they turn freely, half of all is real.
+NodeSum sum_of_derivatives(const Totals& totals) {
+  const double energy = sum(totals.threshold_energy), real = sum(totals.real);
+  const double turned = energy > 0.0 ? std::clamp(0.5 * energy / real, 1.0, 100.0) : 1.0;
+  return {sum(totals.threshold), sum(totals.threshold_imaginary), energy,
+          turned * sum(totals.energy), totals.threshold_amplitude};
+}
+
 template <bool unit>
 void sum_blocks(const Row& row, const Output& output, Phases& phases, GradientWorkspace& workspace,
                 Index first, std::span<NodeSum> sums, std::span<NodeSum> derivatives) {
@@ -300,8 +320,9 @@ void sum_blocks(const Row& row, const Output& output, Phases& phases, GradientWo
       decay = Decay(contour, output.c, k);
     }
     const Totals totals = sum_block<unit>(row, output, phases, workspace, decay, k);
-    sums[block] = {sum(totals.loss), sum(totals.loss_energy), totals.amplitude};
-    derivatives[block] = {sum(totals.threshold), sum(totals.energy), 0.0};
+    const double energy = sum(totals.loss_energy);
+    sums[block] = {sum(totals.loss), sum(totals.loss_imaginary), energy, energy, totals.amplitude};
+    derivatives[block] = sum_of_derivatives(totals);
   }
 }
 

@@ -29,8 +29,8 @@ struct GradientWorkspace {
 };
 
 /// As sum_loss, and adds Σ Re F_j to entries[n] (n as in row, i at [row.count]). `derivatives` has
-/// for each block Σ Re F_b, and the energy of all F_j and F_b together. Cost: about three times
-/// that of sum_loss.
+/// for each block the sums of F_b, and the energy of all F_j and F_b together. Cost: about three
+/// times that of sum_loss.
 void sum_gradient(const Row& row, const Output& output, Phases& phases,
                   GradientWorkspace& workspace, Index first, std::span<NodeSum> sums,
                   std::span<NodeSum> derivatives, double* entries);

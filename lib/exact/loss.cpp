@@ -1,6 +1,11 @@
 #include "skeleta/exact/loss.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include "exact/adaptive_loss.h"
@@ -62,11 +67,20 @@ IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const ReluAutoencode
   for (Index l = range.first; l <= range.last; ++l) {
     const double probability = count.probability(l), part = contributions(l);
     result.skeletons.push_back({l, probability, part / probability, part, 0.0, 0});
+    if (probability >= std::numeric_limits<double>::min() && std::isinf(part / probability)) {
+      throw std::invalid_argument(
+          fmt::format("the mean loss on Q_{}, {:.3g}/{:.3g}, exceeds the range of double: scale W "
+                      "and b, or importances, down",
+                      l, part, probability));
+    }
   }
   result.value = total.value;
-  result.confidence = 1.0;
-  result.low = total.value - total.error_bound;
-  result.high = total.value + total.error_bound;
+  // An estimate is no bound: no interval is claimed.
+  const bool bound = options_.error_control == ErrorControl::rigorous;
+  const double half = bound ? total.error_bound : std::numeric_limits<double>::quiet_NaN();
+  result.confidence = bound ? 1.0 : half;
+  result.low = total.value - half;
+  result.high = total.value + half;
   result.error_bound = total.error_bound;
   result.stop_reason = total.stop_reason;
   return result;

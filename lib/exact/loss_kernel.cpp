@@ -68,7 +68,7 @@ NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& d
     }
   }
 
-  Lanes value = broadcast(0.0), energy = broadcast(0.0);
+  Lanes value = broadcast(0.0), imaginary = broadcast(0.0), energy = broadcast(0.0);
   NodeSum result;
   Complex v = phases.state(row.count);
   for (int m = 0; m < groups_per_block; ++m) {
@@ -81,6 +81,7 @@ NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& d
     const Complex scaled = output.scale * (r * squares);
     const Complex f = kernel * (scaled - ramps);
     value += node_weights(first + m) * f.re;
+    imaginary += f.im;
     energy += f.re * f.re + f.im * f.im;
     if (first + m == 0) {
       const double extra = (output.scale * r.re[0] * (a + x.re[0]) + w * moments.h1.re[0]) * low;
@@ -91,7 +92,8 @@ NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& d
   }
   phases.state(row.count) = v;
   result.value = sum(value);
-  result.energy = sum(energy);
+  result.imaginary = sum(imaginary);
+  result.energy = result.total = sum(energy);
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "exact/unit_importance.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/closed_forms.h"
 #include "skeleta/measure/active_count.h"
@@ -179,12 +180,17 @@ SkeletonPart skeleton_part(const ReluAutoencoder& model, const Features& feature
   }
   validate(model);
   validate(features, model.features());
+  const UnitImportance importance(features.importance);
+  const Features scaled{features.density, importance.values};
+  const double mean = l <= features.size() ? mean_on(model, scaled, l, threads)
+                                           : std::numeric_limits<double>::quiet_NaN();
   SkeletonPart part;
   part.l = l;
   part.probability = ActiveCount(features.density).probability(l);
-  part.mean = l <= features.size() ? mean_on(model, features, l, threads)
-                                   : std::numeric_limits<double>::quiet_NaN();
-  part.contribution = part.probability > 0.0 ? part.probability * part.mean : 0.0;
+  part.mean = std::ldexp(mean, importance.exponent);
+  if (part.probability > 0.0) {
+    part.contribution = std::ldexp(part.probability * mean, importance.exponent);
+  }
   return part;
 }
 

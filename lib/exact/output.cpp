@@ -189,6 +189,8 @@ void read_output(const Row& row, const double* gram, Output& output) {
   output.threshold = row.threshold;
   output.dropped = row.dropped;
   output.count = row.count + row.fine_count;
+  output.parts = 2.0 + static_cast<double>(output.count);
+  for (const double p : row.idle) output.parts += 0.25 * p * p;
   output.lowest = output.highest = 0.0;
   for (Index n = 0; n < row.fine_end(); ++n) {
     const double g = row.g[static_cast<std::size_t>(n)];
@@ -200,44 +202,59 @@ void read_output(const Row& row, const double* gram, Output& output) {
   output.log_moments = log_moments(row);
 }
 
-// Chernoff: y₊² ≤ (4e⁻²/θ²) e^{θy} and y₊ ≤ e^{θy}/(eθ). With K = (scale²·4e⁻²/θ² + 2 scale/(eθ))
-// e^{−θc} M(θ) the aliases on the right are at most Σ_m e^{κm} K e^{−θmT} = K q/(1 − q) with
-// q = e^{κ−θT}, which is ≤ ε if θT ≥ κ + log(1 + K/ε); those on the left likewise with e^{θc} M(−θ)
-// and q = e^{−κ−θT}. K itself bounds what is lost by taking z to be wholly on one side of c.
-// If c + T exceeds all of z the right aliases vanish, if c − T is below all of z the left ones do.
-void choose_period(double tolerance, Output& output) {
-  const double share = 0.5 * tolerance, c = output.c, log_share = std::log(share);
+// Chernoff: y₊² ≤ (4e⁻²/θ²) e^{θy}, y₊ ≤ e^{θy}/(eθ), 1{y > 0} ≤ e^{θy}. With K = (scale²·4e⁻²/θ² +
+// 2 scale/(eθ)) e^{−θc} M(θ) the aliases on the right are at most Σ_m e^{κm} K e^{−θmT} = K q/(1 −
+// q) with q = e^{κ−θT}, which is ≤ ε if θT ≥ κ + log(1 + K/ε); those on the left likewise with
+// e^{θc} M(−θ) and q = e^{−κ−θT}. K itself bounds what is lost by taking z to be wholly on one side
+// of c. For the derivatives, as x_i, x_j ≤ 1 and the norm has D + 1 parts, of those left out of z
+// half that: K = √(D + 1) (1 + scale/(eθ)) e^{−θc} M(θ). If c + T exceeds all of z the right
+// aliases vanish, if c − T is below all of z the left ones do.
+void choose_period(const AliasTolerance& tolerance, Output& output) {
+  const double share = 0.5 * tolerance.square, c = output.c, log_share = std::log(share);
+  const bool derivatives = std::isfinite(tolerance.derivatives);
+  const double log_norm =
+      0.5 * std::log(output.parts) - std::log(0.5 * tolerance.derivatives);  // −∞ if not needed
   const LogMoments& moments = output.log_moments;
   double log_up = INFINITY, log_down = INFINITY, right = INFINITY, left = INFINITY;
   for (int r = 0; r < LogMoments::levels; ++r) {
     const double theta = moments.theta(r), e = std::numbers::e;
     const double y = 2.0 * output.scale / (e * theta);
-    const double log_prefactor = std::log(y * y + y);
+    double log_excess = std::log(y * y + y) - log_share;
+    if (derivatives) log_excess = std::max(log_excess, log_norm + std::log1p(0.5 * y));
     const auto at = static_cast<std::size_t>(r);
-    const double up = log_prefactor + moments.up[at] - theta * c - log_share;
-    const double down = log_prefactor + moments.down[at] + theta * c - log_share;
+    const double up = log_excess + moments.up[at] - theta * c;
+    const double down = log_excess + moments.down[at] + theta * c;
     const auto softplus = [](double x) { return x > 36.0 ? x : std::log1p(std::exp(x)); };
     log_up = std::min(log_up, up);
     log_down = std::min(log_down, down);
     right = std::min(right, (kappa + softplus(up)) / theta);
     left = std::min(left, (softplus(down) - kappa) / theta);
   }
+  const auto leave = [&](double part) {
+    output.aliasing = part * tolerance.square;
+    output.derivative_aliasing = derivatives && part > 0.0 ? part * tolerance.derivatives : 0.0;
+  };
   output.side = Side::both;
-  output.aliasing = tolerance;
+  leave(1.0);
   if (c >= output.highest || log_up <= 0.0) {
     output.side = Side::below;
-    output.aliasing = c >= output.highest ? 0.0 : share;
+    leave(c >= output.highest ? 0.0 : 0.5);
   } else if (c <= output.lowest || log_down <= 0.0) {
     output.side = Side::above;
-    output.aliasing = c <= output.lowest ? 0.0 : share;
+    leave(c <= output.lowest ? 0.0 : 0.5);
   } else {
     const double whole = std::max(output.highest - c, c - output.lowest);
     output.period = std::max(right, left);
     if (output.period >= whole) {
       output.period = whole * (1.0 + 1e-12);
-      output.aliasing = 0.0;
+      leave(0.0);
     }
   }
+}
+
+double largest_square(const Output& output) {
+  const double most = std::max(output.scale * output.highest - output.threshold, 0.0);
+  return std::max(1.0, most * most);
 }
 
 double pair_ramps(const Row& row, const double* gram) {

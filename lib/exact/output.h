@@ -39,6 +39,7 @@ struct Output {
   double lowest = 0.0, highest = 0.0;  ///< Range of z, scaled.
   double dropped = 0.0;
   Index count = 0;      ///< Features of z other than i.
+  double parts = 2.0;   ///< Derivatives, those by features left out of z as (p/2)² each.
   double closed = 0.0;  ///< E[(x_i − x̂_i)²; N_z ≤ 1]
   RestMoments rest;
   LogMoments log_moments;
@@ -46,7 +47,8 @@ struct Output {
   Side side = Side::both;
   double period = 0.0;    ///< T, scaled; if side is both.
   double aliasing = 0.0;  ///< Bound on what aliases (or the other side) add to E(x_i − x̂_i)².
-  double pairs = 0.0;     ///< E[x_i (z − b)₊; i and one other]; if side is both.
+  double derivative_aliasing = 0.0;  ///< Likewise to the norm of its derivatives (choose_period).
+  double pairs = 0.0;                ///< E[x_i (z − b)₊; i and one other]; if side is both.
 };
 
 /// form(b − shift_q, weight_q) for the points of the fine law: how closed forms account for η.
@@ -57,11 +59,22 @@ void for_each_shift(const Row& row, Form form) {
   }
 }
 
-/// Fills all but the last four fields. `gram` is column i of G. Cost O(D).
+/// Fills all but the last five fields. `gram` is column i of G. Cost O(D).
 void read_output(const Row& row, const double* gram, Output& output);
 
-/// Chooses the side and the period so that aliasing ≤ tolerance.
-void choose_period(double tolerance, Output& output);
+/// What aliases may add to an output, without its importance: to E(x_i − x̂_i)², and to the norm
+/// over j and b of E[(x_i − x̂_i) x_j 1{z > b}] (infinite if it is not needed). The second has
+/// indicators where the first has ramps, so it does not shrink with the row: each is planned for
+/// itself.
+struct AliasTolerance {
+  double square, derivatives;
+};
+
+/// Chooses the side and the period so that both are met.
+void choose_period(const AliasTolerance& tolerance, Output& output);
+
+/// max |x_i − x̂_i|² over the cube: no error of E(x_i − x̂_i)² exceeds it.
+double largest_square(const Output& output);
 
 /// E[(x_i − x̂_i)²; N_z = l] for l = 0 or 1, from the unscaled entries. Cost O(D).
 double closed_by_count(const Row& row, const double* gram, Index l);

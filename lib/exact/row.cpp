@@ -6,8 +6,7 @@
 namespace skeleta::exact {
 namespace {
 
-constexpr double negligible = 0x1p-60;     // likewise
-constexpr double smallest_scale = 1e-140;  // its square and inverse are far from the range's ends
+constexpr double smallest_scale = 1e-300;  // its inverse is far from the range's end
 
 double largest_entry(const double* gram, const Vector& density) {
   double largest = smallest_scale;
@@ -48,14 +47,14 @@ void select(const double* gram, const Vector& density, double fine_limit, Row& r
     if (std::abs(g) > fine) {
       put(row.count++, k, g);
     } else if (!(std::abs(g) > negligible)) {
-      row.dropped += std::abs(gram[k]);
+      row.dropped += std::abs(gram[k]) * std::sqrt(density(k) / 3.0);
       row.idle.push_back(density(k));
     }
   }
   const double own = density(row.own) > 0.0 ? gram[row.own] * inverse : 0.0;
   const bool raised = !(std::abs(own) > negligible);
   put(row.count, row.own, raised ? negligible : own);
-  if (raised) row.dropped += negligible * row.scale;
+  if (raised) row.dropped += negligible * row.scale * std::sqrt(density(row.own) / 3.0);
   for (Index k = 0; fine > negligible && k < density.size(); ++k) {
     const double g = gram[k] * inverse;
     if (k == row.own || density(k) == 0.0) continue;
@@ -65,26 +64,23 @@ void select(const double* gram, const Vector& density, double fine_limit, Row& r
   }
 }
 
-// log Π(1 − p), or −∞ if some feature is too close to certain for the odds to be a good unit.
-double log_of_mass(const Vector& density, const Row& row) {
-  constexpr double most_certain = 1.0 - 1e-6;
-  double product = 1.0, sum = 0.0;
+// Π(1 − p), or 0 if it is tiny or some feature is too close to certain for the odds to be a good
+// unit. A plain product: the exponential of a sum of logarithms would lose |log| ε.
+double mass_of(const Vector& density, const Row& row) {
+  constexpr double most_certain = 1.0 - 1e-6, least = 1e-130;
+  double product = 1.0;
   for (Index n = 0; n <= row.count; ++n) {
     const double p = density(row.feature[static_cast<std::size_t>(n)]);
-    if (p > most_certain) return -INFINITY;
+    if (p > most_certain) return 0.0;
     product *= 1.0 - p;
-    if (product < 1e-200) {
-      sum += std::log(product);
-      product = 1.0;
-    }
   }
-  return sum + std::log(product);
+  return product > least ? product : 0.0;
 }
 
 void set_factors(const Vector& density, Row& row) {
-  const double log_mass = log_of_mass(density, row);
-  row.unit = log_mass > -300.0;
-  row.mass = row.unit ? std::exp(log_mass) : 1.0;
+  const double mass = mass_of(density, row);
+  row.unit = mass > 0.0;
+  row.mass = row.unit ? mass : 1.0;
   const Index filled = padded(row.fine_end());
   for (Index n = 0; n < filled; ++n) {
     const auto at = static_cast<std::size_t>(n);

@@ -17,6 +17,8 @@
 /// ("unit" form, cheaper); a = 1 − p, w = p and mass = 1 otherwise, and always for fine ones.
 namespace skeleta::exact {
 
+constexpr double negligible = 0x1p-60;  ///< Scaled entries up to this are left out of z.
+
 struct Row {
   Index own = 0;         ///< i
   Index count = 0;       ///< Main features other than i. Arrays: these, then feature i at [count],
@@ -30,7 +32,7 @@ struct Row {
   double scale = 1.0;
   double threshold = 0.0;  ///< b_i, not scaled.
   double c = 0.0;          ///< b_i / scale
-  double dropped = 0.0;    ///< Σ |G_ik| over the entries left out.
+  double dropped = 0.0;  ///< Σ |G_ik| √(p_k/3) over the entries left out: √E of their square.
   bool unit = true;
   FineLaw fine;  ///< Scaled.
 

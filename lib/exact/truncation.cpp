@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "exact/contour.h"
+#include "exact/majorant.h"
 
 namespace skeleta::exact {
 namespace {
@@ -28,18 +29,6 @@ Stretches stretches_beyond(Index nodes, double spacing) {
   return result;
 }
 
-// min(h(γg), (e^{γg} + 1)/(|g| Ω)) and e^{γg}, given e^{γg} − 1.
-struct Majorant {
-  Lanes h;
-  double exponential;
-};
-
-Majorant majorant(double g, double growth, double abscissa, const Lanes& inverse_omega) {
-  const double at_rest = growth / (abscissa * g);
-  const Lanes decaying = ((growth + 2.0) / std::abs(g)) * inverse_omega;
-  return {smaller(broadcast(at_rest), decaying), growth + 1.0};
-}
-
 }  // namespace
 
 double truncation_bound(const Row& row, const Output& output, Index nodes) {
@@ -61,8 +50,7 @@ double truncation_bound(const Row& row, const Output& output, Index nodes) {
   }
   const auto own = static_cast<std::size_t>(row.count);
   const Majorant h = bound_of(row.count);
-  const Lanes h1 =
-      smaller(h.h, ((h.exponential + h.h) / std::abs(row.g[own])) * stretches.inverse_omega);
+  const Lanes h1 = majorant_of_x(h, row.g[own], stretches.inverse_omega);
   const Lanes squares = row.a[own] * rest + (row.w[own] * h.h) * (rest + one);
   const Lanes ramps = (row.w[own] * h1) * rest;
   const double scale = output.scale;
@@ -90,7 +78,9 @@ Index nodes_for_bound(const Row& row, const Output& output, double tolerance, In
 
 void NodeTotal::Stretch::add(const NodeSum& sum) {
   value += sum.value;
+  imaginary += sum.imaginary;
   energy += sum.energy;
+  total += sum.total;
   end += nodes_per_block;
 }
 
@@ -100,21 +90,28 @@ void NodeTotal::add(std::span<const NodeSum> sums) {
   const std::size_t half = first ? sums.size() / 2 : 0;
   previous_ = first ? Stretch{} : last_;
   for (std::size_t n = 0; n < half; ++n) previous_.add(sums[n]);
-  last_ = {previous_.end, previous_.end, 0.0, 0.0};
+  last_ = {};
+  last_.begin = last_.end = previous_.end;
   for (std::size_t n = half; n < sums.size(); ++n) last_.add(sums[n]);
   for (const NodeSum& sum : sums) value_ += sum.value;
 }
 
-double NodeTotal::estimated_tail() const {
-  if (last_.energy == 0.0) return 0.0;
+// Of all derivatives as of the one that is summed.
+double NodeTotal::Stretch::coherent() const {
+  const double modulus = std::hypot(value, imaginary);
+  return energy > 0.0 ? modulus * std::sqrt(total / energy) : 0.0;
+}
+
+double NodeTotal::estimated_tail(double caution) const {
+  if (last_.total == 0.0) return 0.0;
   const double stretch = std::log(last_.middle() / previous_.middle());
   const double q =
       std::clamp(0.5 * std::log(previous_.density() / last_.density()) / stretch, 1.2, 4.0);
   const auto end = static_cast<double>(last_.end), begin = static_cast<double>(last_.begin);
   // ∫_end^∞ k^{−2q} dk relative to ∫_begin^end, and the same for k^{−q}.
-  const double energy = last_.energy / (std::pow(end / begin, 2.0 * q - 1.0) - 1.0);
+  const double energy = last_.total / (std::pow(end / begin, 2.0 * q - 1.0) - 1.0);
   const double ratio = 1.0 / (std::pow(end / begin, q - 1.0) - 1.0);
-  return 6.0 * std::max(std::sqrt(energy), std::abs(last_.value) * ratio);
+  return caution * std::max(std::sqrt(energy), last_.coherent() * ratio);
 }
 
 }  // namespace skeleta::exact

@@ -35,20 +35,23 @@ class NodeTotal {
   double last_value() const { return last_.value; }  ///< Of the last stretch of nodes.
   double amplitude() const { return amplitude_; }
 
-  /// Estimate of |Σ_{k≥n} Re F(s_k)|: from the energy Σ|F|² of the last two stretches of nodes a
-  /// power |F(s_k)| ~ k^{−q} is read off (q between 1.2 and 4; the true one is 5 in the end). The
-  /// tail is then six times the larger of its root-mean-square sum, as if phases were random, and
-  /// of the last stretch's own sum scaled by k^{−q}, as if they were constant. Not a bound.
-  double estimated_tail() const;
+  /// Estimate of |Σ_{k≥n} Re F(s_k)| (of derivatives: of the norm of all): from the energy Σ|F|² of
+  /// the last two stretches of nodes a power |F(s_k)| ~ k^{−q} is read off (q between 1.2 and 4;
+  /// the true one is 5 in the end). The tail is then `caution` times the larger of its
+  /// root-mean-square sum, as if phases were random, and of the modulus of the last stretch's
+  /// complex sum scaled by k^{−q}, as if they were constant: a small entry g turns phases only once
+  /// |s g| ~ 1, and what is imaginary till then is real afterwards. Not a bound.
+  double estimated_tail(double caution) const;
 
  private:
   struct Stretch {
     Index begin = 0, end = 0;
-    double value = 0.0, energy = 0.0;
+    double value = 0.0, imaginary = 0.0, energy = 0.0, total = 0.0;
 
     void add(const NodeSum& sum);
     double middle() const { return 0.5 * static_cast<double>(begin + end); }
-    double density() const { return energy / static_cast<double>(end - begin); }
+    double density() const { return total / static_cast<double>(end - begin); }
+    double coherent() const;
   };
 
   double value_ = 0.0, amplitude_ = 0.0;

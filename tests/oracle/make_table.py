@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write exact_loss_table.json: models chosen to be awkward, with their exact loss and gradient.
+"""Write exact_loss_table.json and small_weights_table.json: models chosen to be awkward, with their exact
+loss and gradient.
 
 The models come from a generator written out below and from IEEE basic operations only, so the file is
 the same on every machine.  One model per line; numbers are shortest round-trip float64.
@@ -275,6 +276,46 @@ def everything(m, k):
             m.importance[j] = m.rng.pick((0.0, 3.0, m.rng.uniform()))
 
 
+# Models whose derivatives do not shrink with the loss: the second table.
+
+def small_row(m, k):
+    """One hidden dimension, all weights of the order 10^-k."""
+    m.columns = [[x * float("1e-%d" % k)] for x in (1.0, -1.0, 0.7, -0.4)]
+    m.b = [0.0] * 4
+    m.density = [0.05] * 4
+
+
+def small_model(m, k):
+    size = (0.1, 0.1, 1e-3, 1e-6)[k % 4]
+    m.columns = [[x * size for x in c] for c in m.columns]
+    m.b = [(0.0, x * size * size, x * size)[k % 3] for x in m.b]
+
+
+def small_columns(m, k):
+    """A polygon with one or two columns shortened by up to 10^-12."""
+    polygon(m, 0)
+    m.b = [(0.0, 0.05)[k % 2]] * m.features
+    for j in range(1 + (k % 3 == 2)):
+        m.columns[j] = [x * float("1e-%d" % (k % 13)) for x in m.columns[j]]
+        m.b[j] = 0.0
+
+
+def dead_columns(m, k):
+    small_model(m, k)
+    j = m.some()
+    m.columns[j] = [0.0] * m.d
+    m.b[j] = (0.0, -0.01, 0.01)[k % 3]
+
+
+def kinks(m, k):
+    """Thresholds on the values that z takes at corners of the cube: exactly, as all is in eighths."""
+    size = float(2 ** -(3 * (k % 6)))
+    m.columns = [[size * (m.rng.below(9) / 4.0 - 1.0) for _ in range(m.d)] for _ in range(m.features)]
+    for i in range(m.features):
+        chosen = [m.rng.below(2) for _ in range(m.features)]
+        m.b[i] = (0.0, m.inner(i, i), sum(m.inner(i, j) * chosen[j] for j in range(m.features)))[(k + i) % 3]
+
+
 # Sizes (features, hidden), cycled through; small ones dominate, large ones have turns of their own.
 SMALL = ((2, 1), (3, 2), (4, 2), (1, 1), (4, 3), (3, 1), (5, 2), (2, 2), (4, 1), (6, 3), (3, 4), (8, 4),
          (5, 4), (2, 3), (7, 3))
@@ -302,11 +343,20 @@ CATEGORIES = (
     ("everything", everything, 30, SMALL),
 )
 
+SMALL_WEIGHTS = (
+    ("small-row", small_row, 11, ((4, 1),)),
+    ("small-model", small_model, 24, ((4, 2), (3, 1), (4, 2), (3, 2), (2, 1))),
+    ("small-columns", small_columns, 26, CORNERS[1:4]),
+    ("dead-columns", dead_columns, 12, ((4, 2), (3, 1), (2, 2))),
+    ("kinks", kinks, 18, ((4, 2), (3, 1), (3, 2), (2, 1))),
+)
+TABLES = {"exact_loss_table.json": (1000, CATEGORIES), "small_weights_table.json": (2000, SMALL_WEIGHTS)}
 
-def models():
+
+def models(seed, categories):
     result = []
-    for number, (name, change, count, sizes) in enumerate(CATEGORIES):
-        rng = Generator(1000 + number)
+    for number, (name, change, count, sizes) in enumerate(categories):
+        rng = Generator(seed + number)
         for k in range(count):
             features, d = sizes[k % len(sizes)]
             m = Model(rng, features, d)
@@ -325,21 +375,25 @@ def line(model):
     return json.dumps({**model, **exact_loss.rounded(exact)}, separators=(",", ":"))
 
 
-def main():
-    here = os.path.dirname(os.path.abspath(__file__))
-    parser = argparse.ArgumentParser(description="Write the table of exact losses.")
-    parser.add_argument("-o", "--output", default=os.path.join(here, "exact_loss_table.json"))
-    parser.add_argument("-j", "--jobs", type=int, default=1)
-    arguments = parser.parse_args()
-    chosen = models()
-    with multiprocessing.Pool(arguments.jobs) as pool:
+def write(path, chosen, jobs):
+    with multiprocessing.Pool(jobs) as pool:
         lines = pool.map(line, chosen, chunksize=4)
-    with open(arguments.output, "w", newline="\n") as file:
+    with open(path, "w", newline="\n") as file:
         file.write("[\n" + ",\n".join(lines) + "\n]\n")
     sizes = [len(m["b"]) for m in chosen]
-    print("%d models, %d of them with at most 4 features" % (len(sizes), sum(n <= 4 for n in sizes)))
+    print("%s: %d models, %d of them with at most 4 features" % (path, len(sizes), sum(n <= 4 for n in sizes)))
     for n in range(1, 9):
         print("  %d features: %d" % (n, sizes.count(n)))
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser = argparse.ArgumentParser(description="Write the tables of exact losses.")
+    parser.add_argument("-o", "--output", default=here, help="folder to write to")
+    parser.add_argument("-j", "--jobs", type=int, default=1)
+    arguments = parser.parse_args()
+    for name, chosen in TABLES.items():
+        write(os.path.join(arguments.output, name), models(*chosen), arguments.jobs)
 
 
 if __name__ == "__main__":

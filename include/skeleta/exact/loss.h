@@ -16,13 +16,21 @@
 /// line. Supports of at most one feature are taken out of the integrand and added in closed form.
 /// Cost: D² · nodes complex factors (about half a nanosecond each with 512-bit vectors); memory
 /// O(D²). The derivation of the sum and its error is in lib/exact/contour.h.
+///
+/// Importances are taken relative to their largest, so their common scale changes no decision and,
+/// if it is a power of two, no bit. Outputs too unimportant to matter (2⁻¹⁰⁰ of the target) are
+/// bounded instead of evaluated. Losses below the normal numbers of double (2e-308) are given with
+/// the digits these leave: error_bound includes them, and stop_reason is nodes.
 namespace skeleta::exact {
 
 struct Loss {
   double value = 0.0;
   /// Bound (rigorous) or estimate (estimated) of |value − L|, of the kind the options asked for.
   double error_bound = 0.0;
-  /// Estimate of the error of (Γ, db) in the Frobenius norm; 0 if no gradient was asked for.
+  /// The same for the error of (Γ, db) in the Frobenius norm (see Evaluator): truncation, aliases,
+  /// rounding, and what the rounding of G = WᵀW may turn at thresholds. 0 if no gradient was asked
+  /// for. What W(Γ + Γᵀ) and its rounding make of it is not counted: dW is off by at most 2‖W‖ this
+  /// and a few ε ‖W‖ ‖Γ‖.
   double gradient_error = 0.0;
   StopReason stop_reason = StopReason::exact;  ///< `nodes`: the target was not met.
   Index nodes = 0;                             ///< The most that one output took.
@@ -53,15 +61,19 @@ class Evaluator {
   Loss loss(const ReluAutoencoder& model);
 
   /// The same, and the gradient: dL/dW = W(Γ + Γᵀ), Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}],
-  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. The error of each entry of Γ is held to the
-  /// target relative to the loss by the same rule; it is estimated also under rigorous control. dW
-  /// (d × D) and db (D) are resized if need be.
+  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. Its error is held to its target
+  /// (Options::gradient_target) and bounded or estimated as that of the loss; a target out of reach
+  /// is reported (stop_reason nodes), never refused. The indicators do not shrink with W, as the
+  /// loss does, so small weights and single small columns cost more nodes, not digits. At w_i = 0,
+  /// b_i = 0, where the loss has a kink, the ReLU has slope 0. dW (d × D) and db (D) are resized if
+  /// need be.
   Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db);
 
   /// The loss split by skeleton. Listed are the l with π_l ≥ probability_floor (and l ≤ skeletons,
   /// if given). `value` is the loss over *all* skeletons, so value − Σ contributions is what the
   /// unlisted ones contribute. error_bound holds for the value and for every contribution;
-  /// low, high = value ∓ error_bound; stop_reason is exact, or nodes if the target was not met.
+  /// low, high = value ∓ error_bound under rigorous control, and NaN, as is the confidence, where
+  /// the error is only estimated; stop_reason is exact, or nodes if the target was not met.
   /// Cost: that of loss, and D · nodes · (largest l) factors for each output.
   IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model);
 

@@ -7,12 +7,16 @@
 
 namespace skeleta::exact {
 
-/// What stands behind the error that is held against the target.
+/// What stands behind the error, of the loss and of its gradient, that is held against the target.
 enum class ErrorControl : std::int8_t {
-  rigorous,  ///< Proven bounds of truncation and aliasing, rounding to first order in ε.
+  /// Proven bounds of truncation and aliasing, rounding to first order in ε. The gradient's are
+  /// looser: it takes some twice as many nodes.
+  rigorous,
   /// Truncation extrapolated from the decay of the terms: 1.5 to 10 times faster. An estimate: over
-  /// 20 000 random models of every kind the true error was above it 3 times, by up to 2.4 times;
-  /// typically it is 30 times below.
+  /// 230 000 evaluations of random models of every kind and scale (D ≤ 6, targets 1e-2 … 1e-10) the
+  /// true error was above it 59 times, by up to 2.3 times, and above the target 3 times, by up to
+  /// 1.7 times; typically it is a hundred times below. Of derivatives (4000 models, of columns down
+  /// to 1e-10): 1 in 70 at a gradient target of 1e-4, mostly by less than 3 times, once by 130.
   estimated,
 };
 
@@ -24,8 +28,8 @@ struct Options {
   ErrorControl error_control = ErrorControl::rigorous;
   Index maximum_nodes = Index{1} << 18;  ///< On the contour, for each output; at least 64.
   /// For gradients: the error of the Frobenius norm of Γ and db (see Evaluator) may be this times
-  /// the loss. Derivatives decay more slowly along the contour; a descent needs fewer digits of
-  /// them.
+  /// the loss, or, near a minimum of 0, times absolute_target/relative_target if that is more.
+  /// Derivatives decay more slowly along the contour; a descent needs fewer digits of them.
   double gradient_target = 1e-6;
   int threads = 1;  ///< 0: all cores. Never changes a bit of the result.
 

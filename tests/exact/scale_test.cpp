@@ -1,0 +1,132 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <random>
+#include <stdexcept>
+
+#include "skeleta/exact/loss.h"
+#include "skeleta/exact/low_skeletons.h"
+
+// No target is a number in the units of the user: importances times c change the scale and nothing
+// else, densities → 0 leave relative errors as they are.
+namespace skeleta::exact {
+namespace {
+
+ReluAutoencoder pentagon() {
+  ReluAutoencoder model{Matrix(2, 5), Vector::Constant(5, 0.05)};
+  for (Index j = 0; j < 5; ++j) {
+    const double angle = 2.0 * M_PI * static_cast<double>(j) / 5.0;
+    model.W.col(j) << 1.1 * std::cos(angle), 1.1 * std::sin(angle);
+  }
+  model.b(2) = -0.02;
+  return model;
+}
+
+Features features_of(double density, double importance) {
+  Features features = Features::uniform(5, density, importance);
+  features.importance(1) *= 0.3;
+  features.density(4) *= 0.5;
+  return features;
+}
+
+TEST(Scale, ImportancesTimesPowersOfTwoChangeNoOtherBit) {
+  for (const auto control : {ErrorControl::rigorous, ErrorControl::estimated}) {
+    Options options;
+    options.error_control = control;
+    const auto one = loss_and_gradient(pentagon(), features_of(0.1, 1.0), options);
+    for (const int exponent : {-900, -100, -3, 5, 200, 1000}) {
+      const double c = std::ldexp(1.0, exponent);
+      const auto scaled = loss_and_gradient(pentagon(), features_of(0.1, c), options);
+      EXPECT_EQ(scaled.loss.value, c * one.loss.value);
+      EXPECT_EQ(scaled.loss.error_bound, c * one.loss.error_bound);
+      EXPECT_EQ(scaled.loss.gradient_error, c * one.loss.gradient_error);
+      EXPECT_EQ(scaled.loss.nodes, one.loss.nodes);
+      EXPECT_EQ(scaled.loss.stop_reason, one.loss.stop_reason);
+      EXPECT_EQ(scaled.dW, c * one.dW);
+      EXPECT_EQ(scaled.db, c * one.db);
+    }
+  }
+}
+
+TEST(Scale, AbsoluteTargetsScaleWithTheImportances) {
+  Options options;
+  options.relative_target = 0.0;
+  options.absolute_target = 1e-5;
+  const Loss one = loss(pentagon(), features_of(0.1, 1.0), options);
+  options.absolute_target = std::ldexp(1e-5, 300);
+  const Loss scaled = loss(pentagon(), features_of(0.1, std::ldexp(1.0, 300)), options);
+  EXPECT_EQ(scaled.nodes, one.nodes);
+  EXPECT_EQ(scaled.error_bound, std::ldexp(one.error_bound, 300));
+}
+
+// As p → 0 all is on Q_1, which has a closed form; what is left is O(p) of it.
+TEST(Scale, RareFeaturesKeepTheirRelativeAccuracy) {
+  ReluAutoencoder model = pentagon();
+  model.b = model.b.cwiseAbs();  // no constant, which would be O(1)
+  for (const double p : {1e-3, 1e-6, 1e-9, 1e-13, 1e-30, 1e-100, 1e-200, 1e-300}) {
+    SCOPED_TRACE(p);
+    const Features features = features_of(p, 1.0);
+    const double single = skeleton_part(model, features, 1).contribution;
+    const double pairs = skeleton_part(model, features, 2).contribution;
+    for (const auto control : {ErrorControl::rigorous, ErrorControl::estimated}) {
+      Options options;
+      options.error_control = control;
+      const auto result = loss_and_gradient(model, features, options);
+      EXPECT_TRUE(result.loss.met_target());
+      EXPECT_LE(result.loss.error_bound, 1e-8 * result.loss.value);
+      EXPECT_LE(result.loss.gradient_error, 1e-6 * result.loss.value);
+      EXPECT_NEAR(result.loss.value, single + pairs, 10.0 * p * pairs + 1e-8 * single);
+    }
+  }
+}
+
+TEST(Scale, ImportancesFarApartAreAnsweredOrBounded) {
+  // Output 1 is perfect: what is left is the tiny part of output 0, below what G's rounding allows.
+  Matrix W = Matrix::Identity(2, 2);
+  W(0, 0) = 1.03;
+  Features features = Features::uniform(2, 0.1);
+  features.importance << 1e-290, 1e250;
+  const Loss far = loss({W, Vector::Zero(2)}, features);
+  EXPECT_LE(std::abs(far.value - 1e-290 * 0.0609 * 0.0609 * 0.1 / 3.0), far.error_bound);
+  EXPECT_LE(far.error_bound, 1e250 * 1e-28);
+
+  Matrix row(1, 2);
+  row << 1.0, 1e-3;
+  features.importance << 1e-322, 1.0;
+  const auto result = loss_and_gradient({row, Vector::Zero(2)}, features);
+  features.importance << 0.0, 1.0;
+  const auto without = loss_and_gradient({row, Vector::Zero(2)}, features);
+  EXPECT_TRUE(result.loss.met_target());
+  EXPECT_NEAR(result.loss.value, 0.033, 5e-4);
+  EXPECT_NEAR(result.loss.value, without.loss.value, 1e-15);
+  EXPECT_EQ(result.db(1), without.db(1));
+}
+
+TEST(Scale, HugeImportancesAreRefusedOrRight) {
+  const auto model = pentagon();
+  const double right = loss(model, features_of(0.1, 1.0)).value;
+  EXPECT_NEAR(loss(model, features_of(0.1, 1e308)).value / 1e308, right, 1e-8 * right);
+  EXPECT_THROW(loss({100.0 * model.W, model.b}, features_of(0.1, 1e308)), std::invalid_argument);
+  // The loss is in range, its mean on Q_5, which is that of rare large values, is not.
+  Options options;
+  options.probability_floor = 0.0;
+  EXPECT_THROW(skeleton_loss({4.0 * model.W, model.b}, features_of(1e-3, 1e308), options),
+               std::invalid_argument);
+}
+
+TEST(Scale, LossesBelowTheNormalNumbersSayWhatTheyAre) {
+  const auto model = pentagon();
+  const double right = loss(model, features_of(0.1, 1.0)).value;
+  const Loss normal = loss(model, features_of(0.1, 1e-300));
+  EXPECT_TRUE(normal.met_target());
+  EXPECT_NEAR(normal.value / 1e-300, right, 1e-8 * right);
+  const double v = std::ldexp(1.0, -1060);  // 1e-319
+  const Loss lost = loss(model, features_of(0.1, v));
+  EXPECT_FALSE(lost.met_target());  // to 5e-324, not to 1e-8
+  EXPECT_LE(std::abs(lost.value - right * v), lost.error_bound);
+  EXPECT_LE(lost.error_bound, 4.0 * std::numeric_limits<double>::denorm_min());
+}
+
+}  // namespace
+}  // namespace skeleta::exact
