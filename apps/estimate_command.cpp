@@ -151,7 +151,8 @@ EstimateCommand::EstimateCommand(CLI::App& program)
       ->check(one_of({"float64", "float32"}));
   command
       .add_option("--error-control", flags_.error_control,
-                  "exact: 'rigorous' bounds, or 'estimated' for fewer nodes [rigorous]")
+                  "exact: 'rigorous' bounds, or 'estimated' for fewer nodes: an estimate, exceeded "
+                  "once in 4000 random models, by up to 2.3 times; no interval is given [rigorous]")
       ->type_name("KIND")
       ->check(one_of({"rigorous", "estimated"}));
   command

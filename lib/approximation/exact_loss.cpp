@@ -1,7 +1,10 @@
 #include "skeleta/approximation/exact_loss.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/exact/low_skeletons.h"
@@ -27,6 +30,13 @@ ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
       if (row.l == l) row = part;
     }
     (l < 2 ? low : on_q2) += part.contribution;
+  }
+  for (const SkeletonPart& part : loss.skeletons) {
+    if (!std::isinf(part.mean)) continue;
+    throw std::invalid_argument(
+        fmt::format("the mean loss on Q_{} exceeds the range of double: scale W and b, or "
+                    "importances, down",
+                    part.l));
   }
   const bounds::LossTail tail(model, features, options.threads);
   loss.rest = std::min(std::max(loss.value - low, on_q2), tail.above(1));

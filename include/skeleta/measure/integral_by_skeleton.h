@@ -45,8 +45,8 @@ struct IntegralBySkeleton {
   double value = 0.0;
   double standard_error = 0.0;
   double confidence = 0.95;
-  double low = 0.0;  ///< Interval of that confidence; `high` includes error_bound.
-  double high = 0.0;
+  double low = 0.0;   ///< Interval of that confidence. All three are NaN if the error is only
+  double high = 0.0;  ///< estimated (exact::ErrorControl); `high` includes error_bound.
   /// Rigorous bound on what was not sampled or what the samples may have missed, or on the exact
   /// error.
   double error_bound = 0.0;
