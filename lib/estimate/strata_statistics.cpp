@@ -101,7 +101,7 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
     }
     for (Index l = range.first; l <= range.last; ++l) {
       const JointMoments values = stratum.on_skeleton(l);
-      bool differ = values.count() >= 2 && (!agree || varies[s]);
+      bool differ = values.count() >= 2 && (stratum.fixed() || !agree || varies[s]);
       if (stratum.fixed() && l > 0) {
         differ = varies[s];
         for (std::size_t a = 0; a < outputs && !controlled[s]; ++a) {
