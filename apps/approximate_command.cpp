@@ -423,6 +423,10 @@ void ApproximateCommand::add_certified(const Setting& setting,
   } catch (const Interrupted&) {
     report.interrupted = true;
     return;
+  } catch (const std::invalid_argument& error) {
+    if (!earlier) throw;
+    throw UsageError(fmt::format(
+        "the output file cannot be continued: {}; choose another name, or --force", error.what()));
   }
   report.interrupted = report.certified->stop_reason == bounds::CertifyStop::interrupted;
 }

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 
 #include "delivery.h"
 #include "errors.h"
@@ -61,10 +62,16 @@ Examples:
   skeleta linear moments --features 100 --sparsity 0.9,0.99,0.999 --samples 1e3,1e5,1e7 -o m.h5
 )";
 
+// Blanks around it and a plus sign, which std::from_chars refuses, are part of a number to people.
 std::optional<double> to_number(const std::string& text) {
+  const std::size_t first = std::min(text.find_first_not_of(" \t\r"), text.size());
+  const std::size_t last = text.find_last_not_of(" \t\r") + 1;
+  const char* begin = text.data() + first;
+  const char* const stop = text.data() + std::max(first, last);
+  if (stop - begin > 1 && begin[0] == '+' && begin[1] != '-') ++begin;
   double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  const auto [end, error] = std::from_chars(begin, stop, value);
+  if (error != std::errc() || end != stop || !std::isfinite(value)) return {};
   return value;
 }
 
@@ -87,7 +94,10 @@ Matrix read_matrix(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw UsageError(fmt::format("--sigma {}: no such file", path));
   std::vector<std::vector<double>> rows;
-  for (std::string line; std::getline(file, line);) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // of spreadsheets
+  bool first_line = true;
+  for (std::string line; std::getline(file, line); first_line = false) {
+    if (first_line && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
     std::replace(line.begin(), line.end(), ',', ' ');
     std::istringstream words(line);
     std::vector<double> row;
@@ -125,6 +135,19 @@ auto as_usage(Work&& work) {
   }
 }
 
+void note_rounding(const std::string& path, const linear::Spectrum& spectrum, std::ostream& err) {
+  if (spectrum.negative < 0.0) {
+    fmt::print(err, "note: --sigma {}: its least eigenvalue, {:.3g}, is taken for rounding and 0\n",
+               path, spectrum.negative);
+  }
+  if (spectrum.asymmetry > 0.0) {
+    fmt::print(err,
+               "note: --sigma {}: it differs from its transpose by {:.3g}, which is taken for "
+               "rounding\n",
+               path, spectrum.asymmetry);
+  }
+}
+
 Index checked_hidden(std::uint64_t hidden, const linear::Spectrum& spectrum) {
   if (hidden == 0) throw UsageError("say how many hidden dimensions: --hidden d");
   if (hidden > static_cast<std::uint64_t>(spectrum.size())) {
@@ -150,7 +173,7 @@ void SigmaOptions::add(CLI::App& command) {
   command.add_option("--sparsity", sparsity_, "and their sparsity S");
 }
 
-linear::Spectrum SigmaOptions::spectrum() const {
+linear::Spectrum SigmaOptions::spectrum(std::ostream& err) const {
   const int sources = !eigenvalues_.empty() + !file_.empty() + (features_ > 0 || sparsity_);
   if (sources != 1) {
     throw UsageError(
@@ -165,7 +188,9 @@ linear::Spectrum SigmaOptions::spectrum() const {
   }
   if (!file_.empty()) {
     const Matrix Sigma = read_matrix(file_);
-    return as_usage([&] { return linear::spectrum(Sigma); });
+    linear::Spectrum spectrum = as_usage([&] { return linear::spectrum(Sigma); });
+    note_rounding(file_, spectrum, err);
+    return spectrum;
   }
   if (features_ == 0 || !sparsity_) throw UsageError("--features D and --sparsity S go together");
   if (!(*sparsity_ >= 0.0 && *sparsity_ < 1.0)) {
@@ -195,7 +220,7 @@ CriticalPointsCommand::CriticalPointsCommand(CLI::App& parent)
 int CriticalPointsCommand::run(const std::string& command_line, std::ostream& out,
                                std::ostream& err) {
   prepare(*command_, common_, err);
-  const linear::Spectrum spectrum = sigma_.spectrum();
+  const linear::Spectrum spectrum = sigma_.spectrum(err);
   if (!model_.empty() && output_.wanted()) {
     throw UsageError("-o holds the list of critical points: leave --model out");
   }
@@ -319,7 +344,7 @@ FlowRun LinearFlowCommand::tied(linear::TiedRule rule, Matrix W, const Matrix& S
 
 int LinearFlowCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
   prepare(*command_, common_, err);
-  const linear::Spectrum spectrum = sigma_.spectrum();
+  const linear::Spectrum spectrum = sigma_.spectrum(err);
   const Index hidden = checked_hidden(hidden_, spectrum);
   for (const auto& [flag, value] :
        {std::pair{"--scale", scale_}, std::pair{"--tolerance", tolerance_},

@@ -17,8 +17,9 @@ namespace skeleta::program {
 class SigmaOptions {
  public:
   void add(CLI::App& command);
-  /// Σ = UΛUᵀ. Throws UsageError unless exactly one source is given and valid.
-  linear::Spectrum spectrum() const;
+  /// Σ = UΛUᵀ, with a note on `err` if rounding of a file was mended. Throws UsageError unless
+  /// exactly one source is given and valid.
+  linear::Spectrum spectrum(std::ostream& err) const;
 
  private:
   std::string eigenvalues_, file_;

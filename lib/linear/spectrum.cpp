@@ -22,13 +22,17 @@ std::vector<Index> groups_of(const Vector& eigenvalues, double equal) {
   return groups;
 }
 
-void check_symmetric(const Matrix& Sigma) {
+constexpr double single_rounding = 0x1p-24;
+constexpr double unremarkable = 1e-10;  // of double precision
+
+// How much it differs from its transpose.
+double check_symmetric(const Matrix& Sigma) {
   if (Sigma.size() == 0 || Sigma.rows() != Sigma.cols() || !Sigma.allFinite()) {
     throw std::invalid_argument(
         fmt::format("Sigma ({} x {}) must be square and finite", Sigma.rows(), Sigma.cols()));
   }
   const double asymmetry = (Sigma - Sigma.transpose()).cwiseAbs().maxCoeff();
-  if (asymmetry <= 1e-10 * Sigma.cwiseAbs().maxCoeff()) return;
+  if (asymmetry <= 4.0 * single_rounding * Sigma.cwiseAbs().maxCoeff()) return asymmetry;
   throw std::invalid_argument(
       fmt::format("Sigma is not symmetric: it differs from its transpose by {:.3g}", asymmetry));
 }
@@ -45,17 +49,20 @@ void check_trace(double trace) {
 }  // namespace
 
 Spectrum spectrum(const Matrix& Sigma, double equal) {
-  check_symmetric(Sigma);
+  const double asymmetry = check_symmetric(Sigma);
   check_trace(Sigma.cwiseAbs().sum());
   const SymmetricEigen solved = symmetric_eigen(0.5 * Sigma + 0.5 * Sigma.transpose());
   Spectrum result;
   result.eigenvalues = solved.values.reverse();
   result.eigenvectors = solved.vectors.rowwise().reverse();
   const double least = result.eigenvalues(result.size() - 1);
-  if (least < -1e-10 * std::max(result.eigenvalues(0), 0.0)) {
+  const double rounding = 2.0 * single_rounding * std::sqrt(static_cast<double>(result.size()));
+  if (least < -rounding * std::max(result.eigenvalues(0), 0.0)) {
     throw std::invalid_argument(
         fmt::format("Sigma is not positive semi-definite: its least eigenvalue is {:.3g}", least));
   }
+  if (least < -unremarkable * result.eigenvalues(0)) result.negative = least;
+  if (asymmetry > unremarkable * Sigma.cwiseAbs().maxCoeff()) result.asymmetry = asymmetry;
   result.eigenvalues = result.eigenvalues.cwiseMax(0.0);
   result.groups = groups_of(result.eigenvalues, equal);
   return result;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "../../lib/storage/seal.h"
 #include "workplace.h"
 
 namespace skeleta::program {
@@ -243,7 +244,48 @@ TEST_F(ApproximateFile, RefusesToGoOnFromAnotherProblem) {
   ASSERT_EQ(std::system(("/usr/bin/python3 " + path("damage.py") + " " + path("a.h5")).c_str()), 0);
   const Outcome damaged = approximate(certify(path("a.h5")));
   EXPECT_EQ(damaged.code, usage);
-  EXPECT_THAT(damaged.err, HasSubstr("/certified/b is missing"));
+  EXPECT_THAT(damaged.err, HasSubstr("has no dataset /certified/b"));
+}
+
+// What another program changed has no checksum; with one, as a forger would give it, what can be
+// derived again is still not believed.
+TEST_F(ApproximateFile, NeverProvesWhatWasTamperedWith) {
+  ASSERT_EQ(approximate(certify(path("good.h5"), {"--max-boxes", "1000"})).code, precision_missed);
+  const auto continue_altered = [&](const std::string& statement, bool with_seal) {
+    write("alter.py", "import h5py, sys, numpy as np\nwith h5py.File(sys.argv[1], 'r+') as f:\n  " +
+                          statement + "\n");
+    std::filesystem::copy_file(path("good.h5"), path("bad.h5"),
+                               std::filesystem::copy_options::overwrite_existing);
+    const std::string command = "/usr/bin/python3 " + path("alter.py") + " " + path("bad.h5");
+    EXPECT_EQ(std::system(command.c_str()), 0);
+    if (with_seal) {
+      const std::string text = contents("bad.h5");
+      std::vector<char> bytes(text.begin(), text.end());
+      storage::add_seal(bytes);
+      write("bad.h5", std::string(bytes.begin(), bytes.end()));
+    }
+    return approximate(certify(path("bad.h5"), {"--max-boxes", "1100"}));
+  };
+  const Outcome unsealed = continue_altered("f['certified/lower'][0] *= 1 + 1e-9", false);
+  EXPECT_EQ(unsealed.code, usage);
+  EXPECT_THAT(unsealed.err, HasSubstr("it has no checksum, so another program has changed it"));
+  EXPECT_EQ(continue_altered("pass", true).code, precision_missed);
+  const std::pair<const char*, const char*> lies[] = {
+      {"f['certified/lower'][0] = 1e9", "/certified/lower[0] is 1000000000, above"},
+      {"f['certified/lower'][0] = f['certified/upper'][0]", "below lower ="},
+      {"f['certified/upper'][0] = 0; f['certified/lower'][0] = 0", "but its model has the loss"},
+      {"f['certified/upper'][0] = np.nan", "/certified/upper[0] is nan"},
+      {"f['certified/open'][0, 0] = np.nan", "/certified/open[0, 0] is nan"},
+      {"f['certified/open'][0, 0] = 1e9", "but it has a model of loss"},
+      {"del f['certified/open']", "has no dataset /certified/open, which belongs to"},
+      {"[f.pop('certified/' + name) for name in ('open', 'box', 'entry')]", "no box is open"},
+      {"del f['certified/hidden']; f['certified/hidden'] = 1", "/certified/hidden has shape []"},
+  };
+  for (const auto& [statement, sentence] : lies) {
+    const Outcome outcome = continue_altered(statement, true);
+    EXPECT_EQ(outcome.code, usage) << statement;
+    EXPECT_THAT(outcome.err, HasSubstr(sentence)) << statement;
+  }
 }
 
 // D > d + 1: four smaller problems come first.

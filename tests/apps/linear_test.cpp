@@ -6,6 +6,7 @@
 namespace skeleta::program {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
@@ -54,6 +55,25 @@ TEST_F(Linear, TakesASecondMomentFromATextFile) {
   const Json json = linear_json({"critical-points", "--sigma", path("sigma.csv"), "--hidden", "1"});
   EXPECT_NEAR(json["eigenvalues"][0], 3.0, 1e-14);
   EXPECT_NEAR(json["points"][0]["loss"], 1.0, 1e-14);
+  // As spreadsheets and people write it.
+  write("marked.csv", "\xef\xbb\xbf+2, 1\r\n1, +2.0\r\n");
+  EXPECT_NEAR(linear_json({"critical-points", "--sigma", path("marked.csv"), "--hidden",
+                           "1"})["eigenvalues"][0],
+              3.0, 1e-14);
+  EXPECT_EQ(
+      linear_json({"critical-points", "--eigenvalues", "+3, 1", "--hidden", "1"})["eigenvalues"][0],
+      3.0);
+  EXPECT_THAT(refusal({"critical-points", "--eigenvalues", "+-3,1", "--hidden", "1"}),
+              HasSubstr("'+-3' is not a finite number"));
+  // Rank one, rounded to single precision: its least eigenvalue is -2.9e-8 of the largest.
+  write("single.csv",
+        "0.010000000 0.033333335 0.010000001\n0.033333335 0.11111110 0.033333335\n"
+        "0.010000000 0.033333335 0.010000000\n");
+  const Outcome single =
+      run_program({"linear", "critical-points", "--sigma", path("single.csv"), "--hidden", "1"});
+  EXPECT_EQ(single.code, done) << single.err;
+  EXPECT_THAT(single.err, AllOf(HasSubstr("is taken for rounding and 0"),
+                                HasSubstr("differs from its transpose by 1e-09")));
   write("skew.csv", "2 1\n0 2\n");
   EXPECT_THAT(refusal({"critical-points", "--sigma", path("skew.csv"), "--hidden", "1"}),
               HasSubstr("symmetric"));

@@ -186,7 +186,7 @@ TEST(CertifiedMinimum, RefusesAStateThatNoSearchLeaves) {
     return std::string();
   };
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-  using testing::HasSubstr;
+  using ::testing::HasSubstr;
   EXPECT_EQ(message([](auto&) {}), "");
   EXPECT_THAT(message([](auto& s) { s.lower = 1e9; }), HasSubstr("lower = 1000000000"));
   EXPECT_THAT(message([](auto& s) { s.lower = nan; }), HasSubstr("lower = nan"));
@@ -199,8 +199,11 @@ TEST(CertifiedMinimum, RefusesAStateThatNoSearchLeaves) {
   EXPECT_THAT(message([](auto& s) { std::swap(s.open[1], s.open[1 + 2]); }),
               HasSubstr("in the wrong order"));
   EXPECT_THAT(message([](auto& s) { s.open[3] = 1e3; }), HasSubstr("beyond radius"));
-  EXPECT_THAT(message([](auto& s) { s.radius = std::numeric_limits<double>::infinity(); }),
-              HasSubstr("nothing was searched"));
+  const auto unsearched = [](CertifiedMinimum& s) {
+    s.radius = std::numeric_limits<double>::infinity();
+    s.lower = 0.5 * s.upper;
+  };
+  EXPECT_THAT(message(unsearched), HasSubstr("nothing was searched"));
   EXPECT_EQ(message([](auto& s) { s.radius = nan; }), "") << "begins anew";
 }
 

@@ -38,6 +38,26 @@ TEST(Spectrum, SortsAndSaysSo) {
   EXPECT_TRUE(diagonal_spectrum(Vector{{5.0, 3.0, 3.0}}).sorted);
 }
 
+// Moments of low rank that were stored in single precision.
+TEST(Spectrum, TakesRoundingToSinglePrecisionForRounding) {
+  std::mt19937_64 random(3);
+  int mended = 0;
+  for (int k = 0; k < 200; ++k) {
+    const Index D = 2 + k % 30;
+    Vector planted = Vector::Zero(D);
+    planted(0) = 3.0;
+    if (k % 2 == 1) planted(1) = 1.0;
+    const Matrix Sigma = random_moment(planted, random).cast<float>().cast<double>();
+    const Spectrum found = spectrum(Sigma);
+    EXPECT_NEAR(found.eigenvalues(0), 3.0, 1e-6);
+    EXPECT_GE(found.eigenvalues.minCoeff(), 0.0);
+    mended += found.negative < 0.0;
+  }
+  EXPECT_GT(mended, 100);
+  EXPECT_EQ(spectrum(Matrix::Identity(3, 3)).negative, 0.0);
+  EXPECT_THROW(spectrum(Matrix(Vector{{1.0, -1e-6}}.asDiagonal())), std::invalid_argument);
+}
+
 TEST(Spectrum, BadInputSaysByHowMuch) {
   Matrix Sigma = Matrix::Identity(3, 3);
   Sigma(0, 1) = 0.25;

@@ -14,14 +14,20 @@ struct Spectrum {
   /// subspace means something, not its eigenvectors.
   std::vector<Index> groups;
   bool sorted = true;  ///< False: the eigenvalues were given in another order and sorted.
+  /// What single precision may have done to Σ, and was mended: the least eigenvalue, if it was less
+  /// than −1e-10·λ_1, and the largest difference to the transpose, if it exceeded 1e-10·max |Σ|.
+  double negative = 0.0, asymmetry = 0.0;
 
   Index size() const { return eigenvalues.size(); }
 };
 
 /// The spectrum of Σ (D × D). Eigenvalues count as equal if neighbours differ by at most
-/// `equal`·λ_1; those between −1e-10·λ_1 and 0 are rounding and become 0. Cost O(D³). Throws
-/// std::invalid_argument if Σ is empty or not finite, not symmetric to 1e-10 of its largest entry,
-/// or has a more negative eigenvalue; the message says by how much.
+/// `equal`·λ_1. A matrix that was rounded to single precision is accepted: its entries are off by
+/// 2^−24 of themselves, its eigenvalues so by at most 2^−24·‖Σ‖_F ≤ 2^−24·√D·λ_1. Twice that is
+/// taken for rounding, for the entries were also computed: such negative eigenvalues become 0, and
+/// what differs from its transpose by at most 2^−22·max |Σ| is replaced by the mean of both. Cost
+/// O(D³). Throws std::invalid_argument if Σ is empty or not finite, less symmetric, or has a more
+/// negative eigenvalue; the message says by how much.
 Spectrum spectrum(const Matrix& Sigma, double equal = 1e-10);
 
 /// Of the diagonal matrix with these eigenvalues, in any order: sorted, with unit vectors. Throws
