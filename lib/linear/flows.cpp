@@ -29,6 +29,37 @@ LinearAutoencoder velocity_at(const LinearAutoencoder& model, const Matrix& Sigm
   return {residual * model.B.transpose(), model.A.transpose() * residual};
 }
 
+// The flow is linear in Σ: that of Σ/2^e at the times 2^e t is the same. With the largest entry of
+// Σ near 1 neither first steps nor products know in which unit Σ is.
+class NaturalTime {
+ public:
+  NaturalTime(const Matrix& Sigma, const std::vector<double>& times) : times_(times) {
+    const double largest = Sigma.cwiseAbs().maxCoeff();
+    if (largest > 0.0) exponent_ = std::ilogb(largest);
+    Sigma_ = Sigma.unaryExpr([&](double x) { return std::ldexp(x, -exponent_); });
+    for (double& t : times_) t = std::ldexp(t, exponent_);
+  }
+
+  const Matrix& Sigma() const { return Sigma_; }
+
+  optimize::FlowSummary flow(optimize::RightHandSide velocity, Vector& x,
+                             const optimize::FlowOptions& options,
+                             const optimize::FlowObserver& observer) const {
+    auto summary = optimize::flow(velocity, x, times_, options, [&](double t, const Vector& at) {
+      return observer(restored(t), at);
+    });
+    summary.time = restored(summary.time);
+    return summary;
+  }
+
+ private:
+  double restored(double t) const { return std::ldexp(t, -exponent_); }
+
+  int exponent_ = 0;
+  Matrix Sigma_;
+  std::vector<double> times_;
+};
+
 // The parameters of a model one after the other, as optimize wants them.
 Vector packed(const LinearAutoencoder& model) {
   Vector x(2 * model.A.size());
@@ -98,14 +129,15 @@ optimize::FlowSummary untied_flow(LinearAutoencoder& model, const Matrix& Sigma,
   validate(model);
   check_symmetric(Sigma);
   check_shape(model.B, Sigma);
+  const NaturalTime natural(Sigma, times);
   Vector x = packed(model);
   LinearAutoencoder at = model;
   const auto velocity = [&](double, const Vector& state, Vector& result) {
     unpack(state, at);
-    result = packed(velocity_at(at, Sigma));
+    result = packed(velocity_at(at, natural.Sigma()));
   };
   LinearAutoencoder shown = model;
-  const auto summary = optimize::flow(velocity, x, times, options, [&](double t, const Vector& s) {
+  const auto summary = natural.flow(velocity, x, options, [&](double t, const Vector& s) {
     unpack(s, shown);
     return !observer || observer(t, shown);
   });
@@ -119,12 +151,13 @@ optimize::FlowSummary tied_flow(TiedRule rule, Matrix& W, const Matrix& Sigma,
                                 const TiedObserver& observer) {
   check_symmetric(Sigma);
   check_shape(W, Sigma);
+  const NaturalTime natural(Sigma, times);
   Vector x = W.reshaped();
   const Index d = W.rows(), D = W.cols();
   const auto velocity = [&](double, const Vector& state, Vector& result) {
-    result.reshaped(d, D) = tied_velocity(rule, state.reshaped(d, D), Sigma);
+    result.reshaped(d, D) = tied_velocity(rule, state.reshaped(d, D), natural.Sigma());
   };
-  const auto summary = optimize::flow(velocity, x, times, options, [&](double t, const Vector& s) {
+  const auto summary = natural.flow(velocity, x, options, [&](double t, const Vector& s) {
     return !observer || observer(t, s.reshaped(d, D));
   });
   W = x.reshaped(d, D);

@@ -46,6 +46,40 @@ TEST(Flows, UntiedVelocityIsHalfTheNegativeGradient) {
   EXPECT_LT((v.A + 0.5 * g.A).norm() + (v.B + 0.5 * g.B).norm(), 1e-12);
 }
 
+// Σ times 2^k: the same flow to the bit, 2^k times as fast. Any other factor: to the tolerance.
+TEST(Flows, KnowNoUnitOfSigma) {
+  std::mt19937_64 random(3);
+  const Matrix Sigma = random_moment(five, random), start = 0.1 * random_matrix(2, 5, random);
+  const std::vector<double> times{0.0, 0.3, 2.0};
+  const auto end_of = [&](double c) {
+    std::vector<double> faster = times;
+    for (double& t : faster) t /= c;
+    LinearAutoencoder model{start.transpose(), start};
+    std::vector<double> shown;
+    const auto summary =
+        untied_flow(model, c * Sigma, faster, fine, [&](double t, const LinearAutoencoder&) {
+          shown.push_back(t);
+          return true;
+        });
+    EXPECT_EQ(summary.stop_reason, FlowStop::end) << c;
+    EXPECT_EQ(shown, faster);
+    EXPECT_EQ(summary.time, faster.back());
+    Matrix W = start;
+    EXPECT_EQ(tied_flow(TiedRule::gradient, W, c * Sigma, faster, fine).stop_reason, FlowStop::end);
+    return std::pair(model.A, W);
+  };
+  const auto [A, W] = end_of(1.0);
+  for (const int k : {-900, -33, 33, 900}) {
+    const auto [scaled_A, scaled_W] = end_of(std::ldexp(1.0, k));
+    EXPECT_EQ(scaled_A, A) << k;
+    EXPECT_EQ(scaled_W, W) << k;
+  }
+  for (const double c : {1e-300, 1e-10, 1e-3, 1e3, 1e10, 1e300}) {
+    const auto [scaled_A, scaled_W] = end_of(c);
+    EXPECT_LT((scaled_A - A).norm() + (scaled_W - W).norm(), 1e-9) << c;
+  }
+}
+
 // The correction to (22): only the sum of both rules is the gradient of the tied loss.
 TEST(Flows, OnlyTheSumOfTheTiedRulesIsAGradient) {
   std::mt19937_64 random(2);

@@ -58,6 +58,24 @@ TEST(Spectrum, TakesRoundingToSinglePrecisionForRounding) {
   EXPECT_THROW(spectrum(Matrix(Vector{{1.0, -1e-6}}.asDiagonal())), std::invalid_argument);
 }
 
+// Eigenvalues times 2^k, to the bit; sums of theirs that leave the range of double are refused.
+TEST(Spectrum, OnlyScales) {
+  std::mt19937_64 random(4);
+  const Matrix Sigma = random_moment(Vector{{3.0, 2.0, 2.0, 1e-3}}, random);
+  const Spectrum one = spectrum(Sigma);
+  for (const double c : {0x1p-900, 0x1p-30, 0x1p30, 0x1p900}) {
+    const Spectrum scaled = spectrum(c * Sigma);
+    EXPECT_LT((scaled.eigenvalues / c - one.eigenvalues).norm(), 1e-14) << c;
+    EXPECT_EQ(scaled.groups, one.groups) << c;
+  }
+  for (const Vector& large : {Vector{{1e308, 1e307}}, Vector{{1e308, 1e308, 1e308}}}) {
+    EXPECT_THAT([&] { diagonal_spectrum(large); },
+                ::testing::ThrowsMessage<std::invalid_argument>(
+                    ::testing::HasSubstr("divide Sigma by a number")));
+    EXPECT_THROW(spectrum(Matrix(large.asDiagonal())), std::invalid_argument);
+  }
+}
+
 TEST(Spectrum, BadInputSaysByHowMuch) {
   Matrix Sigma = Matrix::Identity(3, 3);
   Sigma(0, 1) = 0.25;
