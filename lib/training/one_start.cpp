@@ -294,6 +294,9 @@ void OneStart::restore_unit() {
         &result.loss_gradient_norm, &result.summary.value, &result.summary.gradient_norm}) {
     *x = data_.restored(*x);
   }
+  // Below the smallest normal number the value and its bound are rounded again.
+  using Limits = std::numeric_limits<double>;
+  if (result.loss.value < Limits::min()) result.loss.error_bound += Limits::denorm_min();
   for (TrajectoryPoint& point : result.trajectory) point.value = data_.restored(point.value);
 }
 
