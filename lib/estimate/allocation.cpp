@@ -117,8 +117,14 @@ double DoublingAllocation::for_target() const {
 }
 
 double DoublingAllocation::wanted() const {
-  const double points = for_target();
-  return points > too_many ? std::numeric_limits<double>::infinity() : points;
+  if (!known_) return least();
+  bool met = false;
+  const auto points = double_until([&](double total, double, double error) {
+    met = margin * error <= 1.0;
+    return met || total > too_many;
+  });
+  if (!met) return std::numeric_limits<double>::infinity();
+  return replicates_ * std::accumulate(points.begin(), points.end(), 0.0);
 }
 
 double DoublingAllocation::growth(double shrink) const {

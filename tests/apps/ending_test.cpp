@@ -7,8 +7,16 @@
 
 #include "apps/workplace.h"
 #include "interrupt.h"
+#include "skeleta/approximation/skeleton_bound.h"
+#include "skeleta/bounds/certified_minimum.h"
+#include "skeleta/bounds/loss_tail.h"
+#include "skeleta/exact/loss.h"
+#include "skeleta/exact/low_skeletons.h"
+#include "skeleta/geometry/coherence.h"
+#include "skeleta/measure/active_count.h"
 #include "skeleta/storage/run_file.h"
 #include "skeleta/storage/sweep_file.h"
+#include "skeleta/thomson/solve.h"
 
 namespace skeleta::program {
 namespace {
@@ -126,6 +134,35 @@ TEST_F(Ending, EveryLongCommandListens) {
       EXPECT_THAT(outcome.err, HasSubstr("stopped by")) << name;
     }
   }
+}
+
+// So that no signal waits for long, whatever the size: what costs D² asks D times.
+TEST(Interrupt, LongPhasesAskOften) {
+  const auto polls_in = [](const std::function<void()>& work) {
+    std::atomic<std::uint64_t> polls = 0;
+    const CancelScope scope([&] {
+      ++polls;
+      return false;
+    });
+    work();
+    return polls.load();
+  };
+  const Index D = 640;
+  const ReluAutoencoder model{Matrix::Random(4, D), Vector::Zero(D)};
+  Features features = Features::uniform(D, 0.01);
+  features.density = Vector::LinSpaced(D, 0.005, 0.02);
+  EXPECT_GE(polls_in([&] { ActiveCount{features.density}; }), 640u);
+  EXPECT_GE(polls_in([&] { bounds::LossTail(model, features, 2); }), 10u + 640u);
+  EXPECT_GE(polls_in([&] { approximation::contribution_bounds(model, features, 3, 2); }), 640u);
+  EXPECT_GE(polls_in([&] { exact::skeleton_part(model, features, 2, 2); }), 640u);
+  EXPECT_GE(polls_in([&] { exact::loss(model, features, {.relative_target = 1e-2}); }), 640u);
+  EXPECT_GE(polls_in([&] { geometry::coherence(model.W); }), 5u);
+  EXPECT_GE(polls_in([&] { thomson::solve(thomson::coulomb, 50, 3, {.starts = 1}); }), 20u * 49u);
+  const auto boxes = [&] {
+    const auto found = bounds::certify_minimum(Features::uniform(2, 0.1), 1, {});
+    EXPECT_GT(found.boxes, 100u);
+  };
+  EXPECT_GE(polls_in(boxes), 100u);
 }
 
 // As `skeleta estimate ... -o run.h5 | head -1`.
