@@ -64,7 +64,7 @@ FiringLaw::FiringLaw(const Vector& density, Vector g, double c, double active,
     log_mass_ += p == 1.0 ? factor(j)
                           : std::log1p(-p) + (level > 40.0 ? level : std::log1p(std::exp(level)));
   }
-  if (own_) log_mass_ += std::log(density(*own_));
+  if (own_) log_mass_ += std::log(density(*own_)) + factor(*own_) - shift_;
 }
 
 void FiringLaw::tilt_to(double theta, double active, const Vector& log_odds) {
@@ -103,11 +103,8 @@ double FiringLaw::log_ratio(const Input& input) const {
   bool with_own = !own_;
   for (std::size_t k = 0; k < input.active.size(); ++k) {
     const Index j = input.active[k];
-    if (own_ == j) {
-      with_own = true;
-    } else {
-      sum += shift_ + theta_ * g_(j) * input.value[k];
-    }
+    with_own = with_own || own_ == j;
+    sum += (own_ == j ? 0.0 : shift_) + theta_ * g_(j) * input.value[k];
   }
   return with_own ? sum : -std::numeric_limits<double>::infinity();
 }

@@ -19,8 +19,8 @@ struct Input {
 /// 1976). Feature j is active with odds r_j e^t h(θ g_j), r_j = p_j/(1 − p_j), and then has the
 /// density e^{θ g_j x}/h(θ g_j) on [0, 1], so that it differs from the law P of the data by
 ///   dP̃/dP(x) = e^{t N + θ g·x} / M,   M = Π_j (1 − p_j + p_j e^t h(θ g_j)).
-/// With a feature `own`, which g must leave out, that one is always active:
-///   dP̃/dP(x) = 1{own active}/p_own · e^{t (N − 1) + θ g·x} / M, the product over the others.
+/// With a feature `own`, that one is always active:
+///   dP̃/dP(x) = 1{own active} e^{t (N − 1) + θ g·x} / (M p_own h(θ g_own)), M over the others.
 /// θ is the smallest of 0, 1/max|g|, 2/max|g|, 4/max|g|, … with Ẽ g·x ≥ c, and t gives the mean
 /// number of active features that is asked for, so that N stays where the loss is.
 class FiringLaw {

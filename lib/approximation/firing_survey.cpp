@@ -1,5 +1,6 @@
 #include "approximation/firing_survey.h"
 
+#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -33,18 +34,40 @@ Vector without(Vector g, Index own) {
 }  // namespace
 
 FiringSurvey::FiringSurvey(const ReluAutoencoder& model, const Features& features, Index first,
-                           bool controlled, std::uint64_t seed)
+                           const estimate::Controls* controls, std::uint64_t seed)
     : model_(model),
       features_(features),
       first_(first),
-      controlled_(controlled),
+      controlled_(controls != nullptr),
       gram_(model.features() <= most_with_gram ? gram(model) : Matrix()),
       mass_(ActiveCount(features.density).at_least(first)) {
   if (!(mass_ > 0.0)) return;
   choose_laws();
   draw(seed);
-  look({});
-  for (std::size_t k = 0; k < points_.size(); ++k) mean_ += weight_[k] * residual_[k];
+  Vector d;
+  for (std::size_t k = 0; k < points_.size(); ++k) {
+    const auto l = static_cast<Index>(points_[k].active.size());
+    if (l >= first_) on_skeleton_[l].push_back(k);
+    excess(points_[k], d);
+    mean_ += weight_[k] * d.sum();
+  }
+  if (controls) evaluate(*controls);
+}
+
+void FiringSurvey::evaluate(const estimate::Controls& controls) {
+  std::vector<double> values(controls.value.outputs());
+  controls_.resize(static_cast<Index>(points_.size()), static_cast<Index>(values.size()));
+  const estimate::BatchIntegrand compute = controls.value();
+  sampling::SparseBatch batch;
+  for (std::size_t k = 0; k < points_.size(); ++k) {
+    batch.reset(points_[k].active.size(), 1);
+    std::ranges::copy(points_[k].active, batch.active().begin());
+    std::ranges::copy(points_[k].value, batch.value().begin());
+    compute(batch, values);
+    for (std::size_t c = 0; c < values.size(); ++c) {
+      controls_(static_cast<Index>(k), static_cast<Index>(c)) = values[c];
+    }
+  }
 }
 
 // The first law is P, with enough active features.
@@ -78,7 +101,11 @@ void FiringSurvey::choose_laws() {
     const double norm = model_.W.col(i).squaredNorm(), b = model_.b(i);
     const double reach = (g.cwiseMax(0.0).array() * (p.array() > 0.0).cast<double>()).sum();
     if (p(i) < 1.0 && reach > b) laws_.emplace_back(p, g, b, active, std::nullopt);
-    if (p(i) > 0.0) laws_.emplace_back(p, g, reach > b - norm ? b - norm : 0.0, active, i);
+    if (p(i) == 0.0) continue;
+    // Active, it may fire alone: then any others disturb it. If not, it is tilted with them.
+    Vector with_own = g;
+    if (norm <= b) with_own(i) = norm;
+    laws_.emplace_back(p, with_own, norm <= b && reach + norm > b ? b : 0.0, active, i);
   }
 }
 
@@ -143,8 +170,37 @@ void FiringSurvey::look(std::span<const Index> apart) {
     residual_[k] = d.sum();
     if (static_cast<Index>(points_[k].active.size()) >= first_) order_.push_back(k);
   }
+  take_off_controls();
   std::stable_sort(order_.begin(), order_.end(),
                    [&](std::size_t a, std::size_t b) { return residual_[a] > residual_[b]; });
+}
+
+// What a sampler's fit leaves: on each skeleton the regression on all controls but the first, which
+// is taken off already, with the points' weights.
+void FiringSurvey::take_off_controls() {
+  const Index count = controls_.cols();
+  for (const auto& [l, points] : on_skeleton_) {
+    const auto size = static_cast<Index>(points.size());
+    if (count < 2 || size < 4 * count) continue;
+    Matrix design(size, count);
+    Vector values(size), root(size);
+    for (Index n = 0; n < size; ++n) {
+      const std::size_t k = points[static_cast<std::size_t>(n)];
+      root(n) = std::sqrt(weight_[k]);
+      values(n) = residual_[k];
+      design.row(n) = controls_.row(static_cast<Index>(k));
+      design(n, 0) = 1.0;
+    }
+    const Matrix weighted = root.asDiagonal() * design;
+    const Vector scale = weighted.colwise().norm().cwiseMax(1e-300).cwiseInverse();
+    Eigen::CompleteOrthogonalDecomposition<Matrix> solver;
+    solver.setThreshold(1e-8);
+    solver.compute(weighted * scale.asDiagonal());
+    const Vector beta = scale.cwiseProduct(solver.solve(root.cwiseProduct(values)));
+    const double mean = root.cwiseAbs2().dot(values) / root.squaredNorm();
+    values.array() -= (design * beta).array() - mean;
+    for (Index n = 0; n < size; ++n) residual_[points[static_cast<std::size_t>(n)]] = values(n);
+  }
 }
 
 // E[(R − t)₊] is the sum over the steps between residuals of the probability beyond each.
@@ -175,15 +231,10 @@ double FiringSurvey::seen_deviation(double points) const {
   return std::sqrt(std::max(mass_ * second - square(first), 0.0));
 }
 
-// Fitted controls leave an eighth of the variance, or more.
 double FiringSurvey::points_to(double target) const {
-  constexpr double least = 1024.0, most = 1e15, left = 0.125;
+  constexpr double least = 1024.0, most = 1e15;
   double points = least;
-  while (points < most) {
-    const double deviation = seen_deviation(points);
-    if (square(deviation) * (controlled_ ? left : 1.0) <= points * square(target)) break;
-    points *= 2.0;
-  }
+  while (points < most && square(seen_deviation(points)) > points * square(target)) points *= 2.0;
   return points;
 }
 
@@ -215,11 +266,11 @@ bool FiringSurvey::take_apart(const Tail& tail, double most, double sign,
 
 std::vector<Index> FiringSurvey::hidden(double points, double error) {
   std::vector<Index> apart;
+  const double rounding = 1e-10 * std::abs(mean_);
   while (!points_.empty()) {
     look(apart);
     const double n = points > 0.0 ? points : points_to(error);
-    const double scale = error > 0.0 ? error : seen_deviation(n) / std::sqrt(n);
-    const double most = (0.15 + 3.0 / std::sqrt(n)) * scale;
+    const double most = (0.15 + seen / std::sqrt(n)) * seen_deviation(n) / std::sqrt(n) + rounding;
     if (!take_apart(tail(n, 1.0), most, 1.0, apart) &&
         !take_apart(tail(n, -1.0), most, -1.0, apart)) {
       break;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <map>
 #include <span>
 #include <vector>
 
 #include "approximation/firing_law.h"
+#include "skeleta/estimate/integrate.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
 
@@ -17,9 +19,9 @@ constexpr Index most_with_gram = 2000;
 /// The residual that samples average is R = Σ_i d_i, the excess of each output beyond what is
 /// known:
 ///   d_i = v_i (x_i − y_i)² − 1{i active} v_i (x_i − y_i⁰)²,  y_i = (z_i − b_i)₊,
-/// with y_i⁰ = (G_ii x_i − b_i)₊ if what a feature costs alone is taken off (`controlled`), and
-/// without the second term if nothing is. d_i vanishes where neither fires, so it may live on a
-/// corner of the cube or on a few supports that no sample of the data's law P meets.
+/// with y_i⁰ = (G_ii x_i − b_i)₊ if there are controls, whose first one is what each feature costs
+/// alone, and without the second term if there are none. d_i vanishes where neither fires, so it
+/// may live on a corner of the cube or on a few supports that no sample of the data's law P meets.
 ///
 /// The survey draws from a mixture Q: P with the number of active features kept at `first` or more,
 /// and for each output, active or not, the law of inputs tilted towards its firing (FiringLaw; of
@@ -32,26 +34,29 @@ constexpr Index most_with_gram = 2000;
 /// 1500 points of D·N operations each.
 class FiringSurvey {
  public:
-  FiringSurvey(const ReluAutoencoder& model, const Features& features, Index first, bool controlled,
-               std::uint64_t seed);
+  /// `controls`: of loss_controls, or null.
+  FiringSurvey(const ReluAutoencoder& model, const Features& features, Index first,
+               const estimate::Controls* controls, std::uint64_t seed);
 
-  /// E[R; N ≥ 2] (all N if nothing is controlled), about.
+  /// E[R; N ≥ 2] (all N without controls), about.
   double mean() const { return mean_; }
 
-  /// The outputs whose excess must be taken apart so that of what is left, R', samples miss little:
+  /// The outputs whose excess must be taken apart so that of what is left, less its regression on
+  /// the controls on each skeleton, R', samples miss little:
   /// with the level t that n samples of P(· | N ≥ first) exceed 3 times on average,
-  ///   E[(R' − t)₊; N ≥ first] ≤ (0.15 + 3/√n) · standard error,
+  ///   E[(R' − t)₊; N ≥ first] ≤ (0.15 + 3/√n) · standard error of R' cut off at the levels,
   /// and likewise for −R' (a mean of n values with an exponential tail misses 3/n of its scale).
-  /// n: `points`, or if that is 0 the fewest after which R', cut off at the levels, has the
-  /// standard error `error`: a run that has not seen more would stop there. `error`: if 0, that of
-  /// n samples of R', cut off likewise.
+  /// n: `points`, or if that is 0 the fewest after which this standard error is at most `error`: a
+  /// run that has not seen more would stop there.
   std::vector<Index> hidden(double points, double error);
 
  private:
   void choose_laws();
   void draw(std::uint64_t seed);
   void excess(const Input& input, Vector& d) const;
+  void evaluate(const estimate::Controls& controls);
   void look(std::span<const Index> apart);
+  void take_off_controls();
 
   // What lies beyond the level that `points` samples exceed 3 times: of R' for sign = 1, of −R' for
   // sign = −1.
@@ -72,8 +77,10 @@ class FiringSurvey {
   double mass_;  // P(N ≥ first)
   std::vector<FiringLaw> laws_;
   std::vector<Input> points_;
-  std::vector<double> weight_;      // dP/dQ over the number of points
-  std::vector<double> residual_;    // R' at the points
+  std::vector<double> weight_;                             // dP/dQ over the number of points
+  std::map<Index, std::vector<std::size_t>> on_skeleton_;  // points by N ≥ first
+  Matrix controls_;                                        // a row for each point; or empty
+  std::vector<double> residual_;                           // R' at the points
   std::vector<std::size_t> order_;  // the points with N ≥ first, by decreasing R'
   double mean_ = 0.0;
 };

@@ -86,12 +86,19 @@ Vector alone(const ReluAutoencoder& model, const Features& features) {
   return result;
 }
 
-// h_jk of the header.
+// h_jk of the header. What is rounding only is 0: as a control it would be noise with a wrong mean.
 Matrix interaction(const Matrix& pairs, const ReluAutoencoder& model, const Features& features) {
+  constexpr double rounding = 1e-13;
   const Vector single = alone(model, features);
-  Matrix result = pairs.array() - features.importance.dot(model.b.cwiseMin(0.0).cwiseAbs2());
-  result.colwise() -= single;
-  result.rowwise() -= single.transpose();
+  const double empty = features.importance.dot(model.b.cwiseMin(0.0).cwiseAbs2());
+  Matrix result = pairs;
+  for (Index j = 0; j < pairs.cols(); ++j) {
+    for (Index k = 0; k < pairs.rows(); ++k) {
+      const double expected = single(j) + single(k) + empty;
+      const double h = pairs(k, j) - expected;
+      result(k, j) = std::abs(h) > rounding * (pairs(k, j) + expected) ? h : 0.0;
+    }
+  }
   return result;
 }
 
@@ -119,6 +126,8 @@ estimate::Controls loss_controls(const ReluAutoencoder& model, const Features& f
   } else if (model.features() <= many_features) {
     tables->pairs = gram(model);
   }
+  // Not used, and large beside small entries: the means of pairs would lose digits to it.
+  if (tables->pairs.size() > 0) tables->pairs.diagonal().setZero();
   const estimate::Integrand value = integrand(tables);
   const auto outputs = static_cast<Index>(value.outputs());
 

@@ -67,7 +67,7 @@ void bound(const ReluAutoencoder& model, const Features& apart, Index first,
 RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
                          const estimate::Known& known, const estimate::Options& options) {
   const auto first = static_cast<Index>(known.parts.size());
-  FiringSurvey survey(model, features, first, true, options.seed);
+  FiringSurvey survey(model, features, first, &*known.controls, options.seed);
   const double value = known.parts.front().contribution + alone(model, features) + survey.mean();
   RareOutputs rare;
   rare.outputs = options.samples > 0 ? survey.hidden(static_cast<double>(options.samples), 0.0)
@@ -109,7 +109,7 @@ void take_apart(const ReluAutoencoder& model, const RareOutputs& rare, Index fir
 
 void bound_unseen(const ReluAutoencoder& model, const Features& features,
                   const estimate::Options& options, estimate::Known& known) {
-  FiringSurvey survey(model, features, 0, false, options.seed);
+  FiringSurvey survey(model, features, 0, nullptr, options.seed);
   const double asked = target(options, survey.mean());
   const std::vector<Index> outputs = options.samples > 0
                                          ? survey.hidden(static_cast<double>(options.samples), 0.0)

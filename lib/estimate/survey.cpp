@@ -1,6 +1,7 @@
 #include "estimate/survey.h"
 
 #include <Eigen/Cholesky>
+#include <Eigen/QR>
 #include <algorithm>
 
 namespace skeleta::estimate {
@@ -10,6 +11,22 @@ constexpr double points_in_all = 4096.0, least_points = 64.0;
 // Controls that take off a smaller part of the variance are not worth their time; by chance each
 // takes off about one part in the number of points, and seldom ten.
 constexpr double least_gain = 0.1, chance = 10.0;
+
+// The smallest β with Cβ = v as well as can be. Controls that others can replace to eight digits,
+// such as pairs weighted by equal entries of G, would else get huge coefficients that cancel.
+Vector least_squares(const Matrix& products, const Vector& with_f) {
+  const Vector scale = products.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+  const Matrix correlation = scale.asDiagonal() * products * scale.asDiagonal();
+  const Vector right = scale.cwiseProduct(with_f);
+  const Eigen::LDLT<Matrix> solver(correlation);
+  if (solver.isPositive() && solver.vectorD().minCoeff() > 1e-8) {
+    return scale.cwiseProduct(solver.solve(right));
+  }
+  Eigen::CompleteOrthogonalDecomposition<Matrix> decomposition;
+  decomposition.setThreshold(1e-8);
+  decomposition.compute(correlation);
+  return scale.cwiseProduct(decomposition.solve(right));
+}
 
 }  // namespace
 
@@ -71,10 +88,9 @@ void Survey::fit(const Controls& controls, const JointMoments& seen, SurveyRow& 
         products(a, b) = seen.product(i, static_cast<std::size_t>(b) + 1);
       }
     }
-    const Eigen::LDLT<Matrix> solver(products);
-    const Vector solution = solver.solve(with_f);
+    const Vector solution = least_squares(products, with_f);
     const double gain = solution.dot(with_f);
-    const bool sound = solver.isPositive() && solution.allFinite() && gain <= f.m2 * (1 + 1e-9);
+    const bool sound = solution.allFinite() && gain <= f.m2 * (1 + 1e-9);
     const double by_chance = chance * static_cast<double>(free) /
                              static_cast<double>(std::max<std::uint64_t>(f.count, 1));
     if (sound && gain > (least_gain + by_chance) * f.m2) {
