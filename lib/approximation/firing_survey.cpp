@@ -170,24 +170,33 @@ void FiringSurvey::look(std::span<const Index> apart) {
     residual_[k] = d.sum();
     if (static_cast<Index>(points_[k].active.size()) >= first_) order_.push_back(k);
   }
+  sort();
   take_off_controls();
+  sort();
+}
+
+void FiringSurvey::sort() {
   std::stable_sort(order_.begin(), order_.end(),
                    [&](std::size_t a, std::size_t b) { return residual_[a] > residual_[b]; });
 }
 
 // What a sampler's fit leaves: on each skeleton the regression on all controls but the first, which
-// is taken off already, with the points' weights.
+// is taken off already, with the points' weights. The fit's few points do not see what is rare: it
+// is cut off at what they see.
 void FiringSurvey::take_off_controls() {
+  constexpr double pilot_points = 4096.0;
   const Index count = controls_.cols();
+  if (count < 2) return;
+  const double high = tail(pilot_points, 1.0).level, low = -tail(pilot_points, -1.0).level;
   for (const auto& [l, points] : on_skeleton_) {
     const auto size = static_cast<Index>(points.size());
-    if (count < 2 || size < 4 * count) continue;
+    if (size < 4 * count) continue;
     Matrix design(size, count);
     Vector values(size), root(size);
     for (Index n = 0; n < size; ++n) {
       const std::size_t k = points[static_cast<std::size_t>(n)];
       root(n) = std::sqrt(weight_[k]);
-      values(n) = residual_[k];
+      values(n) = std::clamp(residual_[k], std::min(low, high), high);
       design.row(n) = controls_.row(static_cast<Index>(k));
       design(n, 0) = 1.0;
     }
@@ -198,8 +207,9 @@ void FiringSurvey::take_off_controls() {
     solver.compute(weighted * scale.asDiagonal());
     const Vector beta = scale.cwiseProduct(solver.solve(root.cwiseProduct(values)));
     const double mean = root.cwiseAbs2().dot(values) / root.squaredNorm();
-    values.array() -= (design * beta).array() - mean;
-    for (Index n = 0; n < size; ++n) residual_[points[static_cast<std::size_t>(n)]] = values(n);
+    const Vector fit = design * beta;
+    for (Index n = 0; n < size; ++n)
+      residual_[points[static_cast<std::size_t>(n)]] -= fit(n) - mean;
   }
 }
 

@@ -56,6 +56,7 @@ class FiringSurvey {
   void excess(const Input& input, Vector& d) const;
   void evaluate(const estimate::Controls& controls);
   void look(std::span<const Index> apart);
+  void sort();
   void take_off_controls();
 
   // What lies beyond the level that `points` samples exceed 3 times: of R' for sign = 1, of −R' for
