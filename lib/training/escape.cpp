@@ -14,6 +14,11 @@ Weights weights(const Vector& parameters, Index hidden, const Features& features
   return {parameters.data(), hidden, features.size()};
 }
 
+bool is_short(const Weights& W, Index i) {
+  constexpr double short_column = 1e-3;
+  return W.col(i).norm() <= short_column * W.colwise().norm().maxCoeff();
+}
+
 bool counts(const Features& features, Index i) {
   return features.importance(i) > 0.0 && features.density(i) > 0.0;
 }
@@ -28,30 +33,33 @@ bool never_fires(const Vector& parameters, const Weights& W, const Features& fea
 
 }  // namespace
 
-bool has_idle_features(const Vector& parameters, Index hidden, const Features& features) {
-  constexpr double short_column = 1e-3;
+Idle idle_features(const Vector& parameters, Index hidden, const Features& features) {
   const Weights W = weights(parameters, hidden, features);
-  const double longest = W.colwise().norm().maxCoeff();
+  Idle idle = Idle::none;
   for (Index i = 0; i < features.size(); ++i) {
     if (!counts(features, i)) continue;
-    if (W.col(i).norm() <= short_column * longest) return true;
-    if (never_fires(parameters, W, features, i)) return true;
+    if (never_fires(parameters, W, features, i)) return Idle::outputs;
+    if (is_short(W, i)) idle = Idle::columns;
   }
-  return false;
+  return idle;
 }
 
-Vector displaced(Vector parameters, Index hidden, const Features& features,
+Vector displaced(Vector parameters, Index hidden, const Features& features, bool all,
                  sampling::PointStream& random) {
   constexpr double share = 0.03;
   const Vector before = parameters;
   const Weights W = weights(before, hidden, features);
-  for (Index i = 0; i < features.size(); ++i) {
-    if (counts(features, i) && never_fires(before, W, features, i)) parameters(W.size() + i) = 0.0;
-  }
   const double xavier = std::sqrt(2.0 / static_cast<double>(hidden + features.size()));
   const double size = std::sqrt(W.squaredNorm() / static_cast<double>(W.size()));
   sampling::NormalStream normal(random);
-  for (double& w : parameters.head(W.size())) w += share * std::max(size, xavier) * normal();
+  for (Index i = 0; i < features.size(); ++i) {
+    const bool dead = counts(features, i) && never_fires(before, W, features, i);
+    if (dead) parameters(W.size() + i) = 0.0;
+    if (!all && !dead && !is_short(W, i)) continue;
+    for (double& w : parameters.segment(i * hidden, hidden)) {
+      w += share * std::max(size, xavier) * normal();
+    }
+  }
   return parameters;
 }
 

@@ -198,18 +198,22 @@ void OneStart::descend(optimize::StochasticObjective f, Vector& x, double tolera
 // random start does not end in a saddle that a displacement would leave, but for features that are
 // idle; one that was given may be as symmetric as can be.
 bool OneStart::leave(Vector& x, sampling::PointStream& random) {
+  if (steps_ >= options_.max_steps) return false;
   const bool given = options_.init == Init::given;
-  const bool idle = options_.objective == ObjectiveKind::linear
-                        ? x.isZero(0.0)
-                        : has_idle_features(x, hidden_, features());
-  if (!(given || idle) || steps_ >= options_.max_steps) return false;
+  Idle idle = idle_features(x, hidden_, features());
+  if (options_.objective == ObjectiveKind::linear) {
+    idle = x.isZero(0.0) ? Idle::columns : Idle::none;
+  }
+  if (!given && idle == Idle::none) return false;
   const int trials = given && features().size() < many_features ? 3 : 1;
+  // Beside a column of 0 the first step goes up or down; dead outputs must grow first.
+  const std::uint64_t most_steps = given ? 60 : idle == Idle::columns ? 1 : 8;
   // As for distinct minima (MinimaOptions).
   const double value = result_->summary.value;
   const double goal = value - options_.minima.loss_tolerance * std::max(value, 1e-9 * zero_);
   for (int trial = 0; trial < trials; ++trial) {
-    Vector beside = displaced(x, hidden_, features(), random);
-    if (!descends_from(beside, goal, given ? 60 : 8)) continue;
+    Vector beside = displaced(x, hidden_, features(), given, random);
+    if (!descends_from(beside, goal, most_steps)) continue;
     x = std::move(beside);
     return true;
   }
