@@ -75,7 +75,7 @@ void say(int descriptor, char word, const char* bytes, std::uint64_t count) {
 
 struct Limits {
   explicit Limits(std::uintmax_t file_size)
-      : processor(2 + file_size / 1'000'000), time(60 + file_size / 1'000'000) {}
+      : processor(1 + file_size / 1'000'000), time(60 + file_size / 1'000'000) {}
   std::uintmax_t processor, time;  // seconds
 };
 

@@ -98,7 +98,7 @@ TEST(InChild, OutlivesWhatKillsTheChild) {
                 ::raise(SIGXCPU);  // what the kernel sends at the limit
                 return {};
               }),
-              HasSubstr("cannot be read within 2 s of processor and 60 s of time"));
+              HasSubstr("cannot be read within 1 s of processor and 60 s of time"));
   EXPECT_EQ(message([]() -> std::vector<char> { throw FileError("copy", "is bad"); }),
             "some.h5: is bad");
   const auto hungry = [] {

@@ -92,12 +92,10 @@ TEST_F(ResultFileTest, RefusesWhatIsNotAsTheSchemaSays) {
       {"del f[\"critical/rank\"]; f[\"critical/rank\"] = h5py.ExternalLink(\"pipe\", \"/x\")",
        "/critical/rank is a link to /x in another file"},
   };
-  for (const auto& [line, message] : damages) {
-    run_python("alter_run.py",
-               path("good.h5").string() + " " + path("bad.h5").string() + " '" + line + "'");
-    EXPECT_THAT(message_of<FileError>([&] { read_result(path("bad.h5")); }), HasSubstr(message))
-        << line;
-  }
+  with_altered(path("good.h5"), damages,
+               [](const std::filesystem::path& bad, const std::string& sentence) {
+                 EXPECT_THAT(message_of<FileError>([&] { read_result(bad); }), HasSubstr(sentence));
+               });
 }
 
 TEST_F(ResultFileTest, RefusesOtherKinds) {

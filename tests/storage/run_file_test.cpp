@@ -264,14 +264,12 @@ TEST(RunFile, NamesWhatIsWrongAndWhere) {
        "/model/W[1, 0, 2] is nan: every entry must be a finite number"},
   };
   const TemporaryFolder folder;
-  const auto good = folder / "run.h5", bad = folder / "bad.h5";
+  const auto good = folder / "run.h5";
   write_estimate(good, example_provenance(), example_runs(), false);
-  for (const auto& [statement, sentence] : cases) {
-    SCOPED_TRACE(statement);
-    run_python("alter_run.py", fmt::format("{} {} '{}'", good.string(), bad.string(), statement));
+  with_altered(good, cases, [](const std::filesystem::path& bad, const std::string& sentence) {
     EXPECT_THAT(message_of<FileError>([&] { read_run(bad); }),
                 testing::StartsWith(bad.string() + ": " + sentence));
-  }
+  });
 }
 
 }  // namespace

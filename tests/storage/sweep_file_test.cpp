@@ -68,7 +68,7 @@ TEST(SweepFile, KeepsSeedsOfAllBits) {
 
 TEST(SweepFile, RefusesAxesOfTheWrongShape) {
   const TemporaryFolder folder;
-  const auto good = folder / "sweep.h5", bad = folder / "bad.h5";
+  const auto good = folder / "sweep.h5";
   write_sweep(good, {}, example_sweep(), false);
   const std::pair<const char*, const char*> damages[] = {
       {"del f[\"sweep/cell\"]; f[\"sweep/cell\"] = 3", "/sweep/cell has shape [], but it is"},
@@ -79,10 +79,9 @@ TEST(SweepFile, RefusesAxesOfTheWrongShape) {
       {"f[\"sweep/density\"][1] = 2", "/sweep/density[1] is 2: it must be from 0 to 1"},
       {"f[\"sweep/features\"][1] = 0", "/sweep/features[1] is 0: it must be at least 1"},
   };
-  for (const auto& [line, message] : damages) {
-    run_python("alter_run.py", good.string() + " " + bad.string() + " '" + line + "'");
-    EXPECT_THAT(message_of<FileError>([&] { read_sweep(bad); }), HasSubstr(message)) << line;
-  }
+  with_altered(good, damages, [](const std::filesystem::path& bad, const std::string& sentence) {
+    EXPECT_THAT(message_of<FileError>([&] { read_sweep(bad); }), HasSubstr(sentence));
+  });
 }
 
 TEST(SweepFile, RefusesOtherKindsAndDamage) {

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace skeleta::storage {
 
@@ -55,6 +56,23 @@ inline std::string run_command(const std::string& command) {
 inline std::string run_python(const std::string& script, const std::string& arguments) {
   return run_command("/usr/bin/python3 " SKELETA_SOURCE_DIR "/tests/storage/" + script + " " +
                      arguments);
+}
+
+/// Calls expect(copy, sentence) for a copy of the file that each statement of alter_run.py changed;
+/// one run of Python makes all of them.
+template <std::size_t Count, class Expect>
+void with_altered(const std::filesystem::path& file,
+                  const std::pair<const char*, const char*> (&cases)[Count], Expect expect) {
+  const auto copy = [&](std::size_t k) { return file.string() + "." + std::to_string(k); };
+  std::string arguments = file.string();
+  for (std::size_t k = 0; k < Count; ++k) {
+    arguments += " " + copy(k) + " '" + cases[k].first + "'";
+  }
+  run_python("alter_run.py", arguments);
+  for (std::size_t k = 0; k < Count; ++k) {
+    SCOPED_TRACE(cases[k].first);
+    expect(std::filesystem::path(copy(k)), std::string(cases[k].second));
+  }
 }
 
 /// what() of the exception of this type that the call throws; "" and a failure if it does not.
