@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta::linear {
@@ -83,6 +84,7 @@ void SparseData::block(std::size_t k, Receiver receive) const {
     const StreamKey key{seed_, Purpose::data, 0, static_cast<std::uint64_t>(l)};
     for (std::uint64_t done = 0, count = 0; done < points; done += count) {
       count = std::min(points_at_once, points - done);
+      poll();
       sampler_.draw(l, key, k * block_ + done, count, batch, scratch);
       receive(batch);
     }
