@@ -210,8 +210,8 @@ std::vector<std::string> certify_command(const std::string& file) {
 TEST_F(ApproximateFile, CertificationSurvivesBeingKilled) {
   const std::uint64_t polls = polls_of(certify_command(path("one.h5")));
   std::size_t continued = 0;
-  for (std::uint64_t k = 1; k <= 8; ++k) {
-    run_and_kill(certify_command(path("killed.h5")), k * polls / 16);
+  for (std::uint64_t k = 1; k <= 4; ++k) {
+    run_and_kill(certify_command(path("killed.h5")), k * polls / 8);
     if (!exists("killed.h5")) continue;
     ++continued;
     EXPECT_EQ(run_program({"show", path("killed.h5")}).code, done);
@@ -224,8 +224,8 @@ TEST_F(ApproximateFile, CertificationSurvivesBeingKilled) {
 // Called off in the midst of a round, it goes on from the round's beginning.
 TEST_F(ApproximateFile, CertificationGoesOnFromWhereItWasCalledOff) {
   const std::uint64_t polls = polls_of(certify_command(path("one.h5")));
-  for (std::uint64_t k = 1; k <= 8; ++k) {
-    const Outcome outcome = run_called_off(certify_command(path("parts.h5")), k * polls / 20);
+  for (std::uint64_t k = 1; k <= 2; ++k) {
+    const Outcome outcome = run_called_off(certify_command(path("parts.h5")), k * polls / 5);
     EXPECT_THAT(outcome.code, ::testing::AnyOf(interrupted, done));
   }
   ASSERT_EQ(approximate(certify(path("parts.h5"))).code, done);
