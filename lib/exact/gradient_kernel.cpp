@@ -38,6 +38,7 @@ struct Totals {
   Lanes loss = broadcast(0.0), loss_imaginary = loss, loss_energy = loss;
   Lanes threshold = loss, threshold_imaginary = loss, threshold_energy = loss;
   Lanes real = loss, energy = loss;
+  Complex end, threshold_end;  // of the last group of nodes
   double amplitude = 0.0, threshold_amplitude = 0.0;
 };
 
@@ -132,6 +133,7 @@ Kernels at_own(const Row& row, const Output& output, const Sweep& sweep, int m, 
   const Complex f = twice * (scaled - ramps);
   totals.loss += weights * f.re;
   totals.loss_imaginary += f.im;
+  totals.end = f;
   totals.loss_energy += f.re * f.re + f.im * f.im;
   if (sweep.first + m == 0) {
     totals.amplitude = twice.re[0] * (scaled.re[0] + ramps.re[0]);
@@ -143,6 +145,7 @@ Kernels at_own(const Row& row, const Output& output, const Sweep& sweep, int m, 
   const Lanes square = threshold.re * threshold.re;
   totals.threshold += weights * threshold.re;
   totals.threshold_imaginary += threshold.im;
+  totals.threshold_end = threshold;
   totals.threshold_energy += square + threshold.im * threshold.im;
   totals.real += square;
   totals.energy += square + own_entry * own_entry;
@@ -293,13 +296,22 @@ Totals sum_block(const Row& row, const Output& output, Phases& phases, GradientW
   return totals;
 }
 
+void set_end(const Complex& f, NodeSum& sums) {
+  sums.end_value = sum(f.re);
+  sums.end_imaginary = sum(f.im);
+  sums.end_energy = sum(f.re * f.re + f.im * f.im);
+}
+
 // Only the real parts of the F_j are formed; what their phases may still turn into real parts is
 // taken from F_b: where they turn freely, half of all is real.
 NodeSum sum_of_derivatives(const Totals& totals) {
   const double energy = sum(totals.threshold_energy), real = sum(totals.real);
   const double turned = energy > 0.0 ? std::clamp(0.5 * energy / real, 1.0, 100.0) : 1.0;
-  return {sum(totals.threshold), sum(totals.threshold_imaginary), energy,
-          turned * sum(totals.energy), totals.threshold_amplitude};
+  NodeSum result{sum(totals.threshold), sum(totals.threshold_imaginary), energy,
+                 turned * sum(totals.energy)};
+  set_end(totals.threshold_end, result);
+  result.amplitude = totals.threshold_amplitude;
+  return result;
 }
 
 template <bool unit>
@@ -321,7 +333,9 @@ void sum_blocks(const Row& row, const Output& output, Phases& phases, GradientWo
     }
     const Totals totals = sum_block<unit>(row, output, phases, workspace, decay, k);
     const double energy = sum(totals.loss_energy);
-    sums[block] = {sum(totals.loss), sum(totals.loss_imaginary), energy, energy, totals.amplitude};
+    sums[block] = {sum(totals.loss), sum(totals.loss_imaginary), energy, energy};
+    set_end(totals.end, sums[block]);
+    sums[block].amplitude = totals.amplitude;
     derivatives[block] = sum_of_derivatives(totals);
   }
 }

@@ -82,6 +82,11 @@ NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& d
     const Complex f = kernel * (scaled - ramps);
     value += node_weights(first + m) * f.re;
     imaginary += f.im;
+    if (m + 1 == groups_per_block) {
+      result.end_value = sum(f.re);
+      result.end_imaginary = sum(f.im);
+      result.end_energy = sum(f.re * f.re + f.im * f.im);
+    }
     energy += f.re * f.re + f.im * f.im;
     if (first + m == 0) {
       const double extra = (output.scale * r.re[0] * (a + x.re[0]) + w * moments.h1.re[0]) * low;

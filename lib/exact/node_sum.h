@@ -15,6 +15,7 @@ struct NodeSum {
   double imaginary = 0.0;  ///< Σ Im F(s_k)
   double energy = 0.0;     ///< Σ |F(s_k)|²
   double total = 0.0;      ///< The same for all derivatives together; energy if there is but F.
+  double end_value = 0.0, end_imaginary = 0.0, end_energy = 0.0;  ///< Of the last eight nodes.
   double amplitude = 0.0;  ///< In the block of k = 0: |F(s_0)| with all terms taken positive.
 };
 

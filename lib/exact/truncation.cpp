@@ -94,12 +94,32 @@ void NodeTotal::add(std::span<const NodeSum> sums) {
   last_.begin = last_.end = previous_.end;
   for (std::size_t n = half; n < sums.size(); ++n) last_.add(sums[n]);
   for (const NodeSum& sum : sums) value_ += sum.value;
+  end_ = {};
+  const std::size_t quarter = (sums.size() - half) / 4;
+  if (quarter > 0) {
+    end_.begin = end_.end = last_.end - static_cast<Index>(quarter) * nodes_per_block;
+    for (std::size_t n = sums.size() - quarter; n < sums.size(); ++n) end_.add(sums[n]);
+  } else {
+    const NodeSum& block = sums.back();
+    const double part = block.energy > 0.0 ? block.end_energy / block.energy : 0.0;
+    end_ = {last_.end - lane_count, last_.end,        block.end_value,
+            block.end_imaginary,    block.end_energy, part * block.total};
+  }
 }
 
-// Of all derivatives as of the one that is summed.
-double NodeTotal::Stretch::coherent() const {
-  const double modulus = std::hypot(value, imaginary);
-  return energy > 0.0 ? modulus * std::sqrt(total / energy) : 0.0;
+// What follows if phases stay and |F| ~ k^{−q}: ∫_end^∞ k^{−q} dk relative to ∫_begin^end. Of all
+// derivatives as of the one that is summed.
+double NodeTotal::Stretch::coherent(double q) const {
+  if (energy == 0.0) return 0.0;
+  const double ratio = static_cast<double>(end) / static_cast<double>(begin);
+  const double modulus = std::hypot(value, imaginary) * std::sqrt(total / energy);
+  return modulus / (std::pow(ratio, q - 1.0) - 1.0);
+}
+
+// |Σ F|² ≤ n Σ|F|², with equality if all are equal.
+bool NodeTotal::Stretch::steady() const {
+  const double square = value * value + imaginary * imaginary;
+  return square > 0.7 * static_cast<double>(end - begin) * energy;
 }
 
 double NodeTotal::estimated_tail(double caution) const {
@@ -108,10 +128,10 @@ double NodeTotal::estimated_tail(double caution) const {
   const double q =
       std::clamp(0.5 * std::log(previous_.density() / last_.density()) / stretch, 1.2, 4.0);
   const auto end = static_cast<double>(last_.end), begin = static_cast<double>(last_.begin);
-  // ∫_end^∞ k^{−2q} dk relative to ∫_begin^end, and the same for k^{−q}.
+  // ∫_end^∞ k^{−2q} dk relative to ∫_begin^end.
   const double energy = last_.total / (std::pow(end / begin, 2.0 * q - 1.0) - 1.0);
-  const double ratio = 1.0 / (std::pow(end / begin, q - 1.0) - 1.0);
-  return caution * std::max(std::sqrt(energy), last_.coherent() * ratio);
+  const double of_end = end_.steady() ? end_.coherent(q) : 0.0;
+  return caution * std::max({std::sqrt(energy), last_.coherent(q), of_end});
 }
 
 }  // namespace skeleta::exact

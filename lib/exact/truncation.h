@@ -40,7 +40,9 @@ class NodeTotal {
   /// the true one is 5 in the end). The tail is then `caution` times the larger of its
   /// root-mean-square sum, as if phases were random, and of the modulus of the last stretch's
   /// complex sum scaled by k^{−q}, as if they were constant: a small entry g turns phases only once
-  /// |s g| ~ 1, and what is imaginary till then is real afterwards. Not a bound.
+  /// |s g| ~ 1, and what is imaginary till then is real afterwards. A sum over a change of sign
+  /// says nothing of what follows, so where the last quarter of the stretch has constant phases it
+  /// counts likewise. Not a bound.
   double estimated_tail(double caution) const;
 
  private:
@@ -51,11 +53,12 @@ class NodeTotal {
     void add(const NodeSum& sum);
     double middle() const { return 0.5 * static_cast<double>(begin + end); }
     double density() const { return total / static_cast<double>(end - begin); }
-    double coherent() const;
+    double coherent(double q) const;
+    bool steady() const;
   };
 
   double value_ = 0.0, amplitude_ = 0.0;
-  Stretch previous_, last_;
+  Stretch previous_, last_, end_;  ///< The last quarter of last_, but at least eight nodes.
 };
 
 }  // namespace skeleta::exact
