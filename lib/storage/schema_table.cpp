@@ -186,7 +186,8 @@ const std::vector<DatasetEntry>& dataset_entries() {
          "coefficients",
          float64,
          {"stratum", "control"},
-         "of the control variates; NaN where the stratum has none",
+         "of the control variates, then which outputs are not sampled, if any; NaN where the "
+         "stratum has none",
          if_controlled},
 
         {"/geometry",

@@ -14,7 +14,7 @@ struct StratumState {
   std::vector<std::uint64_t> chunks;  ///< Complete ones, of each replicate.
   std::vector<std::uint64_t> end;     ///< Points of the incomplete chunk after them, drawn anew.
   std::uint64_t non_finite = 0;       ///< Points that were left out.
-  std::vector<double> coefficients;   ///< Of the controls that were subtracted.
+  std::vector<double> coefficients;   ///< Of the controls that were subtracted; more that tells f.
   std::vector<double> moments;        ///< Flat statistics, of each skeleton or replicate.
   bool operator==(const StratumState&) const = default;
 };
