@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <optional>
@@ -253,6 +254,66 @@ TEST(Outputs, QuasiGoesOnAfterALimitOnTime) {
     before = result.outputs.front().samples;
     options.resume = result.state;
   }
+}
+
+// A corner of probability 1e-9, which no sample meets: without any bound nothing is claimed.
+TEST(Unresolved, SamplesThatAllAgreeClaimNothing) {
+  const Features features = Features::uniform(3, 1.0);
+  const auto corner = [](const SparsePoint& point) {
+    return *std::min_element(point.value.begin(), point.value.end()) > 1.0 - 1e-3 ? 1e9 : 1.0;
+  };
+  for (const Method method :
+       {Method::plain, Method::stratified, Method::quasi, Method::importance}) {
+    Options options;
+    options.method = method;
+    options.relative_tolerance = 0.1;
+    EXPECT_EQ(integrate(features, corner, options).stop_reason, StopReason::unresolved)
+        << to_string(method);
+    options.samples = 1000;
+    EXPECT_EQ(integrate(features, corner, options).stop_reason, StopReason::unresolved)
+        << to_string(method);
+  }
+}
+
+// With |f| ≤ 5 declared and f = 2 at n samples, P(f ≠ 2) ≤ 1 − .025^{1/n} and the mean lies within
+// 3 and 7 times that.
+TEST(Unresolved, ADeclaredBoundLimitsWhatSamplesMissed) {
+  Known known;
+  known.largest = 5.0;
+  const auto two = [](const SparsePoint&) { return 2.0; };
+  for (const Method method : {Method::plain, Method::stratified}) {
+    Options options;
+    options.method = method;
+    options.samples = 1000;
+    const IntegralBySkeleton result = integrate(Features::uniform(3, 1.0), two, options, known);
+    const double share = 1.0 - std::pow(0.025, 1e-3);
+    EXPECT_NEAR(result.error_bound, 3.0 * share, 1e-12);
+    EXPECT_NEAR(result.high, 2.0 + 3.0 * share, 1e-12);
+    EXPECT_NEAR(result.low, 2.0 - 7.0 * share, 1e-12);
+    EXPECT_EQ(result.stop_reason, StopReason::samples);
+    options.samples = 0;  // a precision: as many points as make the bound small
+    options.relative_tolerance = 0.1;
+    const IntegralBySkeleton precise = integrate(Features::uniform(3, 1.0), two, options, known);
+    EXPECT_EQ(precise.stop_reason, StopReason::precision);
+    EXPECT_LE(precise.error_bound, 0.2);
+  }
+}
+
+// What a warning says is the reason too.
+TEST(Unreliable, HeavyTailsAreTheReasonToStop) {
+  const Features features = Features::uniform(3, 0.5);
+  const auto heavy = [](const SparsePoint& point) {
+    return !point.value.empty() && point.value[0] < 1e-3 ? 1000.0 : sum(point);
+  };
+  Options options;
+  options.samples = 5000;
+  EXPECT_EQ(integrate(features, heavy, options).stop_reason, StopReason::unreliable);
+  EXPECT_EQ(integrate(features, sum, options).stop_reason, StopReason::samples);
+  // For a precision it goes on until the tail is seen: here at about 25 points in a thousandth.
+  options.samples = 0;
+  options.relative_tolerance = 0.5;
+  const IntegralBySkeleton result = integrate(features, heavy, options);
+  EXPECT_TRUE(result.stop_reason == StopReason::precision && !result.heavy_tailed());
 }
 
 }  // namespace
