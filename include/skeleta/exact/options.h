@@ -16,7 +16,7 @@ enum class ErrorControl : std::int8_t {
   /// 230 000 evaluations of random models of every kind and scale (D ≤ 6, targets 1e-2 … 1e-10) the
   /// true error was above it 59 times, by up to 2.3 times, and above the target 3 times, by up to
   /// 1.7 times; typically it is a hundred times below. Of derivatives (4000 models, of columns down
-  /// to 1e-10): 1 in 70 at a gradient target of 1e-4, mostly by less than 3 times, once by 130.
+  /// to 1e-10): 1 in 100 at a gradient target of 1e-4, mostly by less than 5 times, once by 144.
   estimated,
 };
 
