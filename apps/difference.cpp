@@ -47,14 +47,15 @@ std::string options_difference(const std::string& earlier, const std::string& no
   for (const auto& [key, node] : after) all.insert(key, node);
   for (const auto& [key, node] : all) {
     const std::string_view name = key.str();
-    if (std::find(free.begin(), free.end(), name) != free.end()) continue;
+    if (name == "inputs" || std::find(free.begin(), free.end(), name) != free.end()) continue;
     const std::string a = text_of(before, name), b = text_of(after, name);
-    if (a != b && name == "inputs") {
-      return "its inputs differ in content: another model, density or importance";
-    }
     constexpr std::size_t much = 80;
     if (a != b && a.size() + b.size() > much) return fmt::format("its {} is another one", name);
     if (a != b) return fmt::format("its {} is {}, not {}", name, a, b);
+  }
+  // Last, since an option that differs says more.
+  if (text_of(before, "inputs") != text_of(after, "inputs")) {
+    return "its inputs differ in content: another model, density or importance";
   }
   return "";
 }

@@ -385,14 +385,17 @@ void validate_resumed(const CertifiedMinimum& state, const Search& search, Index
   }
 }
 
-// A box holds its centre, whose loss is therefore no less than a true bound.
-void check_box(std::vector<double> box, const CertifiedMinimum& state, const Search& search) {
+// A box holds its centre, whose loss is therefore no less than a true bound. Losses are told times
+// 2^exponent, in the caller's unit.
+void check_box(std::vector<double> box, const CertifiedMinimum& state, const Search& search,
+               int exponent) {
   const auto refuse = [&](const std::string& cause) {
     throw std::invalid_argument("resume holds a box that no search leaves: " + cause);
   };
   const double bound = box[0];
   if (!(bound >= state.lower)) {
-    refuse(fmt::format("its bound is {}, below lower = {}", bound, state.lower));
+    refuse(fmt::format("its bound is {}, below lower = {}", std::ldexp(bound, exponent),
+                       std::ldexp(state.lower, exponent)));
   }
   const auto ordered = [](std::span<const double> low, std::span<const double> high) {
     return std::equal(low.begin(), low.end(), high.begin(), std::less_equal<>());
@@ -409,46 +412,51 @@ void check_box(std::vector<double> box, const CertifiedMinimum& state, const Sea
   }
   const double loss = search.upper(search.middle(box));
   if (!(bound <= loss)) {
-    refuse(fmt::format("its bound is {}, but it has a model of loss {}", bound, loss));
+    refuse(fmt::format("its bound is {}, but it has a model of loss {}",
+                       std::ldexp(bound, exponent), std::ldexp(loss, exponent)));
   }
 }
 
 // What can be derived again must agree, or what comes out is no bound. That boxes are missing shows
 // only if all are.
-void check_state(const CertifiedMinimum& state, const Search& search) {
+void check_state(const CertifiedMinimum& state, const Search& search, int exponent) {
   if (!(state.radius >= 0.0)) return;  // it begins anew
   const auto refuse = [](const std::string& cause) {
     throw std::invalid_argument("resume is no state of this search: " + cause);
   };
+  const auto told = [exponent](double loss) { return std::ldexp(loss, exponent); };
   const double upper = search.upper(state.model);
   if (!(std::abs(state.upper - upper) <= 1e-12 * upper)) {
-    refuse(fmt::format("upper = {}, but its model has the loss {}", state.upper, upper));
+    refuse(
+        fmt::format("upper = {}, but its model has the loss {}", told(state.upper), told(upper)));
   }
   if (!(state.lower >= 0.0 && state.lower <= state.upper)) {
-    refuse(
-        fmt::format("lower = {} does not lie between 0 and upper = {}", state.lower, state.upper));
+    refuse(fmt::format("lower = {} does not lie between 0 and upper = {}", told(state.lower),
+                       told(state.upper)));
   }
   if (!std::isfinite(state.radius)) {
     if (state.lower > 0.0) refuse("lower > 0, although nothing was searched");
     return;
   }
   if (state.open.empty() && state.lower < search.target(state)) {
-    refuse(fmt::format("no box is open, although lower = {} is below the target {}", state.lower,
-                       search.target(state)));
+    refuse(fmt::format("no box is open, although lower = {} is below the target {}",
+                       told(state.lower), told(search.target(state))));
   }
   for (std::size_t n = 0; n < state.open.size(); n += state.open_width) {
     const auto first = state.open.begin() + static_cast<std::ptrdiff_t>(n);
-    check_box({first, first + static_cast<std::ptrdiff_t>(state.open_width)}, state, search);
+    check_box({first, first + static_cast<std::ptrdiff_t>(state.open_width)}, state, search,
+              exponent);
   }
 }
 
-// In the unit in which the features are given.
+// In the unit in which the features are given: the caller's is 2^exponent times that.
 CertifiedMinimum certify(const Features& features, Index hidden, const CertifyOptions& options,
-                         const CertifyCallback& callback, const CertifiedMinimum* resume) {
+                         const CertifyCallback& callback, const CertifiedMinimum* resume,
+                         int exponent) {
   const Search search(features, hidden, options, callback);
   if (resume != nullptr) {
     validate_resumed(*resume, search, hidden, features.size());
-    check_state(*resume, search);
+    check_state(*resume, search, exponent);
   }
   const bool begun = resume != nullptr && resume->radius >= 0.0;
   CertifiedMinimum state = begun ? *resume : first_state(search);
@@ -505,8 +513,9 @@ CertifiedMinimum certify_minimum(const Features& features, Index hidden,
   };
   std::optional<CertifiedMinimum> from;
   if (resume != nullptr) from = scaled_by(*resume, -data.exponent);
-  return scaled_by(certify(data.features, hidden, options, seen, from ? &*from : nullptr),
-                   data.exponent);
+  return scaled_by(
+      certify(data.features, hidden, options, seen, from ? &*from : nullptr, data.exponent),
+      data.exponent);
 }
 
 }  // namespace skeleta::bounds

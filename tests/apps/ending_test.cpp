@@ -283,7 +283,8 @@ TEST_F(Ending, FewerThreadsThanAskedForAreTold) {
   if (child == 0) {
     constexpr uid_t nobody = 65534;
     if (::getuid() == 0 && (::setgid(nobody) != 0 || ::setuid(nobody) != 0)) ::_exit(77);
-    const rlimit none{1, 1};
+    // One process more, which reads the model, but no threads.
+    const rlimit none{2, 2};
     ::setrlimit(RLIMIT_NPROC, &none);
     const Outcome outcome = run_program({"estimate", pentagon, "--threads", "64"});
     write("err", outcome.err);

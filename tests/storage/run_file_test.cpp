@@ -237,7 +237,7 @@ TEST(RunFile, NamesWhatIsWrongAndWhere) {
       {"f[\"/loss/samples\"][1, 1] = -5", "/loss/samples[1, 1] is -5: it must be at least 0"},
       {"f[\"/loss/stop_reason\"][1] = 77",
        "/loss/stop_reason[1] is 77, which is not among its flag_values"},
-      {"f[\"/loss/stop_reason\"].attrs[\"flag_meanings\"] = \"a b c d e f g h i\"",
+      {"f[\"/loss/stop_reason\"].attrs[\"flag_meanings\"] = \"a b c d e f g h i j\"",
        "/loss/stop_reason is 'a', which this program does not know"},
       {"del f[\"/loss/method\"].attrs[\"flag_values\"]",
        "/loss/method needs the attributes flag_values and flag_meanings"},
