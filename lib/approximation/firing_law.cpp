@@ -53,6 +53,7 @@ FiringLaw::FiringLaw(const Vector& density, Vector g, double c, double active,
     for (Index j = 0; j < g_.size(); ++j) mean += tilted_(j) * mean_value(theta_ * g_(j)) * g_(j);
     reaches_ = mean >= c;
     if (reaches_ || strength > strongest) break;
+    if (strength > 4.0) active += 1.0;  // it may take more features than were asked for
     tilt_to(strength / largest, active, log_odds);
   }
   if (largest == 0.0) reaches_ = c <= 0.0;

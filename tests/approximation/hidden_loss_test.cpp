@@ -83,7 +83,7 @@ TEST(HiddenLoss, IsBoundedWhereAllPlainSamplesAreZero) {
   Features features = Features::uniform(6, 0.7, 0.0);
   features.density(0) = 0.0;
   features.importance(0) = 1.0;
-  int zero = 0;
+  int zero = 0, sharp = 0;
   for (std::uint64_t seed = 1001; seed <= 1050; ++seed) {
     estimate::Options options;
     options.method = Method::plain;
@@ -92,9 +92,12 @@ TEST(HiddenLoss, IsBoundedWhereAllPlainSamplesAreZero) {
     const IntegralBySkeleton loss = sampled_loss(plain_corner(), features, options).loss;
     zero += loss.value == 0.0;
     EXPECT_GE(loss.high, 2.39038011e-4) << seed;
-    EXPECT_LE(loss.error_bound, 2.4e-3) << seed;  // a bound ten times as large says little
+    // At most ten times the loss, unless skeletons met less than twice must be bounded too.
+    sharp += loss.error_bound <= 2.4e-3;
+    EXPECT_LE(loss.error_bound, 0.02) << seed;
   }
   EXPECT_GT(zero, 10);
+  EXPECT_GT(sharp, 30);
 }
 
 // A precision that plain sampling cannot vouch for is not claimed; with enough points it is.
@@ -104,6 +107,7 @@ TEST(HiddenLoss, IsSeenByPlainSamplesOrDisclaimed) {
     estimate::Options options;
     options.method = Method::plain;
     options.relative_tolerance = 0.3;
+    options.max_samples = 2'000'000;
     options.seed = seed;
     const IntegralBySkeleton loss = sampled_loss(c.model, c.features, options).loss;
     const bool covered = loss.low <= c.loss && c.loss <= loss.high;
@@ -111,8 +115,8 @@ TEST(HiddenLoss, IsSeenByPlainSamplesOrDisclaimed) {
   }
 }
 
-// E_Q[f dP/dQ] = E_P f: the probability of the corner, .1³/6 for three dense features, and of the
-// pair of features 2 and 3 beside an active feature 1.
+// E_Q[f dP/dQ] = E_P f: the probability of the corner, .1³/6 for three dense features, and of
+// x₂ + x₃ > 1.5 beside an active feature 1 and without feature 4, .01·.1·.2·.7/8.
 TEST(FiringLaw, WeightsMakeUpForTheTilt) {
   const Vector dense = Vector::Constant(3, 1.0), g = Vector::Constant(3, 5.0);
   const FiringLaw law(dense, g, 14.5, 3.0, std::nullopt);
@@ -143,12 +147,13 @@ TEST(FiringLaw, WeightsMakeUpForTheTilt) {
     sampling::PointStream stream({2, sampling::Purpose::pilot, 0, 0},
                                  static_cast<std::uint64_t>(n));
     pair.draw(stream, input);
-    const bool both = input.active.size() == 3 && input.active[1] == 1 && input.active[2] == 2;
+    const bool both = input.active.size() == 3 && input.active[1] == 1 && input.active[2] == 2 &&
+                      input.value[1] + input.value[2] > 1.5;
     const double f = both ? std::exp(-pair.log_ratio(input)) : 0.0;
     sum += f;
     squares += f * f;
   }
-  EXPECT_NEAR(sum / points, 0.01 * 0.1 * 0.2 * 0.7, 5 * std::sqrt(squares) / points);
+  EXPECT_NEAR(sum / points, 0.01 * 0.1 * 0.2 * 0.7 / 8.0, 5 * std::sqrt(squares) / points);
   EXPECT_LT(std::sqrt(squares), 0.05 * sum);
 }
 
