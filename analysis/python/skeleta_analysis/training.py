@@ -22,9 +22,10 @@ def training(run):
         recorded = int(starts["recorded"][start])
         reached = int(starts["minimum_of"][start])
         found = 0 <= reached < minima
+        ended = "not at a minimum" if np.isfinite(starts["loss"][start]) else "diverged"
         axes.plot(starts["step"].values[:recorded], starts["trajectory"].values[start][:recorded],
                   color=colours[reached] if found else "0.6", linewidth=1,
-                  linestyle="-" if found else ":", label=label(starts, reached) if found else "diverged")
+                  linestyle="-" if found else ":", label=label(starts, reached) if found else ended)
     entries = dict(zip(*axes.get_legend_handles_labels()[::-1]))  # one for each minimum
     axes.legend([entries[text] for text in sorted(entries)], sorted(entries), fontsize=8)
     axes.set_yscale("log")

@@ -152,7 +152,7 @@ function minimum(starts: Starts, k: number): number {
   return starts.minimum_of?.data[k] ?? -1;
 }
 
-/** By the minimum that the start ended in; null if it diverged. */
+/** By the minimum that the start ended in; null if in none. */
 function colour(starts: Starts, k: number): string | null {
   return minimum(starts, k) < 0 ? null : ofMany(minimum(starts, k));
 }
@@ -166,9 +166,14 @@ function colourKey(starts: Starts): HTMLElement[] {
   });
 }
 
+/** How a start ended that is in no minimum. */
+function ended(loss: number): string {
+  return Number.isFinite(loss) ? "not at a minimum" : "diverged";
+}
+
 function startText(starts: Starts, k: number): string {
   const m = minimum(starts, k);
-  const end = m >= 0 ? `minimum ${m}` : starts.minimum_of ? "diverged" : "";
+  const end = m >= 0 ? `minimum ${m}` : starts.minimum_of ? ended(starts.loss!.data[k]) : "";
   return [`start ${starts.start?.data[k] ?? k}`, `loss ${plain(starts.loss!.data[k], 7)}`, end].filter(Boolean).join(", ");
 }
 
