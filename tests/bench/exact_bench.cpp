@@ -111,7 +111,7 @@ void against_sampling(benchmark::State& state, const std::string& name) {
   const auto file = storage::read_models(SKELETA_SOURCE_DIR "/data/trained/" + name + ".h5");
   const ReluAutoencoder& model = file.models.front();
   Features features = Features::uniform(model.features(), 0.0);
-  features.density = *file.density;
+  features.density = file.density.front();
   const Options options = options_for(ErrorControl::rigorous, 1);
   Evaluator evaluator(features, options);
   Loss result;
