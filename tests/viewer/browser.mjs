@@ -43,7 +43,7 @@ export async function openTab(browser, options = {}) {
 }
 
 export async function openPage(page, html = PAGE) {
-  await page.goto(pathToFileURL(html).href);
+  await page.goto(pathToFileURL(html).href, { timeout: 0 });
 }
 
 /** Chooses the file and waits until every section is there, or the sentence that refuses it. */
