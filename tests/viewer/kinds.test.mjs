@@ -89,7 +89,6 @@ function assertClose(text, number, what) {
 
 /** What training on few active features costs. */
 async function assertCosts(page, file) {
-  await page.locator("#approximation .plot").first().waitFor({ timeout: 0 });  // drawn after the overview
   const most = file.shape("/approximation/k")[0];
   const table = await records(page, "Trained on at most k active features");
   assert.equal(table.length, file.shape("/approximation/sparsity")[0] * most);

@@ -32,6 +32,7 @@ export function rows(page, selector) {
 /** The rows of the table with that caption, each cell under its column's head. */
 export async function records(page, caption) {
   const region = `.table[aria-label^="${caption}"]`;
+  await page.waitForSelector(`${region} td`, { state: "attached", timeout: 60000 }); // it may come after the overview
   const heads = await page.$$eval(`${region} thead th`, (list) => list.map((e) => e.textContent));
   return (await rows(page, region)).map((cells) => Object.fromEntries(cells.map((cell, k) => [heads[k], cell])));
 }
