@@ -1,22 +1,18 @@
-#include "linear_command.h"
-
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
 
-#include "delivery.h"
-#include "errors.h"
-#include "interrupt.h"
+#include "commands.h"
+#include "exit_code.h"
+#include "linear_report.h"
 #include "model_input.h"
-#include "program.h"
+#include "numbers.h"
 #include "progress_display.h"
 #include "skeleta/linear/sparse_data.h"
 #include "skeleta/sampling/normal_stream.h"
@@ -62,33 +58,6 @@ Examples:
   skeleta linear moments --features 100 --sparsity 0.9,0.99,0.999 --samples 1e3,1e5,1e7 -o m.h5
 )";
 
-// Blanks around it and a plus sign, which std::from_chars refuses, are part of a number to people.
-std::optional<double> to_number(const std::string& text) {
-  const std::size_t first = std::min(text.find_first_not_of(" \t\r"), text.size());
-  const std::size_t last = text.find_last_not_of(" \t\r") + 1;
-  const char* begin = text.data() + first;
-  const char* const stop = text.data() + std::max(first, last);
-  if (stop - begin > 1 && begin[0] == '+' && begin[1] != '-') ++begin;
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(begin, stop, value);
-  if (error != std::errc() || end != stop || !std::isfinite(value)) return {};
-  return value;
-}
-
-std::vector<double> to_numbers(const char* flag, const std::string& list) {
-  std::vector<double> values;
-  std::istringstream stream(list);
-  for (std::string text; std::getline(stream, text, ',');) {
-    const auto value = to_number(text);
-    if (!value) {
-      throw UsageError(fmt::format("{} '{}': '{}' is not a finite number", flag, list, text));
-    }
-    values.push_back(*value);
-  }
-  if (values.empty()) throw UsageError(fmt::format("{} needs numbers with commas between", flag));
-  return values;
-}
-
 // Rows of numbers with commas or blanks between them.
 Matrix read_matrix(const std::string& path) {
   std::ifstream file(path);
@@ -103,7 +72,7 @@ Matrix read_matrix(const std::string& path) {
     std::vector<double> row;
     for (std::string word; words >> word;) {
       const auto value = to_number(word);
-      if (!value) {
+      if (!value || !std::isfinite(*value)) {
         throw UsageError(fmt::format("--sigma {}, row {}: '{}' is not a finite number", path,
                                      rows.size() + 1, word));
       }
@@ -125,16 +94,6 @@ Matrix read_matrix(const std::string& path) {
   return Sigma;
 }
 
-// What the library refuses before any work is a matter of usage.
-template <class Work>
-auto as_usage(Work&& work) {
-  try {
-    return work();
-  } catch (const std::invalid_argument& error) {
-    throw UsageError(error.what());
-  }
-}
-
 void note_rounding(const std::string& path, const linear::Spectrum& spectrum, std::ostream& err) {
   if (spectrum.negative < 0.0) {
     fmt::print(err, "note: --sigma {}: its least eigenvalue, {:.3g}, is taken for rounding and 0\n",
@@ -148,42 +107,45 @@ void note_rounding(const std::string& path, const linear::Spectrum& spectrum, st
   }
 }
 
-Index checked_hidden(std::uint64_t hidden, const linear::Spectrum& spectrum) {
-  if (hidden == 0) throw UsageError("say how many hidden dimensions: --hidden d");
-  if (hidden > static_cast<std::uint64_t>(spectrum.size())) {
-    throw UsageError(
-        fmt::format("--hidden {} exceeds the number of features, {}", hidden, spectrum.size()));
-  }
-  return static_cast<Index>(hidden);
-}
+// Where the second moment Σ of the linear model comes from.
+class SigmaOptions {
+ public:
+  void declare(OptionTable& options);
+  /// Σ = UΛUᵀ, with a note on `err` if rounding of a file was mended. Throws UsageError unless
+  /// exactly one source is given and valid.
+  linear::Spectrum spectrum(std::ostream& err) const;
+  Index hidden(const linear::Spectrum& spectrum) const;
 
-}  // namespace
+ private:
+  std::vector<double> eigenvalues_;
+  std::string file_;
+  std::optional<std::uint64_t> features_, hidden_;
+  std::optional<double> sparsity_;
+};
 
-void SigmaOptions::add(CLI::App& command) {
-  command
-      .add_option("--eigenvalues", eigenvalues_,
-                  "Of the second moment, which is diagonal then: numbers with commas between")
-      ->type_name("LIST");
-  command
-      .add_option("--sigma", file_,
-                  "Or the second moment itself: a text file with a row a line, numbers separated "
-                  "by commas or blanks")
-      ->type_name("FILE");
-  add_count(command, "--features", features_, "Or the expected one of sparse data: features D");
-  command.add_option("--sparsity", sparsity_, "and their sparsity S");
+void SigmaOptions::declare(OptionTable& options) {
+  options.add("--eigenvalues", &eigenvalues_, "LIST",
+              "Of the second moment, which is diagonal then: numbers with commas between");
+  options
+      .add("--sigma", &file_, "FILE",
+           "Or the second moment itself: a text file with a row a line, numbers separated by "
+           "commas or blanks")
+      .may_change();
+  options.add("--features", &features_, "D", "Or the expected one of sparse data: features D");
+  options.add("--sparsity", &sparsity_, "S", "and their sparsity S");
+  options.add("--hidden", &hidden_, "d", "Hidden dimensions");
 }
 
 linear::Spectrum SigmaOptions::spectrum(std::ostream& err) const {
-  const int sources = !eigenvalues_.empty() + !file_.empty() + (features_ > 0 || sparsity_);
+  const int sources = !eigenvalues_.empty() + !file_.empty() + (features_ || sparsity_);
   if (sources != 1) {
     throw UsageError(
         "give one second moment: --eigenvalues LIST, --sigma FILE, or --features D --sparsity S");
   }
   if (!eigenvalues_.empty()) {
-    const std::vector<double> values = to_numbers("--eigenvalues", eigenvalues_);
     return as_usage([&] {
       return linear::diagonal_spectrum(
-          Eigen::Map<const Vector>(values.data(), static_cast<Index>(values.size())));
+          Eigen::Map<const Vector>(eigenvalues_.data(), static_cast<Index>(eigenvalues_.size())));
     });
   }
   if (!file_.empty()) {
@@ -192,92 +154,129 @@ linear::Spectrum SigmaOptions::spectrum(std::ostream& err) const {
     note_rounding(file_, spectrum, err);
     return spectrum;
   }
-  if (features_ == 0 || !sparsity_) throw UsageError("--features D and --sparsity S go together");
+  if (!features_ || !sparsity_) throw UsageError("--features D and --sparsity S go together");
   if (!(*sparsity_ >= 0.0 && *sparsity_ < 1.0)) {
     throw UsageError(fmt::format("--sparsity {} must lie in [0, 1)", *sparsity_));
   }
   constexpr std::uint64_t most = 2000;  // the spectrum costs D³
-  if (features_ > most) {
-    throw UsageError(fmt::format("--features {} exceeds {}", features_, most));
+  if (*features_ > most) {
+    throw UsageError(fmt::format("--features {} exceeds {}", *features_, most));
   }
   return linear::spectrum(
-      linear::expected_moment(Vector::Constant(static_cast<Index>(features_), 1.0 - *sparsity_)));
+      linear::expected_moment(Vector::Constant(static_cast<Index>(*features_), 1.0 - *sparsity_)));
 }
 
-CriticalPointsCommand::CriticalPointsCommand(CLI::App& parent)
-    : command_(parent.add_subcommand("critical-points", critical_examples)) {
-  sigma_.add(*command_);
-  add_count(*command_, "--hidden", hidden_, "Hidden dimensions d");
-  command_
-      ->add_option("--model", model_,
-                   "Say instead to which of them the first model W of this file is closest, as "
-                   "A = W', B = W")
-      ->type_name("MODEL.h5");
-  output_.add_options(*command_);
-  add_common_options(*command_, common_);
+Index SigmaOptions::hidden(const linear::Spectrum& spectrum) const {
+  if (!hidden_) throw UsageError("say how many hidden dimensions: --hidden d");
+  if (*hidden_ > static_cast<std::uint64_t>(spectrum.size())) {
+    throw UsageError(
+        fmt::format("--hidden {} exceeds the number of features, {}", *hidden_, spectrum.size()));
+  }
+  return static_cast<Index>(*hidden_);
 }
 
-int CriticalPointsCommand::run(const std::string& command_line, std::ostream& out,
-                               std::ostream& err) {
-  prepare(*command_, common_, err);
-  const linear::Spectrum spectrum = sigma_.spectrum(err);
-  if (!model_.empty() && output_.wanted()) {
+Fingerprint fingerprint(const linear::Spectrum& spectrum) {
+  return Fingerprint().add(Matrix(spectrum.eigenvalues)).add(spectrum.eigenvectors);
+}
+
+// A result that is written in one go.
+template <class Results>
+auto writer(const char* filetype, Results results) {
+  return [=](const auto& path, const auto& provenance, bool overwrite) {
+    storage::write_result(path, filetype, provenance, results(), overwrite);
+  };
+}
+
+class CriticalPoints : public Command {
+ public:
+  void declare(OptionTable& options) override {
+    sigma_.declare(options);
+    options.add(
+        "--model", &model_, "MODEL.h5",
+        "Say instead to which of them the first model W of this file is closest, as A = W', "
+        "B = W");
+  }
+  int run(Run& run) override;
+
+ private:
+  int classify(Run& run, const linear::Spectrum& spectrum) const;
+
+  SigmaOptions sigma_;
+  std::string model_;
+};
+
+int CriticalPoints::classify(Run& run, const linear::Spectrum& spectrum) const {
+  if (run.output_wanted()) {
     throw UsageError("-o holds the list of critical points: leave --model out");
   }
-  output_.check();
-  if (!model_.empty()) {
-    const Matrix W = read_models(model_, {.allow_wide = true}).models.front().W;
-    const auto where = as_usage([&] { return linear::classify({W.transpose(), W}, spectrum); });
-    if (common_.json) {
-      out << to_json(where).dump(1) << '\n';
-    } else {
-      print_classification(out, where);
-    }
-    return ExitCode::done;
-  }
-  const Index hidden = checked_hidden(hidden_, spectrum);
-  const auto points = as_usage([&] { return linear::critical_points(spectrum, hidden); });
-  const auto print = [&] {
-    if (common_.json) {
-      out << critical_points_json(spectrum, hidden, points).dump(1) << '\n';
-    } else {
-      print_critical_points(out, spectrum, points);
-    }
-  };
-  const auto write = [&] {
-    output_.write("skeleta linear critical-points", command_line, *command_, common_,
-                  critical_points_results(spectrum, points));
-  };
-  return deliver({write, print, output_.told(common_)}, ExitCode::done, out, err);
+  const Matrix W = read_models(model_, {.allow_wide = true}).models.front().W;
+  const auto where = as_usage([&] { return linear::classify({W.transpose(), W}, spectrum); });
+  return run.finish({{},
+                     [&] { return to_json(where); },
+                     [&](std::ostream& out) { print_classification(out, where); }},
+                    ExitCode::done);
 }
 
-LinearFlowCommand::LinearFlowCommand(CLI::App& parent)
-    : command_(parent.add_subcommand("flow", flow_examples)) {
-  CLI::App& command = *command_;
-  sigma_.add(command);
-  add_count(command, "--hidden", hidden_, "Hidden dimensions d");
-  command
-      .add_option("--rule", rule_,
-                  "untied, encoder (the tied flow of the notes), decoder (its twin), gradient (of "
-                  "the tied loss), or all [all]")
-      ->check(one_of({"untied", "encoder", "decoder", "gradient", "all"}))
-      ->type_name("NAME");
-  command.add_option("--scale", scale_, "Standard deviation of the entries of the start [0.001]");
-  command.add_flag("--aligned", aligned_,
-                   "Start aligned instead: all of the first d modes at the strength scale^2, which "
-                   "the logistic curve follows");
-  command.add_option("--time", time_, "Until then [until all d modes are learned]");
-  add_count(command, "--points", points_, "Times to look at [201]");
-  command.add_option("--tolerance", tolerance_, "Of the integration [1e-10]");
-  output_.add_options(command);
-  add_common_options(command, common_);
+int CriticalPoints::run(Run& run) {
+  const linear::Spectrum spectrum = sigma_.spectrum(run.err());
+  if (!model_.empty()) return classify(run, spectrum);
+  const Index hidden = sigma_.hidden(spectrum);
+  run.identify(fingerprint(spectrum));
+  if (run.earlier(read_result)) return run.show_again(ExitCode::done);
+  const auto points = as_usage([&] { return linear::critical_points(spectrum, hidden); });
+  return run.finish({writer("skeleta linear critical-points",
+                            [&] { return critical_points_results(spectrum, points); }),
+                     [&] { return critical_points_json(spectrum, hidden, points); },
+                     [&](std::ostream& out) { print_critical_points(out, spectrum, points); }},
+                    ExitCode::done);
+}
+
+class Flow : public Command {
+ public:
+  void declare(OptionTable& options) override;
+  int run(Run& run) override;
+
+ private:
+  void check() const;
+  FlowRun untied(const Matrix& W, const Matrix& Sigma, const linear::Spectrum& spectrum) const;
+  FlowRun tied(linear::TiedRule rule, Matrix W, const Matrix& Sigma,
+               const linear::Spectrum& spectrum) const;
+  Matrix start(const linear::Spectrum& spectrum, std::uint64_t seed) const;
+  std::vector<double> times(const linear::Spectrum& spectrum) const;
+
+  SigmaOptions sigma_;
+  std::uint64_t points_ = 201;
+  std::string rule_ = "all";
+  double scale_ = 1e-3, tolerance_ = 1e-10;
+  std::optional<double> time_;
+  bool aligned_ = false;
+
+  Index hidden_ = 0;
+  std::vector<double> times_;
+};
+
+void Flow::declare(OptionTable& options) {
+  sigma_.declare(options);
+  options
+      .add(
+          "--rule", &rule_, "NAME",
+          "untied, encoder (the tied flow of the notes), decoder (its twin), gradient (of the tied "
+          "loss), or all")
+      .one_of({"untied", "encoder", "decoder", "gradient", "all"});
+  options.add("--scale", &scale_, "R", "Standard deviation of the entries of the start");
+  options.add("--aligned", &aligned_, "",
+              "Start aligned instead: all of the first d modes at the strength scale^2, which the "
+              "logistic curve follows");
+  options.add("--time", &time_, "T", "Until then").default_is("until all d modes are learned");
+  options.add("--points", &points_, "N", "Times to look at");
+  options.add("--tolerance", &tolerance_, "R", "Of the integration");
 }
 
 // A mode of strength s₀ needs ln(1/s₀)/(2λ), and what is left of the next mode dies out at the rate
 // λ_d − λ_{d+1}, untied; twice the time of both.
-std::vector<double> LinearFlowCommand::times(const linear::Spectrum& spectrum) const {
+std::vector<double> Flow::times(const linear::Spectrum& spectrum) const {
   const Vector& lambda = spectrum.eigenvalues;
-  const auto d = static_cast<Index>(hidden_);
+  const Index d = hidden_;
   const double slowest = lambda(d - 1);
   if (!(slowest > 0.0) && !time_) {
     throw UsageError(fmt::format("eigenvalue {} is 0, so it is never learned: give --time", d));
@@ -293,15 +292,13 @@ std::vector<double> LinearFlowCommand::times(const linear::Spectrum& spectrum) c
 }
 
 // W, d × D.
-Matrix LinearFlowCommand::start(const linear::Spectrum& spectrum) const {
-  const auto d = static_cast<Index>(hidden_);
+Matrix Flow::start(const linear::Spectrum& spectrum, std::uint64_t seed) const {
+  const Index d = hidden_;
   if (aligned_) return scale_ * spectrum.eigenvectors.leftCols(d).transpose();
-  sampling::PointStream random({.seed = common_.seed, .purpose = sampling::Purpose::start}, 0);
+  sampling::PointStream random({.seed = seed, .purpose = sampling::Purpose::start}, 0);
   sampling::NormalStream normal(random);
   return Matrix::NullaryExpr(d, spectrum.size(), [&] { return scale_ * normal(); });
 }
-
-namespace {
 
 void record(FlowRun& run, const linear::LinearAutoencoder& at, const Matrix& Sigma,
             const linear::Spectrum& spectrum, const Matrix& imbalance) {
@@ -310,42 +307,36 @@ void record(FlowRun& run, const linear::LinearAutoencoder& at, const Matrix& Sig
   run.imbalance_drift.push_back((linear::imbalance(at) - imbalance).norm());
 }
 
-}  // namespace
-
 // Also from tied weights, which it leaves.
-FlowRun LinearFlowCommand::untied(const Matrix& W, const Matrix& Sigma,
-                                  const linear::Spectrum& spectrum) const {
+FlowRun Flow::untied(const Matrix& W, const Matrix& Sigma, const linear::Spectrum& spectrum) const {
   FlowRun run{.rule = "untied", .end = {W.transpose(), W}};
   const Matrix before = linear::imbalance(run.end);
   run.summary = linear::untied_flow(
       run.end, Sigma, times_, {.absolute_tolerance = tolerance_, .relative_tolerance = tolerance_},
       [&](double, const linear::LinearAutoencoder& at) {
         record(run, at, Sigma, spectrum, before);
-        return true;  // the guard calls the work off
+        return !InterruptGuard::requested();
       });
   run.classification = linear::classify(run.end, spectrum);
   return run;
 }
 
-FlowRun LinearFlowCommand::tied(linear::TiedRule rule, Matrix W, const Matrix& Sigma,
-                                const linear::Spectrum& spectrum) const {
+FlowRun Flow::tied(linear::TiedRule rule, Matrix W, const Matrix& Sigma,
+                   const linear::Spectrum& spectrum) const {
   FlowRun run{.rule = to_string(rule)};
   const Matrix before = linear::imbalance({W.transpose(), W});
   run.summary = linear::tied_flow(
       rule, W, Sigma, times_, {.absolute_tolerance = tolerance_, .relative_tolerance = tolerance_},
       [&](double, const Matrix& at) {
         record(run, {at.transpose(), at}, Sigma, spectrum, before);
-        return true;
+        return !InterruptGuard::requested();
       });
   run.end = {W.transpose(), W};
   run.classification = linear::classify(run.end, spectrum);
   return run;
 }
 
-int LinearFlowCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  prepare(*command_, common_, err);
-  const linear::Spectrum spectrum = sigma_.spectrum(err);
-  const Index hidden = checked_hidden(hidden_, spectrum);
+void Flow::check() const {
   for (const auto& [flag, value] :
        {std::pair{"--scale", scale_}, std::pair{"--tolerance", tolerance_},
         std::pair{"--time", time_.value_or(1.0)}}) {
@@ -356,137 +347,153 @@ int LinearFlowCommand::run(const std::string& command_line, std::ostream& out, s
   if (points_ < 2 || points_ > 100'000) {
     throw UsageError(fmt::format("--points {} must lie between 2 and 100000", points_));
   }
-  output_.check();
+}
+
+int Flow::run(Run& run) {
+  const linear::Spectrum spectrum = sigma_.spectrum(run.err());
+  hidden_ = sigma_.hidden(spectrum);
+  check();
   times_ = times(spectrum);
-  const Matrix Sigma = linear::data_matrix(spectrum), W = start(spectrum);
-  const InterruptGuard guard;
+  run.identify(fingerprint(spectrum));
+  const std::string end = to_string(optimize::FlowStop::end);
+  if (const auto file = run.earlier(read_result)) {
+    return run.show_again(exit_code(false, true, only_word(*file, "/flow/stop_reason") == end));
+  }
+  const Matrix Sigma = linear::data_matrix(spectrum), W = start(spectrum, run.seed());
+  run.begin();
   std::vector<FlowRun> runs;
   const auto wanted = [&](const std::string& rule) { return rule_ == "all" || rule_ == rule; };
   if (wanted("untied")) runs.push_back(untied(W, Sigma, spectrum));
   for (const auto rule :
        {linear::TiedRule::encoder, linear::TiedRule::decoder, linear::TiedRule::gradient}) {
+    if (InterruptGuard::requested()) break;  // what there is by then is told
     if (wanted(to_string(rule))) runs.push_back(tied(rule, W, Sigma, spectrum));
   }
-  const auto print = [&] {
-    if (common_.json) {
-      out << flows_json(spectrum, hidden, times_, runs).dump(1) << '\n';
-    } else {
-      print_flows(out, spectrum, hidden, times_, runs);
-    }
-  };
-  const auto write = [&] {
-    output_.write("skeleta linear flow", command_line, *command_, common_,
-                  flows_results(spectrum, hidden, times_, runs));
-  };
-  const bool whole = std::all_of(runs.begin(), runs.end(), [](const FlowRun& run) {
-    return run.summary.stop_reason == optimize::FlowStop::end;
+  const bool whole = std::all_of(runs.begin(), runs.end(), [](const FlowRun& flow) {
+    return flow.summary.stop_reason == optimize::FlowStop::end;
   });
-  return deliver({write, print, output_.told(common_)},
-                 whole ? ExitCode::done : ExitCode::precision_missed, out, err);
+  Findings findings{
+      writer("skeleta linear flow", [&] { return flows_results(spectrum, hidden_, times_, runs); }),
+      [&] { return flows_json(spectrum, hidden_, times_, runs); },
+      [&](std::ostream& out) { print_flows(out, spectrum, hidden_, times_, runs); }};
+  if (InterruptGuard::requested()) findings.write = {};  // a file would look finished
+  return run.finish(findings, exit_code(InterruptGuard::requested(), true, whole));
 }
 
-MomentsCommand::MomentsCommand(CLI::App& parent)
-    : command_(parent.add_subcommand("moments", moments_examples)) {
-  CLI::App& command = *command_;
-  add_count(command, "--features", features_, "Number of features D");
-  CLI::Option* sparsity =
-      command.add_option("--sparsity", sparsity_, "Sparsity S, or several with commas between")
-          ->type_name("LIST");
-  command.add_option("--density", density_, "Density p = 1 - S likewise")
-      ->type_name("LIST")
-      ->excludes(sparsity);
-  command.add_option("--samples", samples_, "Numbers of samples T likewise")->type_name("LIST");
-  add_count(command, "--measure-up-to", measure_up_to_,
-            "Draw a data set for each T up to this; beyond only formulas [1e8]");
-  command.add_option("--confidence", confidence_, "Of the bounds [0.95]");
-  output_.add_options(command);
-  add_common_options(command, common_);
+class Moments : public Command {
+ public:
+  void declare(OptionTable& options) override;
+  int run(Run& run) override;
+
+ private:
+  void add_rows();
+  // Draws a data set for each row; false if it was called off.
+  bool measure(Run& run);
+
+  std::optional<std::uint64_t> features_;
+  std::uint64_t measure_up_to_ = 100'000'000;
+  std::vector<double> sparsity_, density_, samples_;
+  double confidence_ = 0.95;
+
+  std::vector<MomentRow> rows_;
+};
+
+void Moments::declare(OptionTable& options) {
+  options.add("--features", &features_, "D", "Number of features");
+  options.add("--sparsity", &sparsity_, "LIST", "Sparsity S, or several with commas between")
+      .not_with({"--density"});
+  options.add("--density", &density_, "LIST", "Density p = 1 - S likewise");
+  options.add("--samples", &samples_, "LIST", "Numbers of samples T likewise");
+  options.add("--measure-up-to", &measure_up_to_, "N",
+              "Draw a data set for each T up to this; beyond only formulas");
+  options.add("--confidence", &confidence_, "C", "Of the bounds");
 }
 
-int MomentsCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  prepare(*command_, common_, err);
-  if (features_ == 0) throw UsageError("say how many features: --features D");
+void Moments::add_rows() {
+  if (!features_) throw UsageError("say how many features: --features D");
   constexpr std::uint64_t most = 5000;  // D × D numbers for each thread
-  if (features_ > most) throw UsageError(fmt::format("--features {} exceeds {}", features_, most));
-  const bool by_density = !density_.empty();
-  if (!by_density && sparsity_.empty()) {
+  if (*features_ > most) {
+    throw UsageError(fmt::format("--features {} exceeds {}", *features_, most));
+  }
+  if (density_.empty() && sparsity_.empty()) {
     throw UsageError("say how sparse the features are: --sparsity S or --density p");
   }
   if (samples_.empty()) throw UsageError("say how many samples: --samples T");
-  std::vector<MomentRow> rows;
-  for (const double value :
-       to_numbers(by_density ? "--density" : "--sparsity", by_density ? density_ : sparsity_)) {
+  const bool by_density = !density_.empty();
+  for (const double value : by_density ? density_ : sparsity_) {
     const double density = by_density ? value : 1.0 - value;
     if (!(density > 0.0 && density <= 1.0)) {
       throw UsageError(by_density ? fmt::format("--density {} must lie in (0, 1]", value)
                                   : fmt::format("--sparsity {} must lie in [0, 1)", value));
     }
-    for (const double samples : to_numbers("--samples", samples_)) {
+    for (const double samples : samples_) {
       if (!(samples >= 1.0 && samples <= 1e15 && samples == std::floor(samples))) {
         throw UsageError(
             fmt::format("--samples {} must be a whole number from 1 to 1e15", samples));
       }
-      rows.push_back({as_usage([&] {
-                        return linear::moment_law(static_cast<Index>(features_), density,
-                                                  static_cast<std::uint64_t>(samples), confidence_);
-                      }),
-                      {}});
+      rows_.push_back({as_usage([&] {
+                         return linear::moment_law(static_cast<Index>(*features_), density,
+                                                   static_cast<std::uint64_t>(samples),
+                                                   confidence_);
+                       }),
+                       {}});
     }
   }
-  output_.check();
-  const InterruptGuard guard;
-  ProgressDisplay display(err, common_.quiet);
-  bool interrupted = false;
-  for (MomentRow& row : rows) {
-    if (row.law.samples > measure_up_to_) continue;
-    const auto start = std::chrono::steady_clock::now();
-    const linear::SparseData data(Vector::Constant(row.law.features, row.law.density),
-                                  row.law.samples, common_.seed);
-    Matrix Sigma;
-    try {
-      Sigma = linear::second_moment(data, common_.threads, [&](const Progress& p) {
+}
+
+bool Moments::measure(Run& run) {
+  ProgressDisplay display(run.err(), run.quiet());
+  try {
+    for (MomentRow& row : rows_) {
+      if (row.law.samples > measure_up_to_) continue;
+      const double start = run.seconds();
+      const linear::SparseData data(Vector::Constant(row.law.features, row.law.density),
+                                    row.law.samples, run.seed());
+      const Matrix Sigma = linear::second_moment(data, run.threads(), [&](const Progress& p) {
         display.show(p.done, p.planned, "blocks", fmt::format("density {:g}", row.law.density));
         return true;  // the guard calls the work off
       });
-    } catch (const Interrupted&) {
-      interrupted = true;  // the formulas and what was measured before are a result
-      break;
+      row.seconds = run.seconds() - start;
+      row.measured = linear::measure(Sigma, row.law);
     }
-    row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    row.measured = linear::measure(Sigma, row.law);
+    return true;
+  } catch (const Interrupted&) {
+    return false;  // the formulas and what was measured before are a result
   }
-  const auto print = [&] {
-    if (common_.json) {
-      nlohmann::ordered_json json = moments_json(rows);
-      json["seed"] = common_.seed;
-      out << json.dump(1) << '\n';
-    } else {
-      print_moments(out, rows);
-    }
-  };
-  const auto write = [&] {
-    output_.write("skeleta linear moments", command_line, *command_, common_,
-                  moments_results(rows));
-  };
-  // A file would look finished.
-  return deliver({interrupted ? std::function<void()>{} : write, print, output_.told(common_)},
-                 interrupted ? ExitCode::interrupted : ExitCode::done, out, err);
 }
 
-LinearCommand::LinearCommand(CLI::App& program)
-    : command_(program.add_subcommand("linear", linear_examples)),
-      critical_points_(*command_),
-      flow_(*command_),
-      moments_(*command_) {
-  command_->require_subcommand(0, 1);
+int Moments::run(Run& run) {
+  add_rows();
+  if (run.earlier(read_result)) return run.show_again(ExitCode::done);
+  run.begin();
+  const bool whole = measure(run);
+  Findings findings{writer("skeleta linear moments", [&] { return moments_results(rows_); }),
+                    [&] {
+                      nlohmann::ordered_json json = moments_json(rows_);
+                      json["seed"] = run.seed();
+                      return json;
+                    },
+                    [&](std::ostream& out) { print_moments(out, rows_); }};
+  if (!whole) findings.write = {};  // a file would look finished
+  return run.finish(findings, exit_code(!whole, true, true));
 }
 
-int LinearCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  if (critical_points_.chosen()) return critical_points_.run(command_line, out, err);
-  if (flow_.chosen()) return flow_.run(command_line, out, err);
-  if (moments_.chosen()) return moments_.run(command_line, out, err);
-  out << command_->help();
-  return ExitCode::done;
+}  // namespace
+
+CommandEntry linear_commands() {
+  return {"linear", linear_examples};
+}
+
+CommandEntry critical_points_command() {
+  return {"linear critical-points", critical_examples, make_command<CriticalPoints>};
+}
+
+CommandEntry linear_flow_command() {
+  return {"linear flow", flow_examples, make_command<Flow>};
+}
+
+CommandEntry moments_command() {
+  return {"linear moments", moments_examples, make_command<Moments>};
 }
 
 }  // namespace skeleta::program

@@ -71,6 +71,14 @@ storage::ResultFile read_result(const std::string& path) {
   return before_work([&] { return storage::read_result(path); });
 }
 
+std::string only_word(const storage::ResultFile& file, const std::string& path) {
+  const storage::ResultDataset* dataset = file.find(path);
+  const auto* category =
+      dataset == nullptr ? nullptr : std::get_if<storage::Category>(&dataset->values);
+  const bool one = category != nullptr && category->meanings.size() == 1;
+  return one ? category->meanings.front() : "";
+}
+
 void check_output(const std::string& output, const std::string& model, bool overwrite) {
   std::error_code ignored;
   if (std::filesystem::equivalent(model, output, ignored)) {
@@ -89,27 +97,41 @@ std::string resolve_links(const std::string& path) {
   return resolved;
 }
 
+void DataOptions::declare(OptionTable& options) {
+  options.add("--sparsity", &sparsity, "S", "Sparsity S of all features, density p = 1 - S")
+      .not_with({"--density"});
+  options.add("--density", &density, "p", "Density p of all features");
+  options.add("--importance", &importance, "V", "Importance of all features");
+}
+
+storage::ModelFile sizes_alone(Index features) {
+  storage::ModelFile file;
+  file.models.push_back({Matrix::Zero(1, features), Vector::Zero(features)});
+  return file;
+}
+
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
-                          std::optional<double> sparsity, std::optional<double> density,
-                          std::optional<double> importance, const std::vector<Index>& instances) {
-  const Index count = file.models.front().features();
-  Features features = Features::uniform(count, 0.0);
-  if (sparsity) {
-    features.density.setConstant(1.0 - checked_share("--sparsity", *sparsity));
-  } else if (density) {
-    features.density.setConstant(checked_share("--density", *density));
+                          const DataOptions& data, const std::vector<Index>& instances) {
+  Features features = Features::uniform(file.models.front().features(), 0.0);
+  if (data.sparsity) {
+    features.density.setConstant(1.0 - checked_share("--sparsity", *data.sparsity));
+  } else if (data.density) {
+    features.density.setConstant(checked_share("--density", *data.density));
   } else if (!file.density.empty()) {
     features.density = common_list(file.density, instances, path, "density");
   } else {
-    throw UsageError(fmt::format(
-        "{} holds no /density: say how sparse the features are with --sparsity S or --density p",
-        path));
+    throw UsageError(path.empty()
+                         ? "say how sparse the features are with --sparsity S or --density p"
+                         : fmt::format("{} holds no /density: say how sparse the features are with "
+                                       "--sparsity S or --density p",
+                                       path));
   }
-  if (importance) {
-    if (!(*importance >= 0.0 && std::isfinite(*importance))) {
-      throw UsageError(fmt::format("--importance {} must be finite and not negative", *importance));
+  if (data.importance) {
+    if (!(*data.importance >= 0.0 && std::isfinite(*data.importance))) {
+      throw UsageError(
+          fmt::format("--importance {} must be finite and not negative", *data.importance));
     }
-    features.importance.setConstant(*importance);
+    features.importance.setConstant(*data.importance);
   } else if (!file.importance.empty()) {
     features.importance = common_list(file.importance, instances, path, "importance");
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "option_table.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/storage/model_file.h"
 #include "skeleta/storage/result_file.h"
@@ -22,6 +23,9 @@ storage::TrainingFile read_training(const std::string& path);
 storage::SweepFile read_sweep(const std::string& path);
 storage::ResultFile read_result(const std::string& path);
 
+/// The one word of a category, such as why a run ended; "" if it has several or is not there.
+std::string only_word(const storage::ResultFile& file, const std::string& path);
+
 /// Throws UsageError if `output` is the model itself, exists and may not be replaced, or cannot be
 /// created.
 void check_output(const std::string& output, const std::string& model, bool overwrite);
@@ -30,13 +34,22 @@ void check_output(const std::string& output, const std::string& model, bool over
 /// exist yet, so that the link itself is never replaced.
 std::string resolve_links(const std::string& path);
 
+/// Density and importance of all features, as flags.
+struct DataOptions {
+  std::optional<double> sparsity, density, importance;
+
+  void declare(OptionTable& options);
+  bool has_density() const { return sparsity || density; }
+};
+
+/// A model file of which only the number of features is known.
+storage::ModelFile sizes_alone(Index features);
+
 /// Density and importance of the features of these instances: the flags override what the file
 /// says. Throws UsageError if a flag is out of range, no density is given anywhere, or the file has
 /// different ones for the instances.
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
-                          std::optional<double> sparsity, std::optional<double> density,
-                          std::optional<double> importance,
-                          const std::vector<Index>& instances = {0});
+                          const DataOptions& data, const std::vector<Index>& instances = {0});
 
 /// The instances that "--instance" names: one number, or "all".
 std::vector<Index> resolve_instances(const std::string& text, std::size_t available,

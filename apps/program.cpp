@@ -6,29 +6,25 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
+#include <CLI/Version.hpp>
+#include <algorithm>
 #include <iostream>
 #include <new>
+#include <span>
 
-#include "approximate_command.h"
-#include "common_options.h"
+#include "commands.h"
 #include "errors.h"
-#include "estimate_command.h"
 #include "interrupt.h"
-#include "linear_command.h"
-#include "show_command.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/version.h"
 #include "skeleta/storage/file_error.h"
-#include "sweep_command.h"
-#include "thomson_command.h"
-#include "train_command.h"
-#include "view_command.h"
 
 namespace skeleta::program {
 namespace {
 
-constexpr const char* introduction =
+using Arguments = std::vector<std::string>;
+
+constexpr const char* examples =
     R"(skeleta: the integral loss of toy autoencoders, skeleton by skeleton.
 
 Examples:
@@ -43,6 +39,8 @@ Examples:
   skeleta linear flow --eigenvalues 3,2,1 --hidden 2
                                       how the linear model learns
   skeleta estimate --help             all options of a command
+
+Commands: {}
 
 Exit codes: 0 done, 1 failed on the way, 2 wrong usage or input, 3 less precise than asked for, 130, 143,
 129 stopped by Ctrl-C, SIGTERM, SIGHUP, 141 the reader of standard output left (a file of -o is complete)
@@ -70,94 +68,94 @@ std::string command_line(const std::vector<std::string>& arguments) {
   return line;
 }
 
-std::vector<std::string> command_names(const CLI::App& parent) {
+// The commands of the program, or of a group of them such as "linear ".
+std::vector<std::string> names_in(const std::string& group) {
   std::vector<std::string> names;
-  for (const CLI::App* command : parent.get_subcommands({})) names.push_back(command->get_name());
+  for (const CommandEntry& entry : commands()) {
+    if (!entry.name.starts_with(group)) continue;
+    const std::string name = entry.name.substr(group.size());
+    if (name.find(' ') == std::string::npos) names.push_back(name);
+  }
   return names;
 }
 
-// CLI11 reads an unknown command as a stray argument: say what there is instead. Commands of
-// commands likewise: the `depth`-th argument must name one.
-void check_command(const CLI::App& parent, const std::vector<std::string>& arguments,
-                   std::size_t depth = 0) {
-  const std::vector<std::string> names = command_names(parent);
-  if (names.empty() || arguments.size() <= depth || arguments[depth].starts_with("-")) return;
-  const std::string& word = arguments[depth];
-  if (std::find(names.begin(), names.end(), word) != names.end()) {
-    return check_command(*parent.get_subcommand(word), arguments, depth + 1);
+std::string introduction() {
+  return fmt::format(examples, fmt::join(names_in(""), ", "));
+}
+
+const CommandEntry* find(const std::string& name) {
+  for (const CommandEntry& entry : commands()) {
+    if (entry.name == name) return &entry;
   }
-  const std::string near = suggestion(word, names);
-  if (depth == 0 && word.ends_with(".h5")) {
+  return nullptr;
+}
+
+[[noreturn]] void refuse_command(const std::string& word, const std::string& group) {
+  if (group.empty() && word.ends_with(".h5")) {
     throw UsageError(
         fmt::format("say what to do with {0}: skeleta estimate {0}, or skeleta show {0}", word));
   }
+  const std::vector<std::string> names = names_in(group.empty() ? "" : group + " ");
   throw UsageError(fmt::format("unknown command '{}'{}: the commands{} are {}", word,
-                               near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
-                               depth == 0 ? "" : " of " + parent.get_name(),
+                               did_you_mean(word, names), group.empty() ? "" : " of " + group,
                                fmt::join(names, ", ")));
 }
 
-// The innermost command that was named.
-const CLI::App& named_command(const CLI::App& program) {
-  const auto commands = program.get_subcommands();
-  return commands.empty() ? program : named_command(*commands.front());
+// The command that the first arguments name, which are taken away; null if they name none.
+const CommandEntry* take_command(std::span<const std::string>& arguments) {
+  const CommandEntry* entry = nullptr;
+  std::string name;
+  while (!arguments.empty() && !arguments.front().starts_with("-")) {
+    if (entry != nullptr && entry->make != nullptr) break;
+    const std::string longer = name.empty() ? arguments.front() : name + " " + arguments.front();
+    entry = find(longer);
+    if (entry == nullptr) refuse_command(arguments.front(), name);
+    name = longer;
+    arguments = arguments.subspan(1);
+  }
+  return entry;
 }
 
-// Unknown flags in the order they were typed, with what was probably meant.
-std::string unknown_flags(const CLI::App& program, const std::vector<std::string>& arguments) {
-  const CLI::App& command = named_command(program);
-  std::vector<std::string> known;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-  }
-  for (const std::string& argument : arguments) {
-    const std::string flag = argument.substr(0, argument.find('='));
-    if (!flag.starts_with("--") || std::find(known.begin(), known.end(), flag) != known.end()) {
-      continue;
-    }
-    const std::string near = suggestion(flag, known);
-    return fmt::format("unknown option {}{}", flag,
-                       near.empty() ? "" : fmt::format(", did you mean {}?", near));
-  }
-  return fmt::format("arguments that {} does not take: {}", command.get_name(),
-                     fmt::join(program.remaining(true), " "));
-}
-
-int parse_and_run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
-  CLI::App program(introduction, "skeleta");
-  program.set_version_flag("--version", version_text());
-  program.require_subcommand(0, 1);
-  EstimateCommand estimate(program);
-  TrainCommand train(program);
-  SweepCommand sweep(program);
-  ApproximateCommand approximate(program);
-  ShowCommand show(program);
-  ViewCommand view(program);
-  ThomsonCommand thomson(program);
-  LinearCommand linear(program);
-  check_command(program, arguments);
-  try {
-    program.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::CallForHelp&) {
-    out << program.help();
+int run_command(const CommandEntry& entry, const Arguments& arguments, const std::string& line,
+                std::ostream& out, std::ostream& err) {
+  const std::unique_ptr<Command> command = entry.make();
+  OptionTable options;
+  Run run("skeleta " + entry.name, line, out, err);
+  command->declare(options);
+  if (entry.computes) run.declare(options);
+  if (!options.parse(entry.name, arguments)) {
+    out << options.help(entry.name, entry.words);
     return ExitCode::done;
-  } catch (const CLI::CallForVersion&) {
+  }
+  if (entry.computes) run.prepare();
+  return command->run(run);
+}
+
+int parse_and_run(const Arguments& all, std::ostream& out, std::ostream& err) {
+  std::span<const std::string> arguments = all;
+  const std::string first = all.empty() ? "" : all.front();
+  if (first == "--version" || first == "version") {
     out << version_text();
     return ExitCode::done;
-  } catch (const CLI::ExtrasError&) {
-    throw UsageError(unknown_flags(program, arguments));
   }
-  refuse_empty_values(named_command(program));
-  if (estimate.chosen()) return estimate.run(command_line(arguments), out, err);
-  if (train.chosen()) return train.run(command_line(arguments), out, err);
-  if (sweep.chosen()) return sweep.run(command_line(arguments), out, err);
-  if (approximate.chosen()) return approximate.run(command_line(arguments), out, err);
-  if (show.chosen()) return show.run(out);
-  if (view.chosen()) return view.run(out);
-  if (thomson.chosen()) return thomson.run(command_line(arguments), out, err);
-  if (linear.chosen()) return linear.run(command_line(arguments), out, err);
-  out << program.help();
-  return ExitCode::done;
+  const bool help = first == "help";
+  if (help) arguments = arguments.subspan(1);
+  const CommandEntry* entry = take_command(arguments);
+  const bool asks = arguments.empty() || arguments.front() == "--help" || arguments.front() == "-h";
+  if (entry == nullptr) {
+    if (!asks) throw UsageError(fmt::format("{} comes before a command: skeleta --help", first));
+    out << introduction();
+    return ExitCode::done;
+  }
+  if (entry->make == nullptr) {
+    if (!asks) throw UsageError("unknown option " + arguments.front());
+    fmt::print(out, "{}\nUsage: skeleta {} COMMAND\n\nCommands: {}\n", entry->words, entry->name,
+               fmt::join(names_in(entry->name + " "), ", "));
+    return ExitCode::done;
+  }
+  Arguments rest(arguments.begin(), arguments.end());
+  if (help) rest = {"--help"};
+  return run_command(*entry, rest, command_line(all), out, err);
 }
 
 int complain(std::ostream& err, const std::string& message, int code) {
@@ -197,8 +195,6 @@ int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
     }
     const bool told = out.flush() || code == ExitCode::failed;
     return told ? code : complain_of_output(out, err);
-  } catch (const CLI::ParseError& error) {
-    return complain(err, error.what(), ExitCode::usage);
   } catch (const UsageError& error) {
     return complain(err, error.what(), ExitCode::usage);
   } catch (const std::invalid_argument& error) {

@@ -1,4 +1,4 @@
-#include "show_command.h"
+#include "show.h"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands.h"
 #include "errors.h"
 #include "geometry_report.h"
 #include "model_input.h"
@@ -72,7 +73,7 @@ void print_run(std::ostream& out, const std::string& path, const storage::RunFil
   }
 }
 
-nlohmann::ordered_json to_json(const storage::ModelFile& file) {
+nlohmann::ordered_json model_json(const storage::ModelFile& file) {
   nlohmann::ordered_json json{{"filetype", "model"},
                               {"features", file.models.front().features()},
                               {"hidden", file.models.front().hidden()},
@@ -93,98 +94,100 @@ nlohmann::ordered_json to_json(const storage::ModelFile& file) {
   return json;
 }
 
-}  // namespace
-
-ShowCommand::ShowCommand(CLI::App& program) : command_(program.add_subcommand("show", examples)) {
-  command_->add_option("file", file_, "Model file or run file")->type_name("FILE.h5");
-  command_->add_flag("--geometry", geometry_,
-                     "The columns of W instead: feature dimensionality, coherence and its bounds, "
-                     "congruence of the instances");
-  command_->add_flag("--json", json_, "Print one JSON value and nothing else");
+void print_json(std::ostream& out, const nlohmann::ordered_json& json) {
+  out << json.dump(1) << '\n';
 }
 
-int ShowCommand::show_sweep(std::ostream& out) const {
-  const storage::SweepFile file = read_sweep(file_);
+void show_sweep(std::ostream& out, const std::string& path, bool json) {
+  const storage::SweepFile file = read_sweep(path);
   const double threshold = represented_norm(file.provenance.options_toml);
-  if (json_) {
-    const nlohmann::ordered_json json{{"filetype", "skeleta sweep"},
-                                      {"cells", program::to_json(file.cells, threshold)}};
-    out << json.dump(1) << '\n';
-    return ExitCode::done;
+  if (json) {
+    return print_json(out,
+                      {{"filetype", "skeleta sweep"}, {"cells", to_json(file.cells, threshold)}});
   }
-  print_origin(out, file_, "skeleta sweep", file.provenance);
+  print_origin(out, path, "skeleta sweep", file.provenance);
   out << '\n';
   print_sweep(out, file.cells, threshold);
-  return ExitCode::done;
 }
 
-int ShowCommand::show_training(std::ostream& out) const {
-  const storage::TrainingFile file = read_training(file_);
-  if (json_) {
-    nlohmann::ordered_json json{{"filetype", "skeleta train"}};
-    json.update(program::to_json(file.run));
-    out << json.dump(1) << '\n';
-    return ExitCode::done;
+void show_training(std::ostream& out, const std::string& path, bool json) {
+  const storage::TrainingFile file = read_training(path);
+  if (json) {
+    nlohmann::ordered_json object{{"filetype", "skeleta train"}};
+    object.update(to_json(file.run));
+    return print_json(out, object);
   }
-  print_origin(out, file_, "skeleta train", file.provenance);
+  print_origin(out, path, "skeleta train", file.provenance);
   out << '\n';
   print_training(out, file.run);
-  return ExitCode::done;
 }
 
-int ShowCommand::show_result(std::ostream& out) const {
-  const storage::ResultFile file = read_result(file_);
-  if (json_) {
-    out << result_json(file).dump(1) << '\n';
-    return ExitCode::done;
-  }
-  print_origin(out, file_, file.filetype, file.provenance);
+void show_result(std::ostream& out, const std::string& path, bool json) {
+  const storage::ResultFile file = read_result(path);
+  if (json) return print_json(out, result_json(file));
+  print_origin(out, path, file.filetype, file.provenance);
   print_result(out, file);
-  return ExitCode::done;
 }
 
-int ShowCommand::run(std::ostream& out) {
-  if (file_.empty()) throw UsageError("show needs a file: skeleta show FILE.h5");
-  const std::string filetype = program::filetype_of(file_);
-  const auto& results = storage::result_filetypes();
-  if (std::find(results.begin(), results.end(), filetype) != results.end()) {
-    if (geometry_)
-      throw UsageError(fmt::format("{} is a '{}' file: it has no model", file_, filetype));
-    return show_result(out);
-  }
-  if (filetype == "skeleta sweep") {
-    if (geometry_) throw UsageError(file_ + " is a sweep, whose cells have no common geometry");
-    return show_sweep(out);
-  }
-  const storage::ModelFile models = read_models(file_, {.allow_wide = true});
-  if (geometry_) {
-    if (json_) {
-      out << geometry_json(models.models).dump(1) << '\n';
-    } else {
-      print_geometry(out, file_, models.models);
-    }
-    return ExitCode::done;
-  }
-  if (!models.from_run_file) {
-    if (json_) {
-      out << to_json(models).dump(1) << '\n';
-    } else {
-      print_model(out, file_, models);
-    }
-    return ExitCode::done;
-  }
-  if (filetype == "skeleta train") return show_training(out);
-  const storage::RunFile file = read_run(file_);
-  if (!json_) {
-    print_run(out, file_, file);
-    return ExitCode::done;
-  }
+void show_estimate(std::ostream& out, const std::string& path, bool json) {
+  const storage::RunFile file = read_run(path);
+  if (!json) return print_run(out, path, file);
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   for (const storage::EstimateRun& run : file.estimates) {
-    runs.push_back(program::to_json(run, file.provenance.seed, file.provenance.threads));
+    runs.push_back(to_json(run, file.provenance.seed, file.provenance.threads));
   }
-  out << nlohmann::ordered_json{{"filetype", file.filetype}, {"runs", runs}}.dump(1) << '\n';
-  return ExitCode::done;
+  print_json(out, {{"filetype", file.filetype}, {"runs", runs}});
+}
+
+class Show : public Command {
+ public:
+  void declare(OptionTable& options) override {
+    options.add("file", &file_, "FILE.h5", "Model file or run file");
+    options.add("--geometry", &geometry_, "",
+                "The columns of W instead: feature dimensionality, coherence and its bounds, "
+                "congruence of the instances");
+    options.add("--json", &json_, "", "Print one JSON value and nothing else");
+  }
+
+  int run(Run& run) override {
+    if (file_.empty()) throw UsageError("show needs a file: skeleta show FILE.h5");
+    show_file(run.out(), file_, geometry_, json_);
+    return ExitCode::done;
+  }
+
+ private:
+  std::string file_;
+  bool geometry_ = false, json_ = false;
+};
+
+}  // namespace
+
+CommandEntry show_command() {
+  return {"show", examples, make_command<Show>, false};
+}
+
+void show_file(std::ostream& out, const std::string& path, bool geometry, bool json) {
+  const std::string filetype = filetype_of(path);
+  const auto& results = storage::result_filetypes();
+  const bool result = std::find(results.begin(), results.end(), filetype) != results.end();
+  if (geometry && result) {
+    throw UsageError(fmt::format("{} is a '{}' file: it has no model", path, filetype));
+  }
+  if (geometry && filetype == "skeleta sweep") {
+    throw UsageError(path + " is a sweep, whose cells have no common geometry");
+  }
+  if (result) return show_result(out, path, json);
+  if (filetype == "skeleta sweep") return show_sweep(out, path, json);
+  const storage::ModelFile models = read_models(path, {.allow_wide = true});
+  if (geometry) {
+    return json ? print_json(out, geometry_json(models.models))
+                : print_geometry(out, path, models.models);
+  }
+  if (!models.from_run_file) {
+    return json ? print_json(out, model_json(models)) : print_model(out, path, models);
+  }
+  if (filetype == "skeleta train") return show_training(out, path, json);
+  show_estimate(out, path, json);
 }
 
 }  // namespace skeleta::program

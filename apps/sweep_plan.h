@@ -8,19 +8,21 @@
 
 namespace skeleta::program {
 
-/// Reads the TOML plan of a sweep. Lists (or one value): features, hidden, density or sparsity,
-/// importance-decay, objective, seed. Values: optimizer, init, starts, steps, batch, learning-rate,
-/// tolerance, represented-norm, allow-wide. In keys, _ is the same as -. `seed`, if it is given,
-/// takes the place of the plan's; without either it is 1. Seeds from 2^63 on, where TOML's integers
-/// end, are strings. Throws UsageError, with line and column, for a file that cannot be read or
-/// parsed, a key that is not listed above (with a suggestion), an empty list, or a value of the
-/// wrong type or range.
-training::SweepPlan read_plan(const std::string& path, std::optional<std::uint64_t> seed);
+/// A plan, and all that the bits of its sweep depend on, as TOML.
+struct ReadPlan {
+  training::SweepPlan plan;
+  std::string toml;
+};
 
-/// All that the bits of a sweep depend on, as TOML.
-std::string to_toml(const training::SweepPlan& plan);
+/// Reads the TOML plan of a sweep. `seed`, if it is given, takes the place of the plan's; without
+/// either it is 1. Throws UsageError, with the place, for a file that cannot be read or parsed, a
+/// key that no plan has, or a value of the wrong type or range.
+ReadPlan read_plan(const std::string& path, std::optional<std::uint64_t> seed);
 
-/// The threshold of represented features in what to_toml wrote.
+/// The keys of a plan with what they mean and their defaults, for the help.
+std::string plan_help();
+
+/// The threshold of represented features in the TOML of a plan.
 double represented_norm(const std::string& toml);
 
 }  // namespace skeleta::program

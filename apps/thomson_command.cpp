@@ -1,22 +1,16 @@
-#include "thomson_command.h"
-
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
 #include <algorithm>
-#include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <tuple>
 
-#include "delivery.h"
-#include "errors.h"
+#include "commands.h"
+#include "exit_code.h"
 #include "foresight.h"
-#include "interrupt.h"
 #include "model_input.h"
-#include "program.h"
 #include "progress_display.h"
-#include "skeleta/core/parallel.h"
 #include "skeleta/thomson/closest_match.h"
 #include "thomson_results.h"
 
@@ -54,10 +48,6 @@ Examples:
 constexpr Index many_points = 2000;      // from here on the cost is told beforehand
 constexpr double same_direction = 1e-6;  // |ŵ_i − ŵ_j| of columns that coincide
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 thomson::PairEnergy parse_energy(const std::string& flag, const std::string& text) {
   try {
     return thomson::parse_pair_energy(text);
@@ -69,10 +59,9 @@ thomson::PairEnergy parse_energy(const std::string& flag, const std::string& tex
 }
 
 // Coulomb's energy comes first, asked for or not: energy_ratio and rms_distance are about it.
-std::vector<thomson::PairEnergy> parse_energies(const std::string& list) {
+std::vector<thomson::PairEnergy> parse_energies(const std::vector<std::string>& words) {
   std::vector<thomson::PairEnergy> energies{thomson::coulomb};
-  std::istringstream stream(list);
-  for (std::string text; std::getline(stream, text, ',');) {
+  for (const std::string& text : words) {
     const thomson::PairEnergy energy = parse_energy("--energies", text);
     if (std::find(energies.begin(), energies.end(), energy) == energies.end()) {
       energies.push_back(energy);
@@ -82,40 +71,23 @@ std::vector<thomson::PairEnergy> parse_energies(const std::string& list) {
 }
 
 // Refuses what takes more than a century, and what does not fit into memory.
-void warn_of_cost(std::ostream& err, const CommonOptions& common, Index points, Index dimension,
-                  std::uint64_t starts) {
+void warn_of_cost(Run& run, Index points, Index dimension, std::uint64_t starts) {
   const double seconds = thomson::estimated_seconds(points, dimension, starts);
   const std::string work = fmt::format("{} starts of {} points", starts, points);
   const bool told = points > many_points;  // below
-  announce({work, seconds / resolve_threads(common.threads), "take fewer --starts"},
-           common.quiet || told, err);
+  announce({work, seconds / run.threads(), "take fewer --starts"}, run.quiet() || told, run.err());
   refuse_more_than_memory("--starts", static_cast<double>(starts),
                           static_cast<double>(points * dimension));
-  if (common.quiet || !told) return;
-  fmt::print(err, "note: {} start{} of {} points take{} some {} on one core; --starts changes it\n",
-             starts, starts == 1 ? "" : "s", points, starts == 1 ? "s" : "",
-             duration_text(seconds));
+  if (run.quiet() || !told) return;
+  fmt::print(
+      run.err(), "note: {} start{} of {} points take{} some {} on one core; --starts changes it\n",
+      starts, starts == 1 ? "" : "s", points, starts == 1 ? "s" : "", duration_text(seconds));
 }
 
 // As many as take a minute, between 3 and 30; a function of the sizes alone.
 std::uint64_t affordable_starts(Index points, Index dimension) {
   const double one = thomson::estimated_seconds(points, dimension, 1);
   return static_cast<std::uint64_t>(std::clamp(60.0 / one, 3.0, 30.0));
-}
-
-void add_starts(CLI::App& command, std::uint64_t& starts, const std::string& where) {
-  add_count(command, "--starts", starts, fmt::format("Random starts{} [{}]", where, starts))
-      ->type_name("K");
-}
-
-Index needed(const char* flag, const std::optional<Index>& value, Index least) {
-  if (!value) {
-    throw UsageError(fmt::format(
-        "thomson solve needs {}: skeleta thomson solve --points 12 --dimension 3", flag));
-  }
-  if (*value < least)
-    throw UsageError(fmt::format("{} {} must be at least {}", flag, *value, least));
-  return *value;
 }
 
 // Two places hold two points.
@@ -161,119 +133,137 @@ std::vector<std::pair<Index, Index>> coincident(const Matrix& unit,
   return pairs;
 }
 
-}  // namespace
+class Solve : public Command {
+ public:
+  void declare(OptionTable& options) override;
+  int run(Run& run) override;
 
-ThomsonSolveCommand::ThomsonSolveCommand(CLI::App& parent)
-    : command_(parent.add_subcommand("solve", solve_examples)) {
-  CLI::App& command = *command_;
-  command.add_option("--points", points_, "How many points, at least 2")->type_name("N");
-  command.add_option("--dimension", dimension_, "Of the space: the sphere is S^(d-1)")
-      ->type_name("d");
-  command
-      .add_option("--energy", energy_,
-                  "Of each pair at distance r and inner product u: coulomb 1/r, log -log r, "
-                  "riesz:S r^-S, relu:C (u - C)+^3 / 3u, which a model's features have [coulomb]")
-      ->type_name("ENERGY");
-  add_starts(command, starts_, "");
-  output_.add_options(command);
-  add_common_options(command, common_);
+ private:
+  std::optional<Index> points_, dimension_;
+  std::string energy_ = "coulomb";
+  std::uint64_t starts_ = thomson::SolveOptions{}.starts;
+};
+
+void Solve::declare(OptionTable& options) {
+  options.add("--points", &points_, "N", "How many points, at least 2").within(2.0);
+  options.add("--dimension", &dimension_, "d", "Of the space: the sphere is S^(d-1)").within(1.0);
+  options.add("--energy", &energy_, "ENERGY",
+              "Of each pair at distance r and inner product u: coulomb 1/r, log -log r, riesz:S "
+              "r^-S, relu:C (u - C)+^3 / 3u, which a model's features have");
+  options.add("--starts", &starts_, "K", "Random starts");
 }
 
-int ThomsonSolveCommand::run(const std::string& command_line, std::ostream& out,
-                             std::ostream& err) {
-  prepare(*command_, common_, err);
-  const Index points = needed("--points", points_, 2);
-  const Index dimension = needed("--dimension", dimension_, 1);
-  const thomson::PairEnergy energy = parse_energy("--energy", energy_);
-  output_.check();
-  warn_of_cost(err, common_, points, dimension, starts_);
+// Of a file that has ended, as the command that wrote it; none of one that was stopped.
+std::optional<int> solved_code(const storage::ResultFile& file) {
+  if (only_word(file, "/thomson/stop_reason") != "starts") return {};
+  const storage::ResultDataset* converged = file.find("/thomson/converged");
+  const auto* values =
+      converged == nullptr ? nullptr : std::get_if<std::vector<std::int64_t>>(&converged->values);
+  return exit_code(false, true, values != nullptr && values->front() == 1);
+}
 
-  const auto start = std::chrono::steady_clock::now();
-  const InterruptGuard guard;
-  ProgressDisplay display(err, common_.quiet, {"starts", "least energy"});
+int Solve::run(Run& run) {
+  for (const auto& [flag, there] : {std::pair{"--points", points_.has_value()},
+                                    std::pair{"--dimension", dimension_.has_value()}}) {
+    if (there) continue;
+    throw UsageError(fmt::format(
+        "thomson solve needs {}: skeleta thomson solve --points 12 --dimension 3", flag));
+  }
+  const thomson::PairEnergy energy = parse_energy("--energy", energy_);
+  if (const auto file = run.earlier(read_result)) {
+    if (const auto code = solved_code(*file)) return run.show_again(*code);
+  }
+  warn_of_cost(run, *points_, *dimension_, starts_);
+  run.begin();
+  ProgressDisplay display(run.err(), run.quiet(), {"starts", "least energy"});
   const auto solution =
-      thomson::solve(energy, points, dimension, {starts_, common_.seed, common_.threads},
+      thomson::solve(energy, *points_, *dimension_, {starts_, run.seed(), run.threads()},
                      [&](const Progress& progress) {
                        display.show(progress);
                        return true;  // the guard calls the work off
                      });
-  const ThomsonRun run{common_.seed, resolve_threads(common_.threads), seconds_since(start)};
-  const auto print = [&] {
-    if (common_.json) {
-      out << solution_json(solution, starts_, run).dump(1) << '\n';
-    } else {
-      print_solution(out, solution, starts_, run);
-    }
-  };
-  const auto write = [&] {
-    output_.write("skeleta thomson solve", command_line, *command_, common_,
-                  solution_results(solution, starts_));
-  };
-  const ExitCode code = solution.starts < starts_ ? ExitCode::interrupted
-                        : solution.best.converged ? ExitCode::done
-                                                  : ExitCode::precision_missed;
-  return deliver({write, print, output_.told(common_)}, code, out, err);
+  const ThomsonRun how{run.seed(), run.threads(), run.seconds()};
+  const Findings findings{[&](const auto& path, const auto& provenance, bool overwrite) {
+                            storage::write_result(path, "skeleta thomson solve", provenance,
+                                                  solution_results(solution, starts_), overwrite);
+                          },
+                          [&] { return solution_json(solution, starts_, how); },
+                          [&](std::ostream& out) { print_solution(out, solution, starts_, how); }};
+  return run.finish(findings, exit_code(solution.starts < starts_, true, solution.best.converged));
 }
 
-ThomsonMatchCommand::ThomsonMatchCommand(CLI::App& parent)
-    : command_(parent.add_subcommand("match", match_examples)) {
-  CLI::App& command = *command_;
-  command
-      .add_option("model", model_,
-                  "Model file, or a run file that holds one; of a sweep, the best of each cell")
-      ->type_name("MODEL.h5");
-  command.add_option("--instance", instance_,
-                     "Which model of the file, or cell of the sweep: k or 'all' [0]");
-  command
-      .add_option(
-          "--energies", energy_list_,
-          "Energies to compare, with commas between them; see thomson solve --help. coulomb "
-          "is always one [coulomb,log,relu:0]")
-      ->type_name("LIST");
-  add_count(command, "--starts", starts_,
-            "Random starts where no minimiser can be constructed [30, fewer if they take minutes]")
-      ->type_name("K");
-  command
-      .add_option("--against", against_,
-                  "Also the distance to the columns of this model, as many in as many dimensions")
-      ->type_name("OTHER.h5");
-  command.add_option("--against-instance", against_instance_, "Which model of that file [0]")
-      ->type_name("k");
-  command
-      .add_option("--shortest", options_.shortest,
-                  "Leave out columns below this share of the longest one; 0: zero ones only [0.1]")
-      ->check(CLI::Range(0.0, 1.0))
-      ->type_name("R");
-  command
-      .add_option("--orthogonal", options_.orthogonal,
-                  "Columns are orthogonal if their cosine is at most this [0.1]")
-      ->type_name("C");
-  command
-      .add_option("--opposite", options_.opposite,
-                  "Columns are opposite if their directions sum to at most this length [0.1]")
-      ->type_name("R");
-  output_.add_options(command);
-  add_common_options(command, common_);
+class Match : public Command {
+ public:
+  void declare(OptionTable& options) override;
+  int run(Run& run) override;
+
+ private:
+  void read(Run& run);
+  void read_other();  // the model of --against
+  MatchedModel matched(Run& run, Index instance);
+  // Found once for all instances.
+  const thomson::Reference& reference(Run& run, const thomson::PairEnergy& energy, Index points,
+                                      Index dimension);
+  Findings findings(const Run& run) const;
+
+  std::string model_, instance_ = "0", against_;
+  std::vector<std::string> energies_{"coulomb", "log", "relu:0"};
+  Index against_instance_ = 0;
+  std::optional<std::uint64_t> starts_;
+  thomson::MatchOptions options_;
+
+  bool sweep_ = false;
+  std::vector<ReluAutoencoder> given_;
+  std::optional<Matrix> other_;  // directions of its columns
+  std::map<std::tuple<std::string, Index, Index>, thomson::Reference> references_;  // N points in d
+  std::vector<MatchedModel> matched_;
+};
+
+void Match::declare(OptionTable& options) {
+  options
+      .add("model", &model_, "MODEL.h5",
+           "Model file, or a run file that holds one; of a sweep, the best of each cell")
+      .may_change();
+  options.add("--instance", &instance_, "k",
+              "Which model of the file, or cell of the sweep: k or 'all'");
+  options.add("--energies", &energies_, "LIST",
+              "Energies to compare, with commas between them; see thomson solve --help. coulomb is "
+              "always one");
+  options.add("--starts", &starts_, "K", "Random starts where no minimiser can be constructed")
+      .default_is("30, fewer if they take minutes");
+  options
+      .add("--against", &against_, "OTHER.h5",
+           "Also the distance to the columns of this model, as many in as many dimensions")
+      .may_change();
+  options.add("--against-instance", &against_instance_, "k", "Which model of that file");
+  options
+      .add("--shortest", &options_.shortest, "R",
+           "Leave out columns below this share of the longest one; 0: zero ones only")
+      .within(0.0, 1.0);
+  options.add("--orthogonal", &options_.orthogonal, "C",
+              "Columns are orthogonal if their cosine is at most this");
+  options.add("--opposite", &options_.opposite, "R",
+              "Columns are opposite if their directions sum to at most this length");
 }
 
-const thomson::Reference& ThomsonMatchCommand::reference(const thomson::PairEnergy& energy,
-                                                         Index points, Index dimension,
-                                                         std::ostream& err) {
+const thomson::Reference& Match::reference(Run& run, const thomson::PairEnergy& energy,
+                                           Index points, Index dimension) {
   const auto key = std::tuple{thomson::name(energy), points, dimension};
   if (const auto found = references_.find(key); found != references_.end()) return found->second;
-  thomson::SolveOptions solve = options_.solve;
-  solve.starts = starts_ > 0 ? starts_ : affordable_starts(points, dimension);
-  warn_of_cost(err, common_, points, dimension, solve.starts);
-  ProgressDisplay display(err, common_.quiet, {"starts", thomson::name(energy) + " energy"});
+  const std::uint64_t starts = starts_.value_or(affordable_starts(points, dimension));
+  warn_of_cost(run, points, dimension, starts);
+  ProgressDisplay display(run.err(), run.quiet(), {"starts", thomson::name(energy) + " energy"});
   return references_[key] =
-             thomson::reference(energy, points, dimension, solve, [&](const Progress& progress) {
-               display.show(progress);
-               return true;
-             });
+             thomson::reference(energy, points, dimension, {starts, run.seed(), run.threads()},
+                                [&](const Progress& progress) {
+                                  display.show(progress);
+                                  return true;
+                                });
 }
 
-MatchedModel ThomsonMatchCommand::matched(const Matrix& W, Index instance, std::ostream& err) {
-  const auto start = std::chrono::steady_clock::now();
+MatchedModel Match::matched(Run& run, Index instance) {
+  const Matrix& W = given_[static_cast<std::size_t>(instance)].W;
+  const double start = run.seconds();
   MatchedModel result{.instance = instance, .features = W.cols(), .hidden = W.rows()};
   result.match = geometry_alone(W, options_);
   result.shortest = options_.shortest;
@@ -286,16 +276,16 @@ MatchedModel ThomsonMatchCommand::matched(const Matrix& W, Index instance, std::
     if (unit.cols() < 2) break;
     if (possible(energy, unit.cols(), unit.rows())) {
       result.match.energies.push_back(
-          thomson::match_energy(energy, unit, reference(energy, unit.cols(), unit.rows(), err)));
+          thomson::match_energy(energy, unit, reference(run, energy, unit.cols(), unit.rows())));
     } else {
       result.impossible.push_back(energy);
     }
   }
-  result.seconds = seconds_since(start);
+  result.seconds = run.seconds() - start;
   return result;
 }
 
-void ThomsonMatchCommand::read_other() {
+void Match::read_other() {
   if (against_.empty()) return;
   const storage::ModelFile file = read_models(against_, {.allow_wide = true});
   const auto available = static_cast<Index>(file.models.size());
@@ -307,57 +297,61 @@ void ThomsonMatchCommand::read_other() {
   other_ = directions(W, geometry_alone(W, options_).columns);
 }
 
-// No guard: Ctrl-C ends the program at once.
-int ThomsonMatchCommand::run(const std::string& command_line, std::ostream& out,
-                             std::ostream& err) {
-  prepare(*command_, common_, err);
+void Match::read(Run& run) {
   if (model_.empty()) throw UsageError("match needs a model: skeleta thomson match MODEL.h5");
-  options_.energies = parse_energies(energy_list_);
-  options_.solve.seed = common_.seed;
-  options_.solve.threads = common_.threads;
-  const bool sweep = filetype_of(model_) == "skeleta sweep";
-  const std::vector<ReluAutoencoder> given =
-      sweep ? cells_of(model_) : read_models(model_, {.allow_wide = true}).models;
+  options_.energies = parse_energies(energies_);
+  sweep_ = filetype_of(model_) == "skeleta sweep";
+  given_ = sweep_ ? cells_of(model_) : read_models(model_, {.allow_wide = true}).models;
   read_other();
-  output_.check(model_);
-  std::vector<MatchedModel> models;
-  for (const Index k : resolve_instances(instance_, given.size(), model_)) {
-    models.push_back(matched(given[static_cast<std::size_t>(k)].W, k, err));
-  }
-  const auto write = [&] {
-    output_.write("skeleta thomson match", command_line, *command_, common_,
-                  match_results(sweep ? std::vector<ReluAutoencoder>{} : given, models));
+  Fingerprint inputs;
+  inputs.add(given_);
+  if (other_) inputs.add(*other_);
+  run.identify(inputs);
+}
+
+Findings Match::findings(const Run& run) const {
+  const auto write = [&](const auto& path, const auto& provenance, bool overwrite) {
+    storage::write_result(path, "skeleta thomson match", provenance,
+                          match_results(sweep_ ? std::vector<ReluAutoencoder>{} : given_, matched_),
+                          overwrite);
   };
-  return deliver({write, [&] { report(models, out); }, output_.told(common_)}, ExitCode::done, out,
-                 err);
-}
-
-void ThomsonMatchCommand::report(const std::vector<MatchedModel>& models, std::ostream& out) const {
-  nlohmann::ordered_json array = nlohmann::ordered_json::array();
-  for (const MatchedModel& model : models) {
-    if (common_.json) {
-      array.push_back(match_json(model_, model,
-                                 {common_.seed, resolve_threads(common_.threads), model.seconds}));
-    } else {
-      print_match(out, model_, model);
-      if (&model != &models.back()) out << '\n';
+  const auto json = [&] {
+    nlohmann::ordered_json array = nlohmann::ordered_json::array();
+    for (const MatchedModel& model : matched_) {
+      array.push_back(match_json(model_, model, {run.seed(), run.threads(), model.seconds}));
     }
-  }
-  if (common_.json) out << (instance_ == "all" ? array : array.front()).dump(1) << '\n';
+    return instance_ == "all" ? array : array.front();
+  };
+  const auto text = [&](std::ostream& out) {
+    for (const MatchedModel& model : matched_) {
+      if (&model != &matched_.front()) out << '\n';
+      print_match(out, model_, model);
+    }
+  };
+  return {write, json, text};
 }
 
-ThomsonCommand::ThomsonCommand(CLI::App& program)
-    : command_(program.add_subcommand("thomson", thomson_examples)),
-      solve_(*command_),
-      match_(*command_) {
-  command_->require_subcommand(0, 1);
+int Match::run(Run& run) {
+  read(run);
+  const std::vector<Index> instances = resolve_instances(instance_, given_.size(), model_);
+  if (run.earlier(read_result, {model_, against_})) return run.show_again(ExitCode::done);
+  run.begin();
+  for (const Index k : instances) matched_.push_back(matched(run, k));
+  return run.finish(findings(run), ExitCode::done);
 }
 
-int ThomsonCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  if (solve_.chosen()) return solve_.run(command_line, out, err);
-  if (match_.chosen()) return match_.run(command_line, out, err);
-  out << command_->get_parent()->help();
-  return ExitCode::done;
+}  // namespace
+
+CommandEntry thomson_commands() {
+  return {"thomson", thomson_examples};
+}
+
+CommandEntry thomson_solve_command() {
+  return {"thomson solve", solve_examples, make_command<Solve>};
+}
+
+CommandEntry thomson_match_command() {
+  return {"thomson match", match_examples, make_command<Match>};
 }
 
 }  // namespace skeleta::program

@@ -1,27 +1,18 @@
-#include "train_command.h"
-
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "checkpoint_clock.h"
-#include "delivery.h"
-#include "difference.h"
-#include "errors.h"
-#include "fingerprint.h"
+#include "commands.h"
+#include "exit_code.h"
 #include "foresight.h"
-#include "interrupt.h"
 #include "model_input.h"
-#include "program.h"
 #include "progress_display.h"
-#include "skeleta/core/parallel.h"
 #include "skeleta/training/parameters.h"
+#include "training_options.h"
 #include "training_report.h"
 
 namespace skeleta::program {
@@ -38,270 +29,208 @@ Examples:
 A run that was stopped continues when it is typed again; with more --starts it is extended.
 )";
 
-double least_loss(const storage::TrainingRun& run) {
-  const training::TrainedModel* best = best_of(run);
-  return best == nullptr ? INFINITY : best->loss.value;
+class Train : public Command {
+ public:
+  void declare(OptionTable& options) override;
+  int run(Run& run) override;
+
+ private:
+  void refuse_other_objectives(const Run& run);
+  void read_init();
+  Features features() const;
+  void resolve(Run& run);
+  void go_on_from(Run& run);
+  Findings findings(const Run& run) const;
+  int code(const Run& run) const;
+
+  std::optional<std::uint64_t> features_, hidden_;
+  DataOptions data_;
+  std::optional<double> importance_decay_;
+  TrainingWords words_;
+  std::string kind_ = "relu";
+  std::uint64_t record_every_ = training::Options{}.record_every;
+  bool snapshots_ = false, allow_wide_ = false;
+
+  std::optional<storage::ModelFile> init_;  // the file that all starts begin from
+  Index hidden_dimensions_ = 0;
+  training::Options training_;
+  storage::TrainingRun found_;
+};
+
+void Train::declare(OptionTable& options) {
+  options.add("--features", &features_, "D", "Number of features");
+  options.add("--hidden", &hidden_, "d", "Hidden dimensions");
+  data_.declare(options);
+  options
+      .add("--importance-decay", &importance_decay_, "r", "Importance r^i of feature i = 0, 1, ...")
+      .not_with({"--importance"});
+  options.add("--objective", &words_.objective, "NAME",
+              "What is minimised: exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...) or sampled; the "
+              "result is always evaluated exactly; linear is the loss of --model linear");
+  words_.declare(options, "--");
+  options.add("--record-every", &record_every_, "N",
+              "The file keeps the objective of every so many steps");
+  options.add("--snapshots", &snapshots_, "", "and W and b");
+  options
+      .add("--model", &kind_, "KIND",
+           "Kind of model: relu, or linear for x -> W'Wx, whose loss is a closed form")
+      .one_of({"relu", "linear"});
+  options.add("--allow-wide", &allow_wide_, "", "Accept more hidden dimensions than features")
+      .may_change();
 }
 
-}  // namespace
-
-TrainCommand::TrainCommand(CLI::App& program)
-    : command_(program.add_subcommand("train", examples)) {
-  CLI::App& command = *command_;
-  add_count(command, "--features", flags_.features, "Number of features D");
-  add_count(command, "--hidden", flags_.hidden, "Hidden dimensions d");
-  CLI::Option* sparsity = command.add_option("--sparsity", flags_.sparsity,
-                                             "Sparsity S of all features, density p = 1 - S");
-  command.add_option("--density", flags_.density, "Density p of all features")->excludes(sparsity);
-  CLI::Option* importance =
-      command.add_option("--importance", flags_.importance, "Importance of all features [1]");
-  command
-      .add_option("--importance-decay", flags_.importance_decay,
-                  "Importance r^i of feature i = 0, 1, ...")
-      ->type_name("r")
-      ->excludes(importance);
-  command
-      .add_option(
-          "--objective", words_.objective,
-          "What is minimised: exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...) or sampled; the "
-          "result is always evaluated exactly [exact]; linear is the loss of --model linear")
-      ->type_name("NAME");
-  command
-      .add_option("--optimizer", words_.optimizer,
-                  "lbfgs, adam, adamw, sgd, or auto: adam if sampled, else lbfgs [auto]")
-      ->type_name("NAME");
-  add_count(command, "--starts", words_.starts, "Start so many times [10]");
-  command
-      .add_option("--init", flags_.init,
-                  "xavier: normal weights of variance 2/(d + D). normal: of variance 1. Or a model "
-                  "file, whose first model all starts begin from [xavier]")
-      ->type_name("xavier|normal|MODEL.h5");
-  add_count(command, "--steps", words_.steps, "Most steps of a start [1e4]");
-  add_count(command, "--batch", words_.batch, "sampled: points of a batch [1024]");
-  command.add_option("--learning-rate", words_.learning_rate, "adam, adamw, sgd: step size [1e-3]");
-  command.add_option("--tolerance", words_.tolerance,
-                     "A start ends when the gradient's norm is at most this times the loss of a "
-                     "model that answers 0, sum of v p/3 [1e-7]");
-  add_count(command, "--record-every", flags_.record_every,
-            "The file keeps the objective of every so many steps [10]");
-  command.add_flag("--snapshots", flags_.snapshots, "and W and b");
-  command
-      .add_option(
-          "--model", flags_.model,
-          "Kind of model: relu, or linear for x -> W'Wx, whose loss is a closed form [relu]")
-      ->check(one_of({"relu", "linear"}));
-  command
-      .add_option("-o,--output", flags_.output,
-                  "Write the result to this HDF5 file, every few seconds; if it is there from the "
-                  "same command, continue or extend it")
-      ->type_name("FILE.h5");
-  command.add_flag("--force", flags_.force, "Start over: replace the output file");
-  command.add_flag("--allow-wide", flags_.allow_wide,
-                   "Accept more hidden dimensions than features");
-  add_common_options(command, common_);
-}
-
-Features TrainCommand::features(const std::optional<storage::ModelFile>& file) const {
-  const auto count = static_cast<Index>(flags_.features);
-  storage::ModelFile sizes;  // without a file: only the number of features is known
-  if (!file) {
-    if (!flags_.sparsity && !flags_.density) {
-      throw UsageError("say how sparse the features are: --sparsity S or --density p");
+void Train::refuse_other_objectives(const Run& run) {
+  if (kind_ == "linear") {
+    if (run.given("--objective") && words_.objective != "linear") {
+      throw UsageError(
+          fmt::format("--model linear has one objective, linear, not {}", words_.objective));
     }
-    sizes.models.push_back({Matrix::Zero(1, count), Vector::Zero(count)});
+    words_.objective = "linear";
+  } else if (words_.objective == "linear") {
+    throw UsageError("--objective linear is the loss of --model linear: say that instead");
   }
-  Features features = resolve_features(file ? *file : sizes, flags_.init, flags_.sparsity,
-                                       flags_.density, flags_.importance);
-  if (flags_.importance_decay) {
-    const double r = *flags_.importance_decay;
-    if (!(r > 0.0 && std::isfinite(r))) {
-      throw UsageError(fmt::format("--importance-decay {} must be a positive number", r));
+}
+
+void Train::read_init() {
+  if (words_.init == "xavier" || words_.init == "normal") {
+    if (!features_ || !hidden_) throw UsageError("train needs sizes: --features D --hidden d");
+    if (*hidden_ > *features_ && !allow_wide_) {
+      throw UsageError(
+          fmt::format("--hidden {} exceeds --features {}: pass --allow-wide if that is meant",
+                      *hidden_, *features_));
     }
-    for (Index i = 0; i < features.size(); ++i) {
-      features.importance(i) = std::pow(r, static_cast<double>(i));
+    return;
+  }
+  if (!std::filesystem::exists(words_.init)) {
+    throw UsageError(
+        fmt::format("--init: '{}' is none of xavier, normal, and no file", words_.init));
+  }
+  init_ = read_models(words_.init, {allow_wide_});
+  const ReluAutoencoder& model = init_->models.front();
+  for (const auto& [flag, asked, has] : {std::tuple{"--features", features_, model.features()},
+                                         std::tuple{"--hidden", hidden_, model.hidden()}}) {
+    if (asked && *asked != static_cast<std::uint64_t>(has)) {
+      throw UsageError(
+          fmt::format("{} {}: the model of {} has {}", flag, *asked, words_.init, has));
     }
+  }
+}
+
+Features Train::features() const {
+  Features features =
+      init_ ? resolve_features(*init_, words_.init, data_)
+            : resolve_features(sizes_alone(static_cast<Index>(*features_)), "", data_);
+  if (!importance_decay_) return features;
+  const double r = *importance_decay_;
+  if (!(r > 0.0 && std::isfinite(r))) {
+    throw UsageError(fmt::format("--importance-decay {} must be a positive number", r));
+  }
+  for (Index i = 0; i < features.size(); ++i) {
+    features.importance(i) = std::pow(r, static_cast<double>(i));
   }
   return features;
 }
 
-TrainCommand::Task TrainCommand::task() const {
+void Train::resolve(Run& run) {
+  refuse_other_objectives(run);
+  read_init();
   TrainingWords words = words_;
-  if (flags_.model == "linear") {
-    if (command_->count("--objective") > 0 && words.objective != "linear") {
-      throw UsageError(
-          fmt::format("--model linear has one objective, linear, not {}", words.objective));
-    }
-    words.objective = "linear";
-  } else if (words.objective == "linear") {
-    throw UsageError("--objective linear is the loss of --model linear: say that instead");
+  if (init_) words.init = TrainingWords{}.init;
+  training_ = to_options(words);
+  if (init_) {
+    training_.init = training::Init::given;
+    training_.model = init_->models.front();
   }
-  Task task;
-  std::optional<storage::ModelFile> file;
-  const bool named = flags_.init == "xavier" || flags_.init == "normal";
-  if (named) {
-    words.init = flags_.init;
-    if (flags_.features == 0 || flags_.hidden == 0) {
-      throw UsageError("train needs sizes: --features D --hidden d");
-    }
-    if (flags_.hidden > flags_.features && !flags_.allow_wide) {
-      throw UsageError(
-          fmt::format("--hidden {} exceeds --features {}: pass --allow-wide if that is meant",
-                      flags_.hidden, flags_.features));
-    }
-  } else if (!std::filesystem::exists(flags_.init)) {
-    throw UsageError(
-        fmt::format("--init: '{}' is none of xavier, normal, and no file", flags_.init));
-  } else {
-    file = read_models(flags_.init, {flags_.allow_wide});
-  }
-  task.options = to_options(words);
-  if (file) {
-    const ReluAutoencoder& model = file->models.front();
-    for (const auto& [flag, asked, has] :
-         {std::tuple{"--features", flags_.features, model.features()},
-          std::tuple{"--hidden", flags_.hidden, model.hidden()}}) {
-      if (asked != 0 && asked != static_cast<std::uint64_t>(has)) {
-        throw UsageError(
-            fmt::format("{} {}: the model of {} has {}", flag, asked, flags_.init, has));
-      }
-    }
-    task.options.init = training::Init::given;
-    task.options.model = model;
-  }
-  task.features = features(file);
-  task.hidden = file ? file->models.front().hidden() : static_cast<Index>(flags_.hidden);
-  task.options.seed = common_.seed;
-  task.options.threads = common_.threads;
-  task.options.record_every = flags_.record_every;
-  task.options.snapshots = flags_.snapshots;
-  training::validate(task.options, task.features, task.hidden);
+  found_.features = features();
+  found_.record_every = training_.record_every = record_every_;
+  hidden_dimensions_ = init_ ? training_.model->hidden() : static_cast<Index>(*hidden_);
+  training_.seed = run.seed();
+  training_.threads = run.threads();
+  training_.snapshots = snapshots_;
+  training::validate(training_, found_.features, hidden_dimensions_);
   refuse_more_than_memory("--starts", static_cast<double>(words_.starts),
-                          static_cast<double>((task.hidden + 1) * task.features.size()));
-  return task;
+                          static_cast<double>((hidden_dimensions_ + 1) * found_.features.size()));
+  Fingerprint inputs;
+  inputs.add(found_.features);
+  if (training_.model) inputs.add(*training_.model);
+  run.identify(inputs);
 }
 
-// All that the bits of a start depend on, and the number of starts.
-std::string TrainCommand::options_toml(const Task& task) const {
-  toml::table table{{"seed", std::to_string(common_.seed)},  // TOML's integers end at 2^63
-                    {"features", static_cast<std::int64_t>(task.features.size())},
-                    {"hidden", static_cast<std::int64_t>(task.hidden)},
-                    {"objective", flags_.model == "linear" ? "linear" : words_.objective},
-                    {"optimizer", optimizer_for(words_.optimizer, task.options.objective)},
-                    {"init", flags_.init},
-                    {"starts", static_cast<std::int64_t>(words_.starts)},
-                    {"steps", static_cast<std::int64_t>(words_.steps)},
-                    {"batch", static_cast<std::int64_t>(words_.batch)},
-                    {"learning-rate", words_.learning_rate},
-                    {"tolerance", words_.tolerance},
-                    {"record-every", static_cast<std::int64_t>(flags_.record_every)},
-                    {"snapshots", flags_.snapshots},
-                    {"model", flags_.model},
-                    {"allow-wide", flags_.allow_wide}};
-  Fingerprint read;
-  read.add(task.features);
-  if (task.options.model) read.add(*task.options.model);
-  table.insert("inputs", read.text());
-  const auto add = [&](const char* key, const std::optional<double>& value) {
-    if (value) table.insert(key, *value);
+void Train::go_on_from(Run& run) {
+  auto file = run.earlier(read_training, {words_.init});
+  if (!file) return;
+  if (file->run.starts.size() > words_.starts) {
+    run.refuse_to_continue(
+        fmt::format("it has {} starts, more than {}", file->run.starts.size(), words_.starts));
+  }
+  found_ = std::move(file->run);
+  found_.minima.clear();  // of all starts, at the end
+}
+
+Findings Train::findings(const Run& run) const {
+  const auto write = [&](const auto& path, const auto& provenance, bool overwrite) {
+    storage::write_training(path, provenance, found_, overwrite);
   };
-  add("importance", flags_.importance);
-  add("importance-decay", flags_.importance_decay);
-  add("density", flags_.density);
-  add("sparsity", flags_.sparsity);
-  std::ostringstream text;
-  text << table << '\n';
-  return text.str();
+  const auto json = [&] {
+    nlohmann::ordered_json object = to_json(found_);
+    object["seed"] = run.seed();
+    object["threads"] = run.threads();
+    object["seconds"] = run.seconds();
+    return object;
+  };
+  const auto text = [&](std::ostream& out) {
+    print_training(out, found_);
+    fmt::print(out, "seed {}, {:.3g} s\n", run.seed(), run.seconds());
+  };
+  return {write, json, text};
 }
 
-std::optional<storage::TrainingRun> TrainCommand::earlier_run(const std::string& output,
-                                                              const std::string& options) const {
-  if (output.empty()) return std::nullopt;
-  const bool continued = std::filesystem::is_regular_file(output) && !flags_.force;
-  check_output(output, flags_.init, flags_.force || continued);
-  if (!continued) return std::nullopt;
-  storage::TrainingFile file = read_earlier([&] { return read_training(output); });
-  std::string clause = build_difference(file.build);
-  if (clause.empty()) {
-    clause = options_difference(file.provenance.options_toml, options, {"starts", "allow-wide"});
-  }
-  if (clause.empty() && file.run.starts.size() > words_.starts) {
-    clause = fmt::format("it has {} starts, more than {}", file.run.starts.size(), words_.starts);
-  }
-  if (clause.empty()) clause = seal_difference(file.provenance);
-  refuse_to_continue(output, clause);
-  return std::move(file.run);
-}
-
-int TrainCommand::exit_code(const storage::TrainingRun& run, const Task& task) const {
-  if (run.starts.size() < words_.starts) return ExitCode::interrupted;
-  const training::TrainedModel* best = best_of(run);
-  if (best == nullptr) return ExitCode::failed;  // all diverged
+int Train::code(const Run& run) const {
+  const training::TrainedModel* best = best_of(found_);
   // A noisy gradient is not held to a tolerance, and the default is a wish.
-  const bool noisy = task.options.objective == training::ObjectiveKind::sampled &&
-                     task.options.optimizer != training::OptimizerKind::lbfgs;
-  const bool asked = command_->count("--tolerance") > 0 && !noisy;
-  return asked && !best->is_minimum() ? ExitCode::precision_missed : ExitCode::done;
+  const bool noisy = training_.objective == training::ObjectiveKind::sampled &&
+                     training_.optimizer != training::OptimizerKind::lbfgs;
+  const bool asked = run.given("--tolerance") && !noisy;
+  return exit_code(found_.starts.size() < words_.starts, best != nullptr,
+                   !asked || best->is_minimum());
 }
 
-int TrainCommand::run(const std::string& command_line, std::ostream& out, std::ostream& err) {
-  prepare(*command_, common_, err);
-  Task task = this->task();
-  announce(
-      {fmt::format("{} starts of {:.3g} steps", words_.starts, double(words_.steps)),
-       nominal_seconds(task.options, task.features, task.hidden) / resolve_threads(common_.threads),
-       "take fewer --starts or --steps"},
-      common_.quiet, err);
-  const std::string options = options_toml(task), output = resolve_links(flags_.output);
-  std::optional<storage::TrainingRun> earlier = earlier_run(output, options);
-  bool overwrite = flags_.force || earlier;
-  storage::TrainingRun run = earlier ? *std::move(earlier) : storage::TrainingRun{};
-  run.features = task.features;
-  run.record_every = flags_.record_every;
-  const int threads = resolve_threads(common_.threads);
-  const storage::Provenance provenance{command_line, options, "", common_.seed, threads};
-
-  ProgressDisplay display(err, common_.quiet);
-  const InterruptGuard guard;
-  CheckpointClock clock(err);
-  const auto save = [&] {
-    run.minima = training::minima_of(run.starts, run.features, task.options.minima);
-    storage::write_training(output, provenance, run, overwrite);
-    overwrite = true;
+int Train::run(Run& run) {
+  resolve(run);
+  announce({fmt::format("{} starts of {:.3g} steps", words_.starts, double(words_.steps)),
+            nominal_seconds(training_, found_.features, hidden_dimensions_) / run.threads(),
+            "take fewer --starts or --steps"},
+           run.quiet(), run.err());
+  go_on_from(run);
+  const bool finished = found_.starts.size() == words_.starts;
+  run.begin();
+  ProgressDisplay display(run.err(), run.quiet());
+  const auto add = [&](const training::TrainedModel& start) {
+    found_.starts.push_back(start);
+    run.checkpoint_if_due(findings(run));
+    const training::TrainedModel* best = best_of(found_);
+    display.show(found_.starts.size(), words_.starts, "starts",
+                 fmt::format("best loss {:.8g}", best == nullptr ? INFINITY : best->loss.value));
+    return true;  // the guard calls the work off
   };
-  task.options.first = run.starts.size();
-  task.options.starts = words_.starts - run.starts.size();
-  if (task.options.starts > 0) {
-    training::train(task.features, task.hidden, task.options,
-                    [&](const training::TrainedModel& start) {
-                      run.starts.push_back(start);
-                      if (!output.empty()) clock.tick(save);
-                      display.show(run.starts.size(), words_.starts, "starts",
-                                   fmt::format("best loss {:.8g}", least_loss(run)));
-                      return true;  // the guard calls the work off
-                    });
-  }
-  if (run.starts.empty()) throw Interrupted();
-  run.minima = training::minima_of(run.starts, run.features, task.options.minima);
-  const auto print = [&] {
-    if (!common_.json) {
-      print_training(out, run);
-      fmt::print(out, "seed {}, {:.3g} s\n", common_.seed, clock.seconds());
-      return;
-    }
-    nlohmann::ordered_json json = to_json(run);
-    json["seed"] = common_.seed;
-    json["threads"] = threads;
-    json["seconds"] = clock.seconds();
-    out << json.dump(1) << '\n';
-  };
-  if (best_of(run) == nullptr && run.starts.size() == words_.starts) {
+  training_.first = found_.starts.size();
+  training_.starts = words_.starts - found_.starts.size();
+  if (!finished) training::train(found_.features, hidden_dimensions_, training_, add);
+  if (found_.starts.empty()) throw Interrupted();
+  found_.minima = training::minima_of(found_.starts, found_.features, training_.minima);
+  const int code = this->code(run);
+  if (code == ExitCode::failed) {
     fmt::print(
-        err, "skeleta: every start diverged: take a smaller --learning-rate, or another --init\n");
+        run.err(),
+        "skeleta: every start diverged: take a smaller --learning-rate, or another --init\n");
   }
-  const auto write = [&] { storage::write_training(output, provenance, run, overwrite); };
-  return deliver({output.empty() ? std::function<void()>{} : write, print,
-                  common_.json || common_.quiet ? "" : flags_.output},
-                 exit_code(run, task), out, err);
+  return finished ? run.finish_again(findings(run), code) : run.finish(findings(run), code);
+}
+
+}  // namespace
+
+CommandEntry train_command() {
+  return {"train", examples, make_command<Train>};
 }
 
 }  // namespace skeleta::program

@@ -12,13 +12,36 @@
 namespace skeleta::program {
 namespace {
 
-void check_word(const char* name, const std::string& word,
-                const std::vector<std::string>& choices) {
-  if (std::find(choices.begin(), choices.end(), word) != choices.end()) return;
-  throw UsageError(fmt::format("{}: '{}' is none of {}", name, word, fmt::join(choices, ", ")));
+const std::vector<std::string> optimizers{"auto", "lbfgs", "adam", "adamw", "sgd"};
+
+void check_number(const char* name, double value, bool may_vanish) {
+  if (std::isfinite(value) && (value > 0.0 || (may_vanish && value == 0.0))) return;
+  throw UsageError(fmt::format("{} {} must be {}", name, value,
+                               may_vanish ? "finite and not negative" : "a positive number"));
 }
 
 }  // namespace
+
+void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
+  options
+      .add(dashes + "optimizer", &optimizer, "NAME",
+           "lbfgs, adam, adamw, sgd, or auto: adam if sampled, else lbfgs")
+      .one_of(optimizers);
+  options.add(dashes + "starts", &starts, "N", "Start so many times").may_change();
+  options.add(
+      dashes + "init", &init, dashes.empty() ? "NAME" : "xavier|normal|MODEL.h5",
+      dashes.empty()
+          ? "xavier: normal weights of variance 2/(d + D). normal: of variance 1"
+          : "xavier: normal weights of variance 2/(d + D). normal: of variance 1. Or a model "
+            "file, whose first model all starts begin from");
+  options.add(dashes + "steps", &steps, "N", "Most steps of a start");
+  options.add(dashes + "batch", &batch, "N", "sampled: points of a batch");
+  options.add(dashes + "learning-rate", &learning_rate, "R", "adam, adamw, sgd: step size");
+  options.add(
+      dashes + "tolerance", &tolerance, "T",
+      "A start ends when the gradient's norm is at most this times the loss of a model that "
+      "answers 0, sum of v p/3");
+}
 
 NamedObjective objective_named(const std::string& word) {
   using training::ObjectiveKind;
@@ -67,8 +90,9 @@ double nominal_seconds(const training::Options& options, const Features& feature
 }
 
 training::Options to_options(const TrainingWords& words) {
-  check_word("optimizer", words.optimizer, {"auto", "lbfgs", "adam", "adamw", "sgd"});
-  check_word("init", words.init, {"xavier", "normal"});
+  if (words.init != "xavier" && words.init != "normal") {
+    throw UsageError(fmt::format("init: '{}' is none of xavier, normal", words.init));
+  }
   const NamedObjective objective = objective_named(words.objective);
   const std::string optimizer = optimizer_for(words.optimizer, objective.kind);
   training::Options options;
@@ -83,13 +107,8 @@ training::Options to_options(const TrainingWords& words) {
   options.starts = words.starts;
   options.max_steps = words.steps;
   options.batch = words.batch;
-  if (!(words.learning_rate > 0.0 && std::isfinite(words.learning_rate))) {
-    throw UsageError(
-        fmt::format("learning-rate {} must be a positive number", words.learning_rate));
-  }
-  if (!(words.tolerance >= 0.0 && std::isfinite(words.tolerance))) {
-    throw UsageError(fmt::format("tolerance {} must be finite and not negative", words.tolerance));
-  }
+  check_number("learning-rate", words.learning_rate, false);
+  check_number("tolerance", words.tolerance, true);
   options.descent.learning_rate = words.learning_rate;
   options.gradient_tolerance = words.tolerance;
   return options;

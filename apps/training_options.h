@@ -4,12 +4,16 @@
 #include <optional>
 #include <string>
 
+#include "option_table.h"
 #include "skeleta/training/train.h"
 
 namespace skeleta::program {
 
 /// What `train` and the plans of `sweep` say alike about one training, in words and numbers.
 struct TrainingWords {
+  /// A row for each but the objective. `dashes` is "--" for flags, "" for the keys of a plan.
+  void declare(OptionTable& options, const std::string& dashes);
+
   std::string objective = "exact", optimizer = "auto", init = "xavier";
   std::uint64_t starts = 10, steps = training::Options{}.max_steps,
                 batch = training::Options{}.batch;

@@ -1,5 +1,3 @@
-#include "view_command.h"
-
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -7,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "commands.h"
 #include "errors.h"
 #include "model_input.h"
 #include "program.h"
@@ -59,27 +58,37 @@ std::string page_name(const std::string& file) {
                                    : name.string() + ".html";
 }
 
+class View : public Command {
+ public:
+  void declare(OptionTable& options) override {
+    options.add("file", &file_, "FILE.h5", "Model file or run file");
+    options.add("-o,--output", &output_, "PAGE.html",
+                "The page; without it FILE.html in the working folder");
+    options.add("--force", &force_, "", "Replace whatever has that name");
+  }
+
+  int run(Run& run) override {
+    if (file_.empty()) throw UsageError("view needs a file: skeleta view FILE.h5");
+    check_input(file_);
+    const std::string page = output_.empty() ? page_name(file_) : output_;
+    const std::string target = resolve_links(page);
+    const bool overwrite = force_ || is_earlier_page(target);
+    check_output(target, file_, overwrite);
+    const std::string text = viewer_page_with(fs::path(file_).filename().string(), bytes_of(file_));
+    storage::write_output(target, text, overwrite);
+    fmt::print(run.out(), "{}\n", page);
+    return ExitCode::done;
+  }
+
+ private:
+  std::string file_, output_;
+  bool force_ = false;
+};
+
 }  // namespace
 
-ViewCommand::ViewCommand(CLI::App& program) : command_(program.add_subcommand("view", examples)) {
-  command_->add_option("file", file_, "Model file or run file")->type_name("FILE.h5");
-  command_
-      ->add_option("-o,--output", output_, "The page; without it FILE.html in the working folder")
-      ->type_name("PAGE.html");
-  command_->add_flag("--force", force_, "Replace whatever has that name");
-}
-
-int ViewCommand::run(std::ostream& out) {
-  if (file_.empty()) throw UsageError("view needs a file: skeleta view FILE.h5");
-  check_input(file_);
-  const std::string page = output_.empty() ? page_name(file_) : output_;
-  const std::string target = resolve_links(page);
-  const bool overwrite = force_ || is_earlier_page(target);
-  check_output(target, file_, overwrite);
-  const std::string text = viewer_page_with(fs::path(file_).filename().string(), bytes_of(file_));
-  storage::write_output(target, text, overwrite);
-  fmt::print(out, "{}\n", page);
-  return ExitCode::done;
+CommandEntry view_command() {
+  return {"view", examples, make_command<View>, false};
 }
 
 }  // namespace skeleta::program

@@ -57,5 +57,50 @@ TEST_F(Identity, CertifyingGoesOnWithTheSameContentOnly) {
   EXPECT_EQ(run_program(certify).code, done);
 }
 
+TEST_F(Identity, MatchGoesOnWithTheSameContentOnly) {
+  const std::vector<std::string> match = {"thomson", "match",        write_model("m.h5", 0.1, 1.0),
+                                          "-o",      path("run.h5"), "--quiet"};
+  EXPECT_EQ(run_program(match).code, done);
+  EXPECT_EQ(run_program(match).code, done);
+  std::filesystem::copy_file(SKELETA_SOURCE_DIR "/data/trained/n5_m2_S0.95.h5", path("m.h5"),
+                             std::filesystem::copy_options::overwrite_existing);
+  expect_refused(match);
+}
+
+// A finished command that is typed again computes nothing, says so, and leaves its file alone.
+TEST_F(Identity, FinishedCommandsAreShown) {
+  const std::string model = SKELETA_SOURCE_DIR "/data/trained/n5_m2_S0.95.h5";
+  const std::string plan =
+      write("plan.toml", "features = [2]\nhidden = [1]\ndensity = [0.1]\nstarts = 2\n");
+  const std::vector<std::vector<std::string>> commands = {
+      {"estimate", model, "--method", "exact", "--instance", "all"},
+      {"estimate", model, "--samples", "20000"},
+      {"estimate", model},
+      {"train", "--features", "2", "--hidden", "1", "--sparsity", "0.9", "--starts", "2"},
+      {"sweep", plan},
+      {"approximate", model},
+      {"approximate", "--features", "2", "--hidden", "1", "--sparsity", "0.9", "--certify"},
+      {"approximate", "--features", "2", "--hidden", "1", "--sparsity", "0.9", "--train",
+       "--starts", "2"},
+      {"thomson", "solve", "--points", "4", "--dimension", "3", "--starts", "3"},
+      {"thomson", "match", model},
+      {"linear", "critical-points", "--eigenvalues", "3,2,1", "--hidden", "2"},
+      {"linear", "flow", "--eigenvalues", "3,2,1", "--hidden", "2"},
+      {"linear", "moments", "--features", "4", "--sparsity", "0.9", "--samples", "1e3"},
+  };
+  for (std::vector<std::string> command : commands) {
+    SCOPED_TRACE(command[0] + " " + command[1]);
+    command.insert(command.end(), {"-o", path("run.h5"), "--threads", "1"});
+    ASSERT_EQ(run_program(command).code, done);
+    const std::string before = contents("run.h5");
+    const Outcome again = run_program(command);
+    EXPECT_EQ(again.code, done);
+    EXPECT_THAT(again.err, HasSubstr("has the result already: nothing was computed"));
+    EXPECT_NE(again.out, "");
+    EXPECT_EQ(contents("run.h5"), before);
+    std::filesystem::remove(path("run.h5"));
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::program

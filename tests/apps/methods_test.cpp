@@ -179,12 +179,12 @@ TEST_F(Methods, RefusesToContinueAnotherRun) {
     EXPECT_THAT(outcome.err, AllOf(HasSubstr("cannot be continued"), HasSubstr(why)));
     EXPECT_EQ(bytes(file), before);
   };
-  refused({eighty, "--samples", "20000"}, "another model");
+  refused({eighty, "--samples", "20000"}, "its inputs differ in content: another model");
   refused({pentagon, "--method", "quasi"}, "its method is stratified, not quasi");
   refused({pentagon, "--seed", "2"}, "its seed is 1, not 2");
   refused({pentagon, "--precision", "float32"}, "its precision is float64, not float32");
-  refused({pentagon, "--sparsity", "0.9"}, "its density is another one");
-  refused({pentagon, "--importance", "2"}, "its importance is another one");
+  refused({pentagon, "--sparsity", "0.9"}, "its sparsity is not given, not 0.9");
+  refused({pentagon, "--importance", "2"}, "its importance is not given, not 2");
   refused({pentagon, "--instance", "1"}, "it holds instance 0, which is not asked for");
   EXPECT_EQ(estimate({pentagon, "--method", "exact", "-o", file}).code, usage);
   EXPECT_EQ(bytes(file), before);
@@ -200,9 +200,10 @@ TEST_F(Methods, RefusesFlagsThatMakeNoSense) {
     EXPECT_THAT(outcome.err, HasSubstr(why));
     EXPECT_EQ(outcome.out, "");
   };
-  refused({"--method", "quasi", "--replicates", "1"}, "--replicates 1 must be at least 2");
+  refused({"--method", "quasi", "--replicates", "1"},
+          "--replicates: '1' is not a whole number of at least 2");
   refused({"--replicates", "8"}, "--replicates is not for --method stratified");
-  refused({"--max-seconds", "0"}, "--max-seconds 0 must be positive");
+  refused({"--max-seconds", "0"}, "--max-seconds 0 must be a positive number");
   refused({"--samples", "1000", "--rel-tol", "1e-3"}, "--samples");
   refused({"--method", "exact", "--max-seconds", "1"}, "--max-seconds is not for --method exact");
   refused({"--method", "quasi", "--samples", "10"}, "10 samples are too few");

@@ -177,8 +177,10 @@ TEST_F(Thomson, SolveRefusesBadInput) {
     arguments.insert(arguments.begin(), "solve");
     expect_refused(arguments, HasSubstr(message));
   };
-  refused({"--points", "1", "--dimension", "3"}, "--points 1 must be at least 2");
-  refused({"--points", "5", "--dimension", "0"}, "--dimension 0 must be at least 1");
+  refused({"--points", "1", "--dimension", "3"},
+          "--points: '1' is not a whole number of at least 2");
+  refused({"--points", "5", "--dimension", "0"},
+          "--dimension: '0' is not a whole number of at least 1");
   refused({"--points", "5"}, "needs --dimension");
   refused({"--dimension", "5"}, "needs --points");
   refused({"--points", "many", "--dimension", "3"}, "many");
@@ -348,7 +350,8 @@ TEST_F(Thomson, MatchWritesTheConfigurationOverTheColumns) {
   }
   EXPECT_NEAR(std::sqrt(squares / 5), double(json["rms_distance"]), 1e-12);
   EXPECT_EQ(thomson({"match", path("match.h5")}).code, done);  // it is a model file too
-  expect_refused({"match", pentagon, "-o", path("match.h5")}, HasSubstr("--force"));
+  expect_refused({"match", pentagon, "--energies", "log", "-o", path("match.h5")},
+                 AllOf(HasSubstr("its energies is"), HasSubstr("--force")));
 }
 
 TEST_F(Thomson, MatchTakesTheCellsOfASweep) {

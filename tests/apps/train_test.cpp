@@ -226,7 +226,7 @@ TEST_F(Train, ExtendsARunAndRefusesAnother) {
   const std::pair<std::vector<std::string>, const char*> others[] = {
       {pentagon({"--starts", "1"}), "it has 2 starts, more than 1"},
       {pentagon({"--seed", "2"}), "its seed is"},
-      {pentagon({"--objective", "one-sparse"}), "its objective is 'exact', not 'one-sparse'"},
+      {pentagon({"--objective", "one-sparse"}), "its objective is exact, not one-sparse"},
       {pentagon({"--importance", "2"}), "its importance is not given, not 2"},
       {{"train", "--features", "5", "--hidden", "2", "--sparsity", "0.9"},
        "its sparsity is 0.95, not 0.9"},

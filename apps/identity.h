@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "skeleta/core/version.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/storage/run_file.h"
 
 namespace skeleta::program {
 
@@ -16,6 +19,7 @@ class Fingerprint {
   Fingerprint& add(const Matrix& numbers);
   Fingerprint& add(const Features& features);
   Fingerprint& add(const ReluAutoencoder& model);
+  Fingerprint& add(const std::vector<ReluAutoencoder>& models);
 
   /// 16 hexadecimal digits.
   std::string text() const;
@@ -25,5 +29,11 @@ class Fingerprint {
 
   std::uint64_t hash_ = 0xcbf29ce484222325;
 };
+
+/// Why a file of this build and provenance is not of the run with the options `now` (TOML, the
+/// fingerprint of the inputs among them), in one clause, as in "its starts is 4, not 5"; "" if it
+/// is. Keys of `free` may differ. A file without a valid checksum is not trusted either.
+std::string identity_difference(const BuildInfo& build, const storage::Provenance& provenance,
+                                const std::string& now, const std::vector<std::string>& free);
 
 }  // namespace skeleta::program

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "option_table.h"
+#include "run.h"
+
+namespace skeleta::program {
+
+/// A command: its options, and how they become a call of the library and words.
+class Command {
+ public:
+  virtual ~Command() = default;
+  virtual void declare(OptionTable& options) = 0;
+  /// Returns the exit code.
+  virtual int run(Run& run) = 0;
+};
+
+struct CommandEntry {
+  std::string name;                              ///< "linear flow"
+  std::string words;                             ///< What it does, with examples.
+  std::unique_ptr<Command> (*make)() = nullptr;  ///< Null for a group of commands.
+  bool computes = true;                          ///< Has -o, --seed and the like.
+};
+
+template <class T>
+std::unique_ptr<Command> make_command() {
+  return std::make_unique<T>();
+}
+
+/// All commands, in the order of the help.
+const std::vector<CommandEntry>& commands();
+
+}  // namespace skeleta::program

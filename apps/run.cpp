@@ -1,0 +1,163 @@
+#include "run.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "model_input.h"
+#include "show.h"
+#include "skeleta/core/cancellation.h"
+#include "skeleta/core/parallel.h"
+
+namespace skeleta::program {
+
+Run::Run(std::string filetype, std::string command_line, std::ostream& out, std::ostream& err)
+    : filetype_(std::move(filetype)),
+      command_line_(std::move(command_line)),
+      out_(out),
+      err_(err) {}
+
+void Run::declare(OptionTable& options) {
+  options_ = &options;
+  constexpr double most_threads = 4096.0;  // as resolve_threads
+  options
+      .add("-o,--output", &common_.output, "FILE.h5",
+           "Write the result to this HDF5 file. If it is there from the same command and inputs, "
+           "the run goes on from it, or it is shown")
+      .not_stored();
+  options.add("--force", &common_.force, "", "Start over: replace the output file").not_stored();
+  options.add("--seed", &common_.seed, "N", "Seed of all random numbers; 0 is a seed");
+  options
+      .add("--threads", &common_.threads, "N",
+           "Threads, fewer if the process may not have so many; 0 means all cores. Never changes a "
+           "digit")
+      .within(0.0, most_threads)
+      .not_stored();
+  options.add("--json", &common_.json, "", "Print one JSON object and nothing else").not_stored();
+  options.add("--quiet", &common_.quiet, "", "No progress, no notes").not_stored();
+  options
+      .add("--config", &common_.config, "FILE.toml",
+           "TOML file with values for these options; flags win")
+      .not_stored();
+}
+
+void Run::prepare() {
+  if (!common_.config.empty()) options_->apply_config(common_.config);
+  target_ = resolve_links(common_.output);
+  const int asked = resolve_threads(common_.threads);
+  common_.threads = possible_threads(asked);
+  if (common_.threads == asked || quiet()) return;
+  fmt::print(err_, "note: this process may not start {} threads (see ulimit -u): it uses {}\n",
+             asked, common_.threads);
+}
+
+void Run::identify(std::string options_toml, std::uint64_t seed) {
+  plan_ = std::move(options_toml);
+  plan_seed_ = seed;
+}
+
+std::string Run::options_toml() const {
+  return plan_.empty() ? options_->to_toml(inputs_) : plan_;
+}
+
+bool Run::earlier_there(const std::vector<std::string>& inputs) {
+  if (!output_wanted()) return false;
+  const bool there = std::filesystem::is_regular_file(target_) && !common_.force;
+  overwrite_ = there || common_.force;
+  for (const std::string& input : inputs) check_output(target_, input, overwrite_);
+  check_output(target_, "", overwrite_);
+  return there;
+}
+
+void Run::compare(const BuildInfo& build, const storage::Provenance& provenance) {
+  const std::string kind = filetype_of(target_), options = options_toml();
+  if (kind != filetype_) throw UsageError(fmt::format("it is a '{}' file", kind));
+  const std::string clause =
+      identity_difference(build, provenance, options, options_->changeable());
+  if (!clause.empty()) throw UsageError(clause);
+  same_options_ = provenance.options_toml == options;
+}
+
+void Run::refuse_to_continue(const std::string& why) const {
+  throw UsageError(fmt::format(
+      "{} is there already and cannot be continued: {}; choose another name, or --force", target_,
+      why));
+}
+
+void Run::begin() {
+  guard_.emplace();
+  start_ = last_ = Clock::now();
+}
+
+double Run::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - start_ - spent_).count();
+}
+
+void Run::write(const Findings& findings) {
+  const BorrowedScope none(nullptr);  // whole or not at all
+  findings.write(target_,
+                 {command_line_, options_toml(), "", plan_seed_.value_or(seed()), threads()},
+                 overwrite_);
+  overwrite_ = true;
+}
+
+void Run::checkpoint_if_due(const Findings& findings) {
+  if (Clock::now() - last_ >= 50 * cost_) checkpoint(findings);
+}
+
+void Run::checkpoint(const Findings& findings) {
+  if (!output_wanted()) return;
+  const auto before = Clock::now();
+  const std::string failure = failure_of([&] { write(findings); });
+  if (!failure.empty() && !checkpoint_failed_) {
+    fmt::print(err_, "skeleta: no checkpoint: {}; the run goes on\n", failure);
+  }
+  checkpoint_failed_ = !failure.empty();
+  last_ = Clock::now();
+  cost_ = last_ - before;
+  spent_ += cost_;
+}
+
+void Run::print(const Findings& findings) {
+  if (json()) {
+    out_ << findings.json().dump(1) << '\n';
+  } else {
+    findings.text(out_);
+  }
+  out_.flush();
+}
+
+int Run::finish(const Findings& findings, int code) {
+  const BorrowedScope none(nullptr);  // what there is is told, called off or not
+  const bool wanted = output_wanted() && findings.write;
+  const std::string failure = wanted ? failure_of([&] { write(findings); }) : "";
+  print(findings);
+  if (!failure.empty()) {
+    fmt::print(err_, "skeleta: {}\n", failure);
+    return ExitCode::failed;
+  }
+  if (wanted && !json() && !quiet()) fmt::print(err_, "written to {}\n", common_.output);
+  return code;
+}
+
+int Run::say_nothing_computed(int code) {
+  if (!quiet()) {
+    fmt::print(err_, "{} has the result already: nothing was computed (--force does it again)\n",
+               common_.output);
+  }
+  return code;
+}
+
+int Run::show_again(int code) {
+  show_file(out_, target_, false, json());
+  return say_nothing_computed(code);
+}
+
+int Run::finish_again(const Findings& findings, int code) {
+  print(findings);
+  return say_nothing_computed(code);
+}
+
+}  // namespace skeleta::program

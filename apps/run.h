@@ -1,0 +1,125 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "errors.h"
+#include "identity.h"
+#include "interrupt.h"
+#include "option_table.h"
+#include "program.h"
+#include "skeleta/storage/result_file.h"
+
+namespace skeleta::program {
+
+/// Options that every computing command has.
+struct CommonOptions {
+  Seed seed;
+  int threads = 0;
+  bool json = false, quiet = false, force = false;
+  std::string config, output;
+};
+
+/// What a command found, and how it is written and told.
+struct Findings {
+  /// Into the file of -o; empty if there is nothing to store.
+  std::function<void(const std::filesystem::path&, const storage::Provenance&, bool overwrite)>
+      write{};
+  std::function<nlohmann::ordered_json()> json{};  ///< With --json,
+  std::function<void(std::ostream& out)> text{};   ///< else this, for people.
+};
+
+/// One run of a computing command: what all of them do alike. Its identity is the stored options
+/// and the content of what it read; a file of the same identity is gone on from, or shown if the
+/// run has ended.
+class Run {
+ public:
+  Run(std::string filetype, std::string command_line, std::ostream& out, std::ostream& err);
+
+  /// Adds -o and the options that all computing commands have.
+  void declare(OptionTable& options);
+  /// After parsing: --config, and no more threads than the process may start.
+  void prepare();
+
+  std::ostream& out() const { return out_; }
+  std::ostream& err() const { return err_; }
+  bool quiet() const { return common_.quiet; }
+  bool json() const { return common_.json; }
+  std::uint64_t seed() const { return common_.seed.value; }
+  int threads() const { return common_.threads; }
+  bool given(const std::string& flag) const { return options_->given(flag); }
+  bool output_wanted() const { return !common_.output.empty(); }
+
+  /// What it read, besides its options.
+  void identify(const Fingerprint& inputs) { inputs_ = inputs.text(); }
+  /// Other options to store and compare than the command's own: those of a plan.
+  void identify(std::string options_toml, std::uint64_t seed);
+
+  /// What the file of -o has of an earlier run of this identity; nothing without one, or with
+  /// --force. Throws UsageError if the file is one of `inputs`, cannot be made, or is of another
+  /// run (the first difference is told).
+  template <class Read>
+  auto earlier(Read read, const std::vector<std::string>& inputs = {})
+      -> std::optional<decltype(read(std::string()))> {
+    if (!earlier_there(inputs)) return std::nullopt;
+    try {
+      auto file = read(target_);
+      compare(file.build, file.provenance);
+      return file;
+    } catch (const UsageError& error) {
+      refuse_to_continue(error.what());
+    }
+  }
+  /// Has that run all options in common with this one, those that may differ too?
+  bool same_options() const { return same_options_; }
+  /// Throws UsageError, since the file of -o cannot be gone on from.
+  [[noreturn]] void refuse_to_continue(const std::string& why) const;
+
+  /// From here on Ctrl-C, SIGTERM and SIGHUP call the work off, and the clock runs.
+  void begin();
+  /// Seconds since then, without those of writing.
+  double seconds() const;
+
+  /// Writes the state so far, as often as writing takes no more than a fiftieth of the time; one
+  /// that fails costs a warning, not the run.
+  void checkpoint_if_due(const Findings& findings);
+  void checkpoint(const Findings& findings);
+
+  /// The end: writes the file first, since whoever reads `out` may leave before its end
+  /// (`| head -1`), then prints. Returns `code`, or ExitCode::failed if the file could not be
+  /// written.
+  int finish(const Findings& findings, int code);
+  /// The end of a command that is typed again: shows its file, or prints what was read from it, and
+  /// says so.
+  int show_again(int code);
+  int finish_again(const Findings& findings, int code);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool earlier_there(const std::vector<std::string>& inputs);
+  void compare(const BuildInfo& build, const storage::Provenance& provenance);
+  void print(const Findings& findings);
+  int say_nothing_computed(int code);
+  std::string options_toml() const;
+  void write(const Findings& findings);
+
+  std::string filetype_, command_line_, inputs_, plan_, target_;
+  std::ostream& out_;
+  std::ostream& err_;
+  CommonOptions common_;
+  std::optional<std::uint64_t> plan_seed_;
+  OptionTable* options_ = nullptr;
+  bool overwrite_ = false, same_options_ = false, checkpoint_failed_ = false;
+  std::optional<InterruptGuard> guard_;
+  Clock::time_point start_ = Clock::now(), last_ = start_;
+  Clock::duration cost_{}, spent_{};
+};
+
+}  // namespace skeleta::program
