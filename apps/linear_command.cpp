@@ -315,7 +315,7 @@ FlowRun Flow::untied(const Matrix& W, const Matrix& Sigma, const linear::Spectru
       run.end, Sigma, times_, {.absolute_tolerance = tolerance_, .relative_tolerance = tolerance_},
       [&](double, const linear::LinearAutoencoder& at) {
         record(run, at, Sigma, spectrum, before);
-        return !InterruptGuard::requested();
+        return true;  // the guard calls the work off
       });
   run.classification = linear::classify(run.end, spectrum);
   return run;
@@ -329,7 +329,7 @@ FlowRun Flow::tied(linear::TiedRule rule, Matrix W, const Matrix& Sigma,
       rule, W, Sigma, times_, {.absolute_tolerance = tolerance_, .relative_tolerance = tolerance_},
       [&](double, const Matrix& at) {
         record(run, {at.transpose(), at}, Sigma, spectrum, before);
-        return !InterruptGuard::requested();
+        return true;  // the guard calls the work off
       });
   run.end = {W.transpose(), W};
   run.classification = linear::classify(run.end, spectrum);
@@ -363,11 +363,14 @@ int Flow::run(Run& run) {
   run.begin();
   std::vector<FlowRun> runs;
   const auto wanted = [&](const std::string& rule) { return rule_ == "all" || rule_ == rule; };
-  if (wanted("untied")) runs.push_back(untied(W, Sigma, spectrum));
-  for (const auto rule :
-       {linear::TiedRule::encoder, linear::TiedRule::decoder, linear::TiedRule::gradient}) {
-    if (InterruptGuard::requested()) break;  // what there is by then is told
-    if (wanted(to_string(rule))) runs.push_back(tied(rule, W, Sigma, spectrum));
+  try {
+    if (wanted("untied")) runs.push_back(untied(W, Sigma, spectrum));
+    for (const auto rule :
+         {linear::TiedRule::encoder, linear::TiedRule::decoder, linear::TiedRule::gradient}) {
+      if (wanted(to_string(rule))) runs.push_back(tied(rule, W, Sigma, spectrum));
+    }
+  } catch (const Interrupted&) {
+    if (runs.empty()) throw;  // the finished flows are told
   }
   const bool whole = std::all_of(runs.begin(), runs.end(), [](const FlowRun& flow) {
     return flow.summary.stop_reason == optimize::FlowStop::end;

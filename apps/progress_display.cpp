@@ -7,6 +7,8 @@
 #include <iostream>
 #include <utility>
 
+#include "foresight.h"
+
 namespace skeleta::program {
 
 ProgressDisplay::ProgressDisplay(std::ostream& err, bool quiet, ProgressWords words)
@@ -51,7 +53,7 @@ void ProgressDisplay::show(const std::string& state, std::optional<double> fract
     const double done = std::min(1.0, *fraction);
     const double elapsed = duration<double>(now - start_).count();
     const double left = done > 0.0 ? elapsed * (1.0 - done) / done : 0.0;
-    line = fmt::format("{:3.0f} %  {}  {:.0f} s left", 100.0 * done, state, left);
+    line = fmt::format("{:3.0f} %  {}  {} left", 100.0 * done, state, duration_text(left));
     const auto full = static_cast<std::size_t>(width * done);
     bar = fmt::format("[{}{}] ", std::string(full, '#'), std::string(width - full, '.'));
   }
