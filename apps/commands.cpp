@@ -1,5 +1,7 @@
 #include "commands.h"
 
+#include <iostream>
+
 namespace skeleta::program {
 
 // Each in the file of its name.
@@ -16,6 +18,14 @@ CommandEntry linear_commands();
 CommandEntry critical_points_command();
 CommandEntry linear_flow_command();
 CommandEntry moments_command();
+CommandEntry completion_command();
+CommandEntry manual_command();
+
+DeclaredOptions::DeclaredOptions(const CommandEntry& entry)
+    : command_(entry.make()), run_(std::make_unique<Run>("", "", std::cout, std::cerr)) {
+  command_->declare(table_);
+  if (entry.computes) run_->declare(table_);
+}
 
 const std::vector<CommandEntry>& commands() {
   static const std::vector<CommandEntry> entries{estimate_command(),
@@ -30,7 +40,9 @@ const std::vector<CommandEntry>& commands() {
                                                  linear_commands(),
                                                  critical_points_command(),
                                                  linear_flow_command(),
-                                                 moments_command()};
+                                                 moments_command(),
+                                                 completion_command(),
+                                                 manual_command()};
   return entries;
 }
 

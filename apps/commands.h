@@ -30,6 +30,21 @@ std::unique_ptr<Command> make_command() {
   return std::make_unique<T>();
 }
 
+/// The options of a command, with those that all computing ones have; without a run.
+class DeclaredOptions {
+ public:
+  explicit DeclaredOptions(const CommandEntry& entry);
+  const OptionTable* operator->() const { return &table_; }
+
+ private:
+  std::unique_ptr<Command> command_;  // the rows point into it
+  std::unique_ptr<Run> run_;
+  OptionTable table_;
+};
+
+/// The words of `skeleta --help`.
+std::string introduction();
+
 /// All commands, in the order of the help.
 const std::vector<CommandEntry>& commands();
 

@@ -26,27 +26,25 @@ std::string row(const std::string& left, const std::string& text) {
   return result + line + '\n';
 }
 
-std::string described(const Option& option) {
-  std::string text = option.words;
-  const std::string usual = option.usual.empty() ? option.value_text() : option.usual;
-  if (!usual.empty()) text += fmt::format(" [{}]", usual);
-  if (!option.excluding.empty()) {
-    text += fmt::format("; not with {}", fmt::join(option.excluding, ", "));
-  }
+}  // namespace
+
+std::string Option::description() const {
+  std::string text = words;
+  const std::string value = usual.empty() ? value_text() : usual;
+  if (!value.empty()) text += fmt::format(" [{}]", value);
+  if (!excluding.empty()) text += fmt::format("; not with {}", fmt::join(excluding, ", "));
   return text;
 }
 
-std::string left_of(const Option& option) {
-  std::string text = option.positional && option.is_file() ? "" : option.flag();
-  if (option.letter != '\0') text = fmt::format("-{},{}", option.letter, text);
-  return option.type.empty() ? text : text + (text.empty() ? "" : " ") + option.type;
+std::string Option::synopsis() const {
+  std::string text = positional && is_file() ? "" : flag();
+  if (letter != '\0') text = fmt::format("-{},{}", letter, text);
+  return type.empty() ? text : text + (text.empty() ? "" : " ") + type;
 }
-
-}  // namespace
 
 std::string OptionTable::rows() const {
   std::string text;
-  for (const Option& option : options_) text += row(left_of(option), described(option));
+  for (const Option& option : options_) text += row(option.synopsis(), option.description());
   return text;
 }
 

@@ -62,6 +62,10 @@ struct Option {
   void set(const std::string& text);
   /// The value as the command line would have it; "" if there is none.
   std::string value_text() const;
+
+  /// For the help: "-o,--output FILE.h5", and what it does, with default and exclusions.
+  std::string synopsis() const;
+  std::string description() const;
 };
 
 /// All options of a command, from which its parser, help, --config, the options that files keep and
@@ -96,6 +100,8 @@ class OptionTable {
   /// Lines of at most 80 columns; `rows` are those of the options alone.
   std::string help(const std::string& command, const std::string& words) const;
   std::string rows() const;
+
+  const std::list<Option>& options() const { return options_; }
 
  private:
   Option* find(const std::string& name);

@@ -38,7 +38,7 @@ Examples:
   skeleta thomson match model.h5      which configurations its columns are close to
   skeleta linear flow --eigenvalues 3,2,1 --hidden 2
                                       how the linear model learns
-  skeleta estimate --help             all options of a command
+  skeleta help estimate               all options of a command
 
 Commands: {}
 
@@ -77,10 +77,6 @@ std::vector<std::string> names_in(const std::string& group) {
     if (name.find(' ') == std::string::npos) names.push_back(name);
   }
   return names;
-}
-
-std::string introduction() {
-  return fmt::format(examples, fmt::join(names_in(""), ", "));
 }
 
 const CommandEntry* find(const std::string& name) {
@@ -186,6 +182,10 @@ int complain_of_output(const std::ostream& out, std::ostream& err) {
 }
 
 }  // namespace
+
+std::string introduction() {
+  return fmt::format(examples, fmt::join(names_in(""), ", "));
+}
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   try {

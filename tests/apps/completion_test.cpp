@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include "commands.h"
+#include "workplace.h"
+
+namespace skeleta::program {
+namespace {
+
+using testing::HasSubstr;
+
+// What bash offers when Tab is pressed behind these words.
+class Completion : public Workplace {
+ protected:
+  std::string offered(const std::string& words) const {
+    const std::string script =
+        write("offer.bash",
+              run_program({"completion", "bash"}).out +
+                  fmt::format("COMP_WORDS=(skeleta {})\nCOMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+                              "_skeleta\necho \"${{COMPREPLY[@]}}\" > {}\n",
+                              words, path("offered")));
+    EXPECT_EQ(std::system(("cd " + folder_ + " && bash " + script).c_str()), 0);
+    return contents("offered");
+  }
+};
+
+TEST_F(Completion, OffersCommandsOptionsChoicesAndFiles) {
+  EXPECT_EQ(offered("es"), "estimate\n");
+  EXPECT_EQ(offered("linear ''"), "critical-points flow moments\n");
+  EXPECT_EQ(offered("estimate --rel"), "--rel-tol\n");
+  EXPECT_EQ(offered("linear flow --ru"), "--rule\n");
+  EXPECT_EQ(offered("linear flow --rule enc"), "encoder\n");
+  EXPECT_EQ(offered("estimate m.h5 --seed 3 --method pl"), "plain\n");
+  write("model.h5", "");
+  EXPECT_EQ(offered("estimate mod"), "model.h5\n");
+}
+
+TEST_F(Completion, AllShellsAndTheManualKnowEachOption) {
+  const std::string manual = run_program({"manual"}).out;
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const std::string script = run_program({"completion", shell}).out;
+    for (const CommandEntry& entry : commands()) {
+      if (entry.make == nullptr) continue;
+      const DeclaredOptions declared(entry);
+      for (const Option& option : declared->options()) {
+        EXPECT_THAT(script, HasSubstr(option.positional ? "" : option.name)) << entry.name;
+      }
+      EXPECT_THAT(manual, HasSubstr(".SS " + entry.name.substr(0, entry.name.find('-'))));
+    }
+  }
+  EXPECT_THAT(manual, HasSubstr("\\-\\-checkpoint\\-seconds T"));
+  EXPECT_EQ(run_program({"completion"}).code, usage);
+  EXPECT_EQ(run_program({"completion", "csh"}).code, usage);
+}
+
+}  // namespace
+}  // namespace skeleta::program
