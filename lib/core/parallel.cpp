@@ -1,7 +1,6 @@
 #include "skeleta/core/parallel.h"
 
 #include <fmt/format.h>
-#include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
@@ -10,12 +9,17 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <latch>
+#include <limits>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "core/processors.h"
 #include "skeleta/core/cancellation.h"
 
 namespace skeleta {
@@ -35,16 +39,119 @@ int started_at_once(int wanted) {
   return static_cast<int>(threads.size());
 }
 
+using Body = FunctionRef<void(std::size_t, std::size_t)>;
+
+constexpr int most_threads = 4096;
+
+std::atomic<int> budget_of_process{0};  // 0: there is no ThreadBudget
+
+// A loop that runs, of items that are handed out in order. It lives on its caller's stack.
+class Loop {
+ public:
+  Loop(std::size_t count, int threads, int limit)
+      : outer_(innermost),
+        count_(count),
+        workers_(std::min(count, static_cast<std::size_t>(threads))),
+        limit_(limit),
+        scope_(CancelScope::current()),
+        in_arena_(workers_ > 1 || (outer_ != nullptr && outer_->in_arena_)) {}
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// That this thread works at an item of; null outside of all.
+  static const Loop* current() { return innermost; }
+
+  std::size_t workers() const { return workers_; }
+  bool in_arena() const { return in_arena_; }
+
+  /// Threads for what one running item does.
+  int share() const {
+    const int all = outer_ != nullptr ? std::min(limit_, outer_->share()) : limit_;
+    const auto running = static_cast<int>(std::clamp<std::size_t>(count_ - finished_, 1, workers_));
+    return (all + running - 1) / running;
+  }
+
+  /// All items on this thread.
+  void run_alone(Body body) {
+    const At here(this);
+    for (std::size_t i = 0; i < count_; ++i) {
+      poll();
+      body(i, 0);
+      finished_.store(i + 1, std::memory_order_relaxed);
+    }
+  }
+
+  /// Items on a thread that is lent, until none is left.
+  void run(std::size_t worker, Body body) {
+    const At here(this);
+    const BorrowedScope borrowed(scope_);
+    for (std::size_t i = next_++; i < count_; i = next_++) {
+      try {
+        poll();
+        body(i, worker);
+      } catch (...) {
+        fail(i);
+      }
+      ++finished_;
+    }
+  }
+
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  struct At {
+    explicit At(const Loop* loop) : before(std::exchange(innermost, loop)) {}
+    ~At() { innermost = before; }
+    At(const At&) = delete;
+    At& operator=(const At&) = delete;
+    const Loop* before;
+  };
+
+  // All items before i have begun, so that the least one that fails is always found.
+  void fail(std::size_t i) {
+    const std::scoped_lock lock(failing_);
+    next_ = count_;
+    if (error_ && failed_ < i) return;
+    failed_ = i;
+    error_ = std::current_exception();
+  }
+
+  static thread_local const Loop* innermost;
+
+  const Loop* const outer_;
+  const std::size_t count_, workers_;
+  const int limit_;
+  const CancelScope* const scope_;
+  const bool in_arena_;
+  std::atomic<std::size_t> next_{0}, finished_{0};
+  std::mutex failing_;
+  std::size_t failed_ = 0;
+  std::exception_ptr error_;
+};
+
+thread_local const Loop* Loop::innermost = nullptr;
+
+// TBB warns if it is asked for more than there are, which is the processors or a budget.
+int lent_threads(int wanted) {
+  using tbb::global_control;
+  const auto most = global_control::active_value(global_control::max_allowed_parallelism);
+  return possible_threads(static_cast<int>(std::min(most, static_cast<std::size_t>(wanted))));
+}
+
 }  // namespace
 
 int resolve_threads(int requested) {
-  constexpr int most = 4096;
-  if (requested < 0 || requested > most) {
-    throw std::invalid_argument(
-        fmt::format("threads = {} must lie in 0..{} (0 means all cores)", requested, most));
+  if (requested < 0 || requested > most_threads) {
+    throw std::invalid_argument(fmt::format(
+        "threads = {} must lie in 0..{} (0 means all there are)", requested, most_threads));
   }
-  if (requested > 0) return requested;
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  const Loop* const loop = Loop::current();
+  const int budget = loop != nullptr ? loop->share() : budget_of_process.load();
+  if (budget > 0) return requested > 0 ? std::min(requested, budget) : budget;
+  static const int processors = std::min(usable_processors(), most_threads);
+  return requested > 0 ? requested : processors;
 }
 
 // TBB ends the program where it cannot start a thread, so it is not asked for more than can be.
@@ -59,31 +166,52 @@ int possible_threads(int threads) {
   return std::min<int>(threads, most);
 }
 
-void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)> body) {
-  threads = resolve_threads(threads);
-  if (threads > 1 && count > 1) threads = possible_threads(threads);
-  if (threads == 1 || count <= 1) {
-    for (std::size_t i = 0; i < count; ++i) {
-      poll();
-      body(i);
-    }
-    return;
-  }
-  const CancelScope* const scope = CancelScope::current();
-  // TBB caps all arenas at the number of cores unless told otherwise.
-  const tbb::global_control cap(tbb::global_control::max_allowed_parallelism,
-                                static_cast<std::size_t>(threads));
-  tbb::task_arena arena(threads);
-  arena.execute([&] {
+int worthwhile_threads(double seconds, int requested) {
+  return seconds < 1e-4 ? 1 : requested;
+}
+
+struct ThreadBudget::Control {
+  // TBB has no more threads than processors unless told otherwise, and the least of all that is
+  // told.
+  tbb::global_control limit;
+};
+
+ThreadBudget::ThreadBudget(int threads) : outer_(budget_of_process) {
+  const int possible = possible_threads(resolve_threads(threads));
+  control_.reset(new Control{
+      {tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(possible)}});
+  budget_of_process = possible;
+}
+
+ThreadBudget::~ThreadBudget() {
+  budget_of_process = outer_;
+}
+
+void parallel_for(std::size_t count, int threads, Body body) {
+  const Loop* const outer = Loop::current();
+  const bool inside = outer != nullptr && outer->in_arena();
+  int available = resolve_threads(threads);
+  if (count > 1 && available > 1 && !inside) available = lent_threads(available);
+  // Inside another loop it may be given more while it runs.
+  const int asked = threads > 0 ? threads : std::numeric_limits<int>::max();
+  Loop loop(count, available, outer != nullptr ? asked : available);
+  if (loop.workers() <= 1) return loop.run_alone(body);
+  const auto run = [&] {
     tbb::parallel_for(
-        std::size_t{0}, count,
-        [&](std::size_t i) {
-          const BorrowedScope borrowed(scope);
-          poll();
-          body(i);
-        },
+        std::size_t{0}, loop.workers(), [&](std::size_t worker) { loop.run(worker, body); },
         tbb::simple_partitioner{});
-  });
+  };
+  if (inside) {
+    // Who waits for this loop works for it alone: an item of an outer loop could take hours.
+    tbb::this_task_arena::isolate(run);
+  } else {
+    tbb::task_arena(available).execute(run);
+  }
+  loop.rethrow();
+}
+
+void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)> body) {
+  parallel_for(count, threads, [&](std::size_t i, std::size_t) { body(i); });
 }
 
 void for_each_chunk(std::size_t count, std::size_t width, int threads,
