@@ -70,16 +70,16 @@ class Approximate : public Command {
   std::vector<double> table_, sparsities_;
   std::optional<Index> features_, hidden_, k_, k_max_;
   DataOptions data_;
-  double epsilon_ = 0.01, relative_gap_ = bounds::CertifyOptions{}.relative_gap;
+  double epsilon_ = 0.01, relative_gap_ = certify::CertifyOptions{}.relative_gap;
   bool train_ = false, certify_ = false;
-  std::uint64_t starts_ = 20, max_boxes_ = bounds::CertifyOptions{}.max_boxes;
+  std::uint64_t starts_ = 20, max_boxes_ = certify::CertifyOptions{}.max_boxes;
 
   // What the command works on.
   Features law_;  // of density 0 unless has_density_
   bool has_density_ = false;
   std::vector<ReluAutoencoder> models_;  // of the file; none without one
   std::vector<Index> instances_;
-  std::optional<bounds::CertifiedMinimum> earlier_;
+  std::optional<certify::CertifiedMinimum> earlier_;
   std::vector<ApproximationReport> reports_;
 };
 
@@ -305,13 +305,13 @@ void Approximate::add_curve(const Run& run, ProgressDisplay& display,
 
 void Approximate::add_certified(Run& run, ProgressDisplay& display,
                                 ApproximationReport& report) const {
-  bounds::CertifyOptions options;
+  certify::CertifyOptions options;
   options.skeletons = k_;
   options.relative_gap = relative_gap_;
   options.max_boxes = max_boxes_;
   options.threads = run.threads();
   report.certified_skeletons = k_;
-  const auto progress = [&](const bounds::CertifiedMinimum& state) {
+  const auto progress = [&](const certify::CertifiedMinimum& state) {
     display.show(state.radius < 0.0
                      ? fmt::format("smaller problems first; {} boxes", state.boxes)
                      : fmt::format("{:.7g} <= min <= {:.7g}, gap {:.2g} of it; {} boxes",
@@ -319,14 +319,14 @@ void Approximate::add_certified(Run& run, ProgressDisplay& display,
                                    state.boxes));
     if (run.output_wanted()) {
       report.certified = state;
-      report.certified->stop_reason = bounds::CertifyStop::interrupted;
+      report.certified->stop_reason = certify::CertifyStop::interrupted;
       run.checkpoint_if_due(findings());
     }
     return !InterruptGuard::requested();
   };
   try {
     report.certified =
-        bounds::certify_minimum(law_, *hidden_, options, progress, earlier_ ? &*earlier_ : nullptr);
+        certify::certify_minimum(law_, *hidden_, options, progress, earlier_ ? &*earlier_ : nullptr);
   } catch (const Interrupted&) {
     report.interrupted = true;
     return;
@@ -334,7 +334,7 @@ void Approximate::add_certified(Run& run, ProgressDisplay& display,
     if (!earlier_) throw;
     run.refuse_to_continue(error.what());
   }
-  report.interrupted = report.certified->stop_reason == bounds::CertifyStop::interrupted;
+  report.interrupted = report.certified->stop_reason == certify::CertifyStop::interrupted;
 }
 
 // What fails on the way does not take along what was found before: the sentences about it.
@@ -407,7 +407,7 @@ int Approximate::run(Run& run) {
   const std::vector<std::string> failures = add_minima(run);
   reports_.back().seconds += run.seconds() - start;
   const ApproximationReport& first = reports_.front();
-  const bool precise = !first.certified || first.certified->stop_reason == bounds::CertifyStop::gap;
+  const bool precise = !first.certified || first.certified->stop_reason == certify::CertifyStop::gap;
   const Findings findings = this->findings();
   if (run.output_wanted() && !findings.write) {
     run.err() << "note: there is nothing to write without a density\n";

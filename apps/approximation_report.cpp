@@ -24,17 +24,17 @@ std::string sparsity_text(double sparsity) {
   return fmt::format("{:.{}g}", sparsity, std::clamp(digits, 6, 17));
 }
 
-std::string to_string(bounds::CertifyStop reason) {
+std::string to_string(certify::CertifyStop reason) {
   switch (reason) {
-    case bounds::CertifyStop::gap:
+    case certify::CertifyStop::gap:
       return "gap";
-    case bounds::CertifyStop::boxes:
+    case certify::CertifyStop::boxes:
       return "boxes";
-    case bounds::CertifyStop::interrupted:
+    case certify::CertifyStop::interrupted:
       return "interrupted";
-    case bounds::CertifyStop::domain:
+    case certify::CertifyStop::domain:
       return "domain";
-    case bounds::CertifyStop::rounding:
+    case certify::CertifyStop::rounding:
       return "rounding";
   }
   return "";
@@ -144,7 +144,7 @@ void print_curve(std::ostream& out, const ApproximationReport& report) {
 }
 
 void print_certified(std::ostream& out, const ApproximationReport& report) {
-  const bounds::CertifiedMinimum& certified = *report.certified;
+  const certify::CertifiedMinimum& certified = *report.certified;
   const std::string what =
       report.certified_skeletons
           ? fmt::format("the loss on at most {} active features", *report.certified_skeletons)
@@ -243,7 +243,7 @@ Json curve_json(const std::vector<CurvePoint>& curve) {
 }
 
 Json certified_json(const ApproximationReport& report) {
-  const bounds::CertifiedMinimum& certified = *report.certified;
+  const certify::CertifiedMinimum& certified = *report.certified;
   Json json{{"lower", certified.lower},
             {"upper", certified.upper},
             {"gap", certified.gap()},
@@ -334,10 +334,10 @@ std::string rigorous(const ApproximationReport& report) {
         " Certified: lower <= min <= upper over all weights and thresholds, by branch and bound "
         "that trusts no start and no sample; rounding is covered by a fixed allowance, hundreds of "
         "times the errors ever seen, and by widened entries of G.";
-    if (report.certified->stop_reason == bounds::CertifyStop::domain) {
+    if (report.certified->stop_reason == certify::CertifyStop::domain) {
       text += " Here no bound of the columns could be proven, so lower is the trivial 0.";
     }
-    if (report.certified->stop_reason == bounds::CertifyStop::rounding) {
+    if (report.certified->stop_reason == certify::CertifyStop::rounding) {
       text += " Here that allowance is larger than the asked gap.";
     }
   }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "skeleta/approximation/sparse_share.h"
-#include "skeleta/bounds/certified_minimum.h"
 #include "skeleta/bounds/count_tail.h"
+#include "skeleta/certify/certified_minimum.h"
 #include "skeleta/training/certificate.h"
 
 namespace skeleta::program {
@@ -48,7 +48,7 @@ struct ApproximationReport {
   std::optional<training::Certificate> certificate;
   std::vector<CurvePoint> curve;
   std::optional<bool> trained;  ///< With --train: is every certificate there?
-  std::optional<bounds::CertifiedMinimum> certified;
+  std::optional<certify::CertifiedMinimum> certified;
   std::optional<Index> certified_skeletons;  ///< k, if not the whole loss.
   bool interrupted = false;
   std::uint64_t seed = 1;

@@ -9,7 +9,7 @@
 namespace skeleta::program {
 namespace {
 
-using bounds::CertifiedMinimum;
+using certify::CertifiedMinimum;
 using storage::Category;
 using storage::Results;
 using training::CertificateRow;

@@ -13,6 +13,6 @@ namespace skeleta::program {
 storage::Results approximation_results(const std::vector<ApproximationReport>& reports);
 
 /// The state of --certify, bit by bit; nothing if the file has none.
-std::optional<bounds::CertifiedMinimum> certified_of(const storage::ResultFile& file);
+std::optional<certify::CertifiedMinimum> certified_of(const storage::ResultFile& file);
 
 }  // namespace skeleta::program

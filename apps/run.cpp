@@ -9,7 +9,6 @@
 #include "model_input.h"
 #include "show.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/parallel.h"
 
 namespace skeleta::program {
 
@@ -47,7 +46,8 @@ void Run::prepare() {
   if (!common_.config.empty()) options_->apply_config(common_.config);
   target_ = resolve_links(common_.output);
   const int asked = resolve_threads(common_.threads);
-  common_.threads = possible_threads(asked);
+  budget_.emplace(asked);
+  common_.threads = resolve_threads(0);
   if (common_.threads == asked || quiet()) return;
   fmt::print(err_, "note: this process may not start {} threads (see ulimit -u): it uses {}\n",
              asked, common_.threads);

@@ -14,6 +14,7 @@
 #include "interrupt.h"
 #include "option_table.h"
 #include "program.h"
+#include "skeleta/core/parallel.h"
 #include "skeleta/storage/result_file.h"
 
 namespace skeleta::program {
@@ -117,6 +118,7 @@ class Run {
   std::optional<std::uint64_t> plan_seed_;
   OptionTable* options_ = nullptr;
   bool overwrite_ = false, same_options_ = false, checkpoint_failed_ = false;
+  std::optional<ThreadBudget> budget_;  // of the program
   std::optional<InterruptGuard> guard_;
   Clock::time_point start_ = Clock::now(), last_ = start_;
   Clock::duration cost_{}, spent_{};

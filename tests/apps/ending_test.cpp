@@ -8,8 +8,8 @@
 #include "apps/workplace.h"
 #include "interrupt.h"
 #include "skeleta/approximation/skeleton_bound.h"
-#include "skeleta/bounds/certified_minimum.h"
 #include "skeleta/bounds/loss_tail.h"
+#include "skeleta/certify/certified_minimum.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/geometry/coherence.h"
@@ -163,7 +163,7 @@ TEST(Interrupt, LongPhasesAskOften) {
   EXPECT_GE(polls_in([&] { geometry::coherence(model.W); }), 5u);
   EXPECT_GE(polls_in([&] { thomson::solve(thomson::coulomb, 50, 3, {.starts = 1}); }), 20u * 49u);
   const auto boxes = [&] {
-    const auto found = bounds::certify_minimum(Features::uniform(2, 0.1), 1, {});
+    const auto found = certify::certify_minimum(Features::uniform(2, 0.1), 1, {});
     EXPECT_GT(found.boxes, 100u);
   };
   EXPECT_GE(polls_in(boxes), 100u);

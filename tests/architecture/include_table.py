@@ -16,6 +16,7 @@ MODULES = {
     "estimate": ["core", "model", "measure", "sampling", "bounds"],
     "approximation": ["core", "model", "measure", "geometry", "bounds", "sampling", "exact", "estimate"],
     "optimize": ["core", "sampling"],
+    "certify": ["core", "model", "measure", "bounds", "optimize"],
     "linear": ["core", "model", "measure", "sampling", "optimize"],
     "thomson": ["core", "model", "geometry", "sampling", "optimize"],
     "training": ["core", "model", "measure", "geometry", "bounds", "sampling", "exact", "estimate", "approximation", "optimize"],

@@ -1,7 +1,7 @@
 #include <benchmark/benchmark.h>
 
 #include "skeleta/approximation/skeleton_bound.h"
-#include "skeleta/bounds/certified_minimum.h"
+#include "skeleta/certify/certified_minimum.h"
 #include "skeleta/storage/model_file.h"
 
 // Certified minima, and the bounds of the tail. Counters: `goal` is the time to beat in the unit of
@@ -17,13 +17,13 @@ struct Case {
 };
 
 void certify_time(benchmark::State& state, Case problem, double goal_seconds) {
-  bounds::CertifyOptions options;
+  certify::CertifyOptions options;
   options.skeletons = problem.skeletons;
   options.relative_gap = problem.gap;
   options.threads = static_cast<int>(state.range(0));
   const Features features = Features::uniform(problem.features, problem.density);
-  bounds::CertifiedMinimum result;
-  for (auto _ : state) result = bounds::certify_minimum(features, problem.hidden, options);
+  certify::CertifiedMinimum result;
+  for (auto _ : state) result = certify::certify_minimum(features, problem.hidden, options);
   state.counters["goal"] = goal_seconds;
   state.counters["lower"] = result.lower;
   state.counters["gap"] = result.gap() / result.upper;

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "skeleta/approximation/sparse_share.h"
-#include "skeleta/bounds/certified_minimum.h"
+#include "skeleta/certify/certified_minimum.h"
 #include "support.h"
 
 namespace skeleta::training {
@@ -74,7 +74,7 @@ TEST(Certificate, OfThreeFeaturesOnALineIsTheClosedForm) {
 TEST(Certificate, OfTwoFeaturesAgreesWithTheCertifiedMinimum) {
   for (const double p : {0.1, 0.5}) {
     const Features features = Features::uniform(2, p);
-    const bounds::CertifiedMinimum certified = bounds::certify_minimum(features, 1);
+    const certify::CertifiedMinimum certified = certify::certify_minimum(features, 1);
     const Certificate result = certify(features, 1, 2, 8);
     EXPECT_GE(result.minimum.value, certified.lower);
     EXPECT_LE(result.minimum.value, certified.upper);

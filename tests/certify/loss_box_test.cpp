@@ -1,4 +1,4 @@
-#include "skeleta/bounds/loss_box.h"
+#include "skeleta/certify/loss_box.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,10 @@
 
 #include "support.h"
 
-namespace skeleta::bounds {
+namespace skeleta::certify {
 namespace {
+
+using bounds::TruncatedLoss;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -204,4 +206,4 @@ TEST(OwnErrorFloor, IsTheLeastErrorOverAllThresholds) {
 }
 
 }  // namespace
-}  // namespace skeleta::bounds
+}  // namespace skeleta::certify

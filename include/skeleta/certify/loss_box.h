@@ -2,7 +2,7 @@
 
 #include "skeleta/bounds/truncated_loss.h"
 
-namespace skeleta::bounds {
+namespace skeleta::certify {
 
 /// Where the numbers of a box stand: a lower bound of the loss in it, then the ends of the d·D
 /// weights (column-major) and of the D thresholds.
@@ -52,12 +52,12 @@ double own_error_floor(double g);
 /// Rounding: entries of G are widened outwards, and each F_i is lowered by TruncatedLoss::rounding.
 class LossBox {
  public:
-  LossBox(const TruncatedLoss& loss, Index hidden);
+  LossBox(const bounds::TruncatedLoss& loss, Index hidden);
 
   struct Result {
     double bound = 0.0;  ///< Of min L^(≤k) in the box.
     double value = 0.0;  ///< L^(≤k) at its centre with the thresholds `b`.
-    Row b{};
+    bounds::Row b{};
   };
 
   const BoxLayout& layout() const { return layout_; }
@@ -72,13 +72,13 @@ class LossBox {
   struct Output;
 
   Piece evaluate(const Weights& weights, Index i, double low, double high,
-                 const PositivePartMoments* known_least,
-                 const PositivePartMoments* known_most) const;
+                 const bounds::PositivePartMoments* known_least,
+                 const bounds::PositivePartMoments* known_most) const;
   Output search(const Weights& weights, Index i, double low, double high) const;
 
-  const TruncatedLoss& loss_;
+  const bounds::TruncatedLoss& loss_;
   Index hidden_;
   BoxLayout layout_;
 };
 
-}  // namespace skeleta::bounds
+}  // namespace skeleta::certify

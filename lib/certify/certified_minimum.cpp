@@ -1,4 +1,4 @@
-#include "skeleta/bounds/certified_minimum.h"
+#include "skeleta/certify/certified_minimum.h"
 
 #include <fmt/format.h>
 
@@ -12,25 +12,25 @@
 #include <string>
 #include <utility>
 
-#include "bounds/local_descent.h"
-#include "skeleta/bounds/loss_box.h"
+#include "certify/local_descent.h"
+#include "skeleta/certify/loss_box.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 
-namespace skeleta::bounds {
+namespace skeleta::certify {
 namespace {
 
 constexpr std::size_t round_size = 1024;
 constexpr Index most_weights = 32, most_active = 5;
-constexpr int starts = 24, descent_steps = 200;
+constexpr int starts = 24;
 constexpr double promising = 1.5;  // a centre with at most this times the best loss is improved
 
 void validate(const Features& features, Index hidden, const CertifyOptions& options) {
   skeleta::validate(features);
   const Index count = features.size();
-  if (count > most_features) {
-    throw std::invalid_argument(
-        fmt::format("features = {} is too many to certify: at most {}", count, most_features));
+  if (count > bounds::most_features) {
+    throw std::invalid_argument(fmt::format("features = {} is too many to certify: at most {}",
+                                            count, bounds::most_features));
   }
   if (hidden < 1 || hidden > count || hidden * count > most_weights) {
     throw std::invalid_argument(
@@ -112,7 +112,7 @@ class Search {
   }
 
   void improve(CertifiedMinimum& state, ReluAutoencoder model) const {
-    descend(loss_, model, descent_steps);
+    descend(loss_, model);
     const double value = upper(model);
     if (value < state.upper) {
       state.upper = value;
@@ -278,7 +278,7 @@ class Search {
   // The asked one.
   double gap(const CertifiedMinimum& state) const {
     const bool zero =
-        minimum_is_zero(features_, hidden_, options_.skeletons.value_or(features_.size()));
+        bounds::minimum_is_zero(features_, hidden_, options_.skeletons.value_or(features_.size()));
     const double relative = options_.relative_gap * state.upper;
     return zero ? std::max(relative, options_.absolute_gap * loss_of_zero_model(features_))
                 : relative;
@@ -297,7 +297,7 @@ class Search {
   Index hidden_;
   CertifyOptions options_;
   CertifyCallback callback_;
-  TruncatedLoss loss_;
+  bounds::TruncatedLoss loss_;
   LossBox bounder_;
   double resolution_ = 0.0;  // what rounding costs bounds around a model with Σ_j |G_ij| ≤ D
 };
@@ -518,4 +518,4 @@ CertifiedMinimum certify_minimum(const Features& features, Index hidden,
       data.exponent);
 }
 
-}  // namespace skeleta::bounds
+}  // namespace skeleta::certify

@@ -1,10 +1,10 @@
-#include "skeleta/bounds/loss_box.h"
+#include "skeleta/certify/loss_box.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace skeleta::bounds {
+namespace skeleta::certify {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
@@ -70,8 +70,8 @@ struct LossBox::Piece {
   double threshold_loss;  // what the centred form gives away for the threshold
   double second_order;    // and for the weights, apart from their linear part
   double rounding;
-  Matrix gradient;                  // dF/dW at the centre
-  PositivePartMoments least, most;  // at the corners (G low, b high), (G high, b low)
+  Matrix gradient;                          // dF/dW at the centre
+  bounds::PositivePartMoments least, most;  // at the corners (G low, b high), (G high, b low)
 
   double centred(const Matrix& multiplier, const Matrix& radius) const {
     return value - threshold_loss - second_order -
@@ -102,7 +102,7 @@ struct LossBox::Output {
   }
 };
 
-LossBox::LossBox(const TruncatedLoss& loss, Index hidden)
+LossBox::LossBox(const bounds::TruncatedLoss& loss, Index hidden)
     : loss_(loss),
       hidden_(hidden),
       layout_{static_cast<std::size_t>(hidden * loss.features()),
@@ -110,18 +110,18 @@ LossBox::LossBox(const TruncatedLoss& loss, Index hidden)
 
 // Neighbours know one of the corners already.
 LossBox::Piece LossBox::evaluate(const Weights& weights, Index i, double low, double high,
-                                 const PositivePartMoments* known_least,
-                                 const PositivePartMoments* known_most) const {
+                                 const bounds::PositivePartMoments* known_least,
+                                 const bounds::PositivePartMoments* known_most) const {
   const Index count = loss_.features();
   const double v = loss_.importance(i), middle = 0.5 * (low + high);
   const double radius = (1.0 + 4.0 * epsilon) * std::max(high - middle, middle - low);
   const auto g = weights.gram.col(i), g_low = weights.low.col(i), g_high = weights.high.col(i);
-  const PositivePartMoments centre = loss_.moments(column(weights.gram, i), middle, i);
-  const PositivePartMoments least =
+  const bounds::PositivePartMoments centre = loss_.moments(column(weights.gram, i), middle, i);
+  const bounds::PositivePartMoments least =
       known_least ? *known_least : loss_.moments(column(weights.low, i), high, i);
-  const PositivePartMoments most =
+  const bounds::PositivePartMoments most =
       known_most ? *known_most : loss_.moments(column(weights.high, i), low, i);
-  const OutputLoss output = loss_.output(centre, i);
+  const bounds::OutputLoss output = loss_.output(centre, i);
 
   Piece piece{low, high, output.value, 0.0, 0.0, 0.0, 0.0, Matrix(hidden_, count), least, most};
   const double own = std::clamp(1.0, std::max(g_low(i), 0.0), g_high(i));
@@ -222,4 +222,4 @@ LossBox::Result LossBox::operator()(std::span<double> box, double target) const 
   return result;
 }
 
-}  // namespace skeleta::bounds
+}  // namespace skeleta::certify

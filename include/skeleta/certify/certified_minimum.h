@@ -9,7 +9,7 @@
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
 
-namespace skeleta::bounds {
+namespace skeleta::certify {
 
 /// What to certify, and when to stop.
 struct CertifyOptions {
@@ -100,4 +100,4 @@ CertifiedMinimum certify_minimum(const Features& features, Index hidden,
                                  const CertifyCallback& callback = {},
                                  const CertifiedMinimum* resume = nullptr);
 
-}  // namespace skeleta::bounds
+}  // namespace skeleta::certify

@@ -1,4 +1,4 @@
-#include "skeleta/bounds/certified_minimum.h"
+#include "skeleta/certify/certified_minimum.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include "skeleta/exact/loss.h"
 #include "support.h"
 
-namespace skeleta::bounds {
+namespace skeleta::certify {
 namespace {
 
 CertifiedMinimum certify(const Features& features, Index hidden, std::optional<Index> k,
@@ -266,4 +266,4 @@ TEST(CertifiedMinimum, RefusesWhatItCannotDo) {
 }
 
 }  // namespace
-}  // namespace skeleta::bounds
+}  // namespace skeleta::certify

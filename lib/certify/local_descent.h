@@ -1,0 +1,11 @@
+#pragma once
+
+#include "skeleta/bounds/truncated_loss.h"
+
+namespace skeleta::certify {
+
+/// Improves `model` by some steps of L-BFGS. Only ever an upper bound of the minimum: nothing rests
+/// on its success.
+void descend(const bounds::TruncatedLoss& loss, ReluAutoencoder& model);
+
+}  // namespace skeleta::certify
