@@ -25,7 +25,7 @@ Features only(Features features, const std::vector<Index>& outputs) {
 }
 
 // Σ_i v_i p_i E(x_i − y_i⁰)²: what the features cost alone.
-double alone(const ReluAutoencoder& model, const Features& features) {
+double loss_alone(const ReluAutoencoder& model, const Features& features) {
   double sum = 0.0;
   for (Index i = 0; i < features.size(); ++i) {
     sum += features.importance(i) * features.density(i) *
@@ -56,10 +56,10 @@ double firing(const ReluAutoencoder& model, const Features& features, Index firs
 // others), and at least −v_i (x_i − y_i⁰)².
 void bound(const ReluAutoencoder& model, const Features& apart, Index first,
            estimate::Known& known) {
-  const double inputs = apart.importance.dot(apart.density) / 3.0;
+  const double inputs = loss_of_zero_model(apart);
   const double others = firing(model, apart, first) + inputs;
   known.unseen_above = std::min(others, bounds::LossTail(model, apart).above(first - 1));
-  known.unseen_below = alone(model, apart);
+  known.unseen_below = loss_alone(model, apart);
 }
 
 }  // namespace
@@ -68,7 +68,8 @@ RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
                          const estimate::Known& known, const estimate::Options& options) {
   const auto first = static_cast<Index>(known.parts.size());
   FiringSurvey survey(model, features, first, &*known.controls, options.seed);
-  const double value = known.parts.front().contribution + alone(model, features) + survey.mean();
+  const double value =
+      known.parts.front().contribution + loss_alone(model, features) + survey.mean();
   RareOutputs rare;
   rare.outputs = options.samples > 0 ? survey.hidden(static_cast<double>(options.samples), 0.0)
                                      : survey.hidden(0.0, target(options, value));
@@ -123,7 +124,7 @@ void bound_unseen(const ReluAutoencoder& model, const Features& features,
     }
   }
   const Features rare = only(features, outputs);
-  const double inputs = rare.importance.dot(rare.density) / 3.0;
+  const double inputs = loss_of_zero_model(rare);
   known.unseen_above =
       std::min(firing(model, rare, 0) + inputs, bounds::LossTail(model, rare).above(-1));
 }

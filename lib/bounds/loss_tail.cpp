@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "skeleta/core/parallel.h"
+#include "skeleta/measure/value_law.h"
 
 namespace skeleta::bounds {
 namespace {
@@ -34,7 +35,7 @@ LossTail::LossTail(const ReluAutoencoder& model, const Features& features, int t
   constexpr Index block = 64;
   const Index count = model.features();
   const auto blocks = static_cast<std::size_t>((count + block - 1) / block);
-  const Vector half = features.density / 2.0, third = features.density / 3.0;
+  const Vector half = means(features.density), third = second_moments(features.density);
 
   const auto compute = [&](std::size_t k, std::span<double> constants) {
     const Index first = static_cast<Index>(k) * block;

@@ -12,8 +12,6 @@
 namespace skeleta::exact {
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
 // Of estimated tails; chosen by how rarely they are exceeded (options.h).
 constexpr double caution_of_loss = 6.0, caution_of_derivatives = 3.0;
 
@@ -57,6 +55,11 @@ double perturbation(double square_error, double size) {
   return 2.0 * std::sqrt(std::max(square_error, 0.0)) * size + size * size;
 }
 
+// With few nodes.
+double seconds_of_all_rows(Index features) {
+  return 3e-6 * static_cast<double>(features * features);
+}
+
 Index round_up(double nodes) {
   return static_cast<Index>(std::ceil(nodes / static_cast<double>(nodes_per_block))) *
          nodes_per_block;
@@ -67,17 +70,10 @@ Index round_up(double nodes) {
 AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
     : features_(features),
       options_(options),
-      importance_(features.importance),
+      threads_(worthwhile_threads(seconds_of_all_rows(features.size()), options.threads)),
+      unit_(scaled(features)),
       tasks_(at(features.size())) {
-  absolute_target_ = std::ldexp(options.absolute_target, -importance_.exponent);
-  const auto count = static_cast<std::size_t>(features.size());
-  workspaces_.resize(std::min(count, static_cast<std::size_t>(resolve_threads(options.threads))));
-  for (Workspace& workspace : workspaces_) {
-    workspace.row.resize(features.size());
-    workspace.phases.resize(features.size());
-    workspace.gradient.resize(features.size());
-    workspace.bound.resize(features.size());
-  }
+  absolute_target_ = std::ldexp(options.absolute_target, -unit_.exponent);
 }
 
 double AdaptiveLoss::target_for(double value) const {
@@ -112,7 +108,7 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
     norms += norms_(k) * std::sqrt(features_.density(k) / 3.0);
   }
   row_error_ = (rounding_of_products(model.hidden()) * norms) * norms_;
-  zero_ = 4.0 * importance_.values.dot(row_error_.cwiseAbs2());
+  zero_ = 4.0 * unit_.features.importance.dot(row_error_.cwiseAbs2());
   for (Task& task : tasks_) {
     task = {};
     task.fine_limit = fine_limit_;
@@ -128,7 +124,7 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
 double AdaptiveLoss::first_guess() const {
   double low = 0.0;
   for (Index i = 0; i < features_.size(); ++i) low += importance(i) * tasks_[at(i)].output.closed;
-  return std::max(low, 1e-3 * importance_.values.dot(features_.density) / 3.0);
+  return std::max(low, 1e-3 * loss_of_zero_model(unit_.features));
 }
 
 // What each output may leave out. Bounds add up linearly; estimated errors of many outputs mostly
@@ -340,7 +336,7 @@ Loss AdaptiveLoss::summary() const {
 Loss AdaptiveLoss::in_given_units(Loss loss) const {
   const bool zero = loss.value == 0.0;
   for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
-    *number = std::ldexp(*number, importance_.exponent);
+    *number = unit_.restored(*number);
   }
   const double size = std::abs(loss.value);
   if (zero || size >= std::numeric_limits<double>::min()) return loss;
@@ -397,9 +393,8 @@ void AdaptiveLoss::refuse_unreachable(const Loss& normalised) const {
     throw std::invalid_argument(fmt::format(
         "the target {:.3g} is below what double precision can reach for this model: rounding alone "
         "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
-        std::ldexp(target_for(normalised.value), importance_.exponent),
-        std::ldexp(rounding, importance_.exponent), rounding / normalised.value, loss.value,
-        4.0 * rounding / normalised.value));
+        unit_.restored(target_for(normalised.value)), unit_.restored(rounding),
+        rounding / normalised.value, loss.value, 4.0 * rounding / normalised.value));
   }
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <vector>
 
 #include "exact/derivative_bound.h"
@@ -13,8 +12,6 @@
 #include "exact/phases.h"
 #include "exact/skeleton_kernel.h"
 #include "exact/truncation.h"
-#include "exact/unit_importance.h"
-#include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/loss.h"
 
@@ -23,6 +20,13 @@ namespace skeleta::exact {
 
 /// Buffers of one thread.
 struct Workspace {
+  explicit Workspace(Index features) {
+    row.resize(features);
+    phases.resize(features);
+    gradient.resize(features);
+    bound.resize(features);
+  }
+
   Row row;
   Phases phases;
   std::vector<NodeSum> sums, derivatives;
@@ -65,7 +69,7 @@ class AdaptiveLoss {
   };
 
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-  double importance(Index i) const { return importance_.values(i); }
+  double importance(Index i) const { return unit_.features.importance(i); }
   bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
   double target_for(double value) const;
   double gradient_target_for(double value) const;
@@ -105,8 +109,9 @@ class AdaptiveLoss {
 
   const Features& features_;
   const Options& options_;
-  UnitImportance importance_;
-  double absolute_target_ = 0.0;  ///< In units of 2^exponent, as are all errors and values here.
+  const int threads_;
+  const ScaledFeatures unit_;     ///< Of all losses and errors here, in which no sum overflows.
+  double absolute_target_ = 0.0;  ///< In that unit.
   const ReluAutoencoder* model_ = nullptr;
   Matrix gram_;
   Vector norms_;                    ///< |w_k|
@@ -121,18 +126,17 @@ class AdaptiveLoss {
   std::vector<Workspace> workspaces_;
 };
 
-// Outputs are handed out one by one; which thread takes which does not matter to any result.
 template <class Body>
 void AdaptiveLoss::for_each_row(Body body) {
-  std::atomic<Index> next{0};
-  parallel_for(workspaces_.size(), options_.threads, [&](std::size_t slot) {
-    for (Index i = next++; i < features_.size(); i = next++) {
-      poll();
-      Workspace& workspace = workspaces_[slot];
-      read_row(gram_.col(i).data(), model_->b(i), i, features_.density, tasks_[at(i)].fine_limit,
-               workspace.row);
-      body(i, workspace);
-    }
+  const int threads = resolve_threads(threads_);
+  const std::size_t workers = std::min(tasks_.size(), static_cast<std::size_t>(threads));
+  while (workspaces_.size() < workers) workspaces_.emplace_back(features_.size());
+  parallel_for(tasks_.size(), threads, [&](std::size_t output, std::size_t worker) {
+    const auto i = static_cast<Index>(output);
+    Workspace& workspace = workspaces_[worker];
+    read_row(gram_.col(i).data(), model_->b(i), i, features_.density, tasks_[output].fine_limit,
+             workspace.row);
+    body(i, workspace);
   });
 }
 
@@ -140,7 +144,7 @@ template <class Body>
 void AdaptiveLoss::for_each_block(Body body) {
   constexpr Index width = 128;
   const Index count = features_.size();
-  parallel_for(at((count + width - 1) / width), options_.threads, [&](std::size_t block) {
+  parallel_for(at((count + width - 1) / width), threads_, [&](std::size_t block) {
     const Index first = static_cast<Index>(block) * width;
     body(first, std::min(width, count - first));
   });

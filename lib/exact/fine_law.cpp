@@ -6,11 +6,11 @@
 namespace skeleta::exact {
 namespace {
 
-using Series = std::array<double, 6>;  // c_n: E (ηⁿ)/n!, unit max |g|
+using Coefficients = std::array<double, 6>;  // c_n: E (ηⁿ)/n!, unit max |g|
 
 // E e^{s g x} = 1 + p Σ_{n≥1} (s g)ⁿ/(n + 1)!
-void multiply(Series& c, double g, double p) {
-  Series factor{1.0};
+void multiply(Coefficients& c, double g, double p) {
+  Coefficients factor{1.0};
   double power = p;
   for (std::size_t n = 1; n < factor.size(); ++n) {
     power *= g / static_cast<double>(n + 1);
@@ -24,9 +24,9 @@ void multiply(Series& c, double g, double p) {
 }
 
 // Moments about the mean, μ_2 … μ_5, from e^{−s mean} Σ c_n sⁿ.
-Series central_moments(const Series& c) {
+Coefficients central_moments(const Coefficients& c) {
   const double mean = c[1];
-  Series result{};
+  Coefficients result{};
   double factorial = 1.0;
   for (std::size_t n = 0; n < c.size(); ++n) {
     if (n > 0) factorial *= static_cast<double>(n);
@@ -56,9 +56,9 @@ FineLaw FineLaw::of(std::span<const double> g, std::span<const double> p) {
   FineLaw law;
   if (g.empty()) return law;
   const double unit = largest(g);
-  Series c{1.0};
+  Coefficients c{1.0};
   for (std::size_t k = 0; k < g.size(); ++k) multiply(c, g[k] / unit, p[k]);
-  const Series mu = central_moments(c);
+  const Coefficients mu = central_moments(c);
   law.mean = unit * c[1];
   law.variance = unit * unit * mu[2];
   law.unit = unit;

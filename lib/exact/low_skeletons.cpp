@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "exact/unit_importance.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/closed_forms.h"
 #include "skeleta/measure/active_count.h"
@@ -180,16 +179,15 @@ SkeletonPart skeleton_part(const ReluAutoencoder& model, const Features& feature
   }
   validate(model);
   validate(features, model.features());
-  const UnitImportance importance(features.importance);
-  const Features scaled{features.density, importance.values};
-  const double mean = l <= features.size() ? mean_on(model, scaled, l, threads)
+  const ScaledFeatures unit = scaled(features);
+  const double mean = l <= features.size() ? mean_on(model, unit.features, l, threads)
                                            : std::numeric_limits<double>::quiet_NaN();
   SkeletonPart part;
   part.l = l;
   part.probability = ActiveCount(features.density).probability(l);
-  part.mean = std::ldexp(mean, importance.exponent);
+  part.mean = unit.restored(mean);
   if (part.probability > 0.0) {
-    part.contribution = std::ldexp(part.probability * mean, importance.exponent);
+    part.contribution = unit.restored(part.probability * mean);
   }
   return part;
 }

@@ -5,11 +5,7 @@
 #include <limits>
 
 namespace skeleta::exact {
-namespace {
-
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
-}  // namespace
+namespace {}  // namespace
 
 void column_norms(const Matrix& W, Vector& norms) {
   constexpr double safe = 1e-140;  // its square is a normal number

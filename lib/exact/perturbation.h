@@ -1,9 +1,13 @@
 #pragma once
 
+#include <limits>
+
 #include "exact/row.h"
 
 /// What the rounding of G, and leaving out its negligible entries, changes.
 namespace skeleta::exact {
+
+inline constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 /// |w_k| of all columns, also where their squares leave the range of double.
 void column_norms(const Matrix& W, Vector& norms);

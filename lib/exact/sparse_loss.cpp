@@ -140,7 +140,10 @@ double SparseLoss::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, V
   gamma_.setZero(count, count);
   values_.setZero(count);
   db.setZero(count);
-  parallel_for(static_cast<std::size_t>(count), threads_, [&](std::size_t task) {
+  const auto size = static_cast<double>(count);
+  const double seconds = size * size * (has(2) ? 5e-8 * size : 1e-8);
+  const int threads = worthwhile_threads(seconds, threads_);
+  parallel_for(static_cast<std::size_t>(count), threads, [&](std::size_t task) {
     const auto i = static_cast<Index>(task);
     const double v = features_.importance(i);
     if (v == 0.0) return;

@@ -7,6 +7,7 @@
 
 #include "skeleta/core/decompositions.h"
 #include "skeleta/measure/active_count.h"
+#include "skeleta/measure/value_law.h"
 
 namespace skeleta::linear {
 namespace {
@@ -75,9 +76,9 @@ MomentLaw moment_law(Index features, double density, std::uint64_t samples, doub
 }
 
 Matrix expected_moment(const Vector& density) {
-  const Vector mean = 0.5 * density;
+  const Vector mean = means(density);
   Matrix M = mean * mean.transpose();
-  M.diagonal() = density / 3.0;
+  M.diagonal() = second_moments(density);
   return M;
 }
 

@@ -7,6 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "skeleta/measure/value_law.h"
+
 namespace skeleta {
 
 Features Features::uniform(Index count, double density, double importance) {
@@ -40,7 +42,7 @@ void validate(const Features& features, Index expected) {
 }
 
 double loss_of_zero_model(const Features& features) {
-  return features.importance.dot(features.density / 3.0);
+  return features.importance.dot(second_moments(features.density));
 }
 
 double ScaledFeatures::restored(double x) const {
@@ -49,9 +51,12 @@ double ScaledFeatures::restored(double x) const {
 
 ScaledFeatures scaled(const Features& features) {
   constexpr int largest = 1000;  // exponent of the importances; leaves room for sums and squares
+  constexpr double least = std::numeric_limits<double>::denorm_min();  // no positive one becomes 0
   const auto times = [&](int exponent) {
-    return Features{features.density, features.importance.unaryExpr(
-                                          [=](double v) { return std::ldexp(v, exponent); })};
+    const auto unit = [=](double v) {
+      return v > 0.0 ? std::max(std::ldexp(v, exponent), least) : 0.0;
+    };
+    return Features{features.density, features.importance.unaryExpr(unit)};
   };
   // First so that the largest v_i p_i is about 1, then by the sum.
   int product = std::numeric_limits<int>::min(), importance = product;
@@ -60,7 +65,8 @@ ScaledFeatures scaled(const Features& features) {
     if (v > 0.0) importance = std::max(importance, std::ilogb(v));
     if (v > 0.0 && p > 0.0) product = std::max(product, std::ilogb(v) + std::ilogb(p));
   }
-  if (product == std::numeric_limits<int>::min()) return {features, 0};
+  if (importance == std::numeric_limits<int>::min()) return {features, 0};
+  if (product == std::numeric_limits<int>::min()) return {times(-importance), importance};
   const auto within_range = [&](int exponent) { return std::max(exponent, importance - largest); };
   int exponent = within_range(product);
   exponent = within_range(exponent + std::ilogb(loss_of_zero_model(times(-exponent))) + 1);

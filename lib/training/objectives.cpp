@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "skeleta/measure/value_law.h"
 #include "skeleta/training/parameters.h"
 
 namespace skeleta::training {
@@ -99,8 +100,8 @@ LinearObjective::LinearObjective(Features features, Index hidden)
     : features_(std::move(features)), hidden_(hidden) {
   validate(features_);
   shape(features_, hidden);
-  q_ = 0.5 * features_.density;
-  m_ = features_.density / 3.0 - q_.cwiseAbs2();
+  q_ = means(features_.density);
+  m_ = second_moments(features_.density) - q_.cwiseAbs2();
 }
 
 // ∂L/∂R = 2 v (R diag(m) + (Rq) qᵀ) = −Γ, and dW = W(Γ + Γᵀ).

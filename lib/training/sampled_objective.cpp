@@ -44,12 +44,15 @@ class Sampled final : public SampledObjective::Implementation {
     // The same for any number of threads: some 128 points each, but not more than 64 chunks.
     chunks_.resize(std::clamp<std::uint64_t>((points_ + 127) / 128, 1, 64));
     for (Chunk& chunk : chunks_) chunk = {sampler_.scratch(), {}, {}, kernel_.sums()};
+    const double scattered = features_.density.sum() * static_cast<double>(features_.size());
+    const double seconds = 1e-9 * static_cast<double>(points_) * (50.0 + scattered);
+    threads_ = worthwhile_threads(seconds, options.threads);
   }
 
   double evaluate(std::uint64_t step, const Vector& x, Vector& gradient) override {
     if (!x.allFinite()) return std::numeric_limits<double>::quiet_NaN();
     kernel_.read(x);
-    parallel_for(chunks_.size(), options_.threads, [&](std::size_t k) { run(step, k); });
+    parallel_for(chunks_.size(), threads_, [&](std::size_t k) { run(step, k); });
     gradient.setZero();
     double value = 0.0;
     for (const Chunk& chunk : chunks_) {
@@ -118,6 +121,7 @@ class Sampled final : public SampledObjective::Implementation {
   sampling::PointSampler sampler_;
   double none_ = 1.0, some_ = 0.0;  // P(N = 0), P(N ≥ 1)
   std::uint64_t points_ = 0;
+  int threads_ = 1;
   std::optional<sampling::CountSplitter> splitter_;  // none if nothing is ever drawn
   std::vector<Chunk> chunks_;
 };
