@@ -183,16 +183,20 @@ class GramKernel {
   Eigen::Matrix<Real, Eigen::Dynamic, 1> sums_;  // the lanes of all points of a batch
 };
 
-}  // namespace
-
 template <class Real>
-Integrand gram_kernel(const ReluAutoencoder& model, const Vector& scale) {
-  auto table = std::make_shared<const GramTable<Real>>(model, scale);
+Integrand integrand_of(std::shared_ptr<const GramTable<Real>> table) {
   // A table that is too large for a near cache is fetched anew, block by block, for each batch.
   const bool large = table->entries.size() * static_cast<Index>(sizeof(Real)) > near_cache;
   const std::size_t points = large ? 2048 : 256;
   return Integrand::of_batches(
       1, [table]() -> BatchIntegrand { return GramKernel<Real>(table); }, points);
+}
+
+}  // namespace
+
+template <class Real>
+Integrand gram_kernel(const ReluAutoencoder& model, const Vector& scale) {
+  return integrand_of(std::make_shared<const GramTable<Real>>(model, scale));
 }
 
 template Integrand gram_kernel<float>(const ReluAutoencoder&, const Vector&);

@@ -68,14 +68,18 @@ class HiddenKernel {
   RealVector<Real> norms_;
 };
 
+template <class Real>
+Integrand integrand_of(std::shared_ptr<const HiddenTable<Real>> table) {
+  return Integrand::of_batches(1,
+                               [table]() -> BatchIntegrand { return HiddenKernel<Real>(table); });
+}
+
 }  // namespace
 
 template <class Real>
 Integrand hidden_kernel(const ReluAutoencoder& model, const Vector& scale) {
-  auto table = std::make_shared<const HiddenTable<Real>>(HiddenTable<Real>{
-      model.W.cast<Real>(), scale.cast<Real>(), scale.cwiseProduct(model.b).cast<Real>()});
-  return Integrand::of_batches(1,
-                               [table]() -> BatchIntegrand { return HiddenKernel<Real>(table); });
+  return integrand_of(std::make_shared<const HiddenTable<Real>>(HiddenTable<Real>{
+      model.W.cast<Real>(), scale.cast<Real>(), scale.cwiseProduct(model.b).cast<Real>()}));
 }
 
 template Integrand hidden_kernel<float>(const ReluAutoencoder&, const Vector&);

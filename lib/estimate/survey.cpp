@@ -7,7 +7,7 @@
 namespace skeleta::estimate {
 namespace {
 
-constexpr double points_in_all = 4096.0, least_points = 64.0;
+constexpr double points_in_all = 4096.0, points_of_one = 64.0;
 // Controls that take off a smaller part of the variance are not worth their time; by chance each
 // takes off about one part in the number of points, and seldom ten.
 constexpr double least_gain = 0.1, chance = 10.0;
@@ -42,7 +42,7 @@ Survey::Survey(const Problem& problem, const Integrand& integrand,
     const double share = problem.law().probability(l) / mass;
     if (!(share > 0.0)) continue;
     strata.emplace_back(problem.law(), CountRange{l, l}, looked_at.outputs());
-    points.push_back(static_cast<std::uint64_t>(std::max(least_points, points_in_all * share)));
+    points.push_back(static_cast<std::uint64_t>(std::max(points_of_one, points_in_all * share)));
   }
   const ProgressCallback& progress = problem.options().progress;
   const auto go_on = [&] { return !progress || progress({}); };

@@ -5,17 +5,12 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "linear/symmetric.h"
+
 namespace skeleta::linear {
 namespace {
 
-void check_symmetric(const Matrix& Sigma) {
-  if (Sigma.size() > 0 && Sigma.rows() == Sigma.cols() && Sigma.allFinite()) {
-    const double off = (Sigma - Sigma.transpose()).cwiseAbs().maxCoeff();
-    if (off <= 1e-10 * Sigma.cwiseAbs().maxCoeff()) return;
-    throw std::invalid_argument(fmt::format("Sigma is not symmetric: it differs by {:.3g}", off));
-  }
-  throw std::invalid_argument("Sigma must be a square matrix of finite entries");
-}
+constexpr double symmetric = 1e-10;  // relative to the largest entry
 
 void check_shape(const Matrix& W, const Matrix& Sigma) {
   if (W.size() > 0 && Sigma.rows() == W.cols() && Sigma.cols() == W.cols()) return;
@@ -127,7 +122,7 @@ optimize::FlowSummary untied_flow(LinearAutoencoder& model, const Matrix& Sigma,
                                   const optimize::FlowOptions& options,
                                   const UntiedObserver& observer) {
   validate(model);
-  check_symmetric(Sigma);
+  checked_asymmetry(Sigma, symmetric);
   check_shape(model.B, Sigma);
   const NaturalTime natural(Sigma, times);
   Vector x = packed(model);
@@ -149,7 +144,7 @@ optimize::FlowSummary tied_flow(TiedRule rule, Matrix& W, const Matrix& Sigma,
                                 const std::vector<double>& times,
                                 const optimize::FlowOptions& options,
                                 const TiedObserver& observer) {
-  check_symmetric(Sigma);
+  checked_asymmetry(Sigma, symmetric);
   check_shape(W, Sigma);
   const NaturalTime natural(Sigma, times);
   Vector x = W.reshaped();

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "linear/symmetric.h"
 #include "skeleta/core/decompositions.h"
 
 namespace skeleta::linear {
@@ -25,18 +26,6 @@ std::vector<Index> groups_of(const Vector& eigenvalues, double equal) {
 constexpr double single_rounding = 0x1p-24;
 constexpr double unremarkable = 1e-10;  // of double precision
 
-// How much it differs from its transpose.
-double check_symmetric(const Matrix& Sigma) {
-  if (Sigma.size() == 0 || Sigma.rows() != Sigma.cols() || !Sigma.allFinite()) {
-    throw std::invalid_argument(
-        fmt::format("Sigma ({} x {}) must be square and finite", Sigma.rows(), Sigma.cols()));
-  }
-  const double asymmetry = (Sigma - Sigma.transpose()).cwiseAbs().maxCoeff();
-  if (asymmetry <= 4.0 * single_rounding * Sigma.cwiseAbs().maxCoeff()) return asymmetry;
-  throw std::invalid_argument(
-      fmt::format("Sigma is not symmetric: it differs from its transpose by {:.3g}", asymmetry));
-}
-
 // Losses are sums of up to all eigenvalues, and differences of a few of those.
 void check_trace(double trace) {
   if (trace <= 0.01 * std::numeric_limits<double>::max()) return;
@@ -48,8 +37,19 @@ void check_trace(double trace) {
 
 }  // namespace
 
+double checked_asymmetry(const Matrix& Sigma, double tolerance) {
+  if (Sigma.size() == 0 || Sigma.rows() != Sigma.cols() || !Sigma.allFinite()) {
+    throw std::invalid_argument(
+        fmt::format("Sigma ({} x {}) must be square and finite", Sigma.rows(), Sigma.cols()));
+  }
+  const double asymmetry = (Sigma - Sigma.transpose()).cwiseAbs().maxCoeff();
+  if (asymmetry <= tolerance * Sigma.cwiseAbs().maxCoeff()) return asymmetry;
+  throw std::invalid_argument(
+      fmt::format("Sigma is not symmetric: it differs from its transpose by {:.3g}", asymmetry));
+}
+
 Spectrum spectrum(const Matrix& Sigma, double equal) {
-  const double asymmetry = check_symmetric(Sigma);
+  const double asymmetry = checked_asymmetry(Sigma, 4.0 * single_rounding);
   check_trace(Sigma.cwiseAbs().sum());
   const SymmetricEigen solved = symmetric_eigen(0.5 * Sigma + 0.5 * Sigma.transpose());
   Spectrum result;

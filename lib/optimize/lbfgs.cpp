@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "optimize/line_search.h"
-#include "optimize/require.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/core/require.h"
 
 namespace skeleta::optimize {
 

@@ -16,6 +16,7 @@
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/train.h"
+#include "training/features.h"
 #include "training/natural_descent.h"
 
 namespace skeleta::training {
@@ -23,8 +24,6 @@ namespace {
 
 constexpr double exact_target = 1e-10, many_target = 1e-8;
 constexpr std::uint64_t most_steps = 2000;
-// Fewer features gain nothing from several threads within an evaluation.
-constexpr Index many_features = 64;
 
 // L^(≤k) for k > 2, where there is no closed form.
 class TruncatedObjective {
@@ -48,11 +47,6 @@ class TruncatedObjective {
   Matrix dW_;
   Vector db_;
 };
-
-bool all_alike(const Features& features) {
-  return (features.density.array() == features.density(0)).all() &&
-         (features.importance.array() == features.importance(0)).all();
-}
 
 void validate(const Features& features, Index hidden, const CertificateOptions& options) {
   Options training;
@@ -167,7 +161,7 @@ class Search {
     options.max_steps = most_steps;
     options.record_every = 0;
     options.seed = options_.seed;
-    options.threads = from && features_.size() < many_features ? 1 : options_.threads;
+    options.threads = options_.threads;
     options.starts = from ? 1 : options_.starts;
     options.model = from;
     if (from) options.init = Init::given;
@@ -218,7 +212,7 @@ class Search {
     exact::Options options;
     options.relative_target = target();
     options.absolute_target = 1e-4 * target() * zero_loss_;
-    options.threads = features_.size() < many_features ? 1 : options_.threads;
+    options.threads = options_.threads;
     found.loss = exact::loss(found.model, features_, options);
     return found;
   }

@@ -9,14 +9,10 @@
 #include "skeleta/core/decompositions.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/geometry/feature_dimensionality.h"
+#include "training/features.h"
 
 namespace skeleta::training {
 namespace {
-
-bool all_alike(const Features& features) {
-  return (features.density.array() == features.density(0)).all() &&
-         (features.importance.array() == features.importance(0)).all();
-}
 
 // Distance of the columns of two models of one shape, after the best orthogonal transformation, and
 // relabelling if that is allowed.

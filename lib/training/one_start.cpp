@@ -11,12 +11,12 @@
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
 #include "training/escape.h"
+#include "training/features.h"
 
 namespace skeleta::training {
 namespace {
 
 constexpr double sum_noise = 1e-14;  // of values that are sums of closed forms
-constexpr Index many_features = 64;  // from here on an evaluation is dear
 
 // What the objective is for the model that answers 0: E[Σ v x²] on the skeletons that it has.
 double value_of_zero_model(const Features& features, const Options& options) {

@@ -8,15 +8,11 @@
 #include <utility>
 
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/parallel.h"
+#include "skeleta/core/require.h"
 #include "skeleta/core/rounds.h"
 
 namespace skeleta::training {
 namespace {
-
-void require(bool holds, const std::string& message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 template <class Values, class Holds>
 void check_list(const char* name, const Values& values, const char* rule, Holds holds) {
@@ -107,12 +103,10 @@ bool sweep(const SweepPlan& plan, std::span<const std::size_t> finished,
   std::vector<SweepCell> left;
   std::copy_if(cells.begin(), cells.end(), std::back_inserter(left),
                [&](const SweepCell& cell) { return !done[cell.index]; });
-  const auto threads = static_cast<std::size_t>(resolve_threads(plan.training.threads));
-  const std::size_t outer = std::clamp<std::size_t>(left.size(), 1, threads);
   std::vector<CellResult> results(left.size());
   bool go_on = true;
   const auto compute = [&](std::size_t k) {
-    results[k] = run_cell(plan, left[k], static_cast<int>(threads / outer));
+    results[k] = run_cell(plan, left[k], plan.training.threads);
   };
   const auto merge = [&](std::size_t k) {
     go_on = callback(results[k]);
@@ -120,7 +114,7 @@ bool sweep(const SweepPlan& plan, std::span<const std::size_t> finished,
     return go_on;
   };
   try {
-    for_each_in_rounds(left.size(), static_cast<int>(outer), compute, merge);
+    for_each_in_rounds(left.size(), plan.training.threads, compute, merge);
   } catch (const Interrupted&) {
     go_on = false;  // the finished cells are a result
   }

@@ -8,6 +8,7 @@
 
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
+#include "skeleta/core/require.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/sampling/normal_stream.h"
 #include "skeleta/training/objectives.h"
@@ -16,10 +17,6 @@
 
 namespace skeleta::training {
 namespace {
-
-void require(bool holds, const std::string& message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 Vector initial(const Features& features, Index hidden, const Options& options,
                sampling::PointStream& random) {
@@ -167,9 +164,6 @@ const TrainedModel* Training::best() const {
 Training train(const Features& features, Index hidden, const Options& options,
                const TrainingCallback& callback) {
   validate(options, features, hidden);
-  // Threads go to the starts first, and what is left over to the evaluations within one.
-  const auto threads = static_cast<std::uint64_t>(resolve_threads(options.threads));
-  const std::uint64_t outer = std::clamp<std::uint64_t>(options.starts, 1, threads);
   Training training;
   training.starts.resize(options.starts);
   const ScaledFeatures data = scaled(features);
@@ -177,7 +171,7 @@ Training train(const Features& features, Index hidden, const Options& options,
     TrainedModel& result = training.starts[start.index - options.first];
     result.start = start.index;
     start.x = initial(features, hidden, options, random);
-    OneStart(data, hidden, options, static_cast<int>(threads / outer)).run(start.x, random, result);
+    OneStart(data, hidden, options, options.threads).run(start.x, random, result);
     start.summary = result.summary;
   };
   const auto report = [&](const optimize::Start& start) {
@@ -186,7 +180,7 @@ Training train(const Features& features, Index hidden, const Options& options,
   const auto finished = optimize::multi_start({.starts = options.starts,
                                                .first = options.first,
                                                .seed = options.seed,
-                                               .threads = static_cast<int>(outer)},
+                                               .threads = options.threads},
                                               run, report);
   training.interrupted = finished.size() < training.starts.size();
   training.starts.resize(finished.size());
