@@ -205,8 +205,8 @@ int Train::run(Run& run) {
   const bool finished = found_.starts.size() == words_.starts;
   run.begin();
   ProgressDisplay display(run.err(), run.quiet());
-  const auto add = [&](const training::TrainedModel& start) {
-    found_.starts.push_back(start);
+  const auto add = [&](training::TrainedModel&& start) {
+    found_.starts.push_back(std::move(start));
     run.checkpoint_if_due(findings(run));
     const training::TrainedModel* best = best_of(found_);
     display.show(found_.starts.size(), words_.starts, "starts",

@@ -91,18 +91,16 @@ void take_apart(const ReluAutoencoder& model, const RareOutputs& rare, Index fir
     precise.threads = options.threads;
     precise.relative_target = options.samples > 0 ? 1e-6 : 0.01 * options.relative_tolerance;
     precise.absolute_target = options.samples > 0 ? 0.0 : 0.01 * options.absolute_tolerance;
-    try {
-      const IntegralBySkeleton loss = exact_loss(model, rare.apart, precise).loss;
-      if (loss.stop_reason == StopReason::exact) {
-        for (const SkeletonPart& part : loss.skeletons) {
-          known.apart.resize(static_cast<std::size_t>(part.l) + 1, 0.0);
-          known.apart.back() = part.contribution;
-        }
-        // What lies on skeletons that are not listed is less than the rounding of the others.
-        known.apart_error = loss.error_bound;
-        return;
+    precise.refuse_unreachable = false;  // what rounding does not allow is bounded instead
+    const IntegralBySkeleton loss = exact_loss(model, rare.apart, precise).loss;
+    if (loss.stop_reason == StopReason::exact) {
+      for (const SkeletonPart& part : loss.skeletons) {
+        known.apart.resize(static_cast<std::size_t>(part.l) + 1, 0.0);
+        known.apart.back() = part.contribution;
       }
-    } catch (const std::invalid_argument&) {  // the target is below what rounding allows
+      // What lies on skeletons that are not listed is less than the rounding of the others.
+      known.apart_error = loss.error_bound;
+      return;
     }
   }
   bound(model, rare.apart, first, known);

@@ -381,21 +381,32 @@ void AdaptiveLoss::run_round() {
   });
 }
 
-void AdaptiveLoss::refuse_unreachable(const Loss& normalised) const {
+// The normalised loss with the reason, if double precision cannot tell it to the target.
+std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
+  const auto refuse = [&](const std::string& message) {
+    if (options_.refuse_unreachable) throw std::invalid_argument(message);
+  };
+  Loss result = normalised;
   const Loss loss = in_given_units(normalised);
   if (!std::isfinite(loss.value) || !std::isfinite(loss.error_bound)) {
-    throw std::invalid_argument(
+    refuse(
         "the loss of this model exceeds the range of double: scale W and b, or importances, down");
+    result.value = std::numeric_limits<double>::quiet_NaN();
+    result.stop_reason = StopReason::non_finite;
+    return result;
   }
   double rounding = 0.0;
   for (const Task& task : tasks_) rounding += task.rounding;
   if (rounding > target_for(std::abs(normalised.value) + normalised.error_bound)) {
-    throw std::invalid_argument(fmt::format(
+    refuse(fmt::format(
         "the target {:.3g} is below what double precision can reach for this model: rounding alone "
         "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
         unit_.restored(target_for(normalised.value)), unit_.restored(rounding),
         rounding / normalised.value, loss.value, 4.0 * rounding / normalised.value));
+    result.stop_reason = StopReason::nodes;
+    return result;
   }
+  return std::nullopt;
 }
 
 // None under rigorous control, whose bounds gain nothing, and for skeletons, which count all
@@ -429,7 +440,7 @@ Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Purpose purpose) {
   plan(guess);
   for (;;) {
     const Loss result = summary();
-    refuse_unreachable(result);
+    if (const auto reported = unreachable(result)) return in_given_units(*reported);
     if (result.met_target()) return in_given_units(result);
     const double lower = 0.5 * std::abs(result.value);
     if (lower < guess && aliases_exceed(result)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "exact/derivative_bound.h"
@@ -100,7 +101,7 @@ class AdaptiveLoss {
   Loss summary() const;
   Loss in_given_units(Loss loss) const;
   bool aliases_exceed(const Loss& loss) const;
-  void refuse_unreachable(const Loss& loss) const;
+  std::optional<Loss> unreachable(const Loss& loss) const;
   double truncation_total() const;
   double derivatives_total() const;
   double derivatives_fixed() const;

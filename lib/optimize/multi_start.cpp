@@ -7,26 +7,38 @@
 
 namespace skeleta::optimize {
 
-std::vector<Start> multi_start(const MultiStartOptions& options, RunStart run,
-                               const StartCallback& callback) {
-  std::vector<Start> starts(options.starts);
-  std::size_t finished = 0;
-  const auto compute = [&](std::size_t k) {
-    starts[k].index = options.first + k;
-    sampling::PointStream random({.seed = options.seed, .purpose = sampling::Purpose::start},
-                                 starts[k].index);
-    run(random, starts[k]);
+std::uint64_t for_each_start(const MultiStartOptions& options,
+                             FunctionRef<void(std::uint64_t, sampling::PointStream&)> run,
+                             FunctionRef<bool(std::uint64_t)> take) {
+  std::uint64_t finished = 0;
+  const auto compute = [&](std::size_t n) {
+    const std::uint64_t k = options.first + n;
+    sampling::PointStream random({.seed = options.seed, .purpose = sampling::Purpose::start}, k);
+    run(k, random);
   };
-  const auto merge = [&](std::size_t k) {
-    finished = k + 1;
-    return !callback || callback(starts[k]);
+  const auto merge = [&](std::size_t n) {
+    finished = n + 1;
+    return take(options.first + n);
   };
   try {
-    for_each_in_rounds(starts.size(), options.threads, compute, merge);
+    for_each_in_rounds(options.starts, options.threads, compute, merge);
   } catch (const Interrupted&) {
     // What was finished is a result.
   }
-  starts.resize(finished);
+  return finished;
+}
+
+std::vector<Start> multi_start(const MultiStartOptions& options, RunStart run,
+                               const StartCallback& callback) {
+  std::vector<Start> starts(options.starts);
+  const auto at = [&](std::uint64_t k) -> Start& { return starts[k - options.first]; };
+  starts.resize(for_each_start(
+      options,
+      [&](std::uint64_t k, sampling::PointStream& random) {
+        at(k).index = k;
+        run(random, at(k));
+      },
+      [&](std::uint64_t k) { return !callback || callback(at(k)); }));
   return starts;
 }
 

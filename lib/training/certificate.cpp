@@ -165,11 +165,12 @@ class Search {
     options.starts = from ? 1 : options_.starts;
     options.model = from;
     if (from) options.init = Init::given;
-    const Training training =
-        train(features_, hidden_, options, [&](const TrainedModel&) { return tick(); });
-    if (training.interrupted && !stopped_) throw Interrupted();
     std::vector<Found> ends;
-    for (const TrainedModel& start : training.starts) ends.push_back({start.model, start.loss});
+    const auto take = [&](TrainedModel&& start) {
+      ends.push_back({std::move(start.model), start.loss});
+      return tick();
+    };
+    if (!train(features_, hidden_, options, take) && !stopped_) throw Interrupted();
     return ends;
   }
 
@@ -178,7 +179,7 @@ class Search {
     lbfgs.gradient_tolerance = options_.gradient_tolerance;
     lbfgs.max_iterations = most_steps;
     lbfgs.value_noise = 1e-14;
-    lbfgs.first_step = 0.1;
+    lbfgs.first_step = first_step;
     const auto minimise = [&](optimize::Objective f) {
       const NaturalCoordinates coordinates = natural_coordinates(features_, k);
       return natural_descent(f, x, coordinates, zero_loss_, lbfgs);
@@ -213,6 +214,7 @@ class Search {
     options.relative_target = target();
     options.absolute_target = 1e-4 * target() * zero_loss_;
     options.threads = options_.threads;
+    options.refuse_unreachable = false;
     found.loss = exact::loss(found.model, features_, options);
     return found;
   }
@@ -246,6 +248,7 @@ class Search {
           n < options_.starts && within(options_.hit_tolerance, end.summary.value, least, zero);
       if (!ties(end.summary.value, least)) continue;
       Found found = whole_loss(end.x);
+      if (!std::isfinite(found.loss.value)) continue;
       if (chosen && !(found.loss.value < chosen->loss.value)) continue;
       chosen = std::move(found);
     }

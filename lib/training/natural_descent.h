@@ -9,6 +9,10 @@ namespace skeleta::training {
 /// The coordinates for a loss on the skeletons with at most `most` active features.
 NaturalCoordinates natural_coordinates(const Features& features, Index most);
 
+/// The length that L-BFGS tries first: a tenth of a column that is represented, whose length is
+/// about 1.
+inline constexpr double first_step = 0.1;
+
 /// L-BFGS on an objective of parameters (parameters.h), in natural coordinates: the gradient there
 /// is held to gradient_tolerance · zero, `zero` the objective's size (its value for the model that
 /// answers 0). All else of `options` holds as it is; the summary, and the steps that the callback

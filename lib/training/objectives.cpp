@@ -23,6 +23,12 @@ ReluAutoencoder shape(const Features& features, Index hidden) {
   return {Matrix::Zero(hidden, features.size()), Vector::Zero(features.size())};
 }
 
+// A descent goes on from a model whose loss cannot be told.
+exact::Options reporting(exact::Options options) {
+  options.refuse_unreachable = false;
+  return options;
+}
+
 // Far beyond where any loss falls; products of such entries stay within double.
 bool in_range(const Vector& x) {
   return x.allFinite() && x.cwiseAbs().maxCoeff() < 1e60;
@@ -31,16 +37,12 @@ bool in_range(const Vector& x) {
 }  // namespace
 
 ExactObjective::ExactObjective(Features features, Index hidden, const exact::Options& options)
-    : evaluator_(features, options), model_(shape(features, hidden)) {}
+    : evaluator_(features, reporting(options)), model_(shape(features, hidden)) {}
 
 double ExactObjective::operator()(const Vector& x, Vector& gradient) {
   if (!in_range(x)) return undefined;
   from_parameters(x, model_);
-  try {
-    last_ = evaluator_.loss_and_gradient(model_, dW_, db_);
-  } catch (const std::invalid_argument&) {
-    return undefined;  // a valid model whose loss double precision cannot tell to the target
-  }
+  last_ = evaluator_.loss_and_gradient(model_, dW_, db_);
   unmet_ += !last_.met_target();
   to_parameters(dW_, db_, gradient);
   return last_.value;
@@ -61,7 +63,7 @@ SparseObjective::SparseObjective(Features features, Index hidden, CountRange ske
   options.gradient_target = 1e-8;
   options.threads = threads;
   beyond_.emplace(features, CountRange{std::max(skeletons.first, closed + 1), skeletons.last},
-                  options);
+                  reporting(options));
 }
 
 SparseObjective SparseObjective::one_sparse(Features features, Index hidden, int threads) {
@@ -83,11 +85,7 @@ double SparseObjective::operator()(const Vector& x, Vector& gradient) {
   from_parameters(x, model_);
   double value = low_ ? low_->loss_and_gradient(model_, dW_, db_) : 0.0;
   if (beyond_) {
-    try {
-      value += beyond_->loss_and_gradient(model_, part_dW_, part_db_).value;
-    } catch (const std::invalid_argument&) {
-      return undefined;  // see ExactObjective
-    }
+    value += beyond_->loss_and_gradient(model_, part_dW_, part_db_).value;
     low_ ? dW_ += part_dW_ : dW_ = part_dW_;
     low_ ? db_ += part_db_ : db_ = part_db_;
   }

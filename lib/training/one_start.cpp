@@ -143,7 +143,7 @@ void OneStart::minimize_noise(Vector& x) {
                      {.batch = options_.batch,
                       .seed = options_.seed,
                       .series = result_->start,
-                      .precision = Precision::single,
+                      .precision = estimate::Precision::float32,
                       .threads = threads_});
   descend(f, x, 0.0);
 }
@@ -165,7 +165,7 @@ void OneStart::lbfgs(optimize::Objective f, Vector& x, double tolerance, double 
   options.gradient_tolerance = tolerance;
   options.value_tolerance = options_.value_tolerance;
   options.value_noise = noise;
-  options.first_step = 0.1;
+  options.first_step = first_step;
   options.max_iterations = options_.max_steps - steps_;
   add(natural_descent(f, x, natural_, zero_, options, recorder()));
 }
@@ -224,7 +224,7 @@ bool OneStart::leave(Vector& x, sampling::PointStream& random) {
 bool OneStart::descends_from(Vector& x, double goal, std::uint64_t most_steps) {
   optimize::LbfgsOptions options;
   options.gradient_tolerance = options_.gradient_tolerance;
-  options.first_step = 0.1;
+  options.first_step = first_step;
   options.max_iterations = most_steps;
   optimize::Summary summary;
   with_objective([&](optimize::Objective f, double noise) {
@@ -263,14 +263,12 @@ void OneStart::evaluate(const Vector& x) {
   options.absolute_target = 1e-4 * options.relative_target * loss_of_zero_model(features());
   options.maximum_nodes = Index{1} << 16;
   options.threads = threads_;
+  options.refuse_unreachable = false;
   result_->loss.value = result_->loss_gradient_norm = NAN;
   if (!x.allFinite()) return;
   if (options_.objective == ObjectiveKind::linear) return evaluate_linear(x);
-  try {
-    result_->loss = exact::loss(result_->model, features(), options);
-  } catch (const std::invalid_argument&) {
-    return;  // beyond the range of double
-  }
+  result_->loss = exact::loss(result_->model, features(), options);
+  if (!std::isfinite(result_->loss.value)) return;  // beyond the range of double
   if (options_.objective == ObjectiveKind::exact && by_lbfgs() && !natural_.differ(x)) {
     result_->loss_gradient_norm = result_->summary.gradient_norm;
     return;

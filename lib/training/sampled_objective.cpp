@@ -134,7 +134,7 @@ SampledObjective::SampledObjective(Features features, Index hidden, const Sample
     throw std::invalid_argument(fmt::format("hidden = {} must be at least 1", hidden));
   }
   if (options.batch < 1) throw std::invalid_argument("batch = 0 must be at least 1");
-  if (options.precision == Precision::single) {
+  if (options.precision == estimate::Precision::float32) {
     implementation_ = std::make_unique<Sampled<float>>(std::move(features), hidden, options);
   } else {
     implementation_ = std::make_unique<Sampled<double>>(std::move(features), hidden, options);

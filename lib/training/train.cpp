@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
@@ -161,29 +162,32 @@ const TrainedModel* Training::best() const {
   return best_of(starts);
 }
 
-Training train(const Features& features, Index hidden, const Options& options,
-               const TrainingCallback& callback) {
+bool train(const Features& features, Index hidden, const Options& options, const TakeStart& take) {
   validate(options, features, hidden);
-  Training training;
-  training.starts.resize(options.starts);
   const ScaledFeatures data = scaled(features);
-  const auto run = [&](sampling::PointStream& random, optimize::Start& start) {
-    TrainedModel& result = training.starts[start.index - options.first];
-    result.start = start.index;
-    start.x = initial(features, hidden, options, random);
-    OneStart(data, hidden, options, options.threads).run(start.x, random, result);
-    start.summary = result.summary;
+  std::vector<TrainedModel> ends(options.starts);  // those that wait for their turn
+  const auto run = [&](std::uint64_t k, sampling::PointStream& random) {
+    TrainedModel& end = ends[k - options.first];
+    end.start = k;
+    Vector x = initial(features, hidden, options, random);
+    OneStart(data, hidden, options, options.threads).run(x, random, end);
   };
-  const auto report = [&](const optimize::Start& start) {
-    return !callback || callback(training.starts[start.index - options.first]);
+  const std::uint64_t taken = optimize::for_each_start(
+      {.starts = options.starts,
+       .first = options.first,
+       .seed = options.seed,
+       .threads = options.threads},
+      run, [&](std::uint64_t k) { return take(std::move(ends[k - options.first])); });
+  return taken == options.starts;
+}
+
+Training train(const Features& features, Index hidden, const Options& options) {
+  Training training;
+  const auto keep = [&](TrainedModel&& start) {
+    training.starts.push_back(std::move(start));
+    return true;
   };
-  const auto finished = optimize::multi_start({.starts = options.starts,
-                                               .first = options.first,
-                                               .seed = options.seed,
-                                               .threads = options.threads},
-                                              run, report);
-  training.interrupted = finished.size() < training.starts.size();
-  training.starts.resize(finished.size());
+  training.interrupted = !train(features, hidden, options, keep);
   training.minima = minima_of(training.starts, features, options.minima);
   return training;
 }

@@ -70,8 +70,9 @@ void adam_step(benchmark::State& state, Size size, double goal) {
   optimize::DescentOptions options;
   options.weight_decay = 0.01;
   options.steps = steps;
-  SampledObjective f(features_of(size), size.hidden,
-                     {.precision = Precision::single, .threads = static_cast<int>(state.range(0))});
+  SampledObjective f(
+      features_of(size), size.hidden,
+      {.precision = estimate::Precision::float32, .threads = static_cast<int>(state.range(0))});
   const Vector start = initial_parameters(features_of(size), size.hidden, {}, 0);
   optimize::Descent descent(options);
   for (auto _ : state) {

@@ -147,7 +147,7 @@ TEST(Sampled, PrecisionsAgreeAndThreadsChangeNothing) {
     return SampledObjective(features, 9, options)(step, x, gradient);
   };
   const double a = value({.batch = 3000}, 5, full);
-  const double b = value({.batch = 3000, .precision = Precision::single}, 5, single);
+  const double b = value({.batch = 3000, .precision = estimate::Precision::float32}, 5, single);
   EXPECT_NEAR(a, b, 1e-5 * a);
   EXPECT_LE((full - single).norm(), 1e-5 * full.norm());
   EXPECT_GT((full - single).norm(), 0.0);

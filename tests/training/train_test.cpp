@@ -185,15 +185,20 @@ TEST(Train, StopsWhenTheCallbackSaysSoAndRecordsTheWay) {
   options.starts = 10;
   options.record_every = 5;
   options.snapshots = true;
-  const Training training = train(Features::uniform(5, 0.05), 2, options,
-                                  [](const TrainedModel& start) { return start.start < 3; });
-  EXPECT_TRUE(training.interrupted);
-  ASSERT_EQ(training.starts.size(), 4u);
-  const auto& trajectory = training.starts[0].trajectory;
-  ASSERT_EQ(trajectory.size(), training.starts[0].summary.iterations / 5);
+  std::vector<TrainedModel> starts;
+  EXPECT_FALSE(train(Features::uniform(5, 0.05), 2, options, [&](TrainedModel&& start) {
+    starts.push_back(std::move(start));
+    return starts.size() < 4;
+  }));
+  ASSERT_EQ(starts.size(), 4u);
+  for (std::size_t k = 0; k < 4; ++k) EXPECT_EQ(starts[k].start, k);
+  const auto& trajectory = starts[0].trajectory;
+  ASSERT_EQ(trajectory.size(), starts[0].summary.iterations / 5);
   for (std::size_t k = 0; k < trajectory.size(); ++k) {
     EXPECT_EQ(trajectory[k].step, 5 * (k + 1));
-    EXPECT_LE(trajectory[k].value, trajectory[k == 0 ? 0 : k - 1].value);
+    if (k > 0) {
+      EXPECT_LE(trajectory[k].value, trajectory[k - 1].value);
+    }
     EXPECT_EQ(trajectory[k].parameters.size(), parameter_count(5, 2));
   }
 }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "skeleta/estimate/integrand.h"
+#include "skeleta/estimate/precision.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
 
@@ -21,23 +22,17 @@ std::string to_string(KernelPath path);
 /// more than the d·(D + E[N]) of the other, which also runs faster per operation; hidden otherwise.
 KernelPath kernel_path(const ReluAutoencoder& model, const Features& features);
 
-/// The arithmetic of one point's loss. Values are drawn, and losses returned and averaged, in
-/// float64 either way.
-///
-/// float32 is up to twice as fast. A loss r of a model with entries of size 1 is then off by at
-/// most 1e-6 (1 + r). These errors have both signs, so that the mean moves by far less: measured
-/// −4e-8 to 2e-8 of itself (unit columns with b = 0.1, D from 5 to 3000, p from 0.005 to 0.3, and
-/// the models in data/trained; both paths), less than the rounding 6e-8 of one float32 number.
-enum class Precision { float64, float32 };
-
-/// "float64", "float32".
-std::string to_string(Precision precision);
-
 /// The pointwise loss r(x) = Σ_i v_i (x_i − x̂_i)² of a model as an integrand.
 ///
 /// The sum runs over all rows i for v_i x̂_i², active ones excepted, and over the active ones for
 /// v_i (x_i − x̂_i)²: no dense input, and nothing cancels. The importance enters once, in the rows
 /// √v_i G_i and thresholds √v_i b_i.
+///
+/// float32 is up to twice as fast. A loss r of a model with entries of size 1 is then off by at
+/// most 1e-6 (1 + r). These errors have both signs, so that the mean moves by far less: measured
+/// −4e-8 to 2e-8 of itself (unit columns with b = 0.1, D from 5 to 3000, p from 0.005 to 0.3, and
+/// the models in data/trained; both paths), less than the rounding 6e-8 of one float32 number.
+///
 /// Throws std::invalid_argument if model or features are not valid or disagree in size.
 Integrand loss_integrand(const ReluAutoencoder& model, const Features& features, KernelPath path,
                          Precision precision = Precision::float64);

@@ -55,9 +55,9 @@ class Evaluator {
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
-  /// Throws std::invalid_argument if the model is not valid or has another number of features, if
-  /// its loss exceeds the range of double, or if the target is below what double precision can
-  /// reach for this model (the message has the reachable figure).
+  /// Throws std::invalid_argument if the model is not valid or has another number of features, and
+  /// unless Options::refuse_unreachable is false if its loss exceeds the range of double, or the
+  /// target is below what double precision can reach for it (the message has the reachable figure).
   Loss loss(const ReluAutoencoder& model);
 
   /// The same, and the gradient: dL/dW = W(Γ + Γᵀ), Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}],

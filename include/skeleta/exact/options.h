@@ -32,6 +32,10 @@ struct Options {
   /// Derivatives decay more slowly along the contour; a descent needs fewer digits of them.
   double gradient_target = 1e-6;
   int threads = 1;  ///< 0: all cores. Never changes a bit of the result.
+  /// What becomes of a model whose loss exceeds the range of double, or cannot be told to the
+  /// target in double precision. Refused: std::invalid_argument. Else it is a result: a NaN with
+  /// the reason non_finite, or what is known with the reason nodes.
+  bool refuse_unreachable = true;
 
   // For skeleton_loss only.
   double probability_floor = 1e-12;  ///< Q_l with π_l below it are not listed.

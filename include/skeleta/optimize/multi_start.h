@@ -18,6 +18,14 @@ struct MultiStartOptions {
   int threads = 0;  ///< 0: all cores. Never changes a bit of the result.
 };
 
+/// Calls run(k, random) for each start k, in parallel, with the random numbers of (seed,
+/// Purpose::start, k), so that its end does not depend on the other starts; and take(k) on the
+/// caller's thread for each finished one, in order, which returns whether to go on. Returns how
+/// many were taken before it said stop, or the work was called off (core/cancellation.h).
+std::uint64_t for_each_start(const MultiStartOptions& options,
+                             FunctionRef<void(std::uint64_t k, sampling::PointStream& random)> run,
+                             FunctionRef<bool(std::uint64_t k)> take);
+
 /// The end of one start.
 struct Start {
   std::uint64_t index = 0;
@@ -32,10 +40,7 @@ using RunStart = FunctionRef<void(sampling::PointStream& random, Start& start)>;
 /// Called on the caller's thread for each finished start, in order; returns whether to go on.
 using StartCallback = std::function<bool(const Start&)>;
 
-/// Minimises from many starts, in parallel over starts. Start k has the random numbers of
-/// (seed, Purpose::start, k), so its end does not depend on the other starts. Returns the starts
-/// that were finished before the callback said stop, or the work was called off
-/// (core/cancellation.h), in order.
+/// Minimises from many starts by for_each_start. Returns those that were finished, in order.
 std::vector<Start> multi_start(const MultiStartOptions& options, RunStart run,
                                const StartCallback& callback = {});
 

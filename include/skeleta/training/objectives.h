@@ -18,7 +18,7 @@ namespace skeleta::training {
 
 /// The integral loss L(W, b) over all skeletons. Every evaluation meets the error targets of its
 /// options, or is counted in unmet(): near orthogonal columns, where the law of z has many small
-/// steps, the limit on nodes may come first.
+/// steps, the limit on nodes may come first, and large weights leave fewer digits.
 class ExactObjective {
  public:
   /// Throws std::invalid_argument if features or options are not valid, or hidden < 1.

@@ -4,21 +4,18 @@
 #include <memory>
 
 #include "skeleta/core/types.h"
+#include "skeleta/estimate/precision.h"
 #include "skeleta/measure/features.h"
 
 namespace skeleta::training {
-
-/// Of the arithmetic on points; sums over a batch and parameters are double.
-enum class Precision : std::int8_t {
-  single,  ///< Twice as fast; its errors, 1e-7 of a gradient, are far below those of sampling.
-  full,    ///< Double: for minimising over a fixed sample.
-};
 
 struct SampleOptions {
   std::uint64_t batch = 1024;
   std::uint64_t seed = 1;
   std::uint64_t series = 0;  ///< Independent series of batches of one seed, one for each start.
-  Precision precision = Precision::full;
+  /// float32 is twice as fast, and its errors, 1e-7 of a gradient, are far below those of sampling;
+  /// float64 is for minimising over a fixed sample.
+  estimate::Precision precision = estimate::Precision::float64;
   int threads = 1;  ///< 0: all cores. Never changes a bit of the result.
 };
 

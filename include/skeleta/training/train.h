@@ -108,8 +108,8 @@ struct Training {
 std::vector<Minimum> minima_of(std::span<const TrainedModel> starts, const Features& features,
                                const MinimaOptions& options = {});
 
-/// Called on the caller's thread after each finished start, in order; returns whether to go on.
-using TrainingCallback = std::function<bool(const TrainedModel&)>;
+/// Takes each finished start, in order, on the caller's thread; returns whether to go on.
+using TakeStart = std::function<bool(TrainedModel&& start)>;
 
 /// Minimises an objective from many starts, in parallel. L-BFGS on the exact loss of many features
 /// first minimises with loose error targets (1e-4 of the loss in the gradient) and continues with
@@ -126,9 +126,12 @@ using TrainingCallback = std::function<bool(const TrainedModel&)>;
 /// (reproducible ones) are tried, and if one of them descends below, the start goes on from there.
 /// Start k is a function of (options, k) alone: the same bits for any number of threads, and for
 /// any split of the starts over calls. Work that is called off (core/cancellation.h) ends with the
-/// starts that were finished. Throws std::invalid_argument as validate does.
-Training train(const Features& features, Index hidden, const Options& options,
-               const TrainingCallback& callback = {});
+/// starts that were finished. Returns whether all were taken. Throws std::invalid_argument as
+/// validate does, before the first start.
+bool train(const Features& features, Index hidden, const Options& options, const TakeStart& take);
+
+/// The same, with all starts in memory at the end, and their distinct minima.
+Training train(const Features& features, Index hidden, const Options& options);
 
 /// Training::best of these starts.
 const TrainedModel* best_of(std::span<const TrainedModel> starts);
