@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <stdexcept>
 
 namespace skeleta::sampling {
 namespace {
@@ -51,23 +52,31 @@ TEST(PointStream, DiffersInEveryPartOfItsName) {
   EXPECT_EQ(first_words.size(), 32u);
 }
 
-TEST(PointStream, UniformNeverTouchesTheEnds) {
-  // The extreme words: midpoints of the first and the last cell.
-  EXPECT_GT((static_cast<double>(std::uint64_t{0} >> 11) + 0.5) * 0x1p-53, 0.0);
-  PointStream stream({}, 0);
-  for (int i = 0; i < 100000; ++i) {
-    const double u = stream.uniform();
-    ASSERT_GT(u, 0.0);
-    ASSERT_LT(u, 1.0);
-  }
+TEST(PointStream, UniformIsNeverZeroAndOneOnlyForTheLastCell) {
+  const std::uint64_t extremes[] = {0, ~std::uint64_t{0}, ~std::uint64_t{0} << 12};
+  PointStream stream(extremes);
+  EXPECT_EQ(stream.uniform(), 0x1p-54);
+  EXPECT_EQ(stream.uniform(), 1.0);  // 1 − 2⁻⁵⁴ is no double: it is rounded to even
+  EXPECT_LT(stream.uniform(), 1.0);
 }
 
 TEST(PointStream, BelowStaysBelow) {
-  PointStream stream({}, 1);
-  for (int i = 0; i < 10000; ++i) {
-    ASSERT_LT(stream.below(3), 3u);
-    ASSERT_EQ(stream.below(1), 0u);
-  }
+  constexpr std::uint64_t most = ~std::uint64_t{0};
+  const std::uint64_t script[] = {0, most, most / 3, most / 3 + 1, most, most};
+  PointStream stream(script);
+  EXPECT_EQ(stream.below(3), 0u);
+  EXPECT_EQ(stream.below(3), 2u);
+  EXPECT_EQ(stream.below(3), 0u);  // 2⁶⁴/3 lies between these two words
+  EXPECT_EQ(stream.below(3), 1u);
+  EXPECT_EQ(stream.below(1), 0u);
+  EXPECT_EQ(stream.below(most), most - 1);
+}
+
+TEST(PointStream, GivesTheWordsOfAScriptAndNoMore) {
+  const std::uint64_t script[] = {7, 8, 9, 10, 11};
+  PointStream stream(script);
+  for (const std::uint64_t word : script) EXPECT_EQ(stream.word(), word);
+  EXPECT_THROW(stream.word(), std::out_of_range);
 }
 
 }  // namespace

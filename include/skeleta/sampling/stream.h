@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 namespace skeleta::sampling {
@@ -25,7 +26,8 @@ struct StreamKey {
   std::uint64_t stratum = 0;
 };
 
-/// The midpoint (k + ½)·2⁻⁵³ of a word's upper 53 bits k: never 0 or 1, mean exactly ½.
+/// The midpoint (k + ½)·2⁻⁵³ of a word's upper 53 bits k, rounded to even where it is above ½:
+/// never 0, and 1 with probability 2⁻⁵³.
 inline double to_uniform(std::uint64_t word) {
   return (static_cast<double>(word >> 11) + 0.5) * 0x1p-53;
 }
@@ -45,6 +47,10 @@ class PointStream {
  public:
   PointStream(const StreamKey& key, std::uint64_t point) : key_(key), point_(point) {}
 
+  /// For tests: these words in this order, which must outlive it. Beyond their end it throws
+  /// std::out_of_range.
+  explicit PointStream(std::span<const std::uint64_t> script) : script_(script) {}
+
   std::uint64_t word() {
     if (used_ == words_.size()) refill();
     return words_[used_++];
@@ -61,7 +67,8 @@ class PointStream {
   void refill();
 
   StreamKey key_;
-  std::uint64_t point_, block_ = 0;
+  std::uint64_t point_ = 0, block_ = 0;
+  std::span<const std::uint64_t> script_;
   std::array<std::uint64_t, 4> words_{};
   std::size_t used_ = words_.size();
 };
