@@ -10,12 +10,6 @@
 #include "skeleta/exact/low_skeletons.h"
 
 namespace skeleta::approximation {
-namespace {
-
-constexpr Index few_features = 200;  // up to which all pairs take less than 50 ms
-
-}  // namespace
-
 ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
                      const exact::Options& options) {
   ExactLoss result;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <stdexcept>
 
 #include "approximation/loss_controls.h"
 #include "approximation/rare_outputs.h"
+#include "skeleta/approximation/exact_loss.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/exact/low_skeletons.h"
 
@@ -19,14 +19,11 @@ constexpr double saved = 0.5;          // part of the time of sampling, by the t
 constexpr double seconds_apart = 2.0;  // on one core, for outputs that are not sampled
 
 // Is the closed form of all pairs foreseen to be cheaper than the samples it saves? It takes Q2
-// away and gives the other skeletons a control.
-bool pairs_pay(const ReluAutoencoder& model, const Features& features,
-               const estimate::Integrand& loss, estimate::Options options,
-               const estimate::Known& known) {
+// away and gives the other skeletons a control. The same answer for all methods: a run that auto
+// began must go on with the same controls.
+bool pairs_pay(const ReluAutoencoder& model, estimate::Plan& plan) {
   if (model.features() < 2 || model.features() > many_features) return false;
-  // The same answer for all methods: a run that auto began must go on with the same controls.
-  options.method = estimate::Method::stratified;
-  const double seconds = estimate::foresee(features, loss, options, known).seconds;
+  const double seconds = plan.foresee(estimate::Method::stratified).seconds;
   return 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2) < saved * seconds;
 }
 
@@ -53,22 +50,6 @@ void use_closed_forms(const ReluAutoencoder& model, const Features& features, bo
   }
 }
 
-// All that closed forms can say. Returns the features whose errors are left to be sampled: the
-// others have an importance of 0.
-Features use_closed_forms(const ReluAutoencoder& model, const Features& features,
-                          const estimate::Integrand& loss, const estimate::Options& options,
-                          estimate::Known& known) {
-  use_closed_forms(model, features, false, options, known);
-  const bool pairs = pairs_pay(model, features, loss, options, known);
-  if (pairs) use_closed_forms(model, features, true, options, known);
-  const auto first = static_cast<Index>(known.parts.size());
-  const RareOutputs rare = rare_outputs(model, features, known, options);
-  if (rare.outputs.empty()) return features;
-  take_apart(model, rare, first, seconds_apart, options, known);
-  use_closed_forms(model, rare.sampled, pairs, options, known);
-  return rare.sampled;
-}
-
 void refuse_overflow(const bounds::LossTail& tail, estimate::Precision precision) {
   // Its fourth power, which the kurtosis needs, and sums of such powers are still finite; or the
   // loss itself is in float32.
@@ -85,7 +66,7 @@ double foreseen_exact_seconds(const ReluAutoencoder& model) {
   constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6;
   const auto count = static_cast<double>(model.features());
   double seconds = 1e-9 * count * count * nodes * nanoseconds_per_factor;
-  if (model.features() <= 200) {
+  if (model.features() <= few_features) {
     seconds += 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2);
   }
   return seconds;
@@ -102,6 +83,62 @@ SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAuto
           sampled.foreseen,
           sampled.foreseen.empty() ? 0.0 : foreseen_exact_seconds(model)};
 }
+
+// The loss as an integrand, with what is known of it.
+class LossSampler {
+ public:
+  LossSampler(const ReluAutoencoder& model, const Features& features,
+              const estimate::Options& options, estimate::Precision precision)
+      : model_(model),
+        features_(features),
+        options_(options),
+        precision_(precision),
+        path_(estimate::kernel_path(model, features)) {}
+
+  estimate::SampledIntegrals plain(const bounds::LossTail& tail) const {
+    estimate::Known known = known_of(tail);
+    bound_unseen(model_, features_, options_, known);
+    return plan(features_, known).sample();
+  }
+
+  // All that closed forms can say. If they say nothing new, the first plan is the one.
+  estimate::SampledIntegrals by_skeleton(const bounds::LossTail& tail) const {
+    estimate::Known known = known_of(tail);
+    if (model_.features() <= many_features) known.interference = [&] { return gram(model_); };
+    use_closed_forms(model_, features_, false, options_, known);
+    estimate::Plan first = plan(features_, known);
+    const bool pairs = pairs_pay(model_, first);
+    if (pairs) use_closed_forms(model_, features_, true, options_, known);
+    const RareOutputs rare = rare_outputs(model_, features_, known, options_);
+    if (rare.outputs.empty()) return pairs ? plan(features_, known).sample() : first.sample();
+    take_apart(model_, rare, static_cast<Index>(known.parts.size()), seconds_apart, options_,
+               known);
+    use_closed_forms(model_, rare.sampled, pairs, options_, known);
+    const bounds::LossTail tail_of_sampled(model_, rare.sampled, options_.threads);
+    known.bound_outside = [&](CountRange range) { return tail_of_sampled.outside(range); };
+    return plan(rare.sampled, known).sample();
+  }
+
+ private:
+  estimate::Known known_of(const bounds::LossTail& tail) const {
+    estimate::Known known;
+    known.bound_outside = [&](CountRange range) { return tail.outside(range); };
+    known.nanoseconds = estimate::loss_nanoseconds(model_, features_);
+    return known;
+  }
+
+  // Features whose errors are not sampled have an importance of 0.
+  estimate::Plan plan(const Features& sampled, const estimate::Known& known) const {
+    return {features_, estimate::loss_integrand(model_, sampled, path_, precision_), options_,
+            known};
+  }
+
+  const ReluAutoencoder& model_;
+  const Features& features_;
+  const estimate::Options& options_;
+  estimate::Precision precision_;
+  estimate::KernelPath path_;
+};
 
 }  // namespace
 
@@ -150,27 +187,9 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
     };
   }
   refuse_overflow(tail, precision);
-  const estimate::KernelPath path = estimate::kernel_path(model, features);
-  estimate::Integrand loss = estimate::loss_integrand(model, features, path, precision);
-  std::optional<bounds::LossTail> tail_of_sampled;
-  estimate::Known known;
-  known.bound_outside = [&](CountRange range) {
-    return (tail_of_sampled ? *tail_of_sampled : tail).outside(range);
-  };
-  known.nanoseconds = estimate::loss_nanoseconds(model, features);
-  if (options.method == estimate::Method::plain) {
-    bound_unseen(model, features, options, known);
-  } else {
-    const Features sampled = use_closed_forms(model, features, loss, options, known);
-    if (known.variant != 0.0) {
-      tail_of_sampled.emplace(model, sampled, options.threads);
-      loss = estimate::loss_integrand(model, sampled, path, precision);
-    }
-  }
-  const bool quasi =
-      options.method == estimate::Method::quasi || options.method == estimate::Method::automatic;
-  if (quasi && model.features() <= many_features) known.interference = gram(model);
-  const auto sampled = estimate::integrate_all(features, loss, options, known);
+  const LossSampler sampler(model, features, options, precision);
+  const estimate::SampledIntegrals sampled =
+      options.method == estimate::Method::plain ? sampler.plain(tail) : sampler.by_skeleton(tail);
   const BorrowedScope none(nullptr);  // what was sampled is a result, called off or not
   SampledLoss result = summarised(sampled, model, features, tail);
 #ifndef NDEBUG

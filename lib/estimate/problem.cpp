@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "estimate/methods.h"
 #include "skeleta/sampling/point_sampler.h"
 
 namespace skeleta::estimate {
@@ -17,13 +18,9 @@ constexpr double negligible = 1e-18;
 
 }  // namespace
 
-Problem::Problem(const Features& features, const Integrand& integrand, const Options& options,
-                 const Known& known)
-    : features_(features),
-      integrand_(integrand),
-      options_(options),
-      known_(known),
-      law_(features.density) {
+Problem::Problem(const Task& task, const MethodRecord& method)
+    : task_(task), method_(method), law_(task.features.density) {
+  const Known& known = task.known;
   const bool anything = !known.parts.empty() || known.bound_outside || known.controls ||
                         !known.apart.empty() || known.largest || known.unseen_above != 0.0 ||
                         known.unseen_below != 0.0;
@@ -53,25 +50,29 @@ Problem::Problem(const Features& features, const Integrand& integrand, const Opt
   reachable_ = law_.bulk({first, law_.features()}, negligible);
 }
 
+bool Problem::by_skeleton() const {
+  return method_.by_skeleton;
+}
+
 const std::optional<Controls>& Problem::controls() const {
   static const std::optional<Controls> none;
-  return by_skeleton() ? known_.controls : none;
+  return by_skeleton() ? known().controls : none;
 }
 
 double Problem::apart(Index l) const {
-  return l < static_cast<Index>(known_.apart.size()) ? known_.apart[static_cast<std::size_t>(l)]
-                                                     : 0.0;
+  return l < static_cast<Index>(known().apart.size()) ? known().apart[static_cast<std::size_t>(l)]
+                                                      : 0.0;
 }
 
 double Problem::bound_outside(CountRange sampled) const {
   if (!bounded()) return 0.0;
-  const Index known = by_skeleton() ? static_cast<Index>(known_.parts.size()) : 0;
+  const Index parts = by_skeleton() ? static_cast<Index>(known().parts.size()) : 0;
   // Known skeletons that the sampled ones continue are not outside.
-  return known_.bound_outside({sampled.first <= known ? 0 : sampled.first, sampled.last});
+  return known().bound_outside({sampled.first <= parts ? 0 : sampled.first, sampled.last});
 }
 
 double Problem::target(double value) const {
-  return std::max(options_.relative_tolerance * std::abs(value), options_.absolute_tolerance);
+  return std::max(options().relative_tolerance * std::abs(value), options().absolute_tolerance);
 }
 
 DrawFactory Problem::draw(const Vector& density) const {
@@ -91,8 +92,8 @@ StrataLoop Problem::loop(const DrawFactory& draw, const Integrand& integrand,
   // through at any size. It must not depend on a clock: it decides which points plain sampling
   // draws.
   std::size_t chunk = 16384;
-  while (chunk > 64 && static_cast<double>(chunk) * known_.nanoseconds > 3e7) chunk /= 2;
-  return StrataLoop(draw, integrand, options_.seed, purpose, chunk, options_.threads);
+  while (chunk > 64 && static_cast<double>(chunk) * known().nanoseconds > 3e7) chunk /= 2;
+  return StrataLoop(draw, integrand, options().seed, purpose, chunk, options().threads);
 }
 
 }  // namespace skeleta::estimate

@@ -7,22 +7,32 @@
 
 namespace skeleta::estimate {
 
-/// What is to be integrated, and all that is known of it before sampling.
+struct MethodRecord;
+
+/// What the caller gave.
+struct Task {
+  Features features;
+  Integrand integrand;
+  Options options;
+  Known known;
+};
+
+/// What is to be integrated by a method, and all that is known of it before sampling.
 class Problem {
  public:
-  /// `options.method` must not be automatic.
-  Problem(const Features& features, const Integrand& integrand, const Options& options,
-          const Known& known);
+  /// Both must outlive it.
+  Problem(const Task& task, const MethodRecord& method);
 
-  const Features& features() const { return features_; }
-  const Integrand& integrand() const { return integrand_; }
-  const Options& options() const { return options_; }
-  const Known& known() const { return known_; }
+  const Features& features() const { return task_.features; }
+  const Integrand& integrand() const { return task_.integrand; }
+  const Options& options() const { return task_.options; }
+  const Known& known() const { return task_.known; }
+  const MethodRecord& method() const { return method_; }
   const ActiveCount& law() const { return law_; }
-  std::size_t outputs() const { return integrand_.outputs(); }
+  std::size_t outputs() const { return task_.integrand.outputs(); }
 
   /// Plain sampling takes all skeletons together and knows nothing of them.
-  bool by_skeleton() const { return options_.method != Method::plain; }
+  bool by_skeleton() const;
   /// Nothing where they are not used.
   const std::optional<Controls>& controls() const;
 
@@ -33,7 +43,7 @@ class Problem {
   /// The skeletons that samples can reach: not known, and not of negligible probability.
   CountRange reachable() const { return reachable_; }
   bool nothing_to_sample() const { return law_.probability(reachable_) <= 0.0; }
-  bool bounded() const { return static_cast<bool>(known_.bound_outside); }
+  bool bounded() const { return static_cast<bool>(known().bound_outside); }
   /// Bound of the integral outside the known and the sampled skeletons; 0 if there is no bound.
   double bound_outside(CountRange sampled) const;
   /// What the skeletons that no sample resolved may add, as a part of the target.
@@ -47,10 +57,8 @@ class Problem {
                   sampling::Purpose purpose) const;
 
  private:
-  const Features& features_;
-  const Integrand& integrand_;
-  const Options& options_;
-  const Known& known_;
+  const Task& task_;
+  const MethodRecord& method_;
   ActiveCount law_;
   double known_value_ = 0.0;
   CountRange reachable_;

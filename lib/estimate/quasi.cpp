@@ -70,12 +70,15 @@ std::vector<double> rates_seen(std::span<const Stratum> few, std::span<const Str
 
 }  // namespace
 
-void set_up_quasi(const Problem& problem, Setup& setup) {
+Setup set_up_quasi(const Problem& problem, const Survey& survey) {
+  Setup setup = set_up_strata(problem, survey);
+  const Known& known = problem.known();
+  const Matrix interference = known.interference ? known.interference() : Matrix();
   auto samplers = std::make_shared<Samplers>();
   for (const Stratum& stratum : setup.strata) {
     for (Index l = stratum.range().first; l <= stratum.range().last; ++l) {
       if (l == 0 || problem.law().probability(l) <= 0.0) continue;
-      samplers->try_emplace(l, problem.features().density, l, problem.known().interference);
+      samplers->try_emplace(l, problem.features().density, l, interference);
     }
   }
   setup.draw = draw_from(samplers);
@@ -92,6 +95,7 @@ void set_up_quasi(const Problem& problem, Setup& setup) {
   setup.allocation = std::make_unique<DoublingAllocation>(
       errors_seen(problem, setup, pilot), rates_seen(first_look, pilot), pilot_points,
       setup.strata.front().replicates());
+  return setup;
 }
 
 }  // namespace skeleta::estimate

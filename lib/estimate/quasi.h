@@ -4,8 +4,8 @@
 
 namespace skeleta::estimate {
 
-/// Makes a setup draw scrambled Sobol points, and runs a second pilot, which sees how far apart the
-/// replicates are. Throws Interrupted.
-void set_up_quasi(const Problem& problem, Setup& setup);
+/// Strata of scrambled Sobol points. Runs a second pilot, which sees how far apart the replicates
+/// are. Throws Interrupted.
+Setup set_up_quasi(const Problem& problem, const Survey& survey);
 
 }  // namespace skeleta::estimate

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <optional>
 
+#include "estimate/methods.h"
 #include "estimate/strata_statistics.h"
 
 namespace skeleta::estimate {
@@ -94,44 +96,65 @@ Rounds::Rounds(const Problem& problem, const Setup& setup)
 }
 
 StopReason Rounds::run() {
+  for (double total = first_total();; total = next_total(total)) {
+    planned_ = total;
+    const Drawn drawn = draw_in_time(total);
+    if (drawn == Drawn::interrupted) return StopReason::interrupted;
+    if (broken()) return StopReason::non_finite;
+    const std::optional<StopReason> end =
+        problem_.options().samples > 0 ? end_of_count(drawn) : end_of_precision(drawn, total);
+    if (end) return *end;
+  }
+}
+
+double Rounds::first_total() const {
   const Options& options = problem_.options();
-  const auto most = static_cast<double>(options.max_samples);
-  double total = setup_.total(options);
-  if (options.samples == 0) total = std::min(std::max(total, least_points()), most);
+  const double total = setup_.total(options);
+  if (options.samples > 0) return total;
   // An earlier run may have been on its way further: to look before it is there would be to stop at
   // other times than an undisturbed run does.
-  if (options.resume && options.samples == 0) {
-    total = std::min(std::max(total, options.resume->planned), most);
-  }
+  const double earlier = options.resume ? options.resume->planned : 0.0;
+  return std::min(std::max({total, least_points(), earlier}), most_points());
+}
+
+// What is missing, with a little more; at most tenfold, since the error is an estimate. A tail may
+// be seen after twice as many points, what is not resolved after ten times as many.
+double Rounds::next_total(double total) const {
+  const double ratio = error_over_target();
+  const double growth = ratio > 1.0 ? std::clamp(1.05 * setup_.allocation->growth(ratio), 1.1, 10.0)
+                        : resolves() ? 2.0
+                                     : 10.0;
+  return std::min(most_points(), total * growth);
+}
+
+// Why to stop, if so many samples were asked for.
+std::optional<StopReason> Rounds::end_of_count(Drawn drawn) const {
+  if (drawn == Drawn::some) return StopReason::max_seconds;
+  if (silent()) return StopReason::unresolved;
+  return reliable() ? StopReason::samples : StopReason::unreliable;
+}
+
+// Why to stop after a round, if a precision is asked for; nothing if it should go on.
+std::optional<StopReason> Rounds::end_of_precision(Drawn drawn, double total) const {
+  const bool precise = error_over_target() <= 1.0, resolved = resolves();
+  if (precise && resolved && reliable()) return StopReason::precision;
+  if (drawn == Drawn::some || late()) return StopReason::max_seconds;
+  const bool given_up = total >= std::max(patience, least_points()) || hopeless();
+  if (precise && given_up) return resolved ? StopReason::unreliable : StopReason::unresolved;
+  if (total >= most_points()) return StopReason::max_samples;
+  return std::nullopt;
+}
+
+// Draws in pieces that fit into the time that is left.
+Rounds::Drawn Rounds::draw_in_time(double total) {
   while (true) {
-    planned_ = total;
-    const double round = in_time(total);
+    const double part = in_time(total);
     const std::uint64_t before = points(strata_);
-    if (!draw_up_to(round)) return StopReason::interrupted;
-    if (broken()) return StopReason::non_finite;
+    if (!draw_up_to(part)) return Drawn::interrupted;
+    if (part >= total) return Drawn::all;
     // Point sets that double may have no room for another doubling in what time is left.
-    const bool stuck = round < total && points(strata_) == before;
-    const bool late = stuck || seconds() >= options.max_seconds;
-    if (round < total && !late) continue;
-    if (options.samples > 0) {
-      if (round < total) return StopReason::max_seconds;
-      if (silent()) return StopReason::unresolved;
-      return reliable() ? StopReason::samples : StopReason::unreliable;
-    }
-    const double ratio = error_over_target();
-    const bool resolved = resolves();
-    if (ratio <= 1.0 && resolved && reliable()) return StopReason::precision;
-    if (late) return StopReason::max_seconds;
-    const bool enough = total >= std::max(patience, least_points());
-    if (ratio <= 1.0 && (enough || hopeless())) {
-      return resolved ? StopReason::unreliable : StopReason::unresolved;
-    }
-    if (total >= most) return StopReason::max_samples;
-    // What is missing, with a little more; at most tenfold, since the error is an estimate.
-    const double short_of = ratio <= 1.0 && resolved ? 2.0 : 10.0;
-    const double growth =
-        ratio <= 1.0 ? short_of : std::clamp(1.05 * setup_.allocation->growth(ratio), 1.1, 10.0);
-    total = std::min(most, total * growth);
+    const bool stuck = points(strata_) == before;
+    if (stuck || late() || broken()) return Drawn::some;
   }
 }
 
@@ -142,13 +165,32 @@ double Rounds::in_time(double total) const {
   const auto done = static_cast<double>(points(strata_));
   const double drawn = done - static_cast<double>(resumed_);
   if (drawn <= 0.0) {
-    // A few, to see how long they take; of point sets that double, so many that one of them can.
-    const double room = strata_.front().replicates() > 0 ? 2.0 * done : done;
+    // A few more than an earlier run had, incomplete chunks included, to see how long they take; of
+    // point sets that double, so many that one of them can. So every run gets further.
+    const double there = std::max(done, earlier_points());
+    const double room = strata_.front().replicates() > 0 ? 2.0 * there : there;
     return std::min(total, std::max(room, setup_.allocation->least()) + timed_points);
   }
   const double left = std::max(limit - seconds(), 0.0);
   const double more = std::max(drawn / seconds() * std::min(left, 0.5 * limit), 0.1 * drawn);
   return std::min(total, done + more);
+}
+
+double Rounds::earlier_points() const {
+  double sum = 0.0;
+  for (std::size_t s = 0; s < strata_.size(); ++s) {
+    const std::size_t lanes = std::max<std::size_t>(strata_[s].replicates(), 1);
+    sum += static_cast<double>(earlier_[s] * lanes);
+  }
+  return sum;
+}
+
+bool Rounds::late() const {
+  return seconds() >= problem_.options().max_seconds;
+}
+
+double Rounds::most_points() const {
+  return static_cast<double>(problem_.options().max_samples);
 }
 
 double Rounds::seconds() const {
@@ -298,7 +340,7 @@ IntegralBySkeleton Rounds::summary(std::size_t output, StopReason reason) const 
 
 SampledIntegrals Rounds::result(StopReason reason) const {
   SampledIntegrals all;
-  all.method = problem_.options().method;
+  all.method = problem_.method().method;
   const std::size_t outputs = problem_.outputs();
   all.covariance.resize(static_cast<Index>(outputs), static_cast<Index>(outputs));
   for (std::size_t a = 0; a < outputs; ++a) {
@@ -326,7 +368,7 @@ SampledIntegrals nothing_sampled(const Problem& problem) {
   const double error = problem.known().apart_error;
   const Unresolved bound{problem.bound_outside({count, count - 1}) + error, error};
   SampledIntegrals all;
-  all.method = problem.options().method;
+  all.method = problem.method().method;
   const auto outputs = static_cast<Index>(problem.outputs());
   all.covariance = Matrix::Zero(outputs, outputs);
   for (std::size_t a = 0; a < problem.outputs(); ++a) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "estimate/problem.h"
 #include "estimate/setup.h"
 #include "skeleta/estimate/integrate.h"
@@ -21,9 +23,19 @@ class Rounds {
   SampledIntegrals result(StopReason reason) const;
 
  private:
-  double error_over_target() const;
-  double seconds() const;
+  enum class Drawn { all, some, interrupted };  // some: the time is over
+
+  double first_total() const;
+  double next_total(double total) const;
+  std::optional<StopReason> end_of_count(Drawn drawn) const;
+  std::optional<StopReason> end_of_precision(Drawn drawn, double total) const;
+  Drawn draw_in_time(double total);
   double in_time(double total) const;
+  double earlier_points() const;
+  bool late() const;
+  double seconds() const;
+  double most_points() const;
+  double error_over_target() const;
   Unresolved unresolved() const;
   bool is_silent(std::size_t s) const;
   bool silent() const;

@@ -4,15 +4,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "estimate/quasi.h"
-#include "estimate/strata_statistics.h"
-#include "estimate/survey.h"
-#include "estimate/tilt.h"
+#include "estimate/methods.h"
 
 namespace skeleta::estimate {
 namespace {
 
-// Without a bound, skeletons of less than this probability share a stratum.
+// Without a bound, skeletons that are this improbable together share a stratum on either side. By
+// Neyman's rule they would have the 128 points that a stratum gets at least in runs of 10⁶ only.
 constexpr double rare = 1e-4;
 
 // One of the strata that are to be sampled: rows first … last of the survey.
@@ -100,7 +98,7 @@ class Choice {
     groups_ = {{0, last}};
     if (!problem_.by_skeleton()) return;
     // Replicates live on one skeleton each.
-    if (!problem_.bounded() && problem_.options().method == Method::quasi) {
+    if (!problem_.bounded() && problem_.method().replicated) {
       return separate(problem_.reachable(), false);
     }
     if (!problem_.bounded()) {
@@ -166,49 +164,33 @@ double Setup::total(const Options& options) const {
   return std::min(allocation->for_target(), static_cast<double>(options.max_samples));
 }
 
-Setup set_up(const Problem& problem) {
-  const Method method = problem.options().method;
-  DrawFactory draw = problem.draw(problem.features().density);
-  const Survey controlled(problem, problem.integrand(), problem.controls(), draw);
-  Integrand integrand = controlled.integrand();
-  const Survey* survey = &controlled;
-  std::optional<Survey> tilted;
-  if (method == Method::importance) {
-    const Vector effect = effect_of_features(problem, integrand);
-    const auto tilt =
-        std::make_shared<const Tilt>(problem.features().density, effect, problem.reachable().last);
-    integrand = weighted(integrand, tilt);
-    draw = problem.draw(tilt->density());
-    survey = &tilted.emplace(problem, integrand, std::nullopt, draw);
-  }
-  const Choice choice(problem, *survey, problem.outputs());
-  const std::vector<SurveyRow>& rows = survey->rows();
+Setup set_up_strata(const Problem& problem, const Survey& survey) {
+  return set_up_strata(problem, survey, survey, false);
+}
 
-  Setup setup{{}, draw, integrand, method == Method::importance, nullptr, {}, {}, {}, 1.0};
+Setup set_up_strata(const Problem& problem, const Survey& survey, const Survey& own,
+                    bool weighted) {
+  const Choice choice(problem, own, problem.outputs());
+  const std::vector<SurveyRow>& rows = survey.rows();
+  const Known& known = problem.known();
   const std::size_t replicates =
-      method == Method::quasi ? static_cast<std::size_t>(problem.options().replicates) : 0;
+      problem.method().replicated ? static_cast<std::size_t>(problem.options().replicates) : 0;
+  Setup setup{{}, own.draw(), own.integrand(), weighted, nullptr, {}, {}, {}, 1.0};
   for (const Group& group : choice.groups()) {
     const CountRange range{rows[group.first].l, rows[group.last].l};
-    setup.strata.emplace_back(problem.law(), range, integrand.outputs(), replicates);
+    setup.strata.emplace_back(problem.law(), range, own.integrand().outputs(), replicates);
     bool varies = false;
-    for (std::size_t k = group.first; k <= group.last; ++k) varies |= controlled.rows()[k].varies;
+    for (std::size_t k = group.first; k <= group.last; ++k) varies |= rows[k].varies;
     setup.varies.push_back(varies);
-    setup.coefficients.push_back(range.size() == 1 ? controlled.coefficients(range.first)
-                                                   : std::vector<double>{});
+    std::vector<double> coefficients;
+    if (range.size() == 1) coefficients = survey.coefficients(range.first);
     setup.controlled.push_back(
-        std::ranges::any_of(setup.coefficients.back(), [](double beta) { return beta != 0.0; }));
-    if (problem.known().variant != 0.0) {
-      setup.coefficients.back().push_back(problem.known().variant);
-    }
+        std::ranges::any_of(coefficients, [](double beta) { return beta != 0.0; }));
+    if (known.variant != 0.0) coefficients.push_back(known.variant);
+    setup.coefficients.push_back(std::move(coefficients));
   }
-  if (problem.controls()) {
-    setup.variance_ratio = variance_ratio(controlled.rows(), choice.groups());
-  }
-  if (method == Method::quasi) {
-    set_up_quasi(problem, setup);
-  } else {
-    setup.allocation = std::make_unique<NeymanAllocation>(choice.weights());
-  }
+  if (problem.controls()) setup.variance_ratio = variance_ratio(rows, choice.groups());
+  setup.allocation = std::make_unique<NeymanAllocation>(choice.weights());
   return setup;
 }
 

@@ -5,6 +5,7 @@
 
 #include "estimate/allocation.h"
 #include "estimate/problem.h"
+#include "estimate/survey.h"
 
 namespace skeleta::estimate {
 
@@ -25,7 +26,11 @@ struct Setup {
   double total(const Options& options) const;
 };
 
-/// Runs the pilot of options.method. Throws Interrupted.
-Setup set_up(const Problem& problem);
+/// Points of the law of the data: of the whole measure, or on each skeleton. `survey`: of these.
+Setup set_up_strata(const Problem& problem, const Survey& survey);
+
+/// The same for points of another law, chosen by a survey of its own; `weighted`: its integrand has
+/// the weights of points as last output. Controls are those of `survey`.
+Setup set_up_strata(const Problem& problem, const Survey& survey, const Survey& own, bool weighted);
 
 }  // namespace skeleta::estimate

@@ -113,44 +113,61 @@ struct StrataLoop::Piece {
   double position = 0.0;  // where it begins, as a fraction of the stratum's points
 };
 
-bool StrataLoop::extend(std::span<Stratum> strata, std::span<const std::uint64_t> points,
-                        FunctionRef<bool()> go_on) const {
-  std::uint64_t missing = 0;
+// What one lane of a stratum lacks.
+struct StrataLoop::Need {
+  std::size_t stratum = 0, lane = 0;
+  std::uint64_t begin = 0, goal = 0;  // complete chunks: there, and wanted
+  std::uint64_t end = 0;              // points of an incomplete chunk that is to follow them
+  double whole = 1.0;                 // points wanted
+
+  std::uint64_t chunks() const { return goal - begin; }
+
+  // Complete chunks after some of the steps. Rounded up: strata of few chunks must not wait for the
+  // last step.
+  std::uint64_t after(std::uint64_t step, std::uint64_t steps) const {
+    if (step == steps) return goal;
+    const double part = std::ceil(static_cast<double>(chunks()) * static_cast<double>(step) /
+                                  static_cast<double>(steps));
+    return begin + std::min(chunks(), static_cast<std::uint64_t>(part));
+  }
+};
+
+std::vector<StrataLoop::Need> StrataLoop::needs(std::span<const Stratum> strata,
+                                                std::span<const std::uint64_t> points) const {
+  std::vector<Need> all;
   for (std::size_t s = 0; s < strata.size(); ++s) {
-    strata[s].chunk_size_ = chunk_;
-    for (const std::uint64_t done : strata[s].chunks_) {
-      const std::uint64_t wanted = points[s] / chunk_;
-      missing += wanted > done ? wanted - done : 0;
+    const std::uint64_t wanted = points[s] / chunk_, rest = points[s] % chunk_;
+    for (std::size_t lane = 0; lane < strata[s].lanes(); ++lane) {
+      Need need{s, lane, strata[s].chunks_[lane]};
+      need.goal = std::max(wanted, need.begin);
+      const bool there = wanted == need.begin && rest <= strata[s].end_points_[lane];
+      if (wanted >= need.begin && !there) need.end = rest;
+      need.whole = std::max(static_cast<double>(points[s]), 1.0);
+      all.push_back(need);
     }
   }
+  return all;
+}
+
+bool StrataLoop::extend(std::span<Stratum> strata, std::span<const std::uint64_t> points,
+                        FunctionRef<bool()> go_on) const {
+  for (Stratum& stratum : strata) stratum.chunk_size_ = chunk_;
+  const std::vector<Need> needs = this->needs(strata, points);
+  std::uint64_t missing = 0;
+  for (const Need& need : needs) missing += need.chunks();
   // In steps, which bound the list of pieces; in each a stratum gets its share of them.
   const std::uint64_t steps = missing / pieces_at_once + 1;
-  std::vector<std::vector<std::uint64_t>> start;
-  for (const Stratum& stratum : strata) start.push_back(stratum.chunks_);
   for (std::uint64_t step = 1; step <= steps; ++step) {
     std::vector<Piece> pieces;
-    for (std::size_t s = 0; s < strata.size(); ++s) {
-      Stratum& stratum = strata[s];
-      for (std::size_t lane = 0; lane < stratum.lanes(); ++lane) {
-        const std::uint64_t goal = points[s] / chunk_, begin = start[s][lane];
-        const std::uint64_t all = goal > begin ? goal - begin : 0;
-        // Rounded up: strata of few chunks must not wait for the last step.
-        const double part = std::ceil(static_cast<double>(all) * static_cast<double>(step) /
-                                      static_cast<double>(steps));
-        const std::uint64_t until =
-            step == steps ? begin + all : begin + std::min(all, static_cast<std::uint64_t>(part));
-        const auto add = [&](std::uint64_t chunk, std::uint64_t count, bool complete) {
-          const double whole = std::max(static_cast<double>(points[s]), 1.0);
-          pieces.push_back({s, lane, chunk * chunk_, count, complete,
-                            static_cast<double>(chunk * chunk_) / whole});
-        };
-        for (std::uint64_t c = stratum.chunks_[lane]; c < until; ++c) add(c, chunk_, true);
-        const std::uint64_t end = goal >= begin ? points[s] % chunk_ : 0;
-        const bool turn = all > 0 ? step == steps : end > stratum.end_points_[lane];
-        if (end > 0 && turn) {
-          add(goal, end, false);
-        }
-      }
+    for (const Need& need : needs) {
+      const auto add = [&](std::uint64_t chunk, std::uint64_t count, bool complete) {
+        pieces.push_back({need.stratum, need.lane, chunk * chunk_, count, complete,
+                          static_cast<double>(chunk * chunk_) / need.whole});
+      };
+      const std::uint64_t until = need.after(step, steps);
+      for (std::uint64_t c = need.after(step - 1, steps); c < until; ++c) add(c, chunk_, true);
+      const std::uint64_t last = need.chunks() > 0 ? steps : 1;
+      if (need.end > 0 && step == last) add(need.goal, need.end, false);
     }
     if (!extend_by_pieces(strata, std::move(pieces), go_on)) return false;
   }

@@ -28,11 +28,42 @@ Vector least_squares(const Matrix& products, const Vector& with_f) {
   return scale.cwiseProduct(decomposition.solve(right));
 }
 
+// Of the free controls on an output; 0 where they are not worth their time.
+struct Regression {
+  Vector coefficients;
+  double gain = 0.0;  // what they take off the sum of squared deviations
+};
+
+// Outputs of `seen`: f, the free controls c, another. β = C⁻¹ cov(c, f) with C the covariance of
+// the controls, which leaves var f − βᵀ cov(c, f).
+Regression regression(const JointMoments& seen) {
+  const auto free = static_cast<Index>(seen.outputs()) - 2;
+  const Moments f = seen.output(0);
+  const Regression none{Vector::Zero(free)};
+  if (free == 0 || !(f.m2 > 0.0)) return none;
+  Matrix products(free, free);
+  Vector with_f(free);
+  for (Index a = 0; a < free; ++a) {
+    const auto i = static_cast<std::size_t>(a) + 1;
+    with_f(a) = seen.product(0, i);
+    for (Index b = 0; b < free; ++b) {
+      products(a, b) = seen.product(i, static_cast<std::size_t>(b) + 1);
+    }
+  }
+  const Vector solution = least_squares(products, with_f);
+  const double gain = solution.dot(with_f);
+  const bool sound = solution.allFinite() && gain <= f.m2 * (1 + 1e-9);
+  const double by_chance =
+      chance * static_cast<double>(free) / static_cast<double>(std::max<std::uint64_t>(f.count, 1));
+  const bool worth = gain > (least_gain + by_chance) * f.m2;
+  return sound && worth ? Regression{solution, gain} : none;
+}
+
 }  // namespace
 
 Survey::Survey(const Problem& problem, const Integrand& integrand,
                const std::optional<Controls>& controls, const DrawFactory& draw)
-    : integrand_(integrand) {
+    : draw_(draw), integrand_(integrand) {
   const CountRange all = problem.reachable();
   const Integrand looked_at = controls ? with_controls(integrand, *controls) : integrand;
   std::vector<Stratum> strata;
@@ -70,50 +101,29 @@ Survey::Survey(const Problem& problem, const Integrand& integrand,
   if (controls) integrand_ = minus_controls(integrand, *controls, coefficients_);
 }
 
-// Outputs: f less the controls of known coefficient, the other controls c, f. Least squares:
-// β = C⁻¹ cov(c, f) with C the covariance of the controls, which leaves var f − βᵀ cov(c, f).
+// Outputs: f less the controls of known coefficient, the other controls c, f.
 void Survey::fit(const Controls& controls, const JointMoments& seen, SurveyRow& row) {
-  const auto free = static_cast<Index>(seen.outputs()) - 2;
+  const Regression fitted = regression(seen);
+  const Vector& beta = fitted.coefficients;
   const Moments f = seen.output(0), plain = seen.output(seen.outputs() - 1);
-  std::vector<double>& coefficients = coefficients_[static_cast<std::size_t>(row.l)];
-  double mean = f.mean, left = f.m2;
-  Vector beta = Vector::Zero(free);
-  if (free > 0 && f.m2 > 0.0) {
-    Matrix products(free, free);
-    Vector with_f(free);
-    for (Index a = 0; a < free; ++a) {
-      const auto i = static_cast<std::size_t>(a) + 1;
-      with_f(a) = seen.product(0, i);
-      for (Index b = 0; b < free; ++b) {
-        products(a, b) = seen.product(i, static_cast<std::size_t>(b) + 1);
-      }
-    }
-    const Vector solution = least_squares(products, with_f);
-    const double gain = solution.dot(with_f);
-    const bool sound = solution.allFinite() && gain <= f.m2 * (1 + 1e-9);
-    const double by_chance = chance * static_cast<double>(free) /
-                             static_cast<double>(std::max<std::uint64_t>(f.count, 1));
-    if (sound && gain > (least_gain + by_chance) * f.m2) {
-      beta = solution;
-      left = std::max(f.m2 - gain, 0.0);
-      for (Index a = 0; a < free; ++a) {
-        mean -= beta(a) * seen.output(static_cast<std::size_t>(a) + 1).mean;
-      }
-    }
+  double mean = f.mean;
+  for (Index a = 0; a < beta.size(); ++a) {
+    if (fitted.gain > 0.0) mean -= beta(a) * seen.output(static_cast<std::size_t>(a) + 1).mean;
   }
-  Index next = 0;
-  if (row.l < controls.mean.rows()) {
-    for (std::size_t c = 0; c < coefficients.size(); ++c) {
-      const std::optional<double>& given = controls.coefficient[c];
-      coefficients[c] = given ? *given : beta(next++);
-    }
-  }
-  const double used = beta.isZero(0.0) ? 0.0 : static_cast<double>(free);
+  const double left = std::max(f.m2 - fitted.gain, 0.0);
+  const double used = fitted.gain > 0.0 ? static_cast<double>(beta.size()) : 0.0;
   const double freedom = std::max(static_cast<double>(f.count) - 1.0 - used, 1.0);
   row.mean = {mean};
   row.variance = {left / freedom};
   row.plain_variance = plain.variance();
   row.varies = plain.m2 > 0.0;
+  if (row.l >= controls.mean.rows()) return;
+  Index next = 0;
+  std::vector<double>& coefficients = coefficients_[static_cast<std::size_t>(row.l)];
+  for (std::size_t c = 0; c < coefficients.size(); ++c) {
+    const std::optional<double>& given = controls.coefficient[c];
+    coefficients[c] = given ? *given : beta(next++);
+  }
 }
 
 const std::vector<double>& Survey::coefficients(Index l) const {

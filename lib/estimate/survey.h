@@ -29,6 +29,8 @@ class Survey {
   const std::vector<SurveyRow>& rows() const { return rows_; }
   /// What to sample: the integrand, less its controls.
   const Integrand& integrand() const { return integrand_; }
+  /// How its points were drawn.
+  const DrawFactory& draw() const { return draw_; }
   /// The coefficients of the controls on Q_l.
   const std::vector<double>& coefficients(Index l) const;
   /// Σ_l π_l f̄_l over the rows.
@@ -37,6 +39,7 @@ class Survey {
  private:
   void fit(const Controls& controls, const JointMoments& seen, SurveyRow& row);
 
+  DrawFactory draw_;
   Integrand integrand_;
   std::vector<SurveyRow> rows_;
   Coefficients coefficients_;

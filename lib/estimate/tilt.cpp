@@ -139,4 +139,13 @@ Integrand weighted(const Integrand& integrand, std::shared_ptr<const Tilt> tilt)
       integrand.most_points());
 }
 
+Setup set_up_importance(const Problem& problem, const Survey& survey) {
+  const Vector effect = effect_of_features(problem, survey.integrand());
+  const auto tilt =
+      std::make_shared<const Tilt>(problem.features().density, effect, problem.reachable().last);
+  const Survey tilted(problem, weighted(survey.integrand(), tilt), std::nullopt,
+                      problem.draw(tilt->density()));
+  return set_up_strata(problem, survey, tilted, true);
+}
+
 }  // namespace skeleta::estimate

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "estimate/problem.h"
+#include "estimate/setup.h"
 
 namespace skeleta::estimate {
 
@@ -32,5 +32,8 @@ Vector effect_of_features(const Problem& problem, const Integrand& integrand);
 
 /// The outputs times the weight, then the weight itself.
 Integrand weighted(const Integrand& integrand, std::shared_ptr<const Tilt> tilt);
+
+/// Strata of points drawn by the tilted law. Throws Interrupted.
+Setup set_up_importance(const Problem& problem, const Survey& survey);
 
 }  // namespace skeleta::estimate

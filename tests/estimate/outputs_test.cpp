@@ -256,6 +256,28 @@ TEST(Outputs, QuasiGoesOnAfterALimitOnTime) {
   }
 }
 
+// A limit on time that is over before the first chunk is complete: what is incomplete is drawn
+// anew, and more, so that run after run gets further.
+TEST(Outputs, EveryRunUnderALimitOnTimeGetsFurther) {
+  const Features features = Features::uniform(6, 0.3);
+  const auto square = [](const SparsePoint& point) { return std::pow(sum(point), 2.5); };
+  for (const MethodInfo& info : methods()) {
+    Options options;
+    options.method = info.method;
+    options.relative_tolerance = 1e-12;
+    options.max_seconds = 1e-3;
+    options.clock = [now = 0.0]() mutable { return now += 1.0; };
+    std::uint64_t before = 0;
+    for (int run = 0; run < 6; ++run) {
+      const SampledIntegrals result = integrate_all(features, Integrand(square), options);
+      EXPECT_EQ(result.outputs.front().stop_reason, StopReason::max_seconds) << info.name;
+      EXPECT_GT(result.outputs.front().samples, before) << info.name << ", run " << run;
+      before = result.outputs.front().samples;
+      options.resume = result.state;
+    }
+  }
+}
+
 // A corner of probability 1e-9, which no sample meets: without any bound nothing is claimed.
 TEST(Unresolved, SamplesThatAllAgreeClaimNothing) {
   const Features features = Features::uniform(3, 1.0);

@@ -5,16 +5,20 @@
 
 namespace skeleta::approximation {
 
+/// Features up to which C_2 comes from its closed form as a matter of course: D³ operations take
+/// less than 50 ms there.
+constexpr Index few_features = 200;
+
 /// An exact loss with its one-sparse summary.
 struct ExactLoss {
   IntegralBySkeleton loss;
   OneSparse one_sparse;
 };
 
-/// exact::skeleton_loss, with C_0 and C_1, and for D ≤ 200 C_2, from the closed forms (the first
-/// two also if they are not listed) and the rest as what is left of the value, but at least C_2 and
-/// at most its rigorous bound. In debug builds the result is checked against the rigorous bounds.
-/// Throws what exact::skeleton_loss throws.
+/// exact::skeleton_loss, with C_0 and C_1, and for D ≤ few_features C_2, from the closed forms (the
+/// first two also if they are not listed) and the rest as what is left of the value, but at least
+/// C_2 and at most its rigorous bound. In debug builds the result is checked against the rigorous
+/// bounds. Throws what exact::skeleton_loss throws.
 ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
                      const exact::Options& options);
 

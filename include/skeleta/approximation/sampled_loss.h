@@ -28,16 +28,16 @@ using SampledCheckpoint = std::function<void(const SampledLoss&)>;
 /// All methods but plain: Q0 and Q1 come from closed forms, and Q2 too where the closed form of all
 /// D²/2 pairs of inputs for D outputs is foreseen to be cheaper than the samples it saves. Control
 /// variates of known means take off the loss that each active feature has alone (β = 1) and, fitted
-/// on the pilot, Σ_{j<k} x_j x_k, Σ_{j<k} G_jk x_j x_k, and where there is a table of pairs,
-/// Σ_{j<k} u_jk x_j x_k with the interaction u_jk of the pair.
-/// Outputs whose error has a part that the samples would hardly ever meet (they fire in a corner of
-/// the cube, on a few supports, or for a rare feature; lib/approximation/firing_survey.h) are not
-/// sampled: their loss comes from contour integrals where these take less than two seconds, or is
-/// bounded and added to the interval. Plain sampling bounds it, or draws the points that meet it.
-/// All methods bound what lies beyond the sampled skeletons by `bounds::LossTail`. In debug builds
-/// every result is checked against those bounds (std::logic_error if one is broken).
-/// `checkpoint`, if it is given, takes the place of options.checkpoint. Throws what
-/// estimate::integrate_all throws.
+/// on the pilot, how crowded the input is, Σ x_j, Σ_{j<k} x_j x_k and Σ_{j<k} x_j² x_k², and how
+/// the active features get along, Σ_{j<k} t_jk x_j x_k with the interaction t_jk of the pair where
+/// there is a table of these, else with G_jk. Outputs whose error has a part that the samples would
+/// hardly ever meet (they fire in a corner of the cube, on a few supports, or for a rare feature;
+/// lib/approximation/firing_survey.h) are not sampled: their loss comes from contour integrals
+/// where these take less than two seconds, or is bounded and added to the interval. Plain sampling
+/// bounds it, or draws the points that meet it. All methods bound what lies beyond the sampled
+/// skeletons by `bounds::LossTail`. In debug builds every result is checked against those bounds
+/// (std::logic_error if one is broken). `checkpoint`, if it is given, takes the place of
+/// options.checkpoint. Throws what estimate::integrate_all throws.
 SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
                          const estimate::Options& options,
                          estimate::Precision precision = estimate::Precision::float64,

@@ -3,27 +3,20 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/clock.h"
 #include "skeleta/core/progress.h"
 #include "skeleta/estimate/integrand.h"
+#include "skeleta/estimate/methods.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
 #include "skeleta/measure/sampling_state.h"
 
 namespace skeleta::estimate {
-
-/// plain: points from the whole measure. stratified: a fixed number of points on each skeleton.
-/// quasi: likewise, from randomised Sobol points. importance: stratified, with the features that
-/// matter more drawn more often. automatic: whichever a pilot foresees to be the fastest.
-enum class Method { plain, stratified, quasi, importance, automatic };
-
-/// "plain", "stratified", "quasi", "importance", "auto".
-std::string to_string(Method method);
 
 /// What a pilot foresees of a method.
 struct Foreseen {
@@ -115,9 +108,9 @@ struct Known {
   /// Nominal cost of the integrand at one point, by which `automatic` weighs the methods and the
   /// size of a chunk of work is chosen. It decides which points are drawn: never measure it.
   double nanoseconds = 50.0;
-  /// Symmetric, D × D, or empty: how features disturb each other, such as the Gram matrix. quasi
-  /// orders supports by it (sampling/support_list.h).
-  Matrix interference;
+  /// Symmetric, D × D: how features disturb each other, such as the Gram matrix. quasi asks for it
+  /// once, if it is there, and orders supports by it (sampling/support_list.h).
+  std::function<Matrix()> interference;
 };
 
 /// Thrown also when the progress callback stopped the work before there was anything to report.
@@ -167,8 +160,24 @@ SampledIntegrals integrate_all(const Features& features, const Integrand& integr
 IntegralBySkeleton integrate(const Features& features, const Integrand& integrand,
                              const Options& options, const Known& known = {});
 
-/// What the pilot foresees for options.method.
-Foreseen foresee(const Features& features, const Integrand& integrand, const Options& options,
-                 const Known& known = {});
+/// The same in two steps, for who wants to know what it will take: each method's pilot is run once,
+/// when it is first asked for, and what it set up is what is then sampled.
+class Plan {
+ public:
+  /// Copies what it is given. Throws as integrate_all does.
+  Plan(const Features& features, const Integrand& integrand, const Options& options,
+       const Known& known = {});
+  ~Plan();
+
+  /// What the pilot of a method, not automatic, foresees.
+  Foreseen foresee(Method method);
+
+  /// integrate_all(features, integrand, options, known).
+  SampledIntegrals sample();
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
 
 }  // namespace skeleta::estimate

@@ -72,9 +72,9 @@ class Stratum {
   std::uint64_t chunk_size_ = 0, non_finite_ = 0;
 };
 
-/// The one Monte Carlo loop: draws points on strata, evaluates an integrand in parallel chunks, and
-/// merges their statistics in the order of the chunks, so that the result has the same bits for any
-/// number of threads.
+/// The Monte Carlo loop of all methods: draws points on strata, evaluates an integrand in parallel
+/// chunks, and merges their statistics in the order of the chunks, so that the result has the same
+/// bits for any number of threads.
 class StrataLoop {
  public:
   StrataLoop(DrawFactory draw, Integrand integrand, std::uint64_t seed, sampling::Purpose purpose,
@@ -99,7 +99,10 @@ class StrataLoop {
 
  private:
   struct Piece;  // a chunk: some points of one stratum
+  struct Need;
 
+  std::vector<Need> needs(std::span<const Stratum> strata,
+                          std::span<const std::uint64_t> points) const;
   bool extend_by_pieces(std::span<Stratum> strata, std::vector<Piece> pieces,
                         FunctionRef<bool()> go_on) const;
   void evaluate(const Stratum& stratum, const Piece& piece, std::span<double> result) const;
