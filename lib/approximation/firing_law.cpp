@@ -110,4 +110,34 @@ double FiringLaw::log_ratio(const Input& input) const {
   return with_own ? sum : -std::numeric_limits<double>::infinity();
 }
 
+FiringMixture::FiringMixture(const std::vector<FiringLaw>& laws, const Vector& weights)
+    : weights_(weights.array()),
+      present_(weights_),
+      offset_(weights.size()),
+      shift_(weights.size()),
+      slope_(weights.size(), laws.front().g_.size()),
+      law_of_(static_cast<std::size_t>(slope_.cols()), -1) {
+  for (Index c = 0; c < weights.size(); ++c) {
+    const FiringLaw& law = laws[static_cast<std::size_t>(c)];
+    slope_.row(c) = law.theta_ * law.g_.transpose();
+    shift_(c) = law.shift_;
+    offset_(c) = -law.log_mass_;
+    if (!law.own_) continue;
+    offset_(c) -= law.shift_;  // of the others only
+    present_(c) = 0.0;
+    law_of_[static_cast<std::size_t>(*law.own_)] = c;
+  }
+}
+
+double FiringMixture::ratio(const Input& input) {
+  log_ = offset_ + static_cast<double>(input.active.size()) * shift_;
+  used_ = present_;
+  for (std::size_t k = 0; k < input.active.size(); ++k) {
+    const Index j = input.active[k], own = law_of_[static_cast<std::size_t>(j)];
+    log_ += input.value[k] * slope_.col(j).array();
+    if (own >= 0) used_(own) = weights_(own);
+  }
+  return (used_ * log_.min(600.0).exp()).sum();
+}
+
 }  // namespace skeleta::approximation

@@ -39,12 +39,30 @@ class FiringLaw {
   double log_ratio(const Input& input) const;
 
  private:
+  friend class FiringMixture;
+
   void tilt_to(double theta, double active, const Vector& log_odds);
 
   Vector density_, g_, tilted_;
   std::optional<Index> own_;
   double theta_ = 0.0, shift_ = 0.0, log_mass_ = 0.0;
   bool reaches_ = true;
+};
+
+/// Several laws of the same features, each with a weight; at most one for each `own` feature.
+class FiringMixture {
+ public:
+  FiringMixture(const std::vector<FiringLaw>& laws, const Vector& weights);
+
+  /// Σ_c w_c dP̃_c/dP, each ratio at most e^600. Of all laws at once: an exponential takes longer
+  /// than the rest of a point.
+  double ratio(const Input& input);
+
+ private:
+  Eigen::ArrayXd weights_, present_;            // of all laws; of those without own feature
+  Eigen::ArrayXd offset_, shift_, log_, used_;  // log dP̃_c/dP = offset + N shift + Σ slope x
+  Matrix slope_;                                // a row for each law
+  std::vector<Index> law_of_;                   // by feature: the law that has it as own, or −1
 };
 
 }  // namespace skeleta::approximation

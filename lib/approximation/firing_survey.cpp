@@ -112,24 +112,21 @@ void FiringSurvey::choose_laws() {
 void FiringSurvey::draw(std::uint64_t seed) {
   const std::size_t tilted = laws_.size() - 1;
   const std::size_t each = tilted == 0 ? 0 : std::clamp<std::size_t>(768 / tilted, 4, 24);
-  std::vector<double> parts(laws_.size(), static_cast<double>(each));
-  parts[0] = static_cast<double>(base_points);
+  Vector parts = Vector::Constant(static_cast<Index>(laws_.size()), static_cast<double>(each));
+  parts(0) = static_cast<double>(base_points);
+  FiringMixture mixture(laws_, parts);
   sampling::StreamKey key{seed, sampling::Purpose::pilot, 2, 0};
   for (std::size_t c = 0; c < laws_.size(); ++c) {
     key.stratum = c;
-    for (std::uint64_t n = 0; n < static_cast<std::uint64_t>(parts[c]); ++n) {
+    for (std::uint64_t n = 0; n < (c == 0 ? base_points : each); ++n) {
       sampling::PointStream stream(key, n);
       Input input;
       laws_[c].draw(stream, input);
       // Points with fewer active features count as zeros.
       const auto l = static_cast<Index>(input.active.size());
       if (l < std::min<Index>(first_, controlled_ ? 2 : 0)) continue;
-      double ratio = 0.0;  // points of the survey times dQ/dP
-      for (std::size_t k = 0; k < laws_.size(); ++k) {
-        ratio += parts[k] * std::exp(std::min(laws_[k].log_ratio(input), 600.0));
-      }
+      weight_.push_back(1.0 / mixture.ratio(input));  // points of the survey times dQ/dP
       points_.push_back(std::move(input));
-      weight_.push_back(1.0 / ratio);
     }
   }
 }

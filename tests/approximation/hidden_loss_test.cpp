@@ -157,6 +157,28 @@ TEST(FiringLaw, WeightsMakeUpForTheTilt) {
   EXPECT_LT(std::sqrt(squares), 0.05 * sum);
 }
 
+TEST(FiringMixture, IsTheWeightedSumOfItsLaws) {
+  Vector density(4), g(4);
+  density << 0.01, 0.1, 1.0, 0.3;
+  g << 0.5, 1.0, 2.0, -1.0;
+  std::vector<FiringLaw> laws;
+  laws.emplace_back(density, Vector::Zero(4), -1.0, 2.5, std::nullopt);
+  laws.emplace_back(density, g, 2.5, 2.5, std::nullopt);
+  laws.emplace_back(density, g, 1.5, 2.5, Index{1});
+  laws.emplace_back(density, g, 1.5, 2.5, Index{3});
+  const Eigen::Vector4d weights(256.0, 24.0, 7.0, 3.0);
+  FiringMixture mixture(laws, weights);
+  for (const Input& input :
+       {Input{{2}, {0.7}}, Input{{1, 2}, {0.2, 0.9}}, Input{{2, 3}, {1.0, 0.0}},
+        Input{{0, 1, 2, 3}, {0.1, 0.4, 0.6, 0.8}}}) {
+    double sum = 0.0;
+    for (std::size_t c = 0; c < 4; ++c) {
+      sum += weights(static_cast<Index>(c)) * std::exp(laws[c].log_ratio(input));
+    }
+    EXPECT_NEAR(mixture.ratio(input), sum, 1e-13 * sum);
+  }
+}
+
 // Σ x > 2.9 with p = 1: E (cΣx − 2.9c)₊² = c²·2·.1⁵/5!. The bound lies above, within 20 times.
 TEST(FiringBound, HoldsAndIsSharpInACorner) {
   for (const double p : {1.0, 0.3, 0.01}) {
