@@ -10,7 +10,7 @@
 namespace skeleta::approximation {
 namespace {
 
-constexpr Index most_outputs = 128;       // for which there are laws
+constexpr Index most_outputs = 1024;      // for which there are laws
 constexpr std::size_t base_points = 256;  // from the first law
 constexpr double seen = 3.0;              // samples beyond the level
 
@@ -269,6 +269,11 @@ bool FiringSurvey::take_apart(const Tail& tail, double most, double sign,
     apart.push_back(i);
   }
   return apart.size() > before;
+}
+
+// Upwards and downwards: the errors have opposite signs.
+double FiringSurvey::missed(double points) const {
+  return std::max(tail(points, 1.0).beyond, tail(points, -1.0).beyond);
 }
 
 std::vector<Index> FiringSurvey::hidden(double points, double error) {

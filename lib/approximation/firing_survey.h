@@ -25,7 +25,7 @@ constexpr Index most_with_gram = 2000;
 ///
 /// The survey draws from a mixture Q: P with the number of active features kept at `first` or more,
 /// and for each output, active or not, the law of inputs tilted towards its firing (FiringLaw; of
-/// more than 128 outputs those that can grow the largest). A point stands for the probability
+/// more than 1024 outputs those that can grow the largest). A point stands for the probability
 /// ω = dP/dQ, which is known exactly and small for what is rare; so the survey tells the tail of R
 /// far beyond what as many points of P show. It is a finding, not a proof: what it finds rare is
 /// then computed in closed form, or bounded rigorously.
@@ -49,6 +49,10 @@ class FiringSurvey {
   /// n: `points`, or if that is 0 the fewest after which this standard error is at most `error`: a
   /// run that has not seen more would stop there.
   std::vector<Index> hidden(double points, double error);
+
+  /// How far the mean of `points` samples is off, about, because they never meet what lies beyond
+  /// the level t, when the outputs that hidden() found are taken apart.
+  double missed(double points) const;
 
  private:
   void choose_laws();

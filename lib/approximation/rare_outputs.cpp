@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 
 #include "approximation/firing_survey.h"
@@ -67,7 +68,9 @@ void bound(const ReluAutoencoder& model, const Features& apart, Index first,
 RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
                          const estimate::Known& known, const estimate::Options& options) {
   const auto first = static_cast<Index>(known.parts.size());
-  FiringSurvey survey(model, features, first, &*known.controls, options.seed);
+  const auto shared =
+      std::make_shared<FiringSurvey>(model, features, first, &*known.controls, options.seed);
+  FiringSurvey& survey = *shared;
   const double value =
       known.parts.front().contribution + loss_alone(model, features) + survey.mean();
   RareOutputs rare;
@@ -76,6 +79,7 @@ RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
   rare.apart = only(features, rare.outputs);
   rare.sampled = features;
   for (const Index i : rare.outputs) rare.sampled.importance(i) = 0.0;
+  rare.missed = [shared](double points) { return shared->missed(points); };
   return rare;
 }
 
@@ -108,7 +112,9 @@ void take_apart(const ReluAutoencoder& model, const RareOutputs& rare, Index fir
 
 void bound_unseen(const ReluAutoencoder& model, const Features& features,
                   const estimate::Options& options, estimate::Known& known) {
-  FiringSurvey survey(model, features, 0, nullptr, options.seed);
+  const auto shared = std::make_shared<FiringSurvey>(model, features, 0, nullptr, options.seed);
+  FiringSurvey& survey = *shared;
+  known.missed = [shared](double points) { return shared->missed(points); };
   const double asked = target(options, survey.mean());
   const std::vector<Index> outputs = options.samples > 0
                                          ? survey.hidden(static_cast<double>(options.samples), 0.0)

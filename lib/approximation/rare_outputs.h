@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "skeleta/estimate/integrate.h"
@@ -12,6 +13,8 @@ struct RareOutputs {
   std::vector<Index> outputs;  ///< Their errors are not sampled.
   /// Of all features, with the importance of these outputs only, and with that of all others.
   Features apart, sampled;
+  /// What samples of the others miss, about, by their number (FiringSurvey::missed).
+  std::function<double(double)> missed;
 };
 
 /// The outputs whose error has a part that samples would miss (FiringSurvey), if it is not sampled:

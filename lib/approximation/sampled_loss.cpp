@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 
 #include "approximation/loss_controls.h"
@@ -72,12 +73,46 @@ double foreseen_exact_seconds(const ReluAutoencoder& model) {
   return seconds;
 }
 
+// √E Σ_i v_i δz_i², where the sums of z_i = Σ_j ⟨w_i, w_j⟩ x_j − b_i and of x_i − z_i are rounded
+// to
+//   |δz_i| ≤ (d + 8) u (|w_i| A + |b_i| + x_i),  A = Σ_j |w_j| x_j,
+// in the unit roundoff u (d + 8: the inner products and some ten active features).
+double rounding(const ReluAutoencoder& model, const Features& features,
+                estimate::Precision precision) {
+  const double u = precision == estimate::Precision::float32 ? 0x1p-24 : 0x1p-53;
+  const Eigen::ArrayXd length = model.W.colwise().norm().transpose(), p = features.density;
+  const double mean = 0.5 * (p * length).sum(), square = (p * length.square()).sum() / 3.0;
+  const Eigen::ArrayXd size =
+      length.square() * (mean * mean + square) + model.b.array().square() + p / 3.0;
+  return static_cast<double>(model.hidden() + 8) * u *
+         std::sqrt(3.0 * (features.importance.array() * size).sum());
+}
+
+// In the unit of the caller.
+IntegralBySkeleton restored(IntegralBySkeleton loss, const ScaledFeatures& unit) {
+  for (double* number : {&loss.value, &loss.standard_error, &loss.rest, &loss.rest_standard_error,
+                         &loss.low, &loss.high, &loss.error_bound}) {
+    *number = unit.restored(*number);
+  }
+  for (SkeletonPart& part : loss.skeletons) {
+    part.mean = unit.restored(part.mean);
+    part.contribution = unit.restored(part.contribution);
+    part.standard_error = unit.restored(part.standard_error);
+  }
+  return loss;
+}
+
+// In the unit of the caller.
 SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAutoencoder& model,
-                       const Features& features, const bounds::LossTail& tail) {
+                       const ScaledFeatures& unit, const bounds::LossTail& tail) {
   const IntegralBySkeleton& loss = sampled.outputs.front();
-  return {loss,
-          one_sparse(loss, features, tail),
-          estimate::kernel_path(model, features),
+  OneSparse low = one_sparse(loss, unit.features, tail);
+  for (double* number : {&low.contribution, &low.rest, &low.rest_standard_error, &low.rest_bound}) {
+    *number = unit.restored(*number);
+  }
+  return {restored(loss, unit),
+          low,
+          estimate::kernel_path(model, unit.features),
           sampled.method,
           sampled.state,
           sampled.foreseen,
@@ -104,12 +139,16 @@ class LossSampler {
   // All that closed forms can say. If they say nothing new, the first plan is the one.
   estimate::SampledIntegrals by_skeleton(const bounds::LossTail& tail) const {
     estimate::Known known = known_of(tail);
+    // Found after the first plan, and used by it all the same.
+    const auto missed = std::make_shared<std::function<double(double)>>();
+    known.missed = [missed](double points) { return (*missed)(points); };
     if (model_.features() <= many_features) known.interference = [&] { return gram(model_); };
     use_closed_forms(model_, features_, false, options_, known);
     estimate::Plan first = plan(features_, known);
     const bool pairs = pairs_pay(model_, first);
     if (pairs) use_closed_forms(model_, features_, true, options_, known);
     const RareOutputs rare = rare_outputs(model_, features_, known, options_);
+    *missed = rare.missed;
     if (rare.outputs.empty()) return pairs ? plan(features_, known).sample() : first.sample();
     take_apart(model_, rare, static_cast<Index>(known.parts.size()), seconds_apart, options_,
                known);
@@ -124,6 +163,8 @@ class LossSampler {
     estimate::Known known;
     known.bound_outside = [&](CountRange range) { return tail.outside(range); };
     known.nanoseconds = estimate::loss_nanoseconds(model_, features_);
+    known.least_variance_ratio = 0.01;
+    known.rounding = rounding(model_, features_, precision_);
     return known;
   }
 
@@ -179,23 +220,32 @@ SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
                          const estimate::Options& asked, estimate::Precision precision,
                          const SampledCheckpoint& checkpoint) {
   estimate::validate(asked);
-  const bounds::LossTail tail(model, features, asked.threads);
+  // The moments of values near 1 neither overflow nor underflow.
+  const ScaledFeatures unit = scaled(features);
+  const bounds::LossTail tail(model, unit.features, asked.threads);
   estimate::Options options = asked;
+  options.absolute_tolerance = std::ldexp(asked.absolute_tolerance, -unit.exponent);
+  if (asked.progress) {
+    options.progress = [&](Progress progress) {
+      progress.value = unit.restored(progress.value);
+      progress.standard_error = unit.restored(progress.standard_error);
+      return asked.progress(progress);
+    };
+  }
   if (checkpoint) {
     options.checkpoint = [&](const estimate::SampledIntegrals& so_far) {
-      checkpoint(summarised(so_far, model, features, tail));
+      checkpoint(summarised(so_far, model, unit, tail));
     };
   }
   refuse_overflow(tail, precision);
-  const LossSampler sampler(model, features, options, precision);
+  const LossSampler sampler(model, unit.features, options, precision);
   const estimate::SampledIntegrals sampled =
       options.method == estimate::Method::plain ? sampler.plain(tail) : sampler.by_skeleton(tail);
   const BorrowedScope none(nullptr);  // what was sampled is a result, called off or not
-  SampledLoss result = summarised(sampled, model, features, tail);
 #ifndef NDEBUG
-  check_against_bounds(result.loss, tail);
+  check_against_bounds(sampled.outputs.front(), tail);
 #endif
-  return result;
+  return summarised(sampled, model, unit, tail);
 }
 
 }  // namespace skeleta::approximation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <optional>
 
@@ -42,15 +43,33 @@ void add_apart(const Problem& problem, IntegralBySkeleton& out) {
   }
 }
 
+// What so many points missed, about.
+double missed(const Problem& problem, std::span<const Stratum> strata) {
+  const Known& known = problem.known();
+  const auto drawn = static_cast<double>(points(strata));
+  return known.missed && drawn > 0.0 ? known.missed(drawn) : 0.0;
+}
+
+double normal_quantile(double confidence) {
+  const boost::math::normal_distribution<double> law;
+  return boost::math::quantile(boost::math::complement(law, (1.0 - confidence) / 2.0));
+}
+
+double rounding_of(const Known& known, double value) {
+  return known.rounding * (2.0 * std::sqrt(std::max(value, 0.0)) + known.rounding);
+}
+
 IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> strata,
-                             std::size_t output, Unresolved unresolved, StopReason reason) {
+                             std::size_t output, double caution, Unresolved unresolved,
+                             StopReason reason) {
   const Contribution sum = contribution(strata, {0, problem.law().features()}, output);
   const Contribution rest = contribution(strata, {2, problem.law().features()}, output);
   IntegralBySkeleton out;
   out.value = problem.known_value() + sum.value;
-  out.standard_error = sum.standard_error();
+  const double unseen = missed(problem, strata);
+  out.standard_error = std::hypot(caution * sum.standard_error(), unseen);
   out.rest = rest.value;
-  out.rest_standard_error = rest.standard_error();
+  out.rest_standard_error = std::hypot(caution * rest.standard_error(), unseen);
   out.samples = points(strata);
   out.non_finite = non_finite(strata);
   out.confidence = problem.options().confidence;
@@ -60,7 +79,8 @@ IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> st
     if (part.l >= 2) out.rest += part.contribution;
   }
   out.error_bound = unresolved.above;
-  const double half = half_width(strata, out.confidence, output);
+  const double half = std::hypot(caution * half_width(strata, out.confidence, output),
+                                 unseen * normal_quantile(out.confidence));
   out.low = out.value - half - unresolved.below;
   out.high = out.value + half + out.error_bound;
   const Shape errors = shape(strata, output);
@@ -202,12 +222,18 @@ double Rounds::value(std::size_t output) const {
   return problem_.known_value() + sum;
 }
 
+// By what a standard error is multiplied that is too good to be true.
+double Rounds::caution() const {
+  const double ratio = setup_.variance_ratio, least = problem_.known().least_variance_ratio;
+  return ratio > 0.0 && ratio < least ? std::sqrt(least / ratio) : 1.0;
+}
+
 // The largest over the outputs.
 double Rounds::error_over_target() const {
   double worst = 0.0;
   for (std::size_t a = 0; a < problem_.outputs(); ++a) {
     const Contribution sum = contribution(strata_, {0, problem_.law().features()}, a);
-    const double error = sum.standard_error();
+    const double error = std::hypot(caution() * sum.standard_error(), missed(problem_, strata_));
     if (error > 0.0) worst = std::max(worst, error / problem_.target(value(a)));
   }
   return worst;
@@ -217,6 +243,9 @@ double Rounds::error_over_target() const {
 Unresolved Rounds::unresolved() const {
   const Known& known = problem_.known();
   Unresolved all{known.unseen_above + known.apart_error, known.unseen_below + known.apart_error};
+  const double rounding = rounding_of(known, value(0));
+  all.above += rounding;
+  all.below += rounding;
   all.above += problem_.bound_outside(
       resolved(strata_, setup_.varies, setup_.controlled, problem_.outputs()));
   if (!known.largest || problem_.bounded()) return all;
@@ -260,7 +289,7 @@ bool Rounds::resolves() const {
 // Can more samples not help?
 bool Rounds::hopeless() const {
   const Known& known = problem_.known();
-  return std::max(known.unseen_above, known.unseen_below) >
+  return std::max(known.unseen_above, known.unseen_below) + rounding_of(known, value(0)) >
          problem_.bounded_part() * problem_.target(value(0));
 }
 
@@ -268,7 +297,10 @@ double Rounds::least_points() const {
   return static_cast<double>(problem_.known().least_points);
 }
 
+// A few points cannot show what a fit to a few others does not explain.
 bool Rounds::reliable() const {
+  constexpr std::uint64_t few = 256;
+  if (problem_.known().least_variance_ratio > 0.0 && points(strata_) < few) return false;
   for (std::size_t a = 0; a < problem_.outputs(); ++a) {
     const IntegralBySkeleton out = summary(a, StopReason::samples);
     if (out.heavy_tailed() || out.degenerate_weights()) return false;
@@ -330,7 +362,7 @@ bool Rounds::complete() const {
 }
 
 IntegralBySkeleton Rounds::summary(std::size_t output, StopReason reason) const {
-  IntegralBySkeleton out = summarise(problem_, strata_, output, unresolved(), reason);
+  IntegralBySkeleton out = summarise(problem_, strata_, output, caution(), unresolved(), reason);
   out.variance_ratio = setup_.variance_ratio;
   if (setup_.weighted) {
     out.effective_samples = effective_samples(strata_, problem_.outputs());
@@ -365,14 +397,15 @@ SampledIntegrals Rounds::result(StopReason reason) const {
 
 SampledIntegrals nothing_sampled(const Problem& problem) {
   const auto count = static_cast<Index>(problem.known().parts.size());
-  const double error = problem.known().apart_error;
+  const Known& known = problem.known();
+  const double error = known.apart_error + rounding_of(known, problem.known_value());
   const Unresolved bound{problem.bound_outside({count, count - 1}) + error, error};
   SampledIntegrals all;
   all.method = problem.method().method;
   const auto outputs = static_cast<Index>(problem.outputs());
   all.covariance = Matrix::Zero(outputs, outputs);
   for (std::size_t a = 0; a < problem.outputs(); ++a) {
-    all.outputs.push_back(summarise(problem, {}, a, bound, StopReason::exact));
+    all.outputs.push_back(summarise(problem, {}, a, 1.0, bound, StopReason::exact));
   }
   return all;
 }

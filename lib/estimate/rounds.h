@@ -35,6 +35,7 @@ class Rounds {
   bool late() const;
   double seconds() const;
   double most_points() const;
+  double caution() const;
   double error_over_target() const;
   Unresolved unresolved() const;
   bool is_silent(std::size_t s) const;

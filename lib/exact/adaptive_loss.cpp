@@ -108,7 +108,8 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
     norms += norms_(k) * std::sqrt(features_.density(k) / 3.0);
   }
   row_error_ = (rounding_of_products(model.hidden()) * norms) * norms_;
-  zero_ = 4.0 * unit_.features.importance.dot(row_error_.cwiseAbs2());
+  zero_ = std::min(4.0 * unit_.features.importance.dot(row_error_.cwiseAbs2()),
+                   options_.relative_target * loss_of_zero_model(unit_.features));
   for (Task& task : tasks_) {
     task = {};
     task.fine_limit = fine_limit_;

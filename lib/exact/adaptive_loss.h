@@ -115,10 +115,10 @@ class AdaptiveLoss {
   double absolute_target_ = 0.0;  ///< In that unit.
   const ReluAutoencoder* model_ = nullptr;
   Matrix gram_;
-  Vector norms_;                    ///< |w_k|
-  Vector row_error_;                ///< Bound on √E(δz_i)², δz_i from the rounding of G.
-  double zero_ = 0.0;               ///< A loss that the rounding of G cannot tell from 0.
-  double share_ = 0.0;              ///< Truncation allowed to one output.
+  Vector norms_;        ///< |w_k|
+  Vector row_error_;    ///< Bound on √E(δz_i)², δz_i from the rounding of G.
+  double zero_ = 0.0;   ///< A loss that the rounding of G cannot tell from 0, if that is little.
+  double share_ = 0.0;  ///< Truncation allowed to one output.
   double derivatives_share_ = 0.0;  ///< Likewise of its derivatives.
   bool with_gradient_ = false;
   double fine_limit_ = 0.0;  ///< For rows where it does no harm.

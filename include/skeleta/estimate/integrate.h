@@ -96,6 +96,15 @@ struct Known {
   /// Rigorous bounds of what the integral may have above and below the samples' mean because they
   /// never met it. They are added to the interval, `above` to error_bound.
   double unseen_above = 0.0, unseen_below = 0.0;
+  /// How far the mean of so many points is off, about, for what so few of them never show: no bound
+  /// but an estimate, as a survey gives it. It counts as a part of the standard error.
+  std::function<double(double points)> missed;
+  /// Of a sum of squares: the root of the mean square of what rounding adds before squaring. By
+  /// Cauchy the integral is then off by at most 2 rounding √value + rounding², which bounds carry.
+  double rounding = 0.0;
+  /// Controls are not believed to leave less than this part of the variance: where they seem to,
+  /// what they do not explain is rare, and few points never meet it.
+  double least_variance_ratio = 0.0;
   /// max |f|, where that is known: what samples that all agree on a skeleton may miss is then
   /// bounded by Clopper and Pearson (1934): other values have a probability of at most
   /// 1 − (α/2)^{1/n}, α = 1 − confidence.
