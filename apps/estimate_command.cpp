@@ -48,12 +48,28 @@ void print_heading(std::ostream& out, const std::string& path, std::size_t insta
 }
 
 estimate::Method method_named(const std::string& name) {
-  using estimate::Method;
-  for (const Method method :
-       {Method::plain, Method::quasi, Method::importance, Method::automatic}) {
-    if (to_string(method) == name) return method;
+  return estimate::method_named(name).value_or(estimate::Method::stratified);
+}
+
+bool replicated(const std::string& method) {
+  return std::ranges::any_of(estimate::methods(), [&](const estimate::MethodInfo& info) {
+    return info.replicated && info.name == method;
+  });
+}
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names;
+  for (const estimate::MethodInfo& info : estimate::methods()) names.emplace_back(info.name);
+  names.emplace_back("exact");
+  return names;
+}
+
+std::string method_words() {
+  std::string words;
+  for (const estimate::MethodInfo& info : estimate::methods()) {
+    words += fmt::format("{}: {}. ", info.name, info.words);
   }
-  return Method::stratified;
+  return words + "exact: contour integrals";
 }
 
 void refuse_unless_positive(const char* flag, const std::optional<double>& value) {
@@ -122,12 +138,7 @@ class Estimate : public Command {
 void Estimate::declare(OptionTable& options) {
   options.add("model", &model_, "MODEL.h5", "Model file, or a run file that holds one")
       .may_change();
-  options
-      .add("--method", &method_, "METHOD",
-           "stratified: each skeleton on its own, Q0 and Q1 in closed form. quasi: so, with "
-           "scrambled Sobol points. importance: so, with features that matter drawn more often. "
-           "auto: the fastest of them. plain: x from the whole measure. exact: contour integrals")
-      .one_of({"stratified", "quasi", "importance", "auto", "plain", "exact"});
+  options.add("--method", &method_, "METHOD", method_words()).one_of(method_names());
   options.add("--samples", &samples_, "N", "Draw so many samples")
       .not_with({"--rel-tol", "--abs-tol", "--max-samples"})
       .may_change();
@@ -190,7 +201,7 @@ void Estimate::refuse_flags_of_other_methods(const Run& run) const {
             "--precision", "--confidence", "--check"});
   } else {
     refuse({"--error-control", "--skeletons", "--max-nodes"});
-    if (method_ != "quasi" && method_ != "auto") refuse({"--replicates"});
+    if (!replicated(method_)) refuse({"--replicates"});
   }
 }
 
