@@ -382,19 +382,18 @@ void AdaptiveLoss::run_round() {
   });
 }
 
-// The normalised loss with the reason, if double precision cannot tell it to the target.
+// The loss with the reason, if double precision cannot tell it to the target.
 std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
   const auto refuse = [&](const std::string& message) {
     if (options_.refuse_unreachable) throw std::invalid_argument(message);
   };
-  Loss result = normalised;
-  const Loss loss = in_given_units(normalised);
+  Loss loss = in_given_units(normalised);
   if (!std::isfinite(loss.value) || !std::isfinite(loss.error_bound)) {
     refuse(
         "the loss of this model exceeds the range of double: scale W and b, or importances, down");
-    result.value = std::numeric_limits<double>::quiet_NaN();
-    result.stop_reason = StopReason::non_finite;
-    return result;
+    loss.value = std::numeric_limits<double>::quiet_NaN();
+    loss.stop_reason = StopReason::non_finite;
+    return loss;
   }
   double rounding = 0.0;
   for (const Task& task : tasks_) rounding += task.rounding;
@@ -404,8 +403,8 @@ std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
         "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
         unit_.restored(target_for(normalised.value)), unit_.restored(rounding),
         rounding / normalised.value, loss.value, 4.0 * rounding / normalised.value));
-    result.stop_reason = StopReason::nodes;
-    return result;
+    loss.stop_reason = StopReason::nodes;
+    return loss;
   }
   return std::nullopt;
 }
@@ -441,7 +440,7 @@ Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Purpose purpose) {
   plan(guess);
   for (;;) {
     const Loss result = summary();
-    if (const auto reported = unreachable(result)) return in_given_units(*reported);
+    if (const auto reported = unreachable(result)) return *reported;
     if (result.met_target()) return in_given_units(result);
     const double lower = 0.5 * std::abs(result.value);
     if (lower < guess && aliases_exceed(result)) {

@@ -202,6 +202,27 @@ TEST(Objectives, AreNaNWhereTheyCannotBeEvaluated) {
       0, Vector::Constant(12, std::numeric_limits<double>::infinity()), gradient)));
 }
 
+// A descent may pass where the loss is beyond the range of double, or cannot be told to the target:
+// the engine says so in its result, and throws only if it is told to refuse.
+TEST(Objectives, WhatDoublePrecisionCannotTellIsAResult) {
+  const Features features = Features::uniform(5, 0.2);
+  const ReluAutoencoder model = generic_model(5, 2, 3);
+  ReluAutoencoder large = model;
+  large.W *= 1e100;
+  exact::Options report, refuse;
+  report.refuse_unreachable = false;
+  const exact::Loss beyond = exact::loss(large, features, report);
+  EXPECT_TRUE(std::isnan(beyond.value));
+  EXPECT_EQ(beyond.stop_reason, StopReason::non_finite);
+  EXPECT_THROW(exact::loss(large, features, refuse), std::invalid_argument);
+
+  report.relative_target = refuse.relative_target = 1e-14;
+  const exact::Loss rounded = exact::loss(model, features, report);
+  EXPECT_EQ(rounded.stop_reason, StopReason::nodes);
+  EXPECT_NEAR(rounded.value, exact::loss(model, features).value, 1e-8 * rounded.value);
+  EXPECT_THROW(exact::loss(model, features, refuse), std::invalid_argument);
+}
+
 TEST(Objectives, CountWhatMissedItsTarget) {
   auto options = fine_options();
   options.maximum_nodes = 64;
