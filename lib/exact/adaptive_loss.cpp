@@ -72,21 +72,9 @@ AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
       options_(options),
       threads_(worthwhile_threads(seconds_of_all_rows(features.size()), options.threads)),
       unit_(scaled(features)),
-      tasks_(at(features.size())) {
-  absolute_target_ = std::ldexp(options.absolute_target, -unit_.exponent);
-}
-
-double AdaptiveLoss::target_for(double value) const {
-  return std::max({absolute_target_, options_.relative_target * std::abs(value), zero_});
-}
-
-// Relative to the loss. Losses below absolute/relative target count as that: near a minimum of 0
-// derivatives need not be better than the loss.
-double AdaptiveLoss::gradient_target_for(double value) const {
-  const double relative = options_.relative_target;
-  const double least = relative > 0.0 ? absolute_target_ / relative : 0.0;
-  return options_.gradient_target * std::max(std::abs(value), least);
-}
+      target_{std::ldexp(options.absolute_target, -unit_.exponent), options.relative_target,
+              options.gradient_target},
+      tasks_(at(features.size())) {}
 
 bool AdaptiveLoss::has_contour(Index i) const {
   const Output& output = tasks_[at(i)].output;
@@ -108,8 +96,8 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
     norms += norms_(k) * std::sqrt(features_.density(k) / 3.0);
   }
   row_error_ = (rounding_of_products(model.hidden()) * norms) * norms_;
-  zero_ = std::min(4.0 * unit_.features.importance.dot(row_error_.cwiseAbs2()),
-                   options_.relative_target * loss_of_zero_model(unit_.features));
+  target_.least = std::min(4.0 * unit_.features.importance.dot(row_error_.cwiseAbs2()),
+                           options_.relative_target * loss_of_zero_model(unit_.features));
   for (Task& task : tasks_) {
     task = {};
     task.fine_limit = fine_limit_;
@@ -134,14 +122,14 @@ void AdaptiveLoss::set_shares(double truncation, double value) {
   const auto count = static_cast<double>(features_.size());
   share_ = truncation / (rigorous() ? count : std::min(count, 3.0 * std::sqrt(count)));
   derivatives_share_ =
-      std::max(gradient_target_for(value) - derivatives_fixed(), 0.0) / std::sqrt(count);
+      std::max(target_.of_gradient(value) - derivatives_fixed(tasks_), 0.0) / std::sqrt(count);
 }
 
 void AdaptiveLoss::plan(double guess) {
-  const double target = target_for(guess);
+  const double target = target_.of_loss(guess);
   for (Task& task : tasks_) task.derivatives_fixed = 0.0;
   set_shares(0.5 * target, guess);
-  if (with_gradient_) sums_.setZero(features_.size(), features_.size());
+  if (with_gradient_) gamma_.setZero(features_.size(), features_.size());
   for_each_row([&](Index i, Workspace& workspace) {
     Task& task = tasks_[at(i)];
     task.total = task.derivative_total = {};
@@ -175,8 +163,8 @@ bool AdaptiveLoss::negligible_output(Index i, double target) {
 // A tenth of the targets: bounds of the loss add up, those of rows of Γ like squares.
 AliasTolerance AdaptiveLoss::alias_tolerance(Index i, double guess) const {
   const auto count = static_cast<double>(features_.size());
-  const double v = importance(i), square = 0.1 * target_for(guess) / (count * v);
-  const double derivatives = 0.1 * gradient_target_for(guess) / (2.0 * v * std::sqrt(count));
+  const double v = importance(i), square = 0.1 * target_.of_loss(guess) / (count * v);
+  const double derivatives = 0.1 * target_.of_gradient(guess) / (2.0 * v * std::sqrt(count));
   return {std::min(square, largest_square(tasks_[at(i)].output)),
           with_gradient_ ? std::min(derivatives, 0x1p1000) : INFINITY};
 }
@@ -212,7 +200,7 @@ void AdaptiveLoss::extend(Index i, Workspace& workspace) {
   if (with_gradient_) {
     workspace.derivatives.resize(blocks);
     sum_gradient(workspace.row, task.output, workspace.phases, workspace.gradient, first,
-                 workspace.sums, workspace.derivatives, sums_.col(i).data());
+                 workspace.sums, workspace.derivatives, gamma_.col(i).data());
     task.derivative_total.add(workspace.derivatives);
   } else {
     sum_loss(workspace.row, task.output, workspace.phases, first, workspace.sums);
@@ -275,42 +263,6 @@ void AdaptiveLoss::finish_derivatives(Index i, Workspace& workspace) {
       weight * (aliasing + rounding) + task.perturbation + task.fine.derivatives;
 }
 
-// Rigorous: the sum. Estimated: three standard deviations if the outputs' errors are independent,
-// and what the last round changed in sum, in case they are not (symmetric models); never more than
-// the sum.
-double AdaptiveLoss::truncation_total() const {
-  double total = 0.0, squares = 0.0, drift = 0.0;
-  for (const Task& task : tasks_) {
-    total += task.truncation;
-    squares += task.truncation * task.truncation;
-    drift += std::copysign(task.truncation, task.total.last_value());
-  }
-  return rigorous() ? total : std::min(total, 3.0 * std::sqrt(squares) + std::abs(drift));
-}
-
-// Rows of Γ are at right angles to each other.
-double AdaptiveLoss::derivatives_total() const {
-  double squares = 0.0;
-  for (const Task& task : tasks_) {
-    const double error = task.derivatives + task.derivatives_fixed;
-    squares += error * error;
-  }
-  return std::sqrt(squares);
-}
-
-double AdaptiveLoss::derivatives_fixed() const {
-  double squares = 0.0;
-  for (const Task& task : tasks_) squares += task.derivatives_fixed * task.derivatives_fixed;
-  return std::sqrt(squares);
-}
-
-// What the rounding of G leaves of a gradient that is 0.
-double AdaptiveLoss::rounding_of_gradient() const {
-  double squares = 0.0;
-  for (const Task& task : tasks_) squares += task.perturbation * task.perturbation;
-  return 16.0 * std::sqrt(squares);
-}
-
 Loss AdaptiveLoss::summary() const {
   Loss result;
   double fixed = 0.0;
@@ -322,12 +274,12 @@ Loss AdaptiveLoss::summary() const {
         static_cast<double>(task.total.nodes()) * static_cast<double>(task.output.count);
   }
   fixed += epsilon * static_cast<double>(features_.size()) * std::abs(result.value);
-  result.error_bound = fixed + truncation_total();
-  bool met = result.error_bound <= target_for(result.value);
+  result.error_bound = fixed + truncation_total(tasks_, options_.error_control);
+  bool met = result.error_bound <= target_.of_loss(result.value);
   if (with_gradient_) {
-    result.gradient_error = derivatives_total();
+    result.gradient_error = derivatives_total(tasks_);
     met = met && result.gradient_error <=
-                     std::max(gradient_target_for(result.value), rounding_of_gradient());
+                     std::max(target_.of_gradient(result.value), rounding_of_gradient(tasks_));
   }
   result.stop_reason = met ? StopReason::exact : StopReason::nodes;
   return result;
@@ -349,8 +301,8 @@ Loss AdaptiveLoss::in_given_units(Loss loss) const {
 
 // Sets the goals of the next round; false if there is nothing left to raise.
 bool AdaptiveLoss::raise_goals(const Loss& present) {
-  const double truncation = truncation_total();
-  const double allowed = target_for(present.value) - (present.error_bound - truncation);
+  const double truncation = truncation_total(tasks_, options_.error_control);
+  const double allowed = target_.of_loss(present.value) - (present.error_bound - truncation);
   set_shares(0.7 * std::max(allowed, 0.0), present.value);
   double worst = 0.0;
   for (const Task& task : tasks_) worst = std::max(worst, task.truncation);
@@ -397,11 +349,11 @@ std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
   }
   double rounding = 0.0;
   for (const Task& task : tasks_) rounding += task.rounding;
-  if (rounding > target_for(std::abs(normalised.value) + normalised.error_bound)) {
+  if (rounding > target_.of_loss(std::abs(normalised.value) + normalised.error_bound)) {
     refuse(fmt::format(
         "the target {:.3g} is below what double precision can reach for this model: rounding alone "
         "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
-        unit_.restored(target_for(normalised.value)), unit_.restored(rounding),
+        unit_.restored(target_.of_loss(normalised.value)), unit_.restored(rounding),
         rounding / normalised.value, loss.value, 4.0 * rounding / normalised.value));
     loss.stop_reason = StopReason::nodes;
     return loss;
@@ -428,8 +380,8 @@ bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
     square += importance(i) * output.aliasing;
     derivatives += of_gradient * of_gradient;
   }
-  return square > 0.3 * target_for(loss.value) ||
-         (with_gradient_ && std::sqrt(derivatives) > 0.3 * gradient_target_for(loss.value));
+  return square > 0.3 * target_.of_loss(loss.value) ||
+         (with_gradient_ && std::sqrt(derivatives) > 0.3 * target_.of_gradient(loss.value));
 }
 
 Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Purpose purpose) {
@@ -466,16 +418,16 @@ void AdaptiveLoss::gradient(Matrix& dW, Vector& db) {
     if (importance(i) > 0.0 && !task.bounded) {
       slope =
           finish_gradient(workspace.row, gram_.col(i).data(), task.output, features_.density,
-                          task.derivative_total.value(), sums_.col(i).data(), by_feature.data());
+                          task.derivative_total.value(), gamma_.col(i).data(), by_feature.data());
     }
     db(i) = 2.0 * features_.importance(i) * slope;
-    sums_.col(i) = (-2.0 * features_.importance(i)) * by_feature;
+    gamma_.col(i) = (-2.0 * features_.importance(i)) * by_feature;
   });
   dW.resize(model_->hidden(), count);
   for_each_block([&](Index first, Index columns) {
     auto block = dW.middleCols(first, columns);
-    block.noalias() = model_->W * sums_.middleCols(first, columns);
-    block.noalias() += model_->W * sums_.middleRows(first, columns).transpose();
+    block.noalias() = model_->W * gamma_.middleCols(first, columns);
+    block.noalias() += model_->W * gamma_.middleRows(first, columns).transpose();
   });
 }
 

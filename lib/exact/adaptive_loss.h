@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "exact/output.h"
 #include "exact/phases.h"
 #include "exact/skeleton_kernel.h"
+#include "exact/task.h"
 #include "exact/truncation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/loss.h"
@@ -36,6 +38,22 @@ struct Workspace {
   SkeletonWorkspace skeletons;
 };
 
+/// How small errors are asked to be, in the unit of AdaptiveLoss.
+struct Target {
+  double absolute, relative, gradient;
+  double least = 0.0;  ///< A loss that the rounding of G cannot tell from 0, if that is little.
+
+  double of_loss(double value) const {
+    return std::max({absolute, relative * std::abs(value), least});
+  }
+
+  /// Relative to the loss. Losses below absolute/relative count as that: near a minimum of 0
+  /// derivatives need not be better than the loss.
+  double of_gradient(double value) const {
+    return gradient * std::max(std::abs(value), relative > 0.0 ? absolute / relative : 0.0);
+  }
+};
+
 /// What an evaluation is for.
 enum class Purpose : std::int8_t { loss, gradient, skeletons };
 
@@ -53,27 +71,9 @@ class AdaptiveLoss {
   Vector contributions(Index most);
 
  private:
-  struct Task {
-    Output output;
-    NodeTotal total, derivative_total;
-    double value = 0.0;  ///< v_i E(x_i − x̂_i)²
-    double fixed = 0.0;  ///< Error that more nodes do not lower: aliasing, dropped entries, G.
-    double rounding = 0.0;
-    double truncation = 0.0;
-    bool bounded = false;            ///< Too unimportant to be evaluated: all of it is in `fixed`.
-    double derivatives = 0.0;        ///< Truncation error of row i of Γ and of db_i, in norm.
-    double derivatives_fixed = 0.0;  ///< What more nodes do not lower of theirs.
-    double perturbation = 0.0;       ///< The part of it that comes from the rounding of G.
-    double fine_limit = 0.0;         ///< Entries up to this are fine.
-    FineError fine;                  ///< With importance.
-    Index goal = 0;                  ///< Nodes to reach in the next round.
-  };
-
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
   double importance(Index i) const { return unit_.features.importance(i); }
   bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
-  double target_for(double value) const;
-  double gradient_target_for(double value) const;
   Index most_nodes() const { return options_.maximum_nodes / nodes_per_block * nodes_per_block; }
 
   bool has_contour(Index i) const;
@@ -102,27 +102,24 @@ class AdaptiveLoss {
   Loss in_given_units(Loss loss) const;
   bool aliases_exceed(const Loss& loss) const;
   std::optional<Loss> unreachable(const Loss& loss) const;
-  double truncation_total() const;
-  double derivatives_total() const;
-  double derivatives_fixed() const;
-  double rounding_of_gradient() const;
   void set_shares(double truncation, double value);
 
   const Features& features_;
   const Options& options_;
   const int threads_;
-  const ScaledFeatures unit_;     ///< Of all losses and errors here, in which no sum overflows.
-  double absolute_target_ = 0.0;  ///< In that unit.
+  const ScaledFeatures unit_;  ///< Of all losses and errors here, in which no sum overflows.
+  Target target_;
   const ReluAutoencoder* model_ = nullptr;
   Matrix gram_;
-  Vector norms_;        ///< |w_k|
-  Vector row_error_;    ///< Bound on √E(δz_i)², δz_i from the rounding of G.
-  double zero_ = 0.0;   ///< A loss that the rounding of G cannot tell from 0, if that is little.
-  double share_ = 0.0;  ///< Truncation allowed to one output.
+  Vector norms_;                    ///< |w_k|
+  Vector row_error_;                ///< Bound on √E(δz_i)², δz_i from the rounding of G.
+  double share_ = 0.0;              ///< Truncation allowed to one output.
   double derivatives_share_ = 0.0;  ///< Likewise of its derivatives.
   bool with_gradient_ = false;
   double fine_limit_ = 0.0;  ///< For rows where it does no harm.
-  Matrix sums_;              ///< Column i: Σ Re F_j of output i, by position in its row; then Γ.
+  /// Column i is row i of Γ in the making: Σ Re F_j by position in the row of output i while nodes
+  /// are added, and the entries of Γ, by feature, once gradient() has finished it.
+  Matrix gamma_;
   std::vector<Task> tasks_;
   std::vector<Workspace> workspaces_;
 };

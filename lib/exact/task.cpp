@@ -1,0 +1,42 @@
+#include "exact/task.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace skeleta::exact {
+namespace {
+
+template <class Error>
+double root_of_squares(std::span<const Task> tasks, Error error) {
+  double squares = 0.0;
+  for (const Task& task : tasks) squares += error(task) * error(task);
+  return std::sqrt(squares);
+}
+
+}  // namespace
+
+double truncation_total(std::span<const Task> tasks, ErrorControl control) {
+  double total = 0.0, squares = 0.0, drift = 0.0;
+  for (const Task& task : tasks) {
+    total += task.truncation;
+    squares += task.truncation * task.truncation;
+    drift += std::copysign(task.truncation, task.total.last_value());
+  }
+  if (control == ErrorControl::rigorous) return total;
+  return std::min(total, 3.0 * std::sqrt(squares) + std::abs(drift));
+}
+
+double derivatives_total(std::span<const Task> tasks) {
+  return root_of_squares(
+      tasks, [](const Task& task) { return task.derivatives + task.derivatives_fixed; });
+}
+
+double derivatives_fixed(std::span<const Task> tasks) {
+  return root_of_squares(tasks, [](const Task& task) { return task.derivatives_fixed; });
+}
+
+double rounding_of_gradient(std::span<const Task> tasks) {
+  return 16.0 * root_of_squares(tasks, [](const Task& task) { return task.perturbation; });
+}
+
+}  // namespace skeleta::exact
