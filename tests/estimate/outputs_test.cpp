@@ -228,6 +228,27 @@ TEST(Outputs, AutoSaysWhatEachMethodWouldTake) {
   EXPECT_NEAR(result.outputs.front().value, 0.9, 6 * result.outputs.front().standard_error);
 }
 
+// What is foreseen is what is sampled: asking again, and sampling, evaluate no pilot anew.
+TEST(Outputs, APlanRunsThePilotOfAMethodOnce) {
+  const Features features = Features::uniform(6, 0.3);
+  std::atomic<std::uint64_t> calls = 0;
+  const auto counted = [&](const SparsePoint& point) {
+    ++calls;
+    return sum(point);
+  };
+  Options options;
+  options.samples = 50'000;
+  Plan plan(features, counted, options);
+  plan.foresee(Method::stratified);
+  const std::uint64_t pilot = calls;
+  EXPECT_GT(pilot, 1000u);
+  plan.foresee(Method::stratified);
+  EXPECT_EQ(calls, pilot);
+  const SampledIntegrals sampled = plan.sample();
+  EXPECT_LE(calls - pilot, options.samples);
+  EXPECT_EQ(sampled.outputs.front().value, integrate(features, sum, options).value);
+}
+
 // Skeletons of many active features are neither listed nor ranked.
 TEST(Outputs, QuasiTakesDenseFeaturesToo) {
   Options options;
