@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "approximation_report.h"
-#include "approximation_results.h"
 #include "commands.h"
 #include "exit_code.h"
 #include "foresight.h"
@@ -325,8 +324,8 @@ void Approximate::add_certified(Run& run, ProgressDisplay& display,
     return !InterruptGuard::requested();
   };
   try {
-    report.certified =
-        certify::certify_minimum(law_, *hidden_, options, progress, earlier_ ? &*earlier_ : nullptr);
+    report.certified = certify::certify_minimum(law_, *hidden_, options, progress,
+                                                earlier_ ? &*earlier_ : nullptr);
   } catch (const Interrupted&) {
     report.interrupted = true;
     return;
@@ -407,7 +406,8 @@ int Approximate::run(Run& run) {
   const std::vector<std::string> failures = add_minima(run);
   reports_.back().seconds += run.seconds() - start;
   const ApproximationReport& first = reports_.front();
-  const bool precise = !first.certified || first.certified->stop_reason == certify::CertifyStop::gap;
+  const bool precise =
+      !first.certified || first.certified->stop_reason == certify::CertifyStop::gap;
   const Findings findings = this->findings();
   if (run.output_wanted() && !findings.write) {
     run.err() << "note: there is nothing to write without a density\n";

@@ -12,6 +12,7 @@ namespace skeleta::program {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using storage::to_string;
 using training::Certificate;
 using training::CertificateRow;
 
@@ -22,22 +23,6 @@ std::string sparsity_text(double sparsity) {
   const double density = 1.0 - sparsity;
   const int digits = density > 0.0 ? 2 - static_cast<int>(std::floor(std::log10(density))) : 6;
   return fmt::format("{:.{}g}", sparsity, std::clamp(digits, 6, 17));
-}
-
-std::string to_string(certify::CertifyStop reason) {
-  switch (reason) {
-    case certify::CertifyStop::gap:
-      return "gap";
-    case certify::CertifyStop::boxes:
-      return "boxes";
-    case certify::CertifyStop::interrupted:
-      return "interrupted";
-    case certify::CertifyStop::domain:
-      return "domain";
-    case certify::CertifyStop::rounding:
-      return "rounding";
-  }
-  return "";
 }
 
 std::string percent(double share) {

@@ -1,60 +1,21 @@
 #pragma once
 
-#include <cstdint>
 #include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "skeleta/approximation/sparse_share.h"
-#include "skeleta/bounds/count_tail.h"
-#include "skeleta/certify/certified_minimum.h"
-#include "skeleta/training/certificate.h"
+#include "skeleta/storage/approximation_file.h"
 
 namespace skeleta::program {
 
-/// The law of N, the number of active features.
-struct CountLaw {
-  std::vector<double> probability;       ///< P(N = l) for l = 0, …, most
-  std::vector<bounds::CountTail> tails;  ///< m = 0, …, most
-};
-
-/// How the loss of a model splits by skeleton, and how well its truncation descends.
-struct ModelShare {
-  Index instance = 0;
-  approximation::SparseShares loss;
-  std::vector<approximation::GradientAgreement> gradients;  ///< k = 0, 1, …
-};
-
-/// The certificate at one sparsity.
-struct CurvePoint {
-  double sparsity = 0.0;
-  training::Certificate certificate;
-};
-
-/// Everything that `skeleta approximate` found; parts that were not asked for are absent.
-struct ApproximationReport {
-  std::string title;
-  Index features = 0;
-  std::optional<Index> hidden;
-  std::optional<double> sparsity;  ///< If all features have the same.
-  double epsilon = 0.0;
-  /// The largest common density at which P(N >= 2), and P(N >= 2)/P(N = 1), are <= epsilon.
-  double largest_two_active = 0.0, largest_ratio = 0.0;
-  std::optional<CountLaw> count;
-  std::vector<bounds::OneSparseRow> table;
-  std::optional<ModelShare> model;
-  std::optional<training::Certificate> certificate;
-  std::vector<CurvePoint> curve;
-  std::optional<bool> trained;  ///< With --train: is every certificate there?
-  std::optional<certify::CertifiedMinimum> certified;
-  std::optional<Index> certified_skeletons;  ///< k, if not the whole loss.
-  bool interrupted = false;
-  std::uint64_t seed = 1;
-  int threads = 1;
-  double seconds = 0.0;
-};
+using storage::approximation_results;
+using storage::ApproximationReport;
+using storage::certified_of;
+using storage::CountLaw;
+using storage::CurvePoint;
+using storage::ModelShare;
 
 /// The largest density of the curve up to which, at every listed one, the 1-sparse minimiser costs
 /// at most epsilon times the minimum; none if it costs more at the smallest.

@@ -225,7 +225,7 @@ int CriticalPoints::run(Run& run) {
   if (run.earlier(read_result)) return run.show_again(ExitCode::done);
   const auto points = as_usage([&] { return linear::critical_points(spectrum, hidden); });
   return run.finish({writer("skeleta linear critical-points",
-                            [&] { return critical_points_results(spectrum, points); }),
+                            [&] { return critical_points_results(spectrum, hidden, points); }),
                      [&] { return critical_points_json(spectrum, hidden, points); },
                      [&](std::ostream& out) { print_critical_points(out, spectrum, points); }},
                     ExitCode::done);

@@ -168,8 +168,10 @@ CommandEntry show_command() {
 
 void show_file(std::ostream& out, const std::string& path, bool geometry, bool json) {
   const std::string filetype = filetype_of(path);
-  const auto& results = storage::result_filetypes();
-  const bool result = std::find(results.begin(), results.end(), filetype) != results.end();
+  const std::vector<std::string> kinds = storage::filetypes();
+  const bool run = std::find(kinds.begin(), kinds.end(), filetype) != kinds.end();
+  const bool typed = filetype == "skeleta train" || filetype == "skeleta estimate";
+  const bool result = run && !typed && filetype != "skeleta sweep";
   if (geometry && result) {
     throw UsageError(fmt::format("{} is a '{}' file: it has no model", path, filetype));
   }

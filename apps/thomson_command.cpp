@@ -12,7 +12,6 @@
 #include "model_input.h"
 #include "progress_display.h"
 #include "skeleta/thomson/closest_match.h"
-#include "thomson_results.h"
 
 namespace skeleta::program {
 namespace {

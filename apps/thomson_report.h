@@ -7,8 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "skeleta/thomson/match.h"
-#include "skeleta/thomson/solve.h"
+#include "skeleta/storage/thomson_file.h"
 
 namespace skeleta::program {
 
@@ -27,24 +26,10 @@ void print_solution(std::ostream& out, const thomson::Solution& solution, std::u
 nlohmann::ordered_json solution_json(const thomson::Solution& solution, std::uint64_t asked,
                                      const ThomsonRun& run);
 
-/// Another model, and how far the unit columns are from its unit columns.
-struct OtherModel {
-  std::string path;
-  Index instance = 0;
-  geometry::Congruence match;
-};
-
-/// One instance of a model beside the configurations of as many points.
-struct MatchedModel {
-  Index instance = 0, features = 0, hidden = 0;
-  thomson::ModelMatch match{};
-  /// Energies that are infinite for any such configuration: too many points in one dimension.
-  std::vector<thomson::PairEnergy> impossible{};
-  std::vector<std::pair<Index, Index>> coincident{};  ///< Columns of one direction.
-  std::optional<OtherModel> other{};
-  double shortest = 0.0;  ///< As MatchOptions has it.
-  double seconds = 0.0;
-};
+using storage::match_results;
+using storage::MatchedModel;
+using storage::OtherModel;
+using storage::solution_results;
 
 /// `path` is in the heading.
 void print_match(std::ostream& out, const std::string& path, const MatchedModel& model);

@@ -5,8 +5,8 @@
 % run.attributes has the attributes of the file; run.about.loss.mean has axes, units, long_name.
 %
 % Octave's load passes over attributes, so ncdump (Debian: netcdf-bin) reads them.
-% Errors, with the reason: no such file; not HDF5; not of skeleta; of a kind or major version that is
-% not known here.
+% Errors, with the reason: no such file; not HDF5; no run of skeleta; of a major version that is not
+% known here.
 function run = skeleta_open(path)
   if exist(path, "file") != 2
     error("skeleta:missing", "%s: no such file", path);
@@ -24,16 +24,12 @@ function run = skeleta_open(path)
 end
 
 function check_kind(attributes, path)
-  kinds = {"skeleta estimate", "skeleta train", "skeleta sweep", ...
-           "skeleta linear critical-points", "skeleta linear flow", "skeleta linear moments", ...
-           "skeleta thomson solve", "skeleta thomson match", "skeleta approximate"};
+  needed = "this reader needs 'skeleta estimate' or another command of skeleta";
   major_version = 1;
   if !isfield(attributes, "filetype")
-    error("skeleta:foreign", "%s: has no attribute filetype, but this reader needs '%s'", path,
-          strjoin(kinds, "' or '"));
-  elseif !any(strcmp(attributes.filetype, kinds))
-    error("skeleta:foreign", "%s: its filetype is '%s', but this reader needs '%s'", path,
-          attributes.filetype, strjoin(kinds, "' or '"));
+    error("skeleta:foreign", "%s: has no attribute filetype, but %s", path, needed);
+  elseif isempty(regexp(attributes.filetype, "^skeleta (?!model$)", "once"))  % says itself what it has
+    error("skeleta:foreign", "%s: its filetype is '%s', but %s", path, attributes.filetype, needed);
   elseif !isfield(attributes, "version") || numel(attributes.version) != 2
     error("skeleta:foreign", "%s: has no attribute version of two integers, major and minor", path);
   elseif attributes.version(1) != major_version

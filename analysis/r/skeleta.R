@@ -22,16 +22,14 @@ skeleta_open <- function(path) {
 }
 
 skeleta_check_kind <- function(attributes, path) {
-  kinds <- paste("skeleta", c("estimate", "train", "sweep", "linear critical-points",
-                                "linear flow", "linear moments", "thomson solve", "thomson match",
-                                "approximate"))
   major_version <- 1
   foreign <- function(...) stop(path, ": ", ..., call. = FALSE)
   filetype <- attributes$filetype
-  if (is.null(filetype) || !(filetype %in% kinds)) {
+  # Files say themselves what else is in them.
+  if (is.null(filetype) || !startsWith(filetype, "skeleta ") || filetype == "skeleta model") {
     what <- if (is.null(filetype)) "has no attribute filetype" else
       paste0("its filetype is '", filetype, "'")
-    foreign(what, ", but this reader needs '", paste(kinds, collapse = "' or '"), "'")
+    foreign(what, ", but this reader needs 'skeleta estimate' or another command of skeleta")
   }
   version <- attributes$version
   if (length(version) != 2) {

@@ -162,36 +162,32 @@ void Hdf5Writer::attach_axes(const DatasetEntry& entry, const ObjectHandle& data
 }
 
 template <class T>
-void Hdf5Writer::write(const std::string& path, const Array<T>& array) {
+void Hdf5Writer::write(const std::string& path, const Shape& shape, const std::vector<T>& values) {
   const DatasetEntry& entry = dataset_entry(path);
   if (entry.element != element_of<T>) {
     throw std::logic_error(
         fmt::format("{} is {}, not {}", path, to_string(entry.element), to_string(element_of<T>)));
   }
-  check_shape(entry, array.shape,
-              entry.is_axis() ? Shape{array.values.size()} : axis_lengths(entry));
-  if (array.values.size() != element_count(array.shape)) {
-    throw std::logic_error(fmt::format("{}: {} values for shape {}", path, array.values.size(),
-                                       shape_text(array.shape)));
+  check_shape(entry, shape, entry.is_axis() ? Shape{values.size()} : axis_lengths(entry));
+  if (values.size() != element_count(shape)) {
+    throw std::logic_error(
+        fmt::format("{}: {} values for shape {}", path, values.size(), shape_text(shape)));
   }
-  write_values(entry, array.shape, stored_type(entry.element), native_type<T>(),
-               array.values.data());
+  write_values(entry, shape, stored_type(entry.element), native_type<T>(), values.data());
 }
 
-template void Hdf5Writer::write(const std::string&, const Array<double>&);
-template void Hdf5Writer::write(const std::string&, const Array<std::int64_t>&);
-template void Hdf5Writer::write(const std::string&, const Array<std::int8_t>&);
+template void Hdf5Writer::write(const std::string&, const Shape&, const std::vector<double>&);
+template void Hdf5Writer::write(const std::string&, const Shape&, const std::vector<std::int64_t>&);
 
-void Hdf5Writer::write_category(const std::string& path, const Array<std::int8_t>& array,
-                                const std::vector<std::string>& meanings) {
-  write(path, array);
-  std::vector<std::int8_t> values(meanings.size());
+void Hdf5Writer::write(const std::string& path, const Shape& shape, const Category& category) {
+  write(path, shape, category.values);
+  std::vector<std::int8_t> values(category.meanings.size());
   std::iota(values.begin(), values.end(), std::int8_t{0});
   const ObjectHandle dataset(
       check(H5Oopen(handle_.id(), path.c_str(), H5P_DEFAULT), target_, "open", path));
   write_attribute(dataset.id(), "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, {values.size()},
                   values.data());
-  write_text(dataset.id(), "flag_meanings", fmt::format("{}", fmt::join(meanings, " ")));
+  write_text(dataset.id(), "flag_meanings", fmt::format("{}", fmt::join(category.meanings, " ")));
 }
 
 std::vector<char> Hdf5Writer::image() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "skeleta/storage/result_file.h"
 #include "storage/array.h"
 #include "storage/hdf5_handle.h"
 #include "storage/schema_table.h"
@@ -28,11 +29,10 @@ class Hdf5Writer {
   /// A dataset with units, long_name and scales. The scale of an axis is written before what lies
   /// along it, and makes its group. T: double, std::int64_t, std::int8_t.
   template <class T>
-  void write(const std::string& path, const Array<T>& array);
+  void write(const std::string& path, const Shape& shape, const std::vector<T>& values);
 
   /// A category: value k means meanings[k].
-  void write_category(const std::string& path, const Array<std::int8_t>& array,
-                      const std::vector<std::string>& meanings);
+  void write(const std::string& path, const Shape& shape, const Category& category);
 
   /// The bytes of the finished file, sealed (seal.h).
   std::vector<char> image() const;

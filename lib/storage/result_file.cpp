@@ -1,39 +1,98 @@
 #include "skeleta/storage/result_file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <new>
+#include <numeric>
 #include <stdexcept>
 
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/output_file.h"
-#include "storage/entries.h"
 #include "storage/file_header.h"
 #include "storage/hdf5_reader.h"
 #include "storage/hdf5_writer.h"
+#include "storage/kinds/kinds.h"
+#include "storage/layout.h"
+#include "storage/read_kind.h"
+#include "storage/read_models.h"
 #include "storage/replace_file.h"
 #include "storage/schema_table.h"
 
 namespace skeleta::storage {
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-
-void write(Hdf5Writer& file, const ResultDataset& dataset) {
-  std::visit(
-      Overloaded{
-          [&](const Category& category) {
-            file.write_category(dataset.path, {dataset.shape, category.values}, category.meanings);
-          },
-          [&]<class T>(const std::vector<T>& values) {
-            file.write(dataset.path, Array<T>{dataset.shape, values});
-          }},
-      dataset.values);
+bool is_kind(const std::string& filetype) {
+  const std::vector<std::string> all = filetypes();
+  return std::find(all.begin(), all.end(), filetype) != all.end();
 }
 
-// The meanings are those that occur, in order of appearance: readers see words, not numbers.
+template <class T>
+std::vector<T> read_numbers(const Hdf5Reader& file, const DatasetEntry& entry) {
+  Array<T> array = file.read<T>(entry.path());
+  check_range(file, entry, array);
+  return std::move(array.values);
+}
+
+ResultDataset read(const Hdf5Reader& file, const DatasetEntry& entry) {
+  const std::string path = entry.path();
+  ResultDataset dataset{path, file.shape(path), {}};
+  switch (entry.element) {
+    case Element::float64:
+      dataset.values = read_numbers<double>(file, entry);
+      break;
+    case Element::int64:
+      dataset.values = read_numbers<std::int64_t>(file, entry);
+      break;
+    case Element::int8:
+      dataset.values = category_of(file.read_category(path));
+      break;
+  }
+  return dataset;
+}
+
+ResultDataset counted(const std::string& path, std::size_t size) {
+  std::vector<std::int64_t> count(size);
+  std::iota(count.begin(), count.end(), 0);
+  return {path, {size}, std::move(count)};
+}
+
+bool of_models(const DatasetEntry& entry) {
+  return !entry.is_axis() && (entry.group == "/model" || entry.group == "/data");
+}
+
+ResultFile read_file(const Hdf5Reader& file, const std::string& filetype, ModelFile* models) {
+  check_kind(file, filetype.c_str());
+  ResultFile result{file.file(), filetype, read_build(file), read_provenance(file), {}};
+  if (models) {
+    *models = read_models_from(file, {.allow_wide = true});
+    if (models->density.empty()) file.refuse("has no dataset /data/density");
+  }
+  for (const DatasetEntry& entry : dataset_entries()) {
+    if (models && of_models(entry)) continue;
+    if (file.has(entry.path())) result.datasets.push_back(read(file, entry));
+  }
+  return result;
+}
+
+// `wanted` names the kind once the file is open.
+template <class Wanted>
+ResultFile read_path(const std::filesystem::path& path, Wanted wanted, ModelFile* models) {
+  try {
+    const Hdf5Reader file(path);
+    return read_file(file, wanted(file), models);
+  } catch (const std::bad_alloc&) {
+    throw FileError(path, "does not fit into the memory");
+  }
+}
+
+}  // namespace
+
+const std::string& ResultDataset::word(std::size_t k) const {
+  const Category& category = std::get<Category>(values);
+  return category.meanings[static_cast<std::size_t>(category.values[k])];
+}
+
 Category category_of(const std::vector<std::string>& words) {
   Category category;
   for (const std::string& word : words) {
@@ -45,38 +104,21 @@ Category category_of(const std::vector<std::string>& words) {
   return category;
 }
 
-ResultDataset read(const Hdf5Reader& file, const DatasetEntry& entry) {
-  const std::string path = entry.path();
-  ResultDataset dataset{path, file.shape(path), {}};
-  switch (entry.element) {
-    case Element::float64:
-      dataset.values = read_entry<double>(file, path);
-      break;
-    case Element::int64:
-      dataset.values = read_entry<std::int64_t>(file, path);
-      break;
-    case Element::int8:
-      dataset.values = category_of(file.read_category(path));
-      break;
-  }
-  return dataset;
-}
-
-std::size_t size_of(const Results::Values& values) {
-  return std::visit(Overloaded{[](const Category& c) { return c.values.size(); },
-                               [](const auto& list) { return list.size(); }},
-                    values);
-}
-
-}  // namespace
-
 void Results::axis(const std::string& path, Index count) {
-  Array<std::int64_t> numbers = counting(count);
-  datasets_.push_back({path, numbers.shape, std::move(numbers.values)});
+  ResultDataset axis = counted(path, static_cast<std::size_t>(count));
+  add(path, std::move(axis.shape), std::move(axis.values));
 }
 
 void Results::add(const std::string& path, Values values) {
-  const std::size_t size = size_of(values);
+  const std::size_t size = std::visit(
+      [](const auto& list) {
+        if constexpr (requires { list.values; }) {
+          return list.values.size();
+        } else {
+          return list.size();
+        }
+      },
+      values);
   add(path, {size}, std::move(values));
 }
 
@@ -85,13 +127,35 @@ void Results::add(const std::string& path, const Vector& values) {
 }
 
 void Results::add(const std::string& path, const Matrix& values) {
-  const RowMajor rows = values;
+  const Matrix rows = values.transpose();  // they run fastest
   add(path, {static_cast<std::size_t>(values.rows()), static_cast<std::size_t>(values.cols())},
       std::vector<double>(rows.data(), rows.data() + rows.size()));
 }
 
+std::vector<ResultDataset>::iterator Results::place_of(const std::string& path) {
+  return std::lower_bound(datasets_.begin(), datasets_.end(), dataset_place(path),
+                          [](const ResultDataset& dataset, std::size_t place) {
+                            return dataset_place(dataset.path) < place;
+                          });
+}
+
 void Results::add(const std::string& path, std::vector<std::size_t> shape, Values values) {
-  datasets_.push_back({path, std::move(shape), std::move(values)});
+  const auto is_there = [&](auto place, const std::string& name) {
+    return place != datasets_.end() && place->path == name;
+  };
+  const DatasetEntry& entry = dataset_entry(path);
+  for (std::size_t k = 0; k < std::min(shape.size(), entry.axes.size()); ++k) {
+    const std::string axis = entry.group + "/" + entry.axes[k];
+    const auto place = place_of(axis);
+    if (axis != path && !is_there(place, axis)) datasets_.insert(place, counted(axis, shape[k]));
+  }
+  ResultDataset dataset{path, std::move(shape), std::move(values)};
+  const auto place = place_of(path);
+  if (is_there(place, path)) {
+    *place = std::move(dataset);  // an axis that counted until now
+  } else {
+    datasets_.insert(place, std::move(dataset));
+  }
 }
 
 const ResultDataset* ResultFile::find(const std::string& path) const {
@@ -100,49 +164,58 @@ const ResultDataset* ResultFile::find(const std::string& path) const {
   return found == datasets.end() ? nullptr : &*found;
 }
 
-const std::vector<std::string>& result_filetypes() {
-  static const std::vector<std::string> kinds{
-      "skeleta linear critical-points", "skeleta linear flow",   "skeleta linear moments",
-      "skeleta thomson solve",          "skeleta thomson match", "skeleta approximate"};
-  return kinds;
+const ResultDataset& ResultFile::at(const std::string& path) const {
+  const ResultDataset* dataset = find(path);
+  if (dataset == nullptr) refuse(fmt::format("has no dataset {}", path));
+  return *dataset;
+}
+
+void ResultFile::refuse(const std::string& sentence) const {
+  throw FileError(file, sentence);
+}
+
+std::vector<std::string> filetypes() {
+  std::vector<std::string> all;
+  for (const Kind& kind : kinds()) {
+    all.insert(all.end(), kind.filetypes.begin(), kind.filetypes.end());
+  }
+  return all;
 }
 
 void write_result(const std::filesystem::path& target, const std::string& filetype,
                   const Provenance& provenance, const Results& results, bool overwrite) {
-  const auto& kinds = result_filetypes();
-  if (std::find(kinds.begin(), kinds.end(), filetype) == kinds.end()) {
-    throw std::logic_error("no kind of result file: " + filetype);
-  }
+  if (!is_kind(filetype)) throw std::logic_error("no kind of run file: " + filetype);
   check_output(target, overwrite);
   Hdf5Writer file(target);
   write_header(file, filetype.c_str(), provenance);
-  for (const ResultDataset& dataset : results.datasets()) write(file, dataset);
+  for (const ResultDataset& dataset : results.datasets()) {
+    std::visit([&](const auto& values) { file.write(dataset.path, dataset.shape, values); },
+               dataset.values);
+  }
   replace_file(target, file.image(), overwrite);
 }
 
 ResultFile read_result(const std::filesystem::path& path) {
-  try {
-    const Hdf5Reader file(path);
+  const auto its_own = [](const Hdf5Reader& file) {
     const std::string filetype = file.text("/", "filetype").value_or("");
-    const auto& kinds = result_filetypes();
-    const bool known = std::find(kinds.begin(), kinds.end(), filetype) != kinds.end();
-    check_kind(file, known ? filetype.c_str() : "result");
-    ResultFile result{filetype, read_build(file), read_provenance(file), {}};
-    for (const DatasetEntry& entry : dataset_entries()) {
-      if (file.has(entry.path())) result.datasets.push_back(read(file, entry));
-    }
-    return result;
-  } catch (const std::bad_alloc&) {
-    throw FileError(path, "does not fit into the memory");
-  }
+    return is_kind(filetype) ? filetype : "run";
+  };
+  return read_path(path, its_own, nullptr);
 }
 
-std::string long_name(const std::string& path) {
-  return dataset_entry(path).long_name;
+ResultFile read_kind(const std::filesystem::path& path, const std::string& filetype,
+                     ModelFile* models) {
+  return read_path(
+      path, [&](const Hdf5Reader&) { return filetype; }, models);
 }
 
-std::vector<std::string> axes_of(const std::string& path) {
-  return dataset_entry(path).axes;
+std::string filetype_of(const std::filesystem::path& file) {
+  return Hdf5Reader(file, Extent::attributes).text("/", "filetype").value_or("");
+}
+
+Description description(const std::string& path) {
+  const DatasetEntry& entry = dataset_entry(path);
+  return {entry.axes, entry.long_name, entry.json, entry.is_flag()};
 }
 
 }  // namespace skeleta::storage

@@ -9,14 +9,14 @@ namespace {
 
 constexpr const char* introduction = R"(# What is in a run file
 
-This page is generated from the table that writes and checks the files (`lib/storage/schema_table.cpp`).
+This page is generated from the table that writes and checks the files (`lib/storage/kinds`).
 Layout version {}.{}. Files are HDF5; arrays are row-major, so Octave, MATLAB, R and Julia show the
 axes reversed. Every axis has a dimension scale in the same group. A category is int8 with the
-attributes `flag_values` and `flag_meanings`. What one instance did not evaluate is NaN, with 0 samples.
-The models under `/model` make a run file a model file too. Readers refuse a number outside of the range
-below, a shape that is not that of the axes, axes of one name that differ in length between groups, and a
-group in which some of the datasets with the same words under "present" are missing. `/sweep/seed` has the
-bits of an unsigned number: add 2^64 where it is negative.
+attributes `flag_values` and `flag_meanings`. Lists of different lengths are padded; their lengths are in
+a dataset beside them, since NaN may be a value. The models under `/model` make a run file a model file
+too. Readers refuse a number outside of the range below, a shape that is not that of the axes, axes of one
+name that differ in length between groups, and a group in which some of the datasets with the same words
+under "present" are missing. `/sweep/seed` has the bits of an unsigned number: add 2^64 where it is negative.
 
 Since 1.5 the last 32 bytes of a file, behind what HDF5 calls its end, are the text `skeleta crc64 = ` and
 16 hexadecimal digits: the CRC-64/XZ of all bytes before them, against damage. HDF5 and the tools built on

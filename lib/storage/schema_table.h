@@ -12,11 +12,7 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 5};
-
-inline constexpr const char* estimate_filetype = "skeleta estimate";
-inline constexpr const char* train_filetype = "skeleta train";
-inline constexpr const char* sweep_filetype = "skeleta sweep";
+inline constexpr Version format_version{1, 6};
 
 enum class Element { float64, int64, int8 };
 
@@ -35,18 +31,44 @@ std::string to_string(const Range& range);
 
 /// One dataset of a run file. A dataset whose only axis is its own name is that axis' scale.
 struct DatasetEntry {
-  std::string group;  ///< "/loss"
   std::string name;
   Element element;
   std::vector<std::string> axes;  ///< Each has its scale in the same group.
   std::string long_name;
-  std::string present = "always";
+  Range range{};
   std::string units = "1";
-  Range range{};  ///< Set by ranges.cpp.
+  std::string json{};     ///< Its place in JSON (result_file.h); that of its block and its name.
+  std::string group{};    ///< "/loss"; this and the next are those of its block.
+  std::string present{};  ///< Datasets of a group with the same words are all there, or none.
 
   std::string path() const { return group + "/" + name; }
   bool is_axis() const { return axes.size() == 1 && axes.front() == name; }
+  /// 0 or 1
+  bool is_flag() const { return element == Element::int64 && range.low == 0 && range.high == 1; }
+
+  /// Numbers in [low, high], not NaN.
+  DatasetEntry& from(double low, double high = std::numeric_limits<double>::infinity());
+  DatasetEntry& finite();
+  DatasetEntry& or_nan();
+  DatasetEntry& in(const char* unit);
+  /// Another name in JSON.
+  DatasetEntry& as(const char* key);
 };
+
+/// A row of the table; `axes` are words, such as "instance l". A number may be anything, NaN too; a
+/// magnitude is at least 0, or NaN; a whole number is at least 0; a word is one of a category. An
+/// axis is whole numbers, which count unless others are given.
+DatasetEntry real(const char* name, const char* axes, const char* long_name);
+DatasetEntry magnitude(const char* name, const char* axes, const char* long_name);
+DatasetEntry whole(const char* name, const char* axes, const char* long_name);
+DatasetEntry word(const char* name, const char* axes, const char* long_name);
+DatasetEntry axis(const char* name, const char* long_name);
+
+using Rows = std::vector<DatasetEntry>;
+
+/// The row as one of a group; what has no `place` in JSON, and what only counts, is not there.
+void set_block(DatasetEntry& entry, const char* group, const char* present, const char* place);
+Rows block(const char* group, const char* present, Rows rows, const char* place = nullptr);
 
 /// One attribute of the root group.
 struct AttributeEntry {
@@ -59,7 +81,8 @@ struct AttributeEntry {
 const std::vector<DatasetEntry>& dataset_entries();
 const std::vector<AttributeEntry>& attribute_entries();
 
-/// Throws std::logic_error if the table has no such dataset.
+/// Its place in the table, and itself. Throw std::logic_error if there is no such dataset.
+std::size_t dataset_place(std::string_view path);
 const DatasetEntry& dataset_entry(std::string_view path);
 
 /// Throws std::logic_error unless the shape is what the entry's axes have as lengths.

@@ -215,6 +215,12 @@ class Refusals(Workplace):
         path = self.altered("estimate", lambda file: file.attrs.__setitem__("filetype", "my lab"))
         self.assert_refused(path, "its filetype is 'my lab', but this reader needs")
 
+    def test_a_kind_to_come(self):
+        path = self.altered("estimate", lambda file: file.attrs.__setitem__("filetype", "skeleta spectrum"))
+        self.assertIn("loss", skeleta_analysis.open(path).groups)
+        octave(self, f"skeleta_open('{path}');")
+        r(self, f"skeleta_open('{path}')")
+
     def test_other_major_version(self):
         version = np.array([2, 3], "i4")
         path = self.altered("estimate", lambda file: file.attrs.__setitem__("version", version))

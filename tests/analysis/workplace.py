@@ -10,8 +10,8 @@ import unittest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = SOURCE / "data/fixtures"
-GOLDEN = ("estimate", "estimate_one", "train", "sweep", "thomson_match",
-          "linear_flow", "approximate")
+GOLDEN = ("estimate", "estimate_1_5", "estimate_one", "train", "sweep",
+          "thomson_match", "linear_flow", "approximate")
 sys.path.insert(0, str(SOURCE / "analysis/python"))
 
 

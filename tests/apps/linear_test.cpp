@@ -124,6 +124,12 @@ TEST_F(Linear, FlowsOfAllRulesFromOneStart) {
 
   const Json shown = Json::parse(run_program({"show", path("flow.h5"), "--json"}).out);
   EXPECT_EQ(shown["filetype"], "skeleta linear flow");
+  for (const auto& [key, value] : json.items()) {
+    EXPECT_EQ(shown[key], value) << key;
+  }
+  EXPECT_EQ(json["flows"][0]["end"]["nearest"]["set"], Json({1, 2}));
+  EXPECT_EQ(json["flows"][0]["end"]["nearest"]["kind"], "minimum");
+  EXPECT_TRUE(json["sorted"]);
   EXPECT_EQ(shown["flow"]["rule"], Json({"untied", "encoder", "decoder", "gradient"}));
   EXPECT_EQ(shown["flow"]["loss"][3], json["flows"][3]["loss"]);
   EXPECT_EQ(shown["flow"]["decoder"][1].size(), 5u);

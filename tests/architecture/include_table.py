@@ -20,7 +20,7 @@ MODULES = {
     "linear": ["core", "model", "measure", "sampling", "optimize"],
     "thomson": ["core", "model", "geometry", "sampling", "optimize"],
     "training": ["core", "model", "measure", "geometry", "bounds", "sampling", "exact", "estimate", "approximation", "optimize"],
-    "storage": ["core", "model", "measure", "geometry", "optimize", "linear", "thomson", "training"],
+    "storage": ["core", "model", "measure", "geometry", "bounds", "certify", "approximation", "optimize", "linear", "thomson", "training"],
 }
 # Third-party headers that only some files may see.
 THIRD_PARTY = {

@@ -48,7 +48,7 @@ TEST(Damage, NeverTakesTheProgramAlong) {
   const TemporaryFolder folder;
   std::mt19937 random(1);
   int refused = 0, read = 0;
-  for (const char* name : {"estimate", "estimate_one", "train", "sweep", "linear_flow",
+  for (const char* name : {"estimate_1_5", "estimate_one", "train", "sweep", "linear_flow",
                            "thomson_match", "approximate"}) {
     const std::string good =
         contents(std::string(SKELETA_SOURCE_DIR "/data/fixtures/") + name + ".h5");

@@ -16,8 +16,6 @@ using ::testing::HasSubstr;
 
 Results example() {
   Results results;
-  results.axis("/critical/mode", 2);
-  results.axis("/critical/point", 3);
   results.add("/critical/eigenvalue", Vector{{2.0, 0.1}});
   results.add("/critical/eigenspace", std::vector<std::int64_t>{0, 1});
   results.add("/critical/member", {3, 2}, std::vector<std::int64_t>{1, 0, 0, 1, 0, 0});
@@ -64,12 +62,10 @@ TEST_F(ResultFileTest, HasOnlyWhatTheSchemaHas) {
   EXPECT_THROW(write_result(path("a.h5"), "skeleta guess", origin, example(), false),
                std::logic_error);
   Results unknown = example();
-  unknown.add("/critical/colour", std::vector<double>{1.0});
-  EXPECT_THROW(write_result(path("b.h5"), "skeleta linear flow", origin, unknown, false),
-               std::logic_error);
+  EXPECT_THROW(unknown.add("/critical/colour", std::vector<double>{1.0}), std::logic_error);
   Results short_one;
-  short_one.axis("/critical/mode", 2);
   short_one.add("/critical/eigenvalue", Vector{{1.0}});
+  short_one.add("/critical/eigenspace", std::vector<std::int64_t>{0, 1});
   EXPECT_THROW(write_result(path("c.h5"), "skeleta linear flow", origin, short_one, false),
                std::logic_error);
 }
@@ -98,8 +94,21 @@ TEST_F(ResultFileTest, RefusesWhatIsNotAsTheSchemaSays) {
                });
 }
 
-TEST_F(ResultFileTest, RefusesOtherKinds) {
-  EXPECT_THROW(read_result(SKELETA_SOURCE_DIR "/data/fixtures/train.h5"), FileError);
+// An axis that was not given counts; the order is that of the schema.
+TEST_F(ResultFileTest, CountsAlongAxes) {
+  Results results;
+  results.add("/critical/member", {1, 2}, std::vector<std::int64_t>{1, 0});
+  results.add("/critical/mode", std::vector<std::int64_t>{5, 7});
+  std::vector<std::string> paths;
+  for (const ResultDataset& dataset : results.datasets()) paths.push_back(dataset.path);
+  EXPECT_THAT(paths,
+              ::testing::ElementsAre("/critical/mode", "/critical/point", "/critical/member"));
+  EXPECT_EQ(std::get<1>(results.datasets()[0].values), (std::vector<std::int64_t>{5, 7}));
+  EXPECT_EQ(std::get<1>(results.datasets()[1].values), (std::vector<std::int64_t>{0}));
+}
+
+TEST_F(ResultFileTest, RefusesWhatIsNoRunFile) {
+  EXPECT_THROW(read_result(SKELETA_SOURCE_DIR "/data/trained/n5_m2_S0.95.h5"), FileError);
   EXPECT_THROW(read_result(path("none.h5")), FileError);
 }
 

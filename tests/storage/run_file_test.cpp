@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "../../lib/storage/stop_reasons.h"
+#include "../../lib/storage/enum_names.h"
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/model_file.h"
 #include "storage/example_runs.h"
@@ -104,6 +104,28 @@ TEST(RunFile, GivesEveryBitBackOfRunsWithoutGeometry) {
   expect_round_trip(runs);
 }
 
+TEST(RunFile, TellsNaNFromPadding) {
+  const TemporaryFolder folder;
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<EstimateRun> runs = example_runs();
+  runs[0].loss.skeletons[1].probability = nan;
+  std::vector<StratumState>& strata = runs[1].state.strata;
+  strata[0].moments[1] = nan;
+  strata[1].coefficients = {nan};
+  write_estimate(folder / "run.h5", example_provenance(), runs, false);
+  const RunFile file = read_run(folder / "run.h5");
+  EXPECT_EQ(file.estimates[0].loss.skeletons.size(), 3u);
+  EXPECT_EQ(file.estimates[1].loss.skeletons.size(), 2u);
+  const std::vector<StratumState>& read = file.estimates[1].state.strata;
+  EXPECT_EQ(read[0].moments.size(), strata[0].moments.size());
+  EXPECT_TRUE(std::isnan(read[0].moments[1]));
+  EXPECT_EQ(read[1].moments, strata[1].moments);
+  EXPECT_EQ(read[0].chunks, strata[0].chunks);
+  EXPECT_EQ(read[1].end, strata[1].end);
+  ASSERT_EQ(read[1].coefficients.size(), 1u);
+  EXPECT_TRUE(std::isnan(read[1].coefficients[0]));
+}
+
 // What version 1.0 wrote has no geometry, no state and less about errors, and is read.
 TEST(RunFile, ReadsTheVersionBefore) {
   const TemporaryFolder folder;
@@ -113,7 +135,7 @@ TEST(RunFile, ReadsTheVersionBefore) {
              fmt::format("{} {} '{}; f.attrs[\"version\"][1] = 0'", now.string(), before.string(),
                          "[f.pop(name) for name in (\"geometry\", \"state\", \"loss/skewness\", "
                          "\"loss/kurtosis\", \"loss/effective_samples\", "
-                         "\"loss/variance_ratio\")]"));
+                         "\"loss/variance_ratio\", \"loss/evaluated\")]"));
   std::vector<EstimateRun> expected = example_runs();
   const RunFile file = read_run(before);
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -124,6 +146,19 @@ TEST(RunFile, ReadsTheVersionBefore) {
     expected[i].state = {};
     expected[i].geometry.reset();
     expect_same(file.estimates[i], expected[i]);
+  }
+}
+
+// One command, before padding had its lengths beside it and now.
+TEST(RunFile, ReadsVersion15AsTheNextOne) {
+  const std::string fixtures = SKELETA_SOURCE_DIR "/data/fixtures/";
+  RunFile before = read_run(fixtures + "estimate_1_5.h5");
+  const RunFile now = read_run(fixtures + "estimate.h5");
+  ASSERT_EQ(before.estimates.size(), now.estimates.size());
+  for (std::size_t i = 0; i < now.estimates.size(); ++i) {
+    EXPECT_FALSE(now.estimates[i].state.strata.empty());
+    before.estimates[i].seconds = now.estimates[i].seconds;
+    expect_same(before.estimates[i], now.estimates[i]);
   }
 }
 
@@ -164,7 +199,7 @@ TEST(RunFile, IsTheSameBytesForTheSameRun) {
 }
 
 TEST(RunFile, KeepsEveryStopReason) {
-  for (std::size_t value = 0; value < stop_reason_names().size(); ++value) {
+  for (std::size_t value = 0; value < enum_names<StopReason>().size(); ++value) {
     std::vector<EstimateRun> runs = example_runs();
     runs[1].loss.stop_reason = static_cast<StopReason>(value);
     expect_round_trip(runs);

@@ -8,9 +8,6 @@ import h5py
 import numpy as np
 import xarray
 
-KINDS = ("skeleta estimate", "skeleta train", "skeleta sweep",
-         "skeleta linear critical-points", "skeleta linear flow", "skeleta linear moments",
-         "skeleta thomson solve", "skeleta thomson match", "skeleta approximate")
 MAJOR_VERSION = 1
 
 
@@ -98,16 +95,21 @@ def open(path) -> Run:
         raise ForeignFile(f"{path}: cannot be read as HDF5: {error}") from None
 
 
+def is_run(filetype) -> bool:
+    """Whether a command of skeleta wrote it: files say themselves what else is in them."""
+    return isinstance(filetype, str) and filetype.startswith("skeleta ") and filetype != "skeleta model"
+
+
 def check_kind(file: h5py.File, path) -> None:
-    """Raises ForeignFile unless the file is of a kind and major version that is known here."""
+    """Raises ForeignFile unless the file is a run of the major version that is known here."""
     filetype = file.attrs.get("filetype")
-    if filetype not in KINDS:
+    if not is_run(filetype):
         what = "has no attribute filetype" if filetype is None else f"its filetype is '{filetype}'"
         hint = ""
         if "W" in file:
             hint = "; it is a model file: `skeleta estimate` makes a run file of it"
-        wanted = "' or '".join(KINDS)
-        raise ForeignFile(f"{path}: {what}, but this reader needs '{wanted}'{hint}")
+        raise ForeignFile(f"{path}: {what}, but this reader needs 'skeleta estimate' or another "
+                          f"command of skeleta{hint}")
     version = np.atleast_1d(file.attrs.get("version", []))
     if len(version) != 2:
         raise ForeignFile(f"{path}: has no attribute version of two integers, major and minor")

@@ -28,14 +28,20 @@ struct ResultDataset {
 
   std::string group() const { return path.substr(0, path.find('/', 1)); }
   std::string name() const { return path.substr(path.find('/', 1) + 1); }
+  /// Of a category.
+  const std::string& word(std::size_t k) const;
 };
 
-/// The datasets of a result that is made in one go and is not continued.
+/// The words of a category, its meanings in order of appearance.
+Category category_of(const std::vector<std::string>& words);
+
+/// What a run found, as the datasets of its file, in the order of the schema table. An axis that is
+/// not added only counts: 0, 1, …. Throws std::logic_error for a dataset that the schema has not.
 class Results {
  public:
   using Values = std::variant<std::vector<double>, std::vector<std::int64_t>, Category>;
 
-  /// 0, 1, …, count − 1: an axis that only counts.
+  /// An axis that counts, where nothing may lie along it.
   void axis(const std::string& path, Index count);
   /// Along one axis.
   void add(const std::string& path, Values values);
@@ -47,11 +53,14 @@ class Results {
   const std::vector<ResultDataset>& datasets() const { return datasets_; }
 
  private:
+  std::vector<ResultDataset>::iterator place_of(const std::string& path);
+
   std::vector<ResultDataset> datasets_;
 };
 
 /// A result file as it was read.
 struct ResultFile {
+  std::filesystem::path file;
   std::string filetype;
   BuildInfo build;  ///< The program that wrote it.
   Provenance provenance;
@@ -59,23 +68,41 @@ struct ResultFile {
 
   /// Null if there is none of this path.
   const ResultDataset* find(const std::string& path) const;
+  /// Throws FileError if there is none.
+  const ResultDataset& at(const std::string& path) const;
+  template <class T>
+  const std::vector<T>& values(const std::string& path) const {
+    return std::get<std::vector<T>>(at(path).values);
+  }
+  /// Throws FileError about this file.
+  [[noreturn]] void refuse(const std::string& sentence) const;
 };
 
-/// The kinds of result files: "skeleta linear flow", ….
-const std::vector<std::string>& result_filetypes();
+/// The kinds of run files: "skeleta estimate", ….
+std::vector<std::string> filetypes();
 
-/// Writes a result file; data/schema.md is its description. It appears under its name complete or
-/// not at all. Throws std::logic_error for a filetype or dataset that the schema does not have, or
-/// another shape; FileError if the file exists and `overwrite` is false, or cannot be written.
+/// Writes a file of any kind; data/schema.md is its description. It appears under its name complete
+/// or not at all. Throws std::logic_error for a filetype or dataset that the schema does not have,
+/// or another shape; FileError if the file exists and `overwrite` is false, or cannot be written.
 void write_result(const std::filesystem::path& target, const std::string& filetype,
                   const Provenance& provenance, const Results& results, bool overwrite);
 
-/// Reads a file that write_result wrote; every number comes back bit by bit. Datasets that the
-/// schema does not have are passed over. Throws FileError as read_run does.
+/// Reads a file of any kind; every number comes back bit by bit. Datasets that the schema does not
+/// have are passed over. Throws FileError as read_run does.
 ResultFile read_result(const std::filesystem::path& file);
 
-/// What the schema says of a dataset. Throws std::logic_error if it has none of this path.
-std::string long_name(const std::string& path);
-std::vector<std::string> axes_of(const std::string& path);
+/// What the schema says of a dataset.
+struct Description {
+  std::vector<std::string> axes;
+  std::string long_name;
+  /// Its place in the JSON of the run: names of objects in objects with dots between; "points[]" is
+  /// a list of objects along an axis, "[]" the one object along an axis of length 1. Empty if it is
+  /// not there.
+  std::string json;
+  bool flag;  ///< 0 or 1
+};
+
+/// Throws std::logic_error if the schema has none of this path.
+Description description(const std::string& path);
 
 }  // namespace skeleta::storage

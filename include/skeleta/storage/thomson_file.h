@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/storage/result_file.h"
+#include "skeleta/thomson/match.h"
+#include "skeleta/thomson/solve.h"
+
+namespace skeleta::storage {
+
+/// Another model, and how far the unit columns are from its unit columns.
+struct OtherModel {
+  std::string path;
+  Index instance = 0;
+  geometry::Congruence match;
+};
+
+/// One instance of a model beside the configurations of as many points.
+struct MatchedModel {
+  Index instance = 0, features = 0, hidden = 0;
+  thomson::ModelMatch match{};
+  /// Energies that are infinite for any such configuration: too many points in one dimension.
+  std::vector<thomson::PairEnergy> impossible{};
+  std::vector<std::pair<Index, Index>> coincident{};  ///< Columns of one direction.
+  std::optional<OtherModel> other{};
+  double shortest = 0.0;  ///< As MatchOptions has it.
+  double seconds = 0.0;
+};
+
+/// What a file of thomson solve holds: the points as a model of one instance (b = 0), and /thomson;
+/// `asked` starts were wanted.
+Results solution_results(const thomson::Solution& solution, std::uint64_t asked);
+
+/// What a file of thomson match holds: /thomson, where the configurations are turned and relabelled
+/// to lie over the columns they were matched with, padded with NaN where models differ in size; and
+/// the models, if there are (none of a sweep, whose cells differ).
+Results match_results(const std::vector<ReluAutoencoder>& models,
+                      const std::vector<MatchedModel>& matches);
+
+}  // namespace skeleta::storage

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "skeleta/measure/features.h"
+#include "skeleta/model/relu_autoencoder.h"
+#include "storage/fields.h"
+
+namespace skeleta::storage {
+
+/// Along [instance] of /model.
+const Fields<ReluAutoencoder>& model_fields();
+
+/// /data
+void put_features(Results& results, const Features& features);
+
+}  // namespace skeleta::storage

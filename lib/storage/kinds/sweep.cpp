@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "skeleta/storage/sweep_file.h"
+#include "storage/fields.h"
+#include "storage/read_kind.h"
+
+namespace skeleta::storage {
+namespace {
+
+using Cells = std::vector<SweptCell>;
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// Along [cell].
+const Fields<SweptCell>& cell_fields() {
+  using Cell = SweptCell;
+  using Grid = training::SweepCell;
+  static const auto fields = joined(
+      block<Cell>(
+          "/sweep", "since 1.3, in sweep files",
+          {
+              {axis("cell", "number of the cell in the grid"), &Cell::cell, &Grid::index},
+              {whole("features", "cell", "number of features D").from(1), &Cell::cell,
+               &Grid::features},
+              {whole("hidden", "cell", "hidden dimensions d").from(1), &Cell::cell, &Grid::hidden},
+              {real("density", "cell", "probability that a feature is active").from(0, 1),
+               &Cell::cell, &Grid::density},
+              {real("importance_decay", "cell", "r: the importance of feature i is r^i")
+                   .from(0)
+                   .finite(),
+               &Cell::cell, &Grid::importance_decay},
+              {word("objective", "cell", "what was minimised"), &Cell::cell, &Grid::objective},
+              {whole("seed", "cell", "of the random numbers").from(-infinity), &Cell::cell,
+               &Grid::seed},
+              {real("loss", "cell",
+                    "least integral loss of all starts, whatever was minimised; NaN if all "
+                    "diverged"),
+               &Cell::loss},
+              {magnitude("error_bound", "cell", "rigorous bound of the error of loss"),
+               &Cell::error_bound},
+              {magnitude("gradient_norm", "cell", "Euclidean norm of the gradient of loss"),
+               &Cell::gradient_norm},
+              {whole("best_start", "cell", "number of the start that has loss"), &Cell::best_start},
+              {word("stop_reason", "cell", "why that start ended"), &Cell::stop_reason},
+              {whole("failed", "cell", "number of starts that diverged"), &Cell::failed},
+              {whole("represented", "cell",
+                     "number of features whose |w_i| exceeds represented-norm"),
+               &Cell::represented},
+              {magnitude("dimensions_per_feature", "cell",
+                         "D* = d over the squared Frobenius norm of W"),
+               &Cell::dimensions_per_feature},
+              {axis("dimension", "hidden dimension")},
+              {axis("feature", "feature")},
+              {magnitude("dimensionality", "cell feature",
+                         "feature dimensionality; NaN beyond the cell's features"),
+               &Cell::dimensionality},
+              {real("W", "cell dimension feature",
+                    "weights of the best start; NaN beyond the cell's sizes"),
+               &Cell::model, &ReluAutoencoder::W},
+              {real("b", "cell feature", "thresholds likewise"), &Cell::model, &ReluAutoencoder::b},
+          }),
+      block<Cell>(
+          "/sweep", "since 1.3, in sweep files with a finite loss",
+          {
+              {axis("minimum", "distinct minimum of a cell, best first")},
+              {real("minimum_loss", "cell minimum", "its loss; NaN beyond the cell's last"),
+               &Cell::minimum_loss},
+              {whole("minimum_count", "cell minimum",
+                     "number of starts that ended there; 0 beyond"),
+               &Cell::minimum_count},
+              {whole("minimum_rank", "cell minimum", "rank of W; 0 beyond"), &Cell::minimum_rank},
+          }));
+  return fields;
+}
+
+// Cuts the padding off. No start ended in a minimum that is none.
+void trim(const ResultFile& file, std::size_t k, SweptCell& cell) {
+  const Index hidden = cell.cell.hidden, features = cell.cell.features;
+  if (hidden > cell.model.hidden() || features > cell.model.features()) {
+    file.refuse(fmt::format("/sweep/W holds no {} x {} weights for cell {}", hidden, features, k));
+  }
+  cell.model.W.conservativeResize(hidden, features);
+  cell.model.b.conservativeResize(features);
+  cell.dimensionality.conservativeResize(features);
+  const auto minima = std::find(cell.minimum_count.begin(), cell.minimum_count.end(), 0) -
+                      cell.minimum_count.begin();
+  for (auto* list : {&cell.minimum_count, &cell.minimum_rank}) {
+    list->resize(static_cast<std::size_t>(minima));
+  }
+  cell.minimum_loss.resize(static_cast<std::size_t>(minima));
+}
+
+}  // namespace
+
+Rows sweep_rows() {
+  return rows_of(cell_fields());
+}
+
+SweptCell swept(const training::CellResult& result) {
+  const training::TrainedModel& best = result.best;
+  SweptCell cell{result.cell,
+                 best.start,
+                 best.model,
+                 best.loss.value,
+                 best.loss.error_bound,
+                 best.loss_gradient_norm,
+                 best.summary.stop_reason,
+                 result.failed,
+                 result.phase.represented,
+                 result.phase.dimensionality,
+                 {},
+                 {},
+                 {}};
+  if (cell.dimensionality.size() == 0) {
+    cell.dimensionality =
+        Vector::Constant(result.cell.features, std::numeric_limits<double>::quiet_NaN());
+  }
+  for (const training::Minimum& minimum : result.minima) {
+    cell.minimum_loss.push_back(minimum.loss);
+    cell.minimum_count.push_back(minimum.count());
+    cell.minimum_rank.push_back(minimum.rank);
+  }
+  return cell;
+}
+
+void write_sweep(const std::filesystem::path& target, const Provenance& provenance,
+                 const Cells& cells, bool overwrite) {
+  if (cells.empty()) throw std::invalid_argument("cells is empty: a file needs at least one");
+  Results results;
+  put(results, cell_fields(), cells);
+  write_result(target, "skeleta sweep", provenance, results, overwrite);
+}
+
+SweepFile read_sweep(const std::filesystem::path& path) {
+  const ResultFile file = read_kind(path, "skeleta sweep");
+  SweepFile result{file.build, file.provenance, Cells(file.at("/sweep/cell").shape.front())};
+  get(file, cell_fields(), result.cells);
+  for (std::size_t k = 0; k < result.cells.size(); ++k) trim(file, k, result.cells[k]);
+  return result;
+}
+
+}  // namespace skeleta::storage

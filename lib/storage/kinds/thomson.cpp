@@ -1,0 +1,298 @@
+#include <algorithm>
+#include <limits>
+
+#include "skeleta/storage/thomson_file.h"
+#include "storage/kinds/models.h"
+
+namespace skeleta::storage {
+namespace {
+
+using thomson::EnergyMatch;
+using thomson::ModelMatch;
+using thomson::Solution;
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr const char* group = "/thomson";
+constexpr const char* compared = "since 1.4, in files of thomson solve and match with an energy";
+constexpr const char* solved = "since 1.4, in files of thomson solve";
+constexpr const char* matched = "since 1.4, in files of thomson match";
+constexpr const char* matched_energy = "since 1.4, in files of thomson match with an energy";
+
+// Of the one instance and energy that was solved.
+const Fields<Solution>& solution_fields() {
+  using thomson::Equilibrium;
+  using thomson::Portrait;
+  using thomson::SymmetryGroup;
+  const auto known = [](const Solution& s) { return s.known ? s.known->energy : nan; };
+  static const auto fields = block<Solution>(
+      group, solved,
+      {
+          {axis("start", "random start")},
+          {axis("pair", "two points")},
+          {real("known_energy", "instance energy_kind",
+                "the least that is known; NaN if nothing is"),
+           known},
+          {real("gradient_norm", "instance energy_kind", "of the energy along the sphere"),
+           &Solution::best, &Equilibrium::gradient_norm},
+          {real("symmetry_order", "instance energy_kind", "order of the symmetry group"),
+           &Solution::portrait, &Portrait::symmetry, &SymmetryGroup::order},
+          {whole("symmetry_complete", "instance energy_kind", "0: symmetry_order is a lower bound")
+               .from(0, 1),
+           &Solution::portrait, &Portrait::symmetry, &SymmetryGroup::complete},
+          {whole("converged", "instance energy_kind",
+                 "1 if the gradient is as small as rounding lets it")
+               .from(0, 1),
+           &Solution::best, &Equilibrium::converged},
+          {whole("hits", "instance energy_kind", "starts that ended with this energy"),
+           &Solution::hits},
+          {word("stop_reason", "instance",
+                "why the search ended: all starts are done, or interrupted")},
+          {real("start_energy", "start", "where each start ended")},
+          {whole("coordination", "feature", "neighbours of the point")},
+          {whole("orbit", "feature", "first point that symmetries map this one to")},
+          {real("inner_product", "pair", "of two points, sorted upwards")},
+          {real("gram_spectrum", "dimension", "largest eigenvalues of the Gram matrix")},
+      });
+  return fields;
+}
+
+// Along [instance].
+const Fields<MatchedModel>& match_fields() {
+  using Model = MatchedModel;
+  using geometry::Coherence;
+  static const auto fields = block<Model>(
+      group, matched,
+      {
+          {whole("features", "instance", "number of features of the model").from(1),
+           &Model::features},
+          {whole("hidden", "instance", "its hidden dimensions").from(1), &Model::hidden},
+          {real("coherence_signed", "instance", "largest cosine between two columns"),
+           &Model::match, &ModelMatch::coherence, &Coherence::signed_max},
+          {real("simplex_bound", "instance", "coherence_signed is never below it"), &Model::match,
+           &ModelMatch::simplex_bound},
+          {real("coherence_absolute", "instance", "largest absolute cosine"), &Model::match,
+           &ModelMatch::coherence, &Coherence::absolute},
+          {real("welch_bound", "instance", "coherence_absolute is never below it"), &Model::match,
+           &ModelMatch::welch_bound},
+          {real("orthoplex_bound", "instance", "likewise; 0 where it does not hold"), &Model::match,
+           &ModelMatch::orthoplex_bound},
+          {real("interference", "instance",
+                "largest absolute cosine of columns in different parts"),
+           &Model::match, &ModelMatch::interference},
+      });
+  return fields;
+}
+
+// Along [instance, energy_kind].
+const Fields<EnergyMatch>& energy_fields() {
+  using geometry::Congruence;
+  using thomson::Reference;
+  static const auto fields = joined(
+      block<EnergyMatch>(
+          group, compared,
+          {
+              {word("energy_kind", "energy_kind", "of a pair of points")},
+              {real("points", "instance energy_kind dimension feature",
+                    "configuration of least energy that is known or was found; of a match, turned "
+                    "and relabelled to lie over the columns, NaN where a column was left out")},
+              {real("energy", "instance energy_kind", "of points, over unordered pairs"),
+               &EnergyMatch::reference, &Reference::energy},
+              {real("difference", "instance energy_kind",
+                    "energy minus the known one; NaN likewise"),
+               &EnergyMatch::reference, &Reference::difference},
+          }),
+      block<EnergyMatch>(
+          group, matched_energy,
+          {
+              {real("columns_energy", "instance energy_kind", "of the model's unit columns"),
+               &EnergyMatch::energy},
+              {real("energy_ratio", "instance energy_kind", "columns_energy over energy"),
+               &EnergyMatch::energy_ratio},
+              {real("rms_distance", "instance energy_kind",
+                    "root-mean-square distance of the unit columns to points"),
+               &EnergyMatch::match, &Congruence::rms},
+              {real("rms_lower_bound", "instance energy_kind",
+                    "no turn and relabelling does better"),
+               &EnergyMatch::match, &Congruence::lower_bound},
+          }));
+  return fields;
+}
+
+struct Column {
+  double dimensionality = nan, nearest = nan, distance = nan;
+  Index part = -1, part_dimension = 0;
+  double part_distance = nan;
+  Index opposite = -1;
+  double opposite_distance = nan;
+};
+
+// Along [instance, feature].
+const Fields<Column>& column_fields() {
+  static const auto fields = block<Column>(
+      group, matched,
+      {
+          {real("dimensionality", "instance feature", "feature dimensionality"),
+           &Column::dimensionality},
+          {real("nearest_value", "instance feature", "the nearest one of a named polytope"),
+           &Column::nearest},
+          {real("nearest_distance", "instance feature", "how far from it"), &Column::distance},
+          {whole("part", "instance feature", "orthogonal part; -1 where the column was left out")
+               .from(-1),
+           &Column::part},
+          {whole("part_dimension", "instance feature", "of the space that the part spans"),
+           &Column::part_dimension},
+          {real("part_distance", "instance feature",
+                "root-mean-square distance of the part to its nearest named configuration; NaN if "
+                "none"),
+           &Column::part_distance},
+          {whole("opposite", "instance feature", "column in the opposite direction; -1 if none")
+               .from(-1),
+           &Column::opposite},
+          {real("opposite_distance", "instance feature", "how far from opposite; NaN if none"),
+           &Column::opposite_distance},
+      });
+  return fields;
+}
+
+std::vector<std::int64_t> integers(const std::vector<Index>& values) {
+  return {values.begin(), values.end()};
+}
+
+Category names_of(const std::vector<thomson::PairEnergy>& energies) {
+  std::vector<std::string> names;
+  for (const thomson::PairEnergy& energy : energies) names.push_back(thomson::name(energy));
+  return category_of(names);
+}
+
+// y_π(i), turned by Qᵀ: column i of QX lies at column π(i) of Y.
+void put_over_columns(const EnergyMatch& match, const std::vector<Index>& columns, Matrix& points) {
+  const Matrix& Y = match.reference.points;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    points.col(columns[i]).head(Y.rows()) =
+        match.match.orthogonal.transpose() * Y.col(match.match.permutation[i]);
+  }
+}
+
+// Of all models and energies; NaN where an energy was not compared.
+void put_energies(Results& results, const std::vector<MatchedModel>& matches,
+                  const std::vector<thomson::PairEnergy>& energies, Index d, Index D) {
+  if (energies.empty()) return;
+  EnergyMatch missing{};
+  missing.energy = missing.energy_ratio = nan;
+  missing.reference.energy = missing.reference.difference = nan;
+  missing.match.rms = missing.match.lower_bound = nan;
+  std::vector<EnergyMatch> all;
+  std::vector<double> points;
+  for (const MatchedModel& model : matches) {
+    for (const thomson::PairEnergy& energy : energies) {
+      const auto& found = model.match.energies;
+      const auto one = std::find_if(found.begin(), found.end(),
+                                    [&](const auto& match) { return match.kind == energy; });
+      Matrix over = Matrix::Constant(d, D, nan);
+      if (one != found.end()) put_over_columns(*one, model.match.columns, over);
+      all.push_back(one == found.end() ? missing : *one);
+      const Matrix rows = over.transpose();  // they run fastest
+      points.insert(points.end(), rows.data(), rows.data() + rows.size());
+    }
+  }
+  results.add("/thomson/energy_kind", names_of(energies));
+  results.add(
+      "/thomson/points",
+      {matches.size(), energies.size(), static_cast<std::size_t>(d), static_cast<std::size_t>(D)},
+      std::move(points));
+  put(results, energy_fields(), all, {matches.size(), energies.size()});
+}
+
+// Of one model.
+void fill(Column* columns, const ModelMatch& match) {
+  for (std::size_t j = 0; j < match.nearest.size(); ++j) {
+    columns[j].dimensionality = match.dimensionality(static_cast<Index>(j));
+    columns[j].nearest = match.nearest[j].value;
+    columns[j].distance = match.nearest[j].distance;
+  }
+  for (std::size_t k = 0; k < match.parts.size(); ++k) {
+    for (const Index j : match.parts[k].columns) {
+      columns[j].part = static_cast<Index>(k);
+      columns[j].part_dimension = match.parts[k].dimension;
+      columns[j].part_distance = match.parts[k].distance;
+    }
+  }
+  for (const auto& pair : match.opposite_pairs) {
+    columns[pair.first].opposite = pair.second;
+    columns[pair.second].opposite = pair.first;
+    columns[pair.first].opposite_distance = columns[pair.second].opposite_distance = pair.distance;
+  }
+}
+
+}  // namespace
+
+Rows thomson_rows() {
+  return rows_of(block(group, "since 1.4, in files of thomson solve and match",
+                       {
+                           axis("instance", "number of the instance in the model file"),
+                           axis("dimension", "of the space the sphere is in"),
+                           axis("feature", "point, or feature of the model"),
+                       }),
+                 energy_fields(), solution_fields(), match_fields(), column_fields());
+}
+
+Results solution_results(const Solution& solution, std::uint64_t asked) {
+  const Matrix& X = solution.best.points;
+  const thomson::Portrait& portrait = solution.portrait;
+  Vector spectrum = Vector::Zero(X.rows());
+  spectrum.head(portrait.gram_spectrum.size()) = portrait.gram_spectrum;
+  const ReluAutoencoder model{X, Vector::Zero(X.cols())};
+  const Matrix rows = X.transpose();  // they run fastest
+  Results results;
+  put(results, model_fields(), {&model});
+  put(results, solution_fields(), {&solution}, {1, 1});
+  results.add("/thomson/energy_kind", names_of({solution.energy_kind}));
+  results.add("/thomson/points",
+              {1, 1, static_cast<std::size_t>(X.rows()), static_cast<std::size_t>(X.cols())},
+              std::vector<double>(rows.data(), rows.data() + rows.size()));
+  results.add("/thomson/energy", {1, 1}, std::vector<double>{solution.best.energy});
+  results.add("/thomson/difference", {1, 1}, std::vector<double>{solution.difference});
+  results.add("/thomson/stop_reason",
+              category_of({solution.starts < asked ? "interrupted" : "starts"}));
+  results.add("/thomson/start_energy", solution.energies);
+  results.add("/thomson/coordination", integers(portrait.coordination));
+  results.add("/thomson/orbit", integers(portrait.symmetry.orbit));
+  results.add("/thomson/inner_product", portrait.inner_products);
+  results.add("/thomson/gram_spectrum", spectrum);
+  return results;
+}
+
+Results match_results(const std::vector<ReluAutoencoder>& models,
+                      const std::vector<MatchedModel>& matches) {
+  Index d = 0, D = 0;
+  std::vector<std::int64_t> instances;
+  std::vector<const ReluAutoencoder*> matched_models;
+  std::vector<thomson::PairEnergy> energies;
+  for (const MatchedModel& model : matches) {
+    d = std::max(d, model.hidden);
+    D = std::max(D, model.features);
+    instances.push_back(model.instance);
+    if (!models.empty())
+      matched_models.push_back(&models[static_cast<std::size_t>(model.instance)]);
+    for (const EnergyMatch& one : model.match.energies) {
+      if (std::find(energies.begin(), energies.end(), one.kind) == energies.end()) {
+        energies.push_back(one.kind);
+      }
+    }
+  }
+  const auto width = static_cast<std::size_t>(D);
+  std::vector<Column> columns(matches.size() * width);
+  for (std::size_t n = 0; n < matches.size(); ++n) {
+    fill(columns.data() + n * width, matches[n].match);
+  }
+  Results results;
+  put(results, model_fields(), matched_models);
+  if (!models.empty()) results.add("/model/instance", instances);
+  results.add("/thomson/instance", instances);
+  results.axis("/thomson/dimension", d);
+  put_energies(results, matches, energies, d, D);
+  put(results, match_fields(), matches);
+  put(results, column_fields(), columns, {matches.size(), width});
+  return results;
+}
+
+}  // namespace skeleta::storage

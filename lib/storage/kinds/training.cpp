@@ -1,0 +1,287 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "skeleta/storage/training_file.h"
+#include "skeleta/training/parameters.h"
+#include "storage/kinds/models.h"
+#include "storage/read_kind.h"
+
+namespace skeleta::storage {
+namespace {
+
+using training::Minimum;
+using training::TrainedModel;
+using Starts = std::vector<const TrainedModel*>;
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+// Along [start].
+const Fields<TrainedModel>& start_fields() {
+  using Start = TrainedModel;
+  using optimize::Summary;
+  static const auto fields = block<Start>(
+      "/training", "since 1.3, in training files",
+      {
+          {axis("start", "number of the start; the order is that of /model: best loss first"),
+           &Start::start},
+          {axis("feature", "feature")},
+          {real("loss", "start",
+                "integral loss at the end, whatever was minimised; NaN if it diverged"),
+           &Start::loss, &exact::Loss::value},
+          {magnitude("error_bound", "start", "rigorous bound of the error of loss"), &Start::loss,
+           &exact::Loss::error_bound},
+          {magnitude("gradient_norm", "start", "Euclidean norm of the gradient of loss"),
+           &Start::loss_gradient_norm},
+          {word("stop_reason", "start", "why the start ended"), &Start::summary,
+           &Summary::stop_reason},
+          {whole("steps", "start", "steps of the optimizer"), &Start::summary,
+           &Summary::iterations},
+          {whole("evaluations", "start", "evaluations of the objective"), &Start::summary,
+           &Summary::evaluations},
+          {real("objective_value", "start", "last value of what was minimised"), &Start::summary,
+           &Summary::value},
+          {magnitude("objective_gradient_norm", "start", "norm of its gradient"), &Start::summary,
+           &Summary::gradient_norm},
+          {whole("unmet", "start", "evaluations that did not meet their error target"),
+           &Start::unmet},
+      });
+  return fields;
+}
+
+// Along [minimum].
+const Fields<Minimum>& minimum_fields() {
+  const auto best = [](const Minimum& minimum) { return minimum.models.front(); };
+  static const auto fields = block<Minimum>(
+      "/training", "since 1.3, if a start met the tolerance",
+      {
+          {axis("minimum", "distinct minimum, best first")},
+          {whole("minimum_of", "start",
+                 "the minimum that the start ended in; -1 if it diverged or ended before the "
+                 "tolerance was met")
+               .from(-1)},
+          {real("minimum_loss", "minimum", "least loss of the starts that ended there").finite(),
+           &Minimum::loss},
+          {whole("count", "minimum", "number of starts that ended there").from(1), &Minimum::count},
+          {whole("rank", "minimum", "rank of W"), &Minimum::rank},
+          {magnitude("norm", "minimum", "squared Frobenius norm of W"), &Minimum::norm},
+          {whole("best_start", "minimum", "number of the start that has minimum_loss"), best},
+          {magnitude("feature_dimensionality", "minimum feature",
+                     "feature dimensionalities of best_start in falling order: the axis is not the "
+                     "feature"),
+           &Minimum::feature_dimensionality},
+      });
+  return fields;
+}
+
+Rows trajectory_rows() {
+  return rows_of(
+      block("/training", "since 1.3, if a start was long enough to be recorded",
+            {
+                whole("step", "step", "number of the step").from(1),
+                whole("recorded", "start", "number of recorded steps"),
+                real("trajectory", "start step",
+                     "the objective at the step; NaN after the last recorded one"),
+            }),
+      block("/training", "since 1.3, with --snapshots",
+            {
+                axis("hidden", "hidden dimension"),
+                real("snapshot_w", "start step hidden feature", "W after the step; NaN likewise"),
+                real("snapshot_b", "start step feature", "b after the step; NaN likewise"),
+            }));
+}
+
+void check_run(const TrainingRun& run) {
+  if (run.starts.empty()) throw std::invalid_argument("starts is empty: a file needs at least one");
+  const ReluAutoencoder& first = run.starts.front().model;
+  validate(run.features, first.features());
+  for (std::size_t k = 0; k < run.starts.size(); ++k) {
+    const TrainedModel& start = run.starts[k];
+    if (start.start != k) {
+      throw std::invalid_argument(fmt::format("start {} is at place {}", start.start, k));
+    }
+    if (start.model.features() != first.features() || start.model.hidden() != first.hidden()) {
+      throw std::invalid_argument(fmt::format("start {} has another shape than start 0", k));
+    }
+  }
+}
+
+// Best first; those without a finite loss last.
+Starts sorted(const std::vector<TrainedModel>& starts) {
+  Starts order;
+  for (const TrainedModel& start : starts) order.push_back(&start);
+  const auto key = [](const TrainedModel* start) {
+    return std::isfinite(start->loss.value) ? start->loss.value
+                                            : std::numeric_limits<double>::infinity();
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](const TrainedModel* a, const TrainedModel* b) { return key(a) < key(b); });
+  return order;
+}
+
+double finite_or_zero(double x) {
+  return std::isfinite(x) ? x : 0.0;
+}
+
+void put_models(Results& results, const Starts& starts) {
+  std::vector<ReluAutoencoder> models;
+  for (const TrainedModel* start : starts) {
+    models.push_back(
+        {start->model.W.unaryExpr(&finite_or_zero), start->model.b.unaryExpr(&finite_or_zero)});
+  }
+  put(results, model_fields(), models);
+}
+
+void put_minima(Results& results, const Starts& starts, const std::vector<Minimum>& minima) {
+  if (minima.empty()) return;
+  std::vector<std::int64_t> of_start(starts.size(), -1), minimum_of;
+  for (std::size_t k = 0; k < minima.size(); ++k) {
+    for (const Index start : minima[k].models) {
+      of_start[static_cast<std::size_t>(start)] = static_cast<std::int64_t>(k);
+    }
+  }
+  for (const TrainedModel* start : starts) minimum_of.push_back(of_start[start->start]);
+  results.add("/training/minimum_of", minimum_of);
+  put(results, minimum_fields(), minima);
+}
+
+void put_trajectories(Results& results, const Starts& starts, std::uint64_t record_every) {
+  std::vector<std::int64_t> step, recorded;
+  for (const TrainedModel* start : starts) {
+    recorded.push_back(static_cast<std::int64_t>(start->trajectory.size()));
+  }
+  const auto longest =
+      static_cast<std::size_t>(*std::max_element(recorded.begin(), recorded.end()));
+  if (longest == 0) return;
+  for (std::size_t k = 1; k <= longest; ++k) {
+    step.push_back(static_cast<std::int64_t>(k * record_every));
+  }
+  const ReluAutoencoder& shape = starts.front()->model;
+  const auto d = static_cast<std::size_t>(shape.hidden());
+  const auto D = static_cast<std::size_t>(shape.features());
+  bool snapshots = false;
+  for (const TrainedModel* start : starts) {
+    if (!start->trajectory.empty()) snapshots = start->trajectory.front().parameters.size() > 0;
+    if (snapshots) break;
+  }
+  const std::size_t n = starts.size() * longest, weights = snapshots ? d * D : 0;
+  std::vector<double> value(n, nan), W(n * weights, nan), b(snapshots ? n * D : 0, nan);
+  for (std::size_t s = 0; s < starts.size(); ++s) {
+    std::size_t place = s * longest;
+    for (const training::TrajectoryPoint& point : starts[s]->trajectory) {
+      value[place] = point.value;
+      if (snapshots) {
+        ReluAutoencoder model = shape;
+        training::from_parameters(point.parameters, model);
+        Eigen::Map<RowMajor>(W.data() + place * weights, model.hidden(), model.features()) =
+            model.W;
+        std::copy(model.b.begin(), model.b.end(), b.data() + place * D);
+      }
+      ++place;
+    }
+  }
+  results.add("/training/step", step);
+  results.add("/training/recorded", recorded);
+  results.add("/training/trajectory", {starts.size(), longest}, std::move(value));
+  if (!snapshots) return;
+  results.add("/training/snapshot_w", {starts.size(), longest, d, D}, std::move(W));
+  results.add("/training/snapshot_b", {starts.size(), longest, D}, std::move(b));
+}
+
+// A minimum's models are in the order of the file: best first.
+void get_minima(const ResultFile& file, TrainingRun& run, const std::vector<TrainedModel*>& order) {
+  const ResultDataset* axis = file.find("/training/minimum");
+  if (axis == nullptr) return;
+  run.minima.resize(axis->shape.front());
+  get(file, minimum_fields(), run.minima);
+  const auto& minimum_of = file.values<std::int64_t>("/training/minimum_of");
+  for (std::size_t place = 0; place < minimum_of.size(); ++place) {
+    const std::int64_t k = minimum_of[place];
+    if (k >= static_cast<std::int64_t>(run.minima.size())) {
+      file.refuse(fmt::format("/training/minimum_of[{}] = {} is no minimum", place, k));
+    }
+    if (k < 0) continue;
+    run.minima[static_cast<std::size_t>(k)].models.push_back(
+        static_cast<Index>(order[place]->start));
+  }
+  for (const Minimum& minimum : run.minima) {
+    if (minimum.models.empty()) file.refuse("/training/minimum_of leaves a minimum out");
+  }
+}
+
+void get_trajectories(const ResultFile& file, TrainingRun& run,
+                      const std::vector<TrainedModel*>& order) {
+  if (file.find("/training/step") == nullptr) return;
+  const auto& step = file.values<std::int64_t>("/training/step");
+  const auto& recorded = file.values<std::int64_t>("/training/recorded");
+  const auto& value = file.values<double>("/training/trajectory");
+  const bool snapshots = file.find("/training/snapshot_w") != nullptr;
+  run.record_every = static_cast<std::uint64_t>(step.front());
+  ReluAutoencoder model = order.front()->model;
+  const Index d = model.hidden(), D = model.features();
+  for (std::size_t s = 0; s < order.size(); ++s) {
+    const auto count = static_cast<std::size_t>(recorded[s]);
+    if (count > step.size()) file.refuse("/training/recorded exceeds the axis step");
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t place = s * step.size() + k;
+      training::TrajectoryPoint point{static_cast<std::uint64_t>(step[k]), value[place], {}};
+      if (snapshots) {
+        const auto p = static_cast<Index>(place);
+        const double* W = file.values<double>("/training/snapshot_w").data();
+        const double* b = file.values<double>("/training/snapshot_b").data();
+        model.W = Eigen::Map<const RowMajor>(W + p * d * D, d, D);
+        model.b = Eigen::Map<const Vector>(b + p * D, D);
+        point.parameters = training::to_parameters(model);
+      }
+      order[s]->trajectory.push_back(std::move(point));
+    }
+  }
+}
+
+}  // namespace
+
+Rows training_rows() {
+  return rows_of(start_fields(), minimum_fields(), trajectory_rows());
+}
+
+void write_training(const std::filesystem::path& target, const Provenance& provenance,
+                    const TrainingRun& run, bool overwrite) {
+  check_run(run);
+  const Starts starts = sorted(run.starts);
+  Results results;
+  put_models(results, starts);
+  put_features(results, run.features);
+  results.axis("/training/feature", run.features.size());
+  put(results, start_fields(), starts);
+  put_minima(results, starts, run.minima);
+  put_trajectories(results, starts, run.record_every);
+  write_result(target, "skeleta train", provenance, results, overwrite);
+}
+
+TrainingFile read_training(const std::filesystem::path& path) {
+  ModelFile models;
+  const ResultFile file = read_kind(path, "skeleta train", &models);
+  const auto& numbers = file.values<std::int64_t>("/training/start");
+  if (numbers.size() != models.models.size()) {
+    file.refuse("/training/start and /model/instance differ");
+  }
+  TrainingFile result{file.build, file.provenance, {}};
+  TrainingRun& run = result.run;
+  run.features = {models.density.front(), models.importance.front()};
+  run.starts.resize(numbers.size());
+  std::vector<TrainedModel*> order;  // of the file
+  for (std::size_t place = 0; place < numbers.size(); ++place) {
+    const auto k = static_cast<std::size_t>(numbers[place]);  // distinct, as of any axis
+    if (k >= numbers.size()) {
+      file.refuse("/training/start must hold each of 0, 1, … once, for as many models");
+    }
+    order.push_back(&run.starts[k]);
+    order.back()->model = std::move(models.models[place]);
+  }
+  get(file, start_fields(), order);
+  get_minima(file, run, order);
+  get_trajectories(file, run, order);
+  return result;
+}
+
+}  // namespace skeleta::storage
