@@ -12,6 +12,7 @@
 #include "model_input.h"
 #include "progress_display.h"
 #include "skeleta/thomson/closest_match.h"
+#include "thomson_report.h"
 
 namespace skeleta::program {
 namespace {
