@@ -362,6 +362,7 @@ int Flow::run(Run& run) {
   const Matrix Sigma = linear::data_matrix(spectrum), W = start(spectrum, run.seed());
   run.begin();
   std::vector<FlowRun> runs;
+  bool interrupted = false;
   const auto wanted = [&](const std::string& rule) { return rule_ == "all" || rule_ == rule; };
   try {
     if (wanted("untied")) runs.push_back(untied(W, Sigma, spectrum));
@@ -371,6 +372,7 @@ int Flow::run(Run& run) {
     }
   } catch (const Interrupted&) {
     if (runs.empty()) throw;  // the finished flows are told
+    interrupted = true;
   }
   const bool whole = std::all_of(runs.begin(), runs.end(), [](const FlowRun& flow) {
     return flow.summary.stop_reason == optimize::FlowStop::end;
@@ -379,8 +381,8 @@ int Flow::run(Run& run) {
       writer("skeleta linear flow", [&] { return flows_results(spectrum, hidden_, times_, runs); }),
       [&] { return flows_json(spectrum, hidden_, times_, runs); },
       [&](std::ostream& out) { print_flows(out, spectrum, hidden_, times_, runs); }};
-  if (InterruptGuard::requested()) findings.write = {};  // a file would look finished
-  return run.finish(findings, exit_code(InterruptGuard::requested(), true, whole));
+  if (interrupted) findings.write = {};  // a file would look finished
+  return run.finish(findings, exit_code(interrupted, true, whole));
 }
 
 class Moments : public Command {

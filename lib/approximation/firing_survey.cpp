@@ -10,7 +10,6 @@
 namespace skeleta::approximation {
 namespace {
 
-constexpr Index most_outputs = 1024;      // for which there are laws
 constexpr std::size_t base_points = 256;  // from the first law
 constexpr double seen = 3.0;              // samples beyond the level
 
@@ -24,6 +23,11 @@ Index many_active(const Vector& density, Index first) {
   Index l = std::min(first + 1, law.features());
   while (l < law.features() && law.at_least(l + 1) > 1e-3) ++l;
   return l;
+}
+
+// For which there are laws: each costs some D numbers and 100 D operations.
+Index most_outputs(Index features) {
+  return std::clamp<Index>(400'000 / features, 128, 1024);
 }
 
 Vector without(Vector g, Index own) {
@@ -92,7 +96,7 @@ void FiringSurvey::choose_laws() {
   std::iota(order.begin(), order.end(), Index{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](Index a, Index b) { return largest(a) > largest(b); });
-  order.resize(std::min<std::size_t>(order.size(), most_outputs));
+  order.resize(static_cast<std::size_t>(std::min(count, most_outputs(count))));
   for (const Index i : order) {
     if (largest(i) == 0.0) continue;
     const Vector g = without(

@@ -224,7 +224,7 @@ double Rounds::value(std::size_t output) const {
 
 // By what a standard error is multiplied that is too good to be true.
 double Rounds::caution() const {
-  const double ratio = setup_.variance_ratio, least = problem_.known().least_variance_ratio;
+  const double ratio = setup_.fitted_ratio, least = problem_.known().least_variance_ratio;
   return ratio > 0.0 && ratio < least ? std::sqrt(least / ratio) : 1.0;
 }
 

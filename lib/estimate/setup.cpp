@@ -146,12 +146,14 @@ class Choice {
   std::vector<Group> groups_;
 };
 
-double variance_ratio(const std::vector<SurveyRow>& rows, const std::vector<Group>& groups) {
+// The variance with all controls over that with fewer.
+double variance_ratio(const std::vector<SurveyRow>& rows, const std::vector<Group>& groups,
+                      double SurveyRow::*fewer) {
   double with = 0.0, without = 0.0;
   for (const Group& group : groups) {
     for (std::size_t k = group.first; k <= group.last; ++k) {
       with += rows[k].probability * std::sqrt(rows[k].variance.front());
-      without += rows[k].probability * std::sqrt(rows[k].plain_variance);
+      without += rows[k].probability * std::sqrt(rows[k].*fewer);
     }
   }
   return without > 0.0 ? (with / without) * (with / without) : 1.0;
@@ -175,7 +177,7 @@ Setup set_up_strata(const Problem& problem, const Survey& survey, const Survey& 
   const Known& known = problem.known();
   const std::size_t replicates =
       problem.method().replicated ? static_cast<std::size_t>(problem.options().replicates) : 0;
-  Setup setup{{}, own.draw(), own.integrand(), weighted, nullptr, {}, {}, {}, 1.0};
+  Setup setup{{}, own.draw(), own.integrand(), weighted, nullptr, {}, {}, {}};
   for (const Group& group : choice.groups()) {
     const CountRange range{rows[group.first].l, rows[group.last].l};
     setup.strata.emplace_back(problem.law(), range, own.integrand().outputs(), replicates);
@@ -189,7 +191,10 @@ Setup set_up_strata(const Problem& problem, const Survey& survey, const Survey& 
     if (known.variant != 0.0) coefficients.push_back(known.variant);
     setup.coefficients.push_back(std::move(coefficients));
   }
-  if (problem.controls()) setup.variance_ratio = variance_ratio(rows, choice.groups());
+  if (problem.controls()) {
+    setup.variance_ratio = variance_ratio(rows, choice.groups(), &SurveyRow::plain_variance);
+    setup.fitted_ratio = variance_ratio(rows, choice.groups(), &SurveyRow::given_variance);
+  }
   setup.allocation = std::make_unique<NeymanAllocation>(choice.weights());
   return setup;
 }

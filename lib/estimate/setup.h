@@ -21,6 +21,7 @@ struct Setup {
   std::vector<bool> controlled;                   ///< By stratum: were controls subtracted?
   std::vector<std::vector<double>> coefficients;  ///< By stratum: of the controls, then `variant`.
   double variance_ratio = 1.0;                    ///< Foreseen, with controls over without.
+  double fitted_ratio = 1.0;  ///< Over what those controls leave whose coefficients are given.
 
   /// Points in all: the number that is asked for, or what the target needs.
   double total(const Options& options) const;

@@ -94,7 +94,7 @@ Survey::Survey(const Problem& problem, const Integrand& integrand,
         row.variance.push_back(m.variance());
         row.varies = row.varies || m.m2 > 0.0;
       }
-      row.plain_variance = row.variance.front();
+      row.plain_variance = row.given_variance = row.variance.front();
     }
     rows_.push_back(std::move(row));
   }
@@ -116,6 +116,7 @@ void Survey::fit(const Controls& controls, const JointMoments& seen, SurveyRow& 
   row.mean = {mean};
   row.variance = {left / freedom};
   row.plain_variance = plain.variance();
+  row.given_variance = f.variance();
   row.varies = plain.m2 > 0.0;
   if (row.l >= controls.mean.rows()) return;
   Index next = 0;

@@ -13,6 +13,7 @@ struct SurveyRow {
   double probability = 0.0;
   std::vector<double> mean, variance;  // of each output, less its controls
   double plain_variance = 0.0;         // of the first output without controls
+  double given_variance = 0.0;         // of it with those controls whose coefficients are given
   bool varies = false;                 // does any output, without controls, differ between points?
 };
 

@@ -102,8 +102,8 @@ struct Known {
   /// Of a sum of squares: the root of the mean square of what rounding adds before squaring. By
   /// Cauchy the integral is then off by at most 2 rounding √value + rounding², which bounds carry.
   double rounding = 0.0;
-  /// Controls are not believed to leave less than this part of the variance: where they seem to,
-  /// what they do not explain is rare, and few points never meet it.
+  /// Controls that are fitted are not believed to leave less than this part of the variance: where
+  /// they seem to, what they do not explain is rare, and few points never meet it.
   double least_variance_ratio = 0.0;
   /// max |f|, where that is known: what samples that all agree on a skeleton may miss is then
   /// bounded by Clopper and Pearson (1934): other values have a probability of at most

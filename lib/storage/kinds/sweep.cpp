@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <stdexcept>
 
 #include "skeleta/storage/sweep_file.h"
@@ -83,6 +84,10 @@ void trim(const ResultFile& file, std::size_t k, SweptCell& cell) {
   cell.model.W.conservativeResize(hidden, features);
   cell.model.b.conservativeResize(features);
   cell.dimensionality.conservativeResize(features);
+  if (std::isfinite(cell.loss) && !(cell.model.W.allFinite() && cell.model.b.allFinite())) {
+    file.refuse(fmt::format(
+        "/sweep/W and b of cell {} are not finite, but its loss is: the file is damaged", k));
+  }
   const auto minima = std::find(cell.minimum_count.begin(), cell.minimum_count.end(), 0) -
                       cell.minimum_count.begin();
   for (auto* list : {&cell.minimum_count, &cell.minimum_rank}) {
