@@ -77,8 +77,8 @@ double foreseen_exact_seconds(const ReluAutoencoder& model) {
 // to
 //   |δz_i| ≤ (d + 8) u (|w_i| A + |b_i| + x_i),  A = Σ_j |w_j| x_j,
 // in the unit roundoff u (d + 8: the inner products and some ten active features).
-double rounding(const ReluAutoencoder& model, const Features& features,
-                estimate::Precision precision) {
+double rounding_of_values(const ReluAutoencoder& model, const Features& features,
+                          estimate::Precision precision) {
   const double u = precision == estimate::Precision::float32 ? 0x1p-24 : 0x1p-53;
   const Eigen::ArrayXd length = model.W.colwise().norm().transpose(), p = features.density;
   const double mean = 0.5 * (p * length).sum(), square = (p * length.square()).sum() / 3.0;
@@ -164,7 +164,7 @@ class LossSampler {
     known.bound_outside = [&](CountRange range) { return tail.outside(range); };
     known.nanoseconds = estimate::loss_nanoseconds(model_, features_);
     known.least_variance_ratio = 0.01;
-    known.rounding = rounding(model_, features_, precision_);
+    known.rounding = rounding_of_values(model_, features_, precision_);
     return known;
   }
 
