@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t base_points = 256;  // from the first law
 constexpr double seen = 3.0;              // samples beyond the level
+constexpr double negligible = 1e-10;      // of the mean: what outputs are not taken apart for
+constexpr double least_missed = 1e-9;     // of the mean: what a survey cannot exclude
 
 double square(double x) {
   return x * x;
@@ -277,12 +279,13 @@ bool FiringSurvey::take_apart(const Tail& tail, double most, double sign,
 
 // Upwards and downwards: the errors have opposite signs.
 double FiringSurvey::missed(double points) const {
-  return std::max(tail(points, 1.0).beyond, tail(points, -1.0).beyond);
+  return std::max(
+      {tail(points, 1.0).beyond, tail(points, -1.0).beyond, least_missed * std::abs(mean_)});
 }
 
 std::vector<Index> FiringSurvey::hidden(double points, double error) {
   std::vector<Index> apart;
-  const double rounding = 1e-10 * std::abs(mean_);
+  const double rounding = negligible * std::abs(mean_);
   while (!points_.empty()) {
     look(apart);
     const double n = points > 0.0 ? points : points_to(error);
