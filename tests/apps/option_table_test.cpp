@@ -139,7 +139,8 @@ TEST(OptionTable, HelpHasTheDefaults) {
   const std::string help = Example().table.help("example", "What it does.");
   for (const char* part :
        {"--replicates R", "[16]", "[0.95]", "[1e6]", "[plain]", "[0.5,0.25]", "-n,--samples N",
-        "[as small as can be]; not with\n                          --samples", "Usage: skeleta example [OPTIONS] [FILE.h5]"}) {
+        "[as small as can be]; not with\n                          --samples",
+        "Usage: skeleta example [OPTIONS] [FILE.h5]"}) {
     EXPECT_THAT(help, HasSubstr(part));
   }
 }
