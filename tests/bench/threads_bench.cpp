@@ -29,7 +29,7 @@ void nested(benchmark::State& state) {
       for (int evaluation = 0; evaluation < 5; ++evaluation) parallel_for(40, 0, work);
     });
   }
-  state.counters["threads"] = most;
+  state.counters["threads"] = most.load();
   state.counters["goal"] = threads;
 }
 BENCHMARK(nested)
