@@ -29,7 +29,7 @@ Index many_active(const Vector& density, Index first) {
 
 // For which there are laws: each costs some D numbers and 100 D operations.
 Index most_outputs(Index features) {
-  return std::clamp<Index>(400'000 / features, 128, 1024);
+  return std::clamp<Index>(100'000 / features, 128, 1024);
 }
 
 Vector without(Vector g, Index own) {

@@ -25,7 +25,7 @@ constexpr Index most_with_gram = 2000;
 ///
 /// The survey draws from a mixture Q: P with the number of active features kept at `first` or more,
 /// and for each output, active or not, the law of inputs tilted towards its firing (FiringLaw; of
-/// more than 600 features, where that is dear, for 128 to 600 outputs, those that can grow the
+/// more than 316 features, where that is dear, for 128 to 316 outputs, those that can grow the
 /// largest). A point stands for the probability
 /// ω = dP/dQ, which is known exactly and small for what is rare; so the survey tells the tail of R
 /// far beyond what as many points of P show. It is a finding, not a proof: what it finds rare is
