@@ -61,6 +61,21 @@ TEST(Scale, AbsoluteTargetsScaleWithTheImportances) {
 }
 
 // As p → 0 all is on Q_1, which has a closed form; what is left is O(p) of it.
+// Weights so large that rounding exceeds the loss, Σ v p/3 = .1: whoever says that the precision
+// was reached has a bound that is as small as that.
+TEST(Scale, NoPrecisionIsClaimedWhereRoundingExceedsTheLoss) {
+  ReluAutoencoder model{Matrix::Zero(1, 3), Vector::Zero(3)};
+  for (const double w : {1e4, 1e6, 1e7, 1e8, 1e9}) {
+    model.W(0, 0) = w;
+    model.b(0) = w * w * (1.0 - 1e-15);
+    Options options;
+    options.refuse_unreachable = false;
+    const Loss found = loss(model, Features::uniform(3, 0.1), options);
+    EXPECT_TRUE(!found.met_target() || found.error_bound <= 1e-8 * found.value) << w;
+    EXPECT_LE(std::abs(found.value - 0.1), found.error_bound + 1e-9) << w;
+  }
+}
+
 TEST(Scale, RareFeaturesKeepTheirRelativeAccuracy) {
   ReluAutoencoder model = pentagon();
   model.b = model.b.cwiseAbs();  // no constant, which would be O(1)
