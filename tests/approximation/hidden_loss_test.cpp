@@ -50,6 +50,21 @@ std::vector<Case> cases() {
   return all;
 }
 
+Case decoys_case() {
+  // Blocks of 4 that hardly ever fire but could grow large, then 3 features that fire together only
+  // and make two thirds of the loss, then 19 common ones: inclusion-exclusion in 80 digits.
+  ReluAutoencoder decoys{Matrix::Zero(52, 150), Vector::Zero(150)};
+  Features rare_ones = Features::uniform(150, 0.05);
+  for (Index j = 0; j < 128; ++j) decoys.W(j / 4, j) = 60.0;
+  decoys.b.head(128).setConstant(0.8 * 4.0 * 60.0 * 60.0);
+  rare_ones.density.head(128).setConstant(1e-4);
+  decoys.W.block(32, 128, 1, 3).setConstant(30.0);
+  decoys.b.segment(128, 3).setConstant(2025.0);
+  rare_ones.density.segment(128, 3).setConstant(0.02);
+  for (Index j = 131; j < 150; ++j) decoys.W(33 + j - 131, j) = 1.1;
+  return {"decoys", decoys, rare_ones, 0.11463428397, 1e-11};
+}
+
 ReluAutoencoder plain_corner() {
   return {Matrix::Constant(1, 6, 1.0), Vector::Constant(6, 3.8)};
 }
@@ -98,6 +113,75 @@ TEST(HiddenLoss, IsBoundedWhereAllPlainSamplesAreZero) {
   }
   EXPECT_GT(zero, 10);
   EXPECT_GT(sharp, 30);
+}
+
+// An interval holds the right value, or the result says that it may not.
+TEST(HiddenLoss, IsNotLostAmongOutputsThatCouldGrowLarger) {
+  const Case c = decoys_case();
+  int claimed = 0;
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    estimate::Options options;
+    options.seed = seed;
+    options.max_samples = 100'000;
+    const IntegralBySkeleton loss = sampled_loss(c.model, c.features, options).loss;
+    EXPECT_NEAR(loss.value, c.loss, 6 * loss.standard_error + loss.error_bound + c.digits);
+    claimed += loss.stop_reason == StopReason::precision;
+  }
+  EXPECT_GT(claimed, 0);
+}
+
+// A pilot fits the controls to a few points: as few again cannot tell what the fit does not
+// explain.
+TEST(HiddenLoss, FewPointsBesideFittedControlsAreUnreliable) {
+  const Case c = cases().back();
+  estimate::Options options;
+  options.samples = 100;
+  EXPECT_EQ(sampled_loss(c.model, c.features, options).loss.stop_reason, StopReason::unreliable);
+  options.samples = 20'000;
+  EXPECT_EQ(sampled_loss(c.model, c.features, options).loss.stop_reason, StopReason::samples);
+}
+
+// What is left of (x − y)² where y is x to 12 digits is rounded: L = 3 p/3 (w² − 1)², and 3 · 1e-24
+// where every output is x_i + 1e-12.
+TEST(HiddenLoss, RoundingIsInTheInterval) {
+  const double w = 1.0 + 1e-12, excess = std::fma(w, w, -1.0);
+  const ReluAutoencoder close{w * Matrix::Identity(3, 3), Vector::Zero(3)};
+  const ReluAutoencoder shifted{Matrix::Identity(3, 3), Vector::Constant(3, -1e-12)};
+  for (const Method method : {Method::plain, Method::stratified}) {
+    for (const auto& [model, right] :
+         {std::pair{close, 0.1 * excess * excess}, std::pair{shifted, 3e-24}}) {
+      estimate::Options options;
+      options.method = method;
+      options.samples = 3000;
+      const IntegralBySkeleton loss = sampled_loss(model, Features::uniform(3, 0.1), options).loss;
+      EXPECT_GT(loss.error_bound, 0.0);
+      EXPECT_LE(loss.low, right) << to_string(method);
+      EXPECT_GE(loss.high, right) << to_string(method);
+      EXPECT_LT(loss.error_bound, 0.1 * right);
+    }
+  }
+}
+
+// Importances times 2^k change the scale and no other bit, where squares of losses would underflow
+// or overflow too.
+TEST(HiddenLoss, ImportancesTimesAPowerOfTwoChangeTheScaleAlone) {
+  std::mt19937_64 random(5);
+  const ReluAutoencoder model = testing::random_model(4, 2, random);
+  for (const Method method :
+       {Method::plain, Method::stratified, Method::quasi, Method::importance}) {
+    estimate::Options options;
+    options.method = method;
+    options.samples = 4000;
+    const IntegralBySkeleton one = sampled_loss(model, Features::uniform(4, 0.1), options).loss;
+    for (const int k : {-900, 900}) {
+      const IntegralBySkeleton other =
+          sampled_loss(model, Features::uniform(4, 0.1, std::ldexp(1.0, k)), options).loss;
+      EXPECT_EQ(std::ldexp(other.value, -k), one.value) << to_string(method);
+      EXPECT_EQ(std::ldexp(other.standard_error, -k), one.standard_error);
+      EXPECT_EQ(std::ldexp(other.high, -k), one.high);
+      EXPECT_EQ(other.stop_reason, one.stop_reason);
+    }
+  }
 }
 
 // A precision that plain sampling cannot vouch for is not claimed; with enough points it is.
