@@ -1,10 +1,10 @@
 #include "approximation/firing_survey.h"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "skeleta/core/decompositions.h"
 #include "skeleta/measure/active_count.h"
 
 namespace skeleta::approximation {
@@ -205,10 +205,8 @@ void FiringSurvey::take_off_controls() {
     }
     const Matrix weighted = root.asDiagonal() * design;
     const Vector scale = weighted.colwise().norm().cwiseMax(1e-300).cwiseInverse();
-    Eigen::CompleteOrthogonalDecomposition<Matrix> solver;
-    solver.setThreshold(1e-8);
-    solver.compute(weighted * scale.asDiagonal());
-    const Vector beta = scale.cwiseProduct(solver.solve(root.cwiseProduct(values)));
+    const Vector beta = scale.cwiseProduct(
+        least_squares(weighted * scale.asDiagonal(), root.cwiseProduct(values), 1e-8));
     const double mean = root.cwiseAbs2().dot(values) / root.squaredNorm();
     const Vector fit = design * beta;
     for (Index n = 0; n < size; ++n)

@@ -1,5 +1,6 @@
 #include "skeleta/core/decompositions.h"
 
+#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 #include <Eigen/SVD>
@@ -32,6 +33,19 @@ std::vector<Index> spanning_columns(const Matrix& A) {
   const Eigen::ColPivHouseholderQR<Matrix> qr(A);
   const auto& order = qr.colsPermutation().indices();
   return {order.begin(), order.begin() + qr.rank()};
+}
+
+Vector least_squares(const Matrix& A, const Vector& b, double threshold) {
+  Eigen::CompleteOrthogonalDecomposition<Matrix> solver;
+  solver.setThreshold(threshold);
+  solver.compute(A);
+  return solver.solve(b);
+}
+
+std::optional<Vector> solve_positive(const Matrix& A, const Vector& b, double least_pivot) {
+  const Eigen::LDLT<Matrix> solver(A);
+  if (!solver.isPositive() || !(solver.vectorD().minCoeff() > least_pivot)) return std::nullopt;
+  return solver.solve(b);
 }
 
 }  // namespace skeleta

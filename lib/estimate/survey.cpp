@@ -1,8 +1,8 @@
 #include "estimate/survey.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/QR>
 #include <algorithm>
+
+#include "skeleta/core/decompositions.h"
 
 namespace skeleta::estimate {
 namespace {
@@ -14,18 +14,14 @@ constexpr double least_gain = 0.1, chance = 10.0;
 
 // The smallest β with Cβ = v as well as can be. Controls that others can replace to eight digits,
 // such as pairs weighted by equal entries of G, would else get huge coefficients that cancel.
-Vector least_squares(const Matrix& products, const Vector& with_f) {
+Vector coefficients(const Matrix& products, const Vector& with_f) {
+  constexpr double replaceable = 1e-8;
   const Vector scale = products.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
   const Matrix correlation = scale.asDiagonal() * products * scale.asDiagonal();
   const Vector right = scale.cwiseProduct(with_f);
-  const Eigen::LDLT<Matrix> solver(correlation);
-  if (solver.isPositive() && solver.vectorD().minCoeff() > 1e-8) {
-    return scale.cwiseProduct(solver.solve(right));
-  }
-  Eigen::CompleteOrthogonalDecomposition<Matrix> decomposition;
-  decomposition.setThreshold(1e-8);
-  decomposition.compute(correlation);
-  return scale.cwiseProduct(decomposition.solve(right));
+  const auto solution = solve_positive(correlation, right, replaceable);
+  return scale.cwiseProduct(solution ? *solution
+                                     : least_squares(correlation, right, replaceable));
 }
 
 // Of the free controls on an output; 0 where they are not worth their time.
@@ -50,7 +46,7 @@ Regression regression(const JointMoments& seen) {
       products(a, b) = seen.product(i, static_cast<std::size_t>(b) + 1);
     }
   }
-  const Vector solution = least_squares(products, with_f);
+  const Vector solution = coefficients(products, with_f);
   const double gain = solution.dot(with_f);
   const bool sound = solution.allFinite() && gain <= f.m2 * (1 + 1e-9);
   const double by_chance =

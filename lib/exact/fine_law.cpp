@@ -1,7 +1,8 @@
 #include "exact/fine_law.h"
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
+
+#include "skeleta/core/decompositions.h"
 
 namespace skeleta::exact {
 namespace {
@@ -67,17 +68,17 @@ FineLaw FineLaw::of(std::span<const double> g, std::span<const double> p) {
   const double alpha = mu[3] / mu[2], norm = mu[4] - alpha * mu[3] - mu[2] * mu[2];
   if (!(norm > 1e-280)) return law;  // densities near the end of the range: one point will do
   const double last = (mu[5] - alpha * mu[4] - mu[2] * mu[3]) / norm - alpha;
-  Eigen::Matrix3d jacobi = Eigen::Matrix3d::Zero();
+  Matrix jacobi = Matrix::Zero(most, most);
   jacobi.diagonal() << 0.0, alpha, last;
   jacobi(1, 0) = std::sqrt(mu[2]);
   jacobi(2, 1) = std::sqrt(std::max(norm / mu[2], 0.0));
-  const Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d> solver(jacobi);
+  const SymmetricEigen solution = symmetric_eigen(jacobi);
   law.points = most;
   law.alpha = alpha;
   law.norm = norm;
   for (int q = 0; q < most; ++q) {
-    const double first = solver.eigenvectors()(0, q);
-    law.shift[static_cast<std::size_t>(q)] = law.mean + unit * solver.eigenvalues()(q);
+    const double first = solution.vectors(0, q);
+    law.shift[static_cast<std::size_t>(q)] = law.mean + unit * solution.values(q);
     law.weight[static_cast<std::size_t>(q)] = first * first;
   }
   return law;

@@ -15,6 +15,8 @@
 
 namespace skeleta::storage {
 
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();  ///< Where there is no number.
+
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// What a chain of pointers to members, or of what else can be invoked, leads to.

@@ -2,8 +2,10 @@
 
 #include <hdf5.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace skeleta::storage {
@@ -63,6 +65,15 @@ Result check(Result result, const std::filesystem::path& file, const char* actio
              const std::string& object) {
   if (result < 0) throw_hdf5_error(file, action, object);
   return result;
+}
+
+/// HDF5's name of a number's type in memory.
+template <class T>
+hid_t native_type() {
+  if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
+  if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
+  if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
+  if constexpr (std::is_same_v<T, std::int8_t>) return H5T_NATIVE_INT8;
 }
 
 }  // namespace skeleta::storage

@@ -16,13 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-template <class T>
-hid_t native_type() {
-  if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
-  if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
-  if constexpr (std::is_same_v<T, std::uint64_t>) return H5T_NATIVE_UINT64;
-}
-
 const char* class_name(H5T_class_t type) {
   switch (type) {
     case H5T_INTEGER:

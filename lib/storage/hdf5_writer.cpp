@@ -39,13 +39,6 @@ constexpr Element element_of = std::is_same_v<T, double>         ? Element::floa
                                : std::is_same_v<T, std::int64_t> ? Element::int64
                                                                  : Element::int8;
 
-template <class T>
-hid_t native_type() {
-  if constexpr (std::is_same_v<T, double>) return H5T_NATIVE_DOUBLE;
-  if constexpr (std::is_same_v<T, std::int64_t>) return H5T_NATIVE_INT64;
-  if constexpr (std::is_same_v<T, std::int8_t>) return H5T_NATIVE_INT8;
-}
-
 PropertyHandle storage_properties(const Shape& shape, std::size_t bytes) {
   PropertyHandle list(H5Pcreate(H5P_DATASET_CREATE));
   H5Pset_obj_track_times(list.id(), false);  // equal runs give equal bytes

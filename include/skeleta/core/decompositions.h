@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "skeleta/core/types.h"
@@ -31,5 +32,12 @@ Matrix orthogonal_factor(const Matrix& A);
 /// Columns that span what all span, each as independent of those before as possible (QR with
 /// pivots); as many as the rank.
 std::vector<Index> spanning_columns(const Matrix& A);
+
+/// The shortest x with ‖Ax − b‖ least, where directions in which A is below `threshold` of its
+/// largest pivot count as 0.
+Vector least_squares(const Matrix& A, const Vector& b, double threshold);
+
+/// A⁻¹b of a symmetric matrix; nothing unless all pivots of LDLᵀ exceed `least_pivot` ≥ 0.
+std::optional<Vector> solve_positive(const Matrix& A, const Vector& b, double least_pivot);
 
 }  // namespace skeleta

@@ -11,16 +11,15 @@ namespace {
 using approximation::GradientAgreement;
 using approximation::SparseShare;
 using certify::CertifiedMinimum;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr const char* group = "/approximation";
+constexpr const char* approximation_group = "/approximation";
 constexpr const char* shared = "since 1.4, in files of approximate with a model";
 constexpr const char* trained = "since 1.4, in files of approximate --train";
 
 // Along [l].
-const Fields<bounds::CountTail>& tail_fields() {
+const Fields<bounds::CountTail>& count_tail_fields() {
   using Tail = bounds::CountTail;
   static const auto fields =
-      block<Tail>(group, "since 1.4, in files of approximate with a density",
+      block<Tail>(approximation_group, "since 1.4, in files of approximate with a density",
                   {
                       {axis("l", "number of active features")},
                       {real("probability", "l", "P(N = l)").from(0, 1)},
@@ -36,7 +35,7 @@ const Fields<bounds::CountTail>& tail_fields() {
 const Fields<SparseShare>& share_fields() {
   using Share = SparseShare;
   static const auto fields = block<Share>(
-      group, shared,
+      approximation_group, shared,
       {
           {axis("instance", "number of the instance in the model file")},
           {real("contribution", "instance l", "loss on Q_l, exact"), &Share::contribution},
@@ -51,7 +50,7 @@ const Fields<SparseShare>& share_fields() {
 const Fields<GradientAgreement>& gradient_fields() {
   using Gradient = GradientAgreement;
   static const auto fields = block<Gradient>(
-      group, shared,
+      approximation_group, shared,
       {
           {axis("most", "k: the loss is cut off after k active features")},
           {real("gradient_size", "instance most", "norm of its gradient over the whole one"),
@@ -77,7 +76,7 @@ const Fields<Trained>& trained_fields() {
     return *at.row;
   };
   static const auto fields = block<Trained>(
-      group, trained,
+      approximation_group, trained,
       {
           {axis("setting", "sparsity at which was trained")},
           {real("sparsity", "setting", "S; NaN if densities differ").from(0, 1).or_nan()},
@@ -104,7 +103,7 @@ const Fields<Trained>& trained_fields() {
 const Fields<bounds::OneSparseRow>& table_fields() {
   using Row = bounds::OneSparseRow;
   static const auto fields =
-      block<Row>(group, "since 1.4, in files of approximate --table",
+      block<Row>(approximation_group, "since 1.4, in files of approximate --table",
                  {
                      {axis("row", "line of the table")},
                      {real("table_sparsity", "row", "S").from(0, 1), &Row::sparsity},
@@ -212,8 +211,8 @@ std::string to_string(certify::CertifyStop reason) {
 }
 
 Rows approximation_rows() {
-  return rows_of(tail_fields(), share_fields(), gradient_fields(), trained_fields(), table_fields(),
-                 certified_fields(),
+  return rows_of(count_tail_fields(), share_fields(), gradient_fields(), trained_fields(),
+                 table_fields(), certified_fields(),
                  block("/certified", "since 1.4, while approximate --certify is not finished",
                        {
                            axis("box", "box that is still open"),
@@ -228,7 +227,7 @@ Results approximation_results(const std::vector<ApproximationReport>& reports) {
   const ApproximationReport& first = reports.front();
   Results results;
   if (first.count) {
-    put(results, tail_fields(), first.count->tails);
+    put(results, count_tail_fields(), first.count->tails);
     results.add("/approximation/probability", first.count->probability);
   }
   if (first.model) put_models(results, reports);

@@ -14,7 +14,6 @@ namespace {
 
 using Run = EstimateRun;
 using Runs = std::vector<Run>;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* number = "number of the instance in the model file";
 
 // Along [instance].

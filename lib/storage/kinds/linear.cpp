@@ -8,7 +8,6 @@ namespace skeleta::storage {
 namespace {
 
 using linear::CriticalPoint;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* mode = "eigenvector, largest eigenvalue first";
 
 // --- critical points ---

@@ -10,8 +10,7 @@ namespace {
 using thomson::EnergyMatch;
 using thomson::ModelMatch;
 using thomson::Solution;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-constexpr const char* group = "/thomson";
+constexpr const char* thomson_group = "/thomson";
 constexpr const char* compared = "since 1.4, in files of thomson solve and match with an energy";
 constexpr const char* solved = "since 1.4, in files of thomson solve";
 constexpr const char* matched = "since 1.4, in files of thomson match";
@@ -24,7 +23,7 @@ const Fields<Solution>& solution_fields() {
   using thomson::SymmetryGroup;
   const auto known = [](const Solution& s) { return s.known ? s.known->energy : nan; };
   static const auto fields = block<Solution>(
-      group, solved,
+      thomson_group, solved,
       {
           {axis("start", "random start")},
           {axis("pair", "two points")},
@@ -60,7 +59,7 @@ const Fields<MatchedModel>& match_fields() {
   using Model = MatchedModel;
   using geometry::Coherence;
   static const auto fields = block<Model>(
-      group, matched,
+      thomson_group, matched,
       {
           {whole("features", "instance", "number of features of the model").from(1),
            &Model::features},
@@ -88,7 +87,7 @@ const Fields<EnergyMatch>& energy_fields() {
   using thomson::Reference;
   static const auto fields = joined(
       block<EnergyMatch>(
-          group, compared,
+          thomson_group, compared,
           {
               {word("energy_kind", "energy_kind", "of a pair of points")},
               {real("points", "instance energy_kind dimension feature",
@@ -101,7 +100,7 @@ const Fields<EnergyMatch>& energy_fields() {
                &EnergyMatch::reference, &Reference::difference},
           }),
       block<EnergyMatch>(
-          group, matched_energy,
+          thomson_group, matched_energy,
           {
               {real("columns_energy", "instance energy_kind", "of the model's unit columns"),
                &EnergyMatch::energy},
@@ -128,7 +127,7 @@ struct Column {
 // Along [instance, feature].
 const Fields<Column>& column_fields() {
   static const auto fields = block<Column>(
-      group, matched,
+      thomson_group, matched,
       {
           {real("dimensionality", "instance feature", "feature dimensionality"),
            &Column::dimensionality},
@@ -226,7 +225,7 @@ void fill(Column* columns, const ModelMatch& match) {
 }  // namespace
 
 Rows thomson_rows() {
-  return rows_of(block(group, "since 1.4, in files of thomson solve and match",
+  return rows_of(block(thomson_group, "since 1.4, in files of thomson solve and match",
                        {
                            axis("instance", "number of the instance in the model file"),
                            axis("dimension", "of the space the sphere is in"),

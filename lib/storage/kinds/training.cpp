@@ -14,7 +14,6 @@ namespace {
 using training::Minimum;
 using training::TrainedModel;
 using Starts = std::vector<const TrainedModel*>;
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // Along [start].
 const Fields<TrainedModel>& start_fields() {
