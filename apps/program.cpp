@@ -123,6 +123,7 @@ int run_command(const CommandEntry& entry, const Arguments& arguments, const std
     out << options.help(entry.name, entry.words);
     return ExitCode::done;
   }
+  build_info();  // refuses an unknown SKELETA_ISA
   if (entry.computes) run.prepare();
   return command->run(run);
 }

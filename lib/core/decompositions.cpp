@@ -12,6 +12,11 @@ SymmetricEigen symmetric_eigen(const Matrix& A) {
   return {solver.eigenvalues(), solver.eigenvectors()};
 }
 
+SymmetricEigen3 symmetric_eigen3(const Eigen::Matrix3d& A) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d> solver(A);
+  return {solver.eigenvalues(), solver.eigenvectors()};
+}
+
 Vector symmetric_eigenvalues(const Matrix& A) {
   return Eigen::SelfAdjointEigenSolver<Matrix>(A, Eigen::EigenvaluesOnly).eigenvalues();
 }

@@ -2,16 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "core/level.h"
+
 namespace skeleta {
 namespace {
-
-#if defined(__AVX512F__)
-constexpr const char* vectors = "AVX-512";
-#elif defined(__AVX2__)
-constexpr const char* vectors = "AVX2";
-#else
-constexpr const char* vectors = "baseline vectors";
-#endif
 
 #if defined(__clang__)
 constexpr const char* compiler = "clang++ " __clang_version__;
@@ -19,11 +13,16 @@ constexpr const char* compiler = "clang++ " __clang_version__;
 constexpr const char* compiler = "g++ " __VERSION__;
 #endif
 
+std::string processor() {
+  const Level level = level_in_use();
+  return level == Level::native ? "native" : "x86-64-" + to_string(level);
+}
+
 }  // namespace
 
 BuildInfo build_info() {
   return {SKELETA_VERSION, SKELETA_GIT_SHA1, compiler,
-          fmt::format("{}, {}", SKELETA_BUILD_TYPE, vectors), SKELETA_LIBRARIES};
+          fmt::format("{}, {}", SKELETA_BUILD_TYPE, processor()), SKELETA_LIBRARIES};
 }
 
 }  // namespace skeleta

@@ -7,15 +7,17 @@
 #include <utility>
 #include <vector>
 
+#include "core/registers.h"
+
 namespace skeleta::estimate {
 namespace {
 
-// Numbers in the widest registers there are; the compiler splits them where needed.
+// Numbers in one register.
 template <class Real>
-using Lanes [[gnu::vector_size(64), gnu::may_alias]] = Real;
+using Lanes [[gnu::vector_size(register_bytes), gnu::may_alias]] = Real;
 
 template <class Real>
-constexpr Index lanes = 64 / sizeof(Real);
+constexpr Index lanes = register_bytes / sizeof(Real);
 
 // By reference: vectors that are passed by value have no one calling convention.
 template <class Real>

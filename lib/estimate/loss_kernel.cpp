@@ -1,15 +1,14 @@
 #include "skeleta/estimate/loss_kernel.h"
 
-#include "estimate/gram_kernel.h"
-#include "estimate/hidden_kernel.h"
+#include "estimate/loops.h"
 
 namespace skeleta::estimate {
 namespace {
 
 template <class Real>
-Integrand kernel(const ReluAutoencoder& model, const Vector& scale, KernelPath path) {
-  return path == KernelPath::gram ? gram_kernel<Real>(model, scale)
-                                  : hidden_kernel<Real>(model, scale);
+Integrand kernel(const LossLoops<Real>& loops, const ReluAutoencoder& model, const Vector& scale,
+                 KernelPath path) {
+  return path == KernelPath::gram ? loops.gram(model, scale) : loops.hidden(model, scale);
 }
 
 }  // namespace
@@ -38,8 +37,8 @@ Integrand loss_integrand(const ReluAutoencoder& model, const Features& features,
   validate(model);
   validate(features, model.features());
   const Vector scale = features.importance.cwiseSqrt();
-  return precision == Precision::float32 ? kernel<float>(model, scale, path)
-                                         : kernel<double>(model, scale, path);
+  return precision == Precision::float32 ? kernel(loops().float32, model, scale, path)
+                                         : kernel(loops().float64, model, scale, path);
 }
 
 }  // namespace skeleta::estimate

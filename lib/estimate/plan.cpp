@@ -7,8 +7,6 @@
 #include "skeleta/estimate/integrate.h"
 
 namespace skeleta::estimate {
-namespace {
-
 // A method's way to go about the task.
 struct Prepared {
   Prepared(const Task& task, const MethodRecord& method) : problem(task, method) {}
@@ -34,8 +32,6 @@ struct Prepared {
     return rounds.result(rounds.run());
   }
 };
-
-}  // namespace
 
 class Plan::Implementation {
  public:

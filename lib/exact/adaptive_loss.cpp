@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "exact/perturbation.h"
+#include "skeleta/core/products.h"
 
 namespace skeleta::exact {
 namespace {
@@ -87,8 +88,8 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
   model_ = &model;
   gram_.resize(features_.size(), features_.size());
   for_each_block([&](Index first, Index columns) {
-    gram_.middleCols(first, columns).noalias() =
-        model.W.transpose() * model.W.middleCols(first, columns);
+    set_transposed_product(model.W, model.W.middleCols(first, columns),
+                           gram_.middleCols(first, columns));
   });
   column_norms(model.W, norms_);
   double norms = 0.0;
@@ -103,7 +104,7 @@ void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
     task.fine_limit = fine_limit_;
   }
   for_each_row([&](Index i, Workspace& workspace) {
-    read_output(workspace.row, gram_.col(i).data(), tasks_[at(i)].output);
+    loops().output(workspace.row, gram_.col(i).data(), tasks_[at(i)].output);
   });
 }
 
@@ -181,7 +182,7 @@ void AdaptiveLoss::choose_fine(Index i, Workspace& workspace) {
   task.fine_limit = 0.0;
   task.fine = {};
   read_row(gram_.col(i).data(), model_->b(i), i, features_.density, 0.0, workspace.row);
-  read_output(workspace.row, gram_.col(i).data(), task.output);
+  loops().output(workspace.row, gram_.col(i).data(), task.output);
 }
 
 Index AdaptiveLoss::first_nodes(const Row& row, const Output& output, double share) const {
@@ -189,7 +190,7 @@ Index AdaptiveLoss::first_nodes(const Row& row, const Output& output, double sha
   // Many features hardly ever get by with the least, and a round costs as much as 30 nodes.
   if (!rigorous()) return std::min(row.count < 64 ? least : 2 * least, most_nodes());
   const double tolerance = share * output.period / (2.0 * output.mass);
-  return nodes_for_bound(row, output, tolerance, least, most_nodes());
+  return loops().nodes(row, output, tolerance, least, most_nodes());
 }
 
 void AdaptiveLoss::extend(Index i, Workspace& workspace) {
@@ -199,11 +200,11 @@ void AdaptiveLoss::extend(Index i, Workspace& workspace) {
   workspace.sums.resize(blocks);
   if (with_gradient_) {
     workspace.derivatives.resize(blocks);
-    sum_gradient(workspace.row, task.output, workspace.phases, workspace.gradient, first,
-                 workspace.sums, workspace.derivatives, gamma_.col(i).data());
+    loops().gradient(workspace.row, task.output, workspace.phases, workspace.gradient, first,
+                     workspace.sums, workspace.derivatives, gamma_.col(i).data());
     task.derivative_total.add(workspace.derivatives);
   } else {
-    sum_loss(workspace.row, task.output, workspace.phases, first, workspace.sums);
+    loops().loss(workspace.row, task.output, workspace.phases, first, workspace.sums);
   }
   task.total.add(workspace.sums);
 }
@@ -227,7 +228,7 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
       importance(i) * rounding_factor(rigorous(), output.count) * with_underflow(magnitude);
   task.truncation = 0.0;
   if (contour) {
-    const double tail = rigorous() ? truncation_bound(workspace.row, output, task.total.nodes())
+    const double tail = rigorous() ? loops().truncation(workspace.row, output, task.total.nodes())
                                    : task.total.estimated_tail(caution_of_loss);
     task.truncation = importance(i) * output.mass * unit * tail;
   }
@@ -251,11 +252,12 @@ void AdaptiveLoss::finish_derivatives(Index i, Workspace& workspace) {
   double tail = 0.0;
   if (has_contour(i)) {
     const Index nodes = task.total.nodes();
-    tail = rigorous() ? workspace.bound.truncation(row, output, nodes)
+    tail = rigorous() ? loops().truncation_of_derivatives(row, output, nodes, workspace.bound)
                       : task.derivative_total.estimated_tail(caution_of_derivatives);
     rounding +=
-        unit * (rigorous() ? epsilon * workspace.bound.rounding(row, output, nodes)
-                           : factor * std::sqrt(output.parts) * task.derivative_total.amplitude());
+        unit * (rigorous()
+                    ? epsilon * loops().rounding_of_derivatives(row, output, nodes, workspace.bound)
+                    : factor * std::sqrt(output.parts) * task.derivative_total.amplitude());
   }
   const double aliasing = output.count > 0 ? output.derivative_aliasing : 0.0;
   task.derivatives = weight * unit * tail;
@@ -426,8 +428,8 @@ void AdaptiveLoss::gradient(Matrix& dW, Vector& db) {
   dW.resize(model_->hidden(), count);
   for_each_block([&](Index first, Index columns) {
     auto block = dW.middleCols(first, columns);
-    block.noalias() = model_->W * gamma_.middleCols(first, columns);
-    block.noalias() += model_->W * gamma_.middleRows(first, columns).transpose();
+    set_product(model_->W, gamma_.middleCols(first, columns), block);
+    add_product_transposed(model_->W, gamma_.middleRows(first, columns), block);
   });
 }
 
@@ -437,9 +439,9 @@ Vector AdaptiveLoss::contributions(Index most) {
   for_each_row([&](Index i, Workspace& workspace) {
     const Task& task = tasks_[at(i)];
     if (importance(i) == 0.0 || task.bounded) return;
-    split_by_count(workspace.row, gram_.col(i).data(), task.output, task.total.nodes(),
-                   features_.importance(i), workspace.phases, workspace.skeletons,
-                   std::span(parts.col(i).data(), at(most + 1)));
+    loops().by_count(workspace.row, gram_.col(i).data(), task.output, task.total.nodes(),
+                     features_.importance(i), workspace.phases, workspace.skeletons,
+                     std::span(parts.col(i).data(), at(most + 1)));
   });
   return parts.rowwise().sum();
 }

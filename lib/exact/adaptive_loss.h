@@ -5,16 +5,11 @@
 #include <optional>
 #include <vector>
 
-#include "exact/derivative_bound.h"
 #include "exact/fine_error.h"
 #include "exact/gradient.h"
-#include "exact/gradient_kernel.h"
-#include "exact/loss_kernel.h"
-#include "exact/output.h"
+#include "exact/loops.h"
 #include "exact/phases.h"
-#include "exact/skeleton_kernel.h"
 #include "exact/task.h"
-#include "exact/truncation.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/loss.h"
 
@@ -34,7 +29,7 @@ struct Workspace {
   Phases phases;
   std::vector<NodeSum> sums, derivatives;
   GradientWorkspace gradient;
-  DerivativeBound bound;
+  DerivativeWorkspace bound;
   SkeletonWorkspace skeletons;
 };
 

@@ -9,11 +9,12 @@
 #include "exact/phases.h"
 
 namespace skeleta::exact {
+namespace {
 
 // One stretch of nodes in each lane: |s| ≥ Ω there, and Σ |s|⁻¹, Σ |s|⁻². `open`: Σ |s|⁻² of the
 // stretch that has no end, where the first sum would diverge. Every term is taken `weight` times,
 // and with `divided` also as often as the divided forms of h', h'' magnify a rounding.
-struct DerivativeBound::Stretches {
+struct Stretches {
   Lanes inverse_omega, inverses, squares, open, weight;
   bool divided;
 
@@ -23,8 +24,6 @@ struct DerivativeBound::Stretches {
     return factor * (power == 1 ? loss : loss * loss);
   }
 };
-
-namespace {
 
 // Below these |s g| the kernel uses series: |s g| ≤ .02 in a sweep of 16 nodes, ≤ ½ in a block of
 // 32; the smallest |s g| next to the largest of the first 16 or 32 nodes, κ/(κ + 2π·16) or so.
@@ -39,16 +38,9 @@ double squares(double a, double b) {
   return 1.0 / (a - 0.5) - 1.0 / (b - 0.5);
 }
 
-}  // namespace
-
-void DerivativeBound::resize(Index features) {
-  const auto size = static_cast<std::size_t>(features + 1);
-  factors_.resize(size);
-  prefix_.resize(size);
-  none_before_.resize(size);
-}
-
-double DerivativeBound::norm(const Row& row, const Output& output, const Stretches& on) {
+double norm(const Row& row, const Output& output, const Stretches& on,
+            DerivativeWorkspace& workspace) {
+  auto& [factors, prefix, none_before] = workspace;
   const double abscissa = Contour{output.period}.abscissa();
   const auto majorant_of = [&](double g) {
     return majorant(g, std::expm1(abscissa * g), abscissa, on.inverse_omega);
@@ -58,10 +50,10 @@ double DerivativeBound::norm(const Row& row, const Output& output, const Stretch
   double none = 1.0;
   for (Index n = 0; n < row.count; ++n) {
     const auto at = static_cast<std::size_t>(n);
-    factors_[at] = majorant_of(row.g[at]);
-    prefix_[at] = rest + one;
-    none_before_[at] = none;
-    const Lanes x = row.w[at] * factors_[at].h;
+    factors[at] = majorant_of(row.g[at]);
+    prefix[at] = rest + one;
+    none_before[at] = none;
+    const Lanes x = row.w[at] * factors[at].h;
     rest = row.a[at] * rest + x * (rest + one);
     one = row.a[at] * one + none * x;
     none *= row.a[at];
@@ -92,11 +84,11 @@ double DerivativeBound::norm(const Row& row, const Output& output, const Stretch
   double after = 1.0;
   for (Index n = row.count; n-- > 0;) {
     const auto at = static_cast<std::size_t>(n);
-    const double g_n = row.g[at], w_n = row.w[at], before = none_before_[at];
-    const Majorant& h_n = factors_[at];
+    const double g_n = row.g[at], w_n = row.w[at], before = none_before[at];
+    const Majorant& h_n = factors[at];
     const Lanes with_x = w_n * majorant_of_x(h_n, g_n, on.inverse_omega);
     const Lanes with_x_open = (w_n / std::abs(g_n)) * (h_n.exponential + h_n.h);
-    const Lanes others = after * prefix_[at] + before * suffix + prefix_[at] * suffix;
+    const Lanes others = after * prefix[at] + before * suffix + prefix[at] * suffix;
     const Lanes steps =
         on.inverses * (x1 * with_x) + on.open * smaller(x1_open * with_x, x1 * with_x_open);
     const Lanes ramps = ramp * with_x * ((a + x) * others + (before * after) * x);
@@ -110,8 +102,18 @@ double DerivativeBound::norm(const Row& row, const Output& output, const Stretch
   return std::exp(-abscissa * output.c) * std::sqrt(squared);
 }
 
+}  // namespace
+
+void DerivativeWorkspace::resize(Index features) {
+  const auto size = static_cast<std::size_t>(features + 1);
+  factors.resize(size);
+  prefix.resize(size);
+  none_before.resize(size);
+}
+
 // The nodes beyond n in stretches that grow, the last one without end.
-double DerivativeBound::truncation(const Row& row, const Output& output, Index nodes) {
+double derivative_truncation(const Row& row, const Output& output, Index nodes,
+                             DerivativeWorkspace& workspace) {
   constexpr std::array<double, lane_count> exponents{0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0};
   const double spacing = Contour{output.period}.spacing();
   Stretches on;
@@ -120,18 +122,20 @@ double DerivativeBound::truncation(const Row& row, const Output& output, Index n
   for (std::size_t m = 0; m < exponents.size(); ++m) {
     const auto n = static_cast<double>(nodes);
     const bool last = m + 1 == exponents.size();
+    const int lane = static_cast<int>(m);
     const double begin = std::ceil(n * std::exp2(exponents[m]));
     const double end = last ? INFINITY : std::ceil(n * std::exp2(exponents[m + 1]));
-    on.inverse_omega[m] = 1.0 / (spacing * begin);
-    on.inverses[m] = last ? 0.0 : inverses(begin, end) / spacing;
-    on.squares[m] = squares(begin, end) / (spacing * spacing);
-    on.open[m] = last ? on.squares[m] : 0.0;
+    set(on.inverse_omega, lane, 1.0 / (spacing * begin));
+    set(on.inverses, lane, last ? 0.0 : inverses(begin, end) / spacing);
+    set(on.squares, lane, squares(begin, end) / (spacing * spacing));
+    set(on.open, lane, last ? on.squares[lane] : 0.0);
   }
-  return norm(row, output, on);
+  return norm(row, output, on, workspace);
 }
 
 // Node 0 with its weight ½, then stretches up to n.
-double DerivativeBound::rounding(const Row& row, const Output& output, Index nodes) {
+double derivative_rounding(const Row& row, const Output& output, Index nodes,
+                           DerivativeWorkspace& workspace) {
   constexpr std::array<double, lane_count> begins{0, 1, 2, 6, 24, 128, 1024, 16384};
   const Contour contour{output.period};
   const double spacing = contour.spacing(), abscissa = contour.abscissa();
@@ -139,18 +143,23 @@ double DerivativeBound::rounding(const Row& row, const Output& output, Index nod
   Stretches on;
   on.divided = true;
   for (std::size_t m = 0; m < begins.size(); ++m) {
+    const int lane = static_cast<int>(m);
     const double begin = begins[m], end = std::min(m + 1 < begins.size() ? begins[m + 1] : n, n);
     const double omega = std::max(abscissa, spacing * begin), top = abscissa + spacing * end;
     const double operations = 16.0 + 0.5 * std::min(end, static_cast<double>(restart)) + top;
-    on.inverse_omega[m] = 1.0 / omega;
-    on.inverses[m] = m == 0 ? 0.5 / omega : end > begin ? inverses(begin, end) / spacing : 0.0;
-    on.squares[m] = m == 0        ? 0.5 / (omega * omega)
-                    : end > begin ? squares(begin, end) / (spacing * spacing)
-                                  : 0.0;
-    on.open[m] = 0.0;
-    on.weight[m] = factors * operations + top * std::abs(output.c) + n / 16.0;
+    set(on.inverse_omega, lane, 1.0 / omega);
+    set(on.inverses, lane,
+        m == 0        ? 0.5 / omega
+        : end > begin ? inverses(begin, end) / spacing
+                      : 0.0);
+    set(on.squares, lane,
+        m == 0        ? 0.5 / (omega * omega)
+        : end > begin ? squares(begin, end) / (spacing * spacing)
+                      : 0.0);
+    set(on.open, lane, 0.0);
+    set(on.weight, lane, factors * operations + top * std::abs(output.c) + n / 16.0);
   }
-  return norm(row, output, on);
+  return norm(row, output, on, workspace);
 }
 
 }  // namespace skeleta::exact

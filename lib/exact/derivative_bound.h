@@ -15,26 +15,24 @@
 /// finite.
 namespace skeleta::exact {
 
-class DerivativeBound {
- public:
+/// Buffers of the bounds.
+struct DerivativeWorkspace {
+  std::vector<Majorant> factors;
+  std::vector<Lanes> prefix;        ///< E(e^{sz}; ≥ 1 active) of the features before.
+  std::vector<double> none_before;  ///< P(none of them active)
+
   void resize(Index features);
-
-  /// Bound on the Euclidean norm over j and b of Σ_{k≥n} F(s_k), in units of row.mass. For features
-  /// left out of z as E[x_j …] = p_j/2 E[…]. Not for rows with fine features. Cost O(D), no nodes.
-  double truncation(const Row& row, const Output& output, Index nodes);
-
-  /// The same norm of what rounding may add to Σ_{k<n}, in units of ε row.mass, to first order. At
-  /// node k, counted back to the last restart, a factor has some 16 + k/2 rounded operations and
-  /// the rounded phase |s g|; h' and h'' lose what their divided forms cancel (node_factors.h).
-  double rounding(const Row& row, const Output& output, Index nodes);
-
- private:
-  struct Stretches;
-  double norm(const Row& row, const Output& output, const Stretches& stretches);
-
-  std::vector<Majorant> factors_;
-  std::vector<Lanes> prefix_;        // E(e^{sz}; ≥ 1 active) of the features before
-  std::vector<double> none_before_;  // P(none of them active)
 };
+
+/// Bound on the Euclidean norm over j and b of Σ_{k≥n} F(s_k), in units of row.mass. For features
+/// left out of z as E[x_j …] = p_j/2 E[…]. Not for rows with fine features. Cost O(D), no nodes.
+double derivative_truncation(const Row& row, const Output& output, Index nodes,
+                             DerivativeWorkspace& workspace);
+
+/// The same norm of what rounding may add to Σ_{k<n}, in units of ε row.mass, to first order. At
+/// node k, counted back to the last restart, a factor has some 16 + k/2 rounded operations and
+/// the rounded phase |s g|; h' and h'' lose what their divided forms cancel (node_factors.h).
+double derivative_rounding(const Row& row, const Output& output, Index nodes,
+                           DerivativeWorkspace& workspace);
 
 }  // namespace skeleta::exact

@@ -68,11 +68,11 @@ FineLaw FineLaw::of(std::span<const double> g, std::span<const double> p) {
   const double alpha = mu[3] / mu[2], norm = mu[4] - alpha * mu[3] - mu[2] * mu[2];
   if (!(norm > 1e-280)) return law;  // densities near the end of the range: one point will do
   const double last = (mu[5] - alpha * mu[4] - mu[2] * mu[3]) / norm - alpha;
-  Matrix jacobi = Matrix::Zero(most, most);
+  Eigen::Matrix3d jacobi = Eigen::Matrix3d::Zero();
   jacobi.diagonal() << 0.0, alpha, last;
   jacobi(1, 0) = std::sqrt(mu[2]);
   jacobi(2, 1) = std::sqrt(std::max(norm / mu[2], 0.0));
-  const SymmetricEigen solution = symmetric_eigen(jacobi);
+  const SymmetricEigen3 solution = symmetric_eigen3(jacobi);
   law.points = most;
   law.alpha = alpha;
   law.norm = norm;

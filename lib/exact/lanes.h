@@ -1,10 +1,12 @@
 #pragma once
 
+#include "core/registers.h"
 #include "skeleta/core/types.h"
 
-/// Eight doubles side by side, and the few functions of them that the contour sums need.
-/// GCC's and Clang's vector extension: one 512-bit register where there is one, several narrower
-/// ones elsewhere; the arithmetic is the same.
+/// Eight doubles side by side, and the few functions of them that the contour sums need: one
+/// register where registers have 512 bits, pairs of shorter ones elsewhere. (A vector type
+/// of 64 bytes would be moved through memory there, at six times the time.) Their place in memory
+/// is the same for all lengths.
 // Without 512-bit registers GCC warns that functions of such vectors have another calling
 // convention than with them. All functions here are inlined, none is called across libraries.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -15,44 +17,166 @@ namespace skeleta::exact {
 
 constexpr Index lane_count = 8;
 
-using Lanes = double __attribute__((vector_size(64)));
-using LaneBits = long long __attribute__((vector_size(64)));
-
 #define SKELETA_INLINE inline __attribute__((always_inline))
 
-SKELETA_INLINE Lanes load(const double* p) {
-  using Loose = double __attribute__((vector_size(64), aligned(8)));
-  return *reinterpret_cast<const Loose*>(p);
+// GCC's and Clang's vector extension.
+using Register = double __attribute__((vector_size(register_bytes)));
+using RegisterBits = long long __attribute__((vector_size(register_bytes)));
+constexpr int register_lanes = register_bytes / static_cast<int>(sizeof(double));
+
+template <class Half>
+struct alignas(2 * sizeof(Half)) Pair {
+  Half low, high;
+
+  SKELETA_INLINE double operator[](int lane) const {
+    constexpr int half = static_cast<int>(sizeof(Half) / sizeof(double));
+    return lane < half ? low[lane] : high[lane - half];
+  }
+};
+
+template <int bytes>
+struct LanesOf {
+  using Type = Pair<typename LanesOf<bytes / 2>::Type>;
+};
+template <>
+struct LanesOf<register_bytes> {
+  using Type = Register;
+};
+using Lanes = LanesOf<64>::Type;
+
+#define SKELETA_OPERATOR(op)                                                        \
+  template <class Half>                                                             \
+  SKELETA_INLINE Pair<Half> operator op(const Pair<Half>& x, const Pair<Half>& y) { \
+    return {x.low op y.low, x.high op y.high};                                      \
+  }                                                                                 \
+  template <class Half>                                                             \
+  SKELETA_INLINE Pair<Half> operator op(const Pair<Half>& x, double y) {            \
+    return {x.low op y, x.high op y};                                               \
+  }                                                                                 \
+  template <class Half>                                                             \
+  SKELETA_INLINE Pair<Half> operator op(double x, const Pair<Half>& y) {            \
+    return {x op y.low, x op y.high};                                               \
+  }                                                                                 \
+  template <class Half, class Other>                                                \
+  SKELETA_INLINE Pair<Half>& operator op##=(Pair<Half>& x, const Other& y) {        \
+    return x = x op y;                                                              \
+  }
+SKELETA_OPERATOR(+)
+SKELETA_OPERATOR(-)
+SKELETA_OPERATOR(*)
+SKELETA_OPERATOR(/)
+#undef SKELETA_OPERATOR
+
+template <class Half>
+SKELETA_INLINE Pair<Half> operator-(const Pair<Half>& x) {
+  return {-x.low, -x.high};
 }
 
-SKELETA_INLINE void store(double* p, const Lanes& x) {
-  using Loose = double __attribute__((vector_size(64), aligned(8)));
+// Each function of registers, then of pairs.
+
+SKELETA_INLINE void load(const double* p, Register& x) {
+  using Loose = double __attribute__((vector_size(register_bytes), aligned(8)));
+  x = *reinterpret_cast<const Loose*>(p);
+}
+template <class Half>
+SKELETA_INLINE void load(const double* p, Pair<Half>& x) {
+  load(p, x.low);
+  load(p + sizeof(Half) / sizeof(double), x.high);
+}
+SKELETA_INLINE Lanes load(const double* p) {
+  Lanes x;
+  load(p, x);
+  return x;
+}
+
+SKELETA_INLINE void store(double* p, const Register& x) {
+  using Loose = double __attribute__((vector_size(register_bytes), aligned(8)));
   *reinterpret_cast<Loose*>(p) = x;
 }
+template <class Half>
+SKELETA_INLINE void store(double* p, const Pair<Half>& x) {
+  store(p, x.low);
+  store(p + sizeof(Half) / sizeof(double), x.high);
+}
 
-SKELETA_INLINE Lanes broadcast(double x) {
-  return Lanes{x, x, x, x, x, x, x, x};
+SKELETA_INLINE void broadcast(double value, Register& x) {
+  x = Register{} + value;
+}
+template <class Half>
+SKELETA_INLINE void broadcast(double value, Pair<Half>& x) {
+  broadcast(value, x.low);
+  x.high = x.low;
+}
+SKELETA_INLINE Lanes broadcast(double value) {
+  Lanes x;
+  broadcast(value, x);
+  return x;
+}
+
+SKELETA_INLINE void set(Register& x, int lane, double value) {
+  x[lane] = value;
+}
+template <class Half>
+SKELETA_INLINE void set(Pair<Half>& x, int lane, double value) {
+  constexpr int half = static_cast<int>(sizeof(Half) / sizeof(double));
+  lane < half ? set(x.low, lane, value) : set(x.high, lane - half, value);
 }
 
 /// first, first + 1, …, first + 7
 SKELETA_INLINE Lanes counting(double first) {
-  return broadcast(first) + Lanes{0, 1, 2, 3, 4, 5, 6, 7};
+  static constexpr double numbers[lane_count] = {0, 1, 2, 3, 4, 5, 6, 7};
+  return load(numbers) + first;
 }
 
-SKELETA_INLINE double sum(const Lanes& x) {
-  return ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
+template <int count = register_lanes>
+SKELETA_INLINE double sum(const Register& x, int first = 0) {
+  if constexpr (count == 1) return x[first];
+  if constexpr (count > 1) return sum<count / 2>(x, first) + sum<count / 2>(x, first + count / 2);
+}
+template <class Half>
+SKELETA_INLINE double sum(const Pair<Half>& x) {
+  return sum(x.low) + sum(x.high);
 }
 
-SKELETA_INLINE double product(const Lanes& x) {
-  return ((x[0] * x[1]) * (x[2] * x[3])) * ((x[4] * x[5]) * (x[6] * x[7]));
+template <int count = register_lanes>
+SKELETA_INLINE double product(const Register& x, int first = 0) {
+  if constexpr (count == 1) return x[first];
+  if constexpr (count > 1)
+    return product<count / 2>(x, first) * product<count / 2>(x, first + count / 2);
+}
+template <class Half>
+SKELETA_INLINE double product(const Pair<Half>& x) {
+  return product(x.low) * product(x.high);
 }
 
-SKELETA_INLINE Lanes smaller(const Lanes& x, const Lanes& y) {
+SKELETA_INLINE Register smaller(const Register& x, const Register& y) {
   return x < y ? x : y;
 }
+template <class Half>
+SKELETA_INLINE Pair<Half> smaller(const Pair<Half>& x, const Pair<Half>& y) {
+  return {smaller(x.low, y.low), smaller(x.high, y.high)};
+}
 
-SKELETA_INLINE Lanes magnitude(const Lanes& x) {
-  return x < 0.0 ? -x : x;
+/// 2^n, where the low bits of `shifted` hold n: moved to the exponent of 1.0 they make it.
+SKELETA_INLINE Register power_of_2(const Register& shifted) {
+  const Register one = Register{} + 1.0;
+  return (Register)((RegisterBits)one + ((RegisterBits)shifted << 52));
+}
+template <class Half>
+SKELETA_INLINE Pair<Half> power_of_2(const Pair<Half>& shifted) {
+  return {power_of_2(shifted.low), power_of_2(shifted.high)};
+}
+
+/// Takes the exponents out of x > 0 and adds them to `exponents`.
+SKELETA_INLINE void take_exponents(Register& x, Register& exponents) {
+  const RegisterBits bits = (RegisterBits)x;
+  exponents += __builtin_convertvector((bits >> 52) - 1023, Register);
+  x = (Register)((bits & 0x000fffffffffffffLL) | (RegisterBits)(Register{} + 1.0));
+}
+template <class Half>
+SKELETA_INLINE void take_exponents(Pair<Half>& x, Pair<Half>& exponents) {
+  take_exponents(x.low, exponents.low);
+  take_exponents(x.high, exponents.high);
 }
 
 /// Eight complex numbers.
@@ -89,8 +213,8 @@ SKELETA_INLINE Lanes real_product(const Complex& x, const Complex& y) {
 SKELETA_INLINE Lanes exp_minus_1(Lanes x) {
   constexpr double round = 0x1.8p52, log2_high = 0x1.62e42fefa38p-1,
                    log2_low = 0x1.ef35793c7673p-45;
-  x = x > 700.0 ? broadcast(700.0) : x;
-  x = x < -700.0 ? broadcast(-700.0) : x;
+  x = smaller(x, broadcast(700.0));
+  x = -smaller(-x, broadcast(700.0));
   const Lanes shifted = x * 1.4426950408889634 + round;
   const Lanes n = shifted - round;
   const Lanes r = (x - n * log2_high) - n * log2_low;
@@ -107,8 +231,7 @@ SKELETA_INLINE Lanes exp_minus_1(Lanes x) {
   p = p * r + 1.0 / 6.0;
   p = p * r + 0.5;
   p = p * (r * r) + r;
-  // The low bits of `shifted` hold n; moved to the exponent of 1.0 they make 2^n.
-  const Lanes scale = (Lanes)((LaneBits)broadcast(1.0) + ((LaneBits)shifted << 52));
+  const Lanes scale = power_of_2(shifted);
   return scale * p + (scale - 1.0);
 }
 

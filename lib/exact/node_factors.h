@@ -101,9 +101,8 @@ inline bool small_in_block(const Contour& contour, double g, Index last) {
 
 /// The weights ½, 1, 1, … of the nodes of a block.
 SKELETA_INLINE Lanes node_weights(Index first) {
-  Lanes weights = broadcast(1.0);
-  if (first == 0) weights[0] = 0.5;
-  return weights;
+  static constexpr double of_first[lane_count] = {0.5, 1, 1, 1, 1, 1, 1, 1};
+  return first == 0 ? load(of_first) : broadcast(1.0);
 }
 
 }  // namespace skeleta::exact

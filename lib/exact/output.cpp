@@ -98,13 +98,6 @@ RestMoments rest_moments(const Row& row) {
   return {w / 3.0 * company, all.rest.c0, all.rest.c1, 2.0 * all.rest.c2, x0, x1, pair0, pair1};
 }
 
-// Takes the exponents out of x and adds them to `exponents`.
-SKELETA_INLINE void take_exponents(Lanes& x, Lanes& exponents) {
-  const LaneBits bits = (LaneBits)x;
-  exponents += __builtin_convertvector((bits >> 52) - 1023, Lanes);
-  x = (Lanes)((bits & 0x000fffffffffffffLL) | (LaneBits)broadcast(1.0));
-}
-
 // θ from below the scale of the spread of z up to far above that of a single feature: Chernoff's
 // bound is nearly optimal for Gaussian-like z (θ ~ 6/σ) and for z with few terms (θ ~ 10).
 double first_theta(const Row& row) {

@@ -10,6 +10,7 @@
 
 #include "exact/supports.h"
 #include "skeleta/core/parallel.h"
+#include "skeleta/core/products.h"
 #include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::exact {
@@ -136,7 +137,7 @@ double SparseLoss::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, V
   validate(features_, model.features());
   const Index count = features_.size();
   gram_.resize(count, count);
-  gram_.noalias() = model.W.transpose() * model.W;
+  set_transposed_product(model.W, model.W, gram_);
   gamma_.setZero(count, count);
   values_.setZero(count);
   db.setZero(count);
@@ -163,8 +164,8 @@ double SparseLoss::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, V
     gamma_.col(i) *= -2.0 * v;
   });
   dW.resize(model.hidden(), count);
-  dW.noalias() = model.W * gamma_;
-  dW.noalias() += model.W * gamma_.transpose();
+  set_product(model.W, gamma_, dW);
+  add_product_transposed(model.W, gamma_, dW);
   return values_.sum();
 }
 

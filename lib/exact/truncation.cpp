@@ -10,20 +10,20 @@ namespace skeleta::exact {
 namespace {
 
 // Ω of the stretches, one in each lane, and Σ |s_k|⁻² and Σ |s_k|⁻³ over their nodes.
-struct Stretches {
+struct BeyondNodes {
   Lanes inverse_omega, squares, cubes;
 };
 
-Stretches stretches_beyond(Index nodes, double spacing) {
-  Stretches result;
+BeyondNodes stretches_beyond(Index nodes, double spacing) {
+  BeyondNodes result;
   double begin = static_cast<double>(nodes);
   for (int m = 0; m < lane_count; ++m) {
     const bool open = m + 1 == lane_count;
     const double end = std::ceil(static_cast<double>(nodes) * std::exp2(0.5 * (m + 1)));
     const double from = 1.0 / (begin - 0.5), to = open ? 0.0 : 1.0 / (end - 0.5);
-    result.inverse_omega[m] = 1.0 / (spacing * begin);
-    result.squares[m] = (from - to) / (spacing * spacing);
-    result.cubes[m] = 0.5 * (from * from - to * to) / (spacing * spacing * spacing);
+    set(result.inverse_omega, m, 1.0 / (spacing * begin));
+    set(result.squares, m, (from - to) / (spacing * spacing));
+    set(result.cubes, m, 0.5 * (from * from - to * to) / (spacing * spacing * spacing));
     begin = end;
   }
   return result;
@@ -34,7 +34,7 @@ Stretches stretches_beyond(Index nodes, double spacing) {
 double truncation_bound(const Row& row, const Output& output, Index nodes) {
   const Contour contour{output.period};
   const double abscissa = contour.abscissa();
-  const Stretches stretches = stretches_beyond(nodes, contour.spacing());
+  const BeyondNodes stretches = stretches_beyond(nodes, contour.spacing());
   const auto bound_of = [&](Index n) {
     const auto at = static_cast<std::size_t>(n);
     return majorant(row.g[at], std::expm1(abscissa * row.g[at]), abscissa, stretches.inverse_omega);

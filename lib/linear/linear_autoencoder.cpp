@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "skeleta/core/products.h"
+
 namespace skeleta::linear {
 namespace {
 
@@ -37,11 +39,11 @@ void validate(const LinearAutoencoder& model) {
 
 Matrix predict(const LinearAutoencoder& model, const Matrix& X) {
   check_data(model, X);
-  return model.A * (model.B * X);
+  return product(model.A, product(model.B, X));
 }
 
 Matrix second_moment(const Matrix& X) {
-  return X * X.transpose();
+  return product_transposed(X, X);
 }
 
 double data_loss(const LinearAutoencoder& model, const Matrix& X) {
@@ -50,16 +52,17 @@ double data_loss(const LinearAutoencoder& model, const Matrix& X) {
 
 double loss(const LinearAutoencoder& model, const Matrix& Sigma) {
   check_moment(model, Sigma);
-  const Matrix code = model.B * Sigma;  // d × D
-  const double linear = (model.A * code).trace();
-  const double square = (model.A.transpose() * model.A * code * model.B.transpose()).trace();
+  const Matrix code = product(model.B, Sigma);  // d × D
+  const double linear = product(code, model.A).trace();
+  const double square =
+      product(transposed_product(model.A, model.A), product_transposed(code, model.B)).trace();
   return Sigma.trace() - 2.0 * linear + square;
 }
 
 LinearAutoencoder gradient(const LinearAutoencoder& model, const Matrix& Sigma) {
   check_moment(model, Sigma);
-  const Matrix rest = Sigma - model.A * (model.B * Sigma);
-  return {-2.0 * rest * model.B.transpose(), -2.0 * model.A.transpose() * rest};
+  const Matrix rest = Sigma - product(model.A, product(model.B, Sigma));
+  return {-2.0 * product_transposed(rest, model.B), -2.0 * transposed_product(model.A, rest)};
 }
 
 }  // namespace skeleta::linear

@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "skeleta/core/products.h"
+
 namespace skeleta {
 
 void validate(const ReluAutoencoder& model) {
@@ -31,7 +33,7 @@ void validate(const ReluAutoencoder& model) {
 }
 
 Matrix gram_columns(const ReluAutoencoder& model, Index first, Index count) {
-  return model.W.transpose() * model.W.middleCols(first, count);
+  return transposed_product(model.W, model.W.middleCols(first, count));
 }
 
 Matrix gram(const ReluAutoencoder& model) {

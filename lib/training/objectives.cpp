@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "skeleta/core/products.h"
 #include "skeleta/measure/value_law.h"
 #include "skeleta/training/parameters.h"
 
@@ -108,7 +109,8 @@ double LinearObjective::operator()(const Vector& x, Vector& gradient) {
   const Index count = features_.size();
   const Eigen::Map<const Matrix> W(x.data(), hidden_, count);
   residual_.resize(count, count);
-  residual_.noalias() = -W.transpose() * W;
+  set_transposed_product(W, W, residual_);
+  residual_ *= -1.0;
   residual_.diagonal().array() += 1.0;
   weighted_.resize(count);
   weighted_.noalias() = residual_ * q_;
@@ -121,8 +123,8 @@ double LinearObjective::operator()(const Vector& x, Vector& gradient) {
   gamma_.noalias() += weighted_ * q_.transpose();
   gamma_.array().colwise() *= -2.0 * features_.importance.array();
   Eigen::Map<Matrix> dW(gradient.data(), hidden_, count);
-  dW.noalias() = W * gamma_;
-  dW.noalias() += W * gamma_.transpose();
+  set_product(W, gamma_, dW);
+  add_product_transposed(W, gamma_, dW);
   return value;
 }
 

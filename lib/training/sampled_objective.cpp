@@ -14,7 +14,7 @@
 #include "skeleta/sampling/count_splitter.h"
 #include "skeleta/sampling/point_sampler.h"
 #include "skeleta/sampling/stream.h"
-#include "training/batch_kernel.h"
+#include "training/loops.h"
 
 namespace skeleta::training {
 
@@ -51,7 +51,7 @@ class Sampled final : public SampledObjective::Implementation {
 
   double evaluate(std::uint64_t step, const Vector& x, Vector& gradient) override {
     if (!x.allFinite()) return std::numeric_limits<double>::quiet_NaN();
-    kernel_.read(x);
+    loops().of<Scalar>().read(kernel_, x);
     parallel_for(chunks_.size(), threads_, [&](std::size_t k) { run(step, k); });
     gradient.setZero();
     double value = 0.0;
@@ -95,9 +95,7 @@ class Sampled final : public SampledObjective::Implementation {
       for (std::uint64_t done = 0; done < count; done += at_once) {
         sampler_.draw(l, key(l), first + done, std::min(at_once, count - done), chunk.batch,
                       chunk.scratch);
-        for (std::size_t k = 0; k < chunk.batch.size(); ++k) {
-          kernel_.add(chunk.batch[k], chunk.sums);
-        }
+        loops().of<Scalar>().add(kernel_, chunk.batch, chunk.sums);
       }
     }
   }

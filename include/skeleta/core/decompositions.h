@@ -17,6 +17,13 @@ struct SymmetricEigen {
 SymmetricEigen symmetric_eigen(const Matrix& A);
 Vector symmetric_eigenvalues(const Matrix& A);
 
+/// Likewise, and nothing is allocated.
+struct SymmetricEigen3 {
+  Eigen::Vector3d values;
+  Eigen::Matrix3d vectors;
+};
+SymmetricEigen3 symmetric_eigen3(const Eigen::Matrix3d& A);
+
 /// A = U diag(values) Vᵀ with min(rows, columns) values, decreasing.
 struct Svd {
   Matrix U;

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "core/level.h"
+#include "skeleta/core/products.h"
+
+namespace skeleta {
+
+/// What is compiled for each level of the processor.
+struct ProductLoops {
+  void (*set)(MatrixIn A, MatrixIn B, MatrixOut C);                ///< C = AB
+  void (*set_transposed)(MatrixIn A, MatrixIn B, MatrixOut C);     ///< C = AᵀB
+  void (*add)(MatrixIn A, MatrixIn B, MatrixOut C);                ///< C += AB
+  void (*add_by_transposed)(MatrixIn A, MatrixIn B, MatrixOut C);  ///< C += ABᵀ
+};
+SKELETA_LEVELS(ProductLoops, product_loops)
+
+}  // namespace skeleta

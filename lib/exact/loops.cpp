@@ -1,0 +1,10 @@
+#include "exact/loops.h"
+
+namespace skeleta::exact {
+
+const Loops SKELETA_AT_LEVEL(loops) = {
+    sum_loss,         sum_gradient,    split_by_count,        read_output,
+    truncation_bound, nodes_for_bound, derivative_truncation, derivative_rounding,
+};
+
+}  // namespace skeleta::exact

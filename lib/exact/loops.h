@@ -1,0 +1,26 @@
+#pragma once
+
+#include "core/level.h"
+#include "exact/derivative_bound.h"
+#include "exact/gradient_kernel.h"
+#include "exact/loss_kernel.h"
+#include "exact/output.h"
+#include "exact/skeleton_kernel.h"
+#include "exact/truncation.h"
+
+namespace skeleta::exact {
+
+/// What is compiled for each level of the processor.
+struct Loops {
+  decltype(&sum_loss) loss;
+  decltype(&sum_gradient) gradient;
+  decltype(&split_by_count) by_count;
+  decltype(&read_output) output;
+  decltype(&truncation_bound) truncation;
+  decltype(&nodes_for_bound) nodes;
+  decltype(&derivative_truncation) truncation_of_derivatives;
+  decltype(&derivative_rounding) rounding_of_derivatives;
+};
+SKELETA_LEVELS(Loops, loops)
+
+}  // namespace skeleta::exact
