@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/level.h"
-#include "skeleta/core/products.h"
+#include "core/products.h"
 
 namespace skeleta {
 

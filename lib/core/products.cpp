@@ -1,4 +1,4 @@
-#include "skeleta/core/products.h"
+#include "core/products.h"
 
 #include <fmt/format.h>
 

@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "exact/perturbation.h"
-#include "skeleta/core/products.h"
+#include "core/products.h"
 
 namespace skeleta::exact {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "exact/supports.h"
 #include "skeleta/core/parallel.h"
-#include "skeleta/core/products.h"
+#include "core/products.h"
 #include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::exact {

@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "skeleta/core/products.h"
+#include "core/products.h"
 
 namespace skeleta {
 

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "skeleta/core/products.h"
+#include "core/products.h"
 #include "skeleta/measure/value_law.h"
 #include "skeleta/training/parameters.h"
 
