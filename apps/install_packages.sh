@@ -2,11 +2,12 @@
 
 BUILD_PACKAGES=(cmake ninja-build g++ git libeigen3-dev libboost-dev libtbb-dev libhdf5-dev
                 librandom123-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev)
-FIGURE_PACKAGES=(python3 python3-h5py python3-xarray python3-matplotlib)
+FIGURE_PACKAGES=(python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib)
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev libnlopt-dev clang-format-14 hdf5-tools netcdf-bin octave
-               python3-numpy python3-torch python3-mpmath python3-netcdf4 python3-h5netcdf python3-pip
+               python3-numpy python3-torch python3-mpmath python3-netcdf4 python3-pip
                r-base-core r-cran-hdf5r
-               gnuplot-nox fonts-freefont-otf)  # with which Octave draws
+               gnuplot-nox fonts-freefont-otf  # with which Octave draws
+               doxygen dpkg-dev file man-db zsh fish)  # pages of the library, packages, completions
 PAGE_PACKAGES=(chromium)  # the page of `skeleta view`: built, and tried in a browser
 command -v npm >/dev/null || PAGE_PACKAGES+=(nodejs npm)  # a Node.js from elsewhere has its own npm
 PEER_PACKAGES=(python3-torch libopenblas0-pthread python3-h5py)  # for tests/bench/peers

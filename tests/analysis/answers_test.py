@@ -1,10 +1,9 @@
 """The commands of analysis/answers.md run, shortened, and print the numbers that the text states."""
 
-import os
 import re
 import unittest
 
-from workplace import SOURCE, Workplace, program
+from workplace import SOURCE, TypedLines, blocks_of, text_of
 
 # What takes minutes is cut down; what the text states is still computed.
 SHORTER = {
@@ -51,38 +50,31 @@ STATED = (
 
 
 def text():
-    return (SOURCE / "analysis/answers.md").read_text(encoding="utf-8")
+    return text_of("analysis/answers.md")
 
 
 def commands():
-    blocks = re.findall(r"```sh\n(.*?)```", text(), re.DOTALL)
+    blocks = [code for language, code in blocks_of("analysis/answers.md") if language == "sh"]
     return [line for block in blocks for line in block.splitlines() if line.strip()]
 
 
-class Answers(Workplace):
+class Answers(TypedLines):
     def test_every_command_runs_and_prints_what_is_stated(self):
-        for name in ("analysis", "data"):
-            (self.folder / name).symlink_to(SOURCE / name)
-        release = self.folder / "build/release"
-        release.mkdir(parents=True)
-        (release / "skeleta").symlink_to(program())
         for short, name, features in (("atlas_short", "atlas", "[4, 8, 12, 13]"),
                                       ("circle_short", "atlas_circle", "[6, 8]")):
             plan = (SOURCE / f"data/plans/{name}.toml").read_text(encoding="utf-8")
             plan = re.sub(r"features = .*", f"features = {features}", plan)
             plan = plan.replace("starts = 50", "starts = 12")
             (self.folder / f"{short}.toml").write_text(plan, encoding="utf-8")
-        environment = {**os.environ, "PYTHONPATH": "analysis/python", "MPLBACKEND": "Agg"}
+        self.type_in("sh", re.search(r"`(export .*?)`", text())[1])
         outputs = {}
         for command in commands():
-            short = command.replace("python3 ", "/usr/bin/python3 ", 1)
+            short = command
             for long, shorter in SHORTER.items():
                 short = short.replace(long, shorter)
             with self.subTest(command=command):
-                outputs[command] = self.run_command("bash", "-euc", short, cwd=self.folder,
-                                                    env=environment)
-                for name in re.findall(r"\w+\.png", command):
-                    self.assertGreater((self.folder / name).stat().st_size, 2000, name)
+                outputs[command] = self.type_in("sh", short)
+                self.assert_pictures(command)
         words = " ".join(text().split())
         for statement, part, number in STATED:
             with self.subTest(statement=statement):

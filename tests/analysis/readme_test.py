@@ -1,77 +1,49 @@
-"""The lines of analysis/README.md do what they promise, each in an empty folder beside a run file."""
+"""The lines of analysis/README.md do what they promise, and print the values that are in the file."""
 
-import os
 import re
-import shutil
 import unittest
 
-from workplace import SOURCE, Workplace, program
+from workplace import TypedLines, blocks_of
 
-TOOLS = {
-    "python": ("/usr/bin/python3", "{file}"),
-    "octave": ("octave-cli", "--norc", "--quiet", "{file}"),
-    "r": ("Rscript", "{file}"),
-    "sh": ("bash", "-euo", "pipefail", "{file}"),
-}
 TOOLS_ABSENT = ("matlab", "julia", "mathematica")
 
 
-def blocks():
-    """(language, code) of each fenced block."""
-    text = (SOURCE / "analysis/README.md").read_text(encoding="utf-8")
-    return re.findall(r"```(\w+)\n(.*?)```", text, re.DOTALL)
-
-
-class Readme(Workplace):
-    def setUp(self):
-        super().setUp()
-        for name in ("analysis", "data"):
-            (self.folder / name).symlink_to(SOURCE / name)
-        release = self.folder / "build/release"
-        release.mkdir(parents=True)
-        (release / "skeleta").symlink_to(program())
-        shutil.copy(SOURCE / "data/fixtures/estimate.h5", self.folder / "run.h5")
-
-    def execute(self, language, code):
-        script = self.folder / f"script.{language}"
-        script.write_text(code, encoding="utf-8")
-        bin_folder = self.folder / "bin"  # `python3` of the README is the one that has the packages
-        bin_folder.mkdir(exist_ok=True)
-        if not (bin_folder / "python3").exists():
-            (bin_folder / "python3").symlink_to("/usr/bin/python3")
-        environment = {**os.environ, "PYTHONPATH": "analysis/python", "MPLBACKEND": "Agg",
-                       "PATH": f"{bin_folder}:{os.environ['PATH']}"}
-        command = [part.format(file=script) for part in TOOLS[language]]
-        return self.run_command(*command, cwd=self.folder, env=environment)
-
-    def assert_pictures(self, code):
-        for name in re.findall(r"\w+\.(?:png|svg|pdf)", code):
-            picture = self.folder / name
-            self.assertGreater(picture.stat().st_size, 2000, name)
-            picture.unlink()
-
+class Readme(TypedLines):
     def test_every_block_that_can_run_here(self):
-        ran = []
-        for language, code in blocks():
+        outputs = {}
+        for language, code in blocks_of("analysis/README.md"):
             self.assertLessEqual(len(code.strip().splitlines()), 5, code)
             if language in TOOLS_ABSENT:
                 continue
             with self.subTest(code=code):
-                if "skeleta estimate" in code:
-                    (self.folder / "run.h5").unlink()
-                output = self.execute(language, code)
+                outputs.setdefault(language, []).append(self.type_in(language, code))
                 self.assert_pictures(code)
-                self.assertTrue((self.folder / "run.h5").exists())
-                if "h5dump" in code:
-                    self.assertIn("skeleta estimate", output)
-                    self.assertRegex(output, r"(?m)^ 2 0\.\d+ +#+$")
-            ran.append(language)
-        self.assertEqual(set(ran), set(TOOLS))
+        self.assertEqual(set(outputs), set(self.TOOLS))
+        first, shell = outputs["sh"][0], next(o for o in outputs["sh"] if "filetype" in o)
+        rows = re.findall(r"(?m)^ +(\d) +\S+ +\S+ +(\S+)", first)
+        self.assertEqual(len(rows), 6)
+        self.check_the_shell(shell, [float(contribution) for _, contribution in rows])
+        series = re.findall(r"(?m)^(\d) +(\S+)$", outputs["python"][0])
+        self.assertEqual([l for l, _ in series], [l for l, _ in rows])
+        for (_, found), (_, printed) in zip(series, rows):
+            self.assertAlmostEqual(float(found), float(printed), delta=1e-6)
+
+    def check_the_shell(self, output, contributions):
+        """The bars stand at their l and are as long as it is large; ncdump prints the numbers."""
+        self.assertIn("skeleta estimate", output)
+        bars = re.findall(r"(?m)^(\d) (\S+) *(#*)$", output)
+        self.assertEqual([int(l) for l, _, _ in bars], list(range(len(contributions))))
+        dumped = re.search(r"contribution =\s+([^;]*);", output)[1].split(",")
+        self.assertEqual(len(dumped), len(contributions))
+        for (_, value, bar), number, expected in zip(bars, dumped, contributions):
+            self.assertAlmostEqual(float(value), expected, delta=1e-5 * expected)
+            self.assertAlmostEqual(float(number), expected, delta=1e-6 * expected)
+            self.assertAlmostEqual(len(bar), 5000 * expected, delta=1)
 
     def test_every_tool_of_the_page_has_its_lines(self):
-        languages = {language for language, _ in blocks()}
-        self.assertEqual(languages, set(TOOLS) | set(TOOLS_ABSENT))
-        for language, code in blocks():
+        blocks = blocks_of("analysis/README.md")
+        self.assertEqual({language for language, _ in blocks}, set(self.TOOLS) | set(TOOLS_ABSENT))
+        for language, code in blocks:
             if language != "sh":
                 self.assertIn("run.h5", code)
                 self.assertIn("contribution", code)

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,60 @@ class Workplace(unittest.TestCase):
         with h5py.File(copy, "r+") as file:
             change(file)
         return copy
+
+
+PAGES = ("README.md", "analysis/README.md", "analysis/tour.md", "analysis/answers.md")
+
+
+def text_of(page):
+    return (SOURCE / page).read_text(encoding="utf-8")
+
+
+def blocks_of(page):
+    """(language, code) of each fenced block of a page that names its language."""
+    return re.findall(r"```(\w+)\n(.*?)```", text_of(page), re.DOTALL)
+
+
+class TypedLines(Workplace):
+    """Runs what pages print, as it is printed: at the top of a tree like ours, in one session. The `python3` that
+    comes first in PATH is one without packages, as people have it who use pyenv or conda."""
+
+    TOOLS = {
+        "python": ("/usr/bin/python3", "{file}"),
+        "octave": ("octave-cli", "--norc", "--quiet", "{file}"),
+        "r": ("Rscript", "{file}"),
+        "sh": ("bash", "-euo", "pipefail", "{file}"),
+    }
+
+    def setUp(self):
+        super().setUp()
+        for name in ("analysis", "data"):
+            (self.folder / name).symlink_to(SOURCE / name)
+        release = self.folder / "build/release"
+        release.mkdir(parents=True)
+        (release / "skeleta").symlink_to(program())
+        tools = pathlib.Path(tempfile.mkdtemp(prefix="skeleta-path-"))
+        self.addCleanup(shutil.rmtree, tools)
+        (tools / "python3").write_text('#!/bin/sh\nexec /usr/bin/python3 -I -S "$@"\n', encoding="utf-8")
+        (tools / "python3").chmod(0o755)
+        self.session = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+        self.session.pop("PYTHONPATH", None)
+
+    def type_in(self, language, code, before=""):
+        """stdout of a block; what it exports stands for the blocks to come."""
+        script = self.folder / f"script.{language}"
+        script.write_text(before + code, encoding="utf-8")
+        command = [part.format(file=script) for part in self.TOOLS[language]]
+        output = self.run_command(*command, cwd=self.folder, env=self.session)
+        if language == "sh":
+            self.session.update(re.findall(r"(?m)^export (\w+)=(\S+)$", code))
+        return output
+
+    def assert_pictures(self, code):
+        """What the code says that it draws is there."""
+        for name in re.findall(r"\w+\.(?:png|svg|pdf)", code):
+            self.assertGreater((self.folder / name).stat().st_size, 2000, name)
+            (self.folder / name).unlink()
 
 
 def program():
