@@ -21,38 +21,39 @@ struct CountLaw {
 
 /// How the loss of a model splits by skeleton, and how well its truncation descends.
 struct ModelShare {
-  Index instance = 0;
-  approximation::SparseShares loss;
+  Index instance = 0;                                       ///< Its number in the model file.
+  approximation::SparseShares loss;                         ///< By truncation.
   std::vector<approximation::GradientAgreement> gradients;  ///< k = 0, 1, …
 };
 
 /// The certificate at one sparsity.
 struct CurvePoint {
-  double sparsity = 0.0;
-  training::Certificate certificate;
+  double sparsity = 0.0;              ///< S, of all features.
+  training::Certificate certificate;  ///< At that sparsity.
 };
 
 /// Everything that `skeleta approximate` found; parts that were not asked for are absent.
 struct ApproximationReport {
-  std::string title;
-  Index features = 0;
-  std::optional<Index> hidden;
+  std::string title;               ///< The first line of the report.
+  Index features = 0;              ///< D.
+  std::optional<Index> hidden;     ///< d.
   std::optional<double> sparsity;  ///< If all features have the same.
-  double epsilon = 0.0;
-  /// The largest common density at which P(N >= 2), and P(N >= 2)/P(N = 1), are <= epsilon.
-  double largest_two_active = 0.0, largest_ratio = 0.0;
-  std::optional<CountLaw> count;
-  std::vector<bounds::OneSparseRow> table;
-  std::optional<ModelShare> model;
-  std::optional<training::Certificate> certificate;
-  std::vector<CurvePoint> curve;
-  std::optional<bool> trained;  ///< With --train: is every certificate there?
-  std::optional<certify::CertifiedMinimum> certified;
-  std::optional<Index> certified_skeletons;  ///< k, if not the whole loss.
-  bool interrupted = false;
-  std::uint64_t seed = 1;
-  int threads = 1;
-  double seconds = 0.0;
+  double epsilon = 0.0;            ///< What the rest beyond Q1 may weigh, see below.
+  /// The largest common density at which P(N ≥ 2) ≤ epsilon.
+  double largest_two_active = 0.0;
+  double largest_ratio = 0.0;                        ///< Likewise P(N ≥ 2)/P(N = 1) ≤ epsilon.
+  std::optional<CountLaw> count;                     ///< The law of the number of active features.
+  std::vector<bounds::OneSparseRow> table;           ///< By sparsity; empty if not asked for.
+  std::optional<ModelShare> model;                   ///< Of the model that was given.
+  std::optional<training::Certificate> certificate;  ///< Of --train at one sparsity.
+  std::vector<CurvePoint> curve;                     ///< Of --train at several sparsities.
+  std::optional<bool> trained;                       ///< With --train: is every certificate there?
+  std::optional<certify::CertifiedMinimum> certified;  ///< Of --certify.
+  std::optional<Index> certified_skeletons;            ///< k, if not the whole loss.
+  bool interrupted = false;                            ///< Is something missing that was asked for?
+  std::uint64_t seed = 1;                              ///< Of the random starts.
+  int threads = 1;                                     ///< With which it was computed.
+  double seconds = 0.0;                                ///< Wall time of the numerics.
 };
 
 /// "gap", "boxes", …

@@ -10,6 +10,7 @@ namespace skeleta::storage {
 /// what() is one line, "FILE: sentence", whose sentence names the object in the file and the cause.
 class FileError : public std::runtime_error {
  public:
+  /// The message is "FILE: SENTENCE".
   FileError(const std::filesystem::path& file, const std::string& sentence)
       : std::runtime_error(file.string() + ": " + sentence), sentence_(sentence) {}
 

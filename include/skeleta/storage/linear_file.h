@@ -13,20 +13,20 @@ namespace skeleta::storage {
 
 /// One flow, looked at at all times.
 struct FlowRun {
-  std::string rule;  ///< "untied", "encoder", "decoder", "gradient"
-  linear::LinearAutoencoder end{};
-  std::vector<double> loss{};      ///< By time, up to an early end.
-  std::vector<Vector> strength{};  ///< Of the modes.
-  std::vector<double> imbalance_drift{};
+  std::string rule;                         ///< "untied", "encoder", "decoder", "gradient"
+  linear::LinearAutoencoder end{};          ///< Where it ended.
+  std::vector<double> loss{};               ///< By time, up to an early end.
+  std::vector<Vector> strength{};           ///< Of the modes.
+  std::vector<double> imbalance_drift{};    ///< ‖AᵀA − BBᵀ − its start‖_F, by time.
   linear::Classification classification{};  ///< Of the end.
-  optimize::FlowSummary summary{};
+  optimize::FlowSummary summary{};          ///< What it took, and why it ended.
 };
 
 /// Σ/T of one density and number of samples.
 struct MomentRow {
-  linear::MomentLaw law;
+  linear::MomentLaw law;                           ///< What is known in advance.
   std::optional<linear::MeasuredMoment> measured;  ///< Of one data set.
-  double seconds = 0.0;
+  double seconds = 0.0;                            ///< Wall time.
 };
 
 /// "minimum" or "saddle"

@@ -16,6 +16,7 @@ struct ModelFile {
   bool from_run_file = false;           ///< True if the models came from /model.
 };
 
+/// What else than the usual shapes to accept.
 struct ReadOptions {
   bool allow_wide = false;  ///< Accept more hidden dimensions than features.
 };

@@ -15,8 +15,8 @@ namespace skeleta::storage {
 
 /// Words that are stored as numbers: value k means meanings[k].
 struct Category {
-  std::vector<std::int8_t> values;
-  std::vector<std::string> meanings;
+  std::vector<std::int8_t> values;    ///< Row-major.
+  std::vector<std::string> meanings;  ///< One for each number that may occur.
 };
 
 /// A dataset as data/schema.md describes it; axes are datasets too, and come before what lies
@@ -24,9 +24,11 @@ struct Category {
 struct ResultDataset {
   std::string path;                ///< "/critical/loss"
   std::vector<std::size_t> shape;  ///< The last axis runs fastest.
-  std::variant<std::vector<double>, std::vector<std::int64_t>, Category> values;
+  std::variant<std::vector<double>, std::vector<std::int64_t>, Category> values;  ///< Row-major.
 
+  /// "/critical".
   std::string group() const { return path.substr(0, path.find('/', 1)); }
+  /// "loss".
   std::string name() const { return path.substr(path.find('/', 1) + 1); }
   /// Of a category.
   const std::string& word(std::size_t k) const;
@@ -39,17 +41,21 @@ Category category_of(const std::vector<std::string>& words);
 /// not added only counts: 0, 1, …. Throws std::logic_error for a dataset that the schema has not.
 class Results {
  public:
+  /// Numbers, row-major, or words.
   using Values = std::variant<std::vector<double>, std::vector<std::int64_t>, Category>;
 
   /// An axis that counts, where nothing may lie along it.
   void axis(const std::string& path, Index count);
   /// Along one axis.
   void add(const std::string& path, Values values);
+  /// Likewise.
   void add(const std::string& path, const Vector& values);
   /// [rows, columns]
   void add(const std::string& path, const Matrix& values);
+  /// Of any shape, the last axis running fastest.
   void add(const std::string& path, std::vector<std::size_t> shape, Values values);
 
+  /// All that was added, in that order.
   const std::vector<ResultDataset>& datasets() const { return datasets_; }
 
  private:
@@ -60,16 +66,17 @@ class Results {
 
 /// A result file as it was read.
 struct ResultFile {
-  std::filesystem::path file;
-  std::string filetype;
-  BuildInfo build;  ///< The program that wrote it.
-  Provenance provenance;
+  std::filesystem::path file;           ///< Its name.
+  std::string filetype;                 ///< "skeleta linear flow", ….
+  BuildInfo build;                      ///< The program that wrote it.
+  Provenance provenance;                ///< How it came about.
   std::vector<ResultDataset> datasets;  ///< In the order of the schema table.
 
   /// Null if there is none of this path.
   const ResultDataset* find(const std::string& path) const;
   /// Throws FileError if there is none.
   const ResultDataset& at(const std::string& path) const;
+  /// The values of at(path), which must be of type T (else std::bad_variant_access).
   template <class T>
   const std::vector<T>& values(const std::string& path) const {
     return std::get<std::vector<T>>(at(path).values);
@@ -93,8 +100,8 @@ ResultFile read_result(const std::filesystem::path& file);
 
 /// What the schema says of a dataset.
 struct Description {
-  std::vector<std::string> axes;
-  std::string long_name;
+  std::vector<std::string> axes;  ///< Names, the last running fastest.
+  std::string long_name;          ///< In words.
   /// Its place in the JSON of the run: names of objects in objects with dots between; "points[]" is
   /// a list of objects along an axis, "[]" the one object along an axis of length 1. Empty if it is
   /// not there.

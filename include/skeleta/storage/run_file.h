@@ -18,11 +18,11 @@ namespace skeleta::storage {
 
 /// How a run came about.
 struct Provenance {
-  std::string command_line;
+  std::string command_line;  ///< As it was typed.
   std::string options_toml;  ///< The full options, defaults included.
   std::string created_at;    ///< ISO 8601, UTC; the writer fills it in if it is empty.
-  std::uint64_t seed = 0;
-  int threads = 0;
+  std::uint64_t seed = 0;    ///< Of all random numbers.
+  int threads = 0;           ///< That it had; no result depends on them.
   /// Of a file that was read: its checksum shows that it is as this program wrote it. False of
   /// files before layout 1.5, and of those that another program has changed since.
   bool sealed = false;
@@ -30,24 +30,24 @@ struct Provenance {
 
 /// What one model instance gave in a run of `skeleta estimate`.
 struct EstimateRun {
-  ReluAutoencoder model;
-  Features features;
-  Index instance = 0;  ///< Its number in the model file.
-  std::string method;  ///< One word, such as "plain" or "exact".
-  std::string kernel;  ///< One word: how pre-activations were formed, "gram" or "hidden".
-  IntegralBySkeleton loss;
-  OneSparse one_sparse;
-  double seconds = 0.0;   ///< Wall time of the numerics.
-  SamplingState state{};  ///< From which sampling can be continued; empty for exact methods.
+  ReluAutoencoder model;    ///< The instance.
+  Features features;        ///< The law of its data.
+  Index instance = 0;       ///< Its number in the model file.
+  std::string method;       ///< One word, such as "plain" or "exact".
+  std::string kernel;       ///< One word: how pre-activations were formed, "gram" or "hidden".
+  IntegralBySkeleton loss;  ///< What was computed.
+  OneSparse one_sparse;     ///< What Q0 and Q1 say of it.
+  double seconds = 0.0;     ///< Wall time of the numerics.
+  SamplingState state{};    ///< From which sampling can be continued; empty for exact methods.
   std::optional<geometry::ColumnGeometry> geometry{};  ///< All runs of a file have it, or none.
 };
 
 /// A run file as it was read.
 struct RunFile {
-  std::string filetype;  ///< "skeleta estimate"
-  BuildInfo build;       ///< The program that wrote it.
-  Provenance provenance;
-  std::vector<EstimateRun> estimates;
+  std::string filetype;                ///< "skeleta estimate"
+  BuildInfo build;                     ///< The program that wrote it.
+  Provenance provenance;               ///< How it came about.
+  std::vector<EstimateRun> estimates;  ///< One for each instance.
 };
 
 /// Writes the runs into one file; data/schema.md is its description. Instances that evaluated

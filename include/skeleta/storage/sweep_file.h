@@ -12,18 +12,20 @@ namespace skeleta::storage {
 
 /// What a sweep file keeps of a finished cell.
 struct SweptCell {
-  training::SweepCell cell;
-  std::uint64_t best_start = 0;
-  ReluAutoencoder model;  ///< Of the best start.
-  double loss = 0.0;      ///< NaN if every start diverged.
-  double error_bound = 0.0, gradient_norm = 0.0;
-  optimize::StopReason stop_reason{};
-  std::uint64_t failed = 0;  ///< Starts that diverged.
-  Index represented = 0;     ///< Features with |w_i| above the plan's threshold.
-  Vector dimensionality;     ///< D_i by feature; NaN if every start diverged.
+  training::SweepCell cell;            ///< Where it lies in the grid.
+  std::uint64_t best_start = 0;        ///< The start with the least exact loss.
+  ReluAutoencoder model;               ///< Of the best start.
+  double loss = 0.0;                   ///< NaN if every start diverged.
+  double error_bound = 0.0;            ///< Of `loss`, rigorous.
+  double gradient_norm = 0.0;          ///< Of the loss there.
+  optimize::StopReason stop_reason{};  ///< Why the best start ended.
+  std::uint64_t failed = 0;            ///< Starts that diverged.
+  Index represented = 0;               ///< Features with |w_i| above the plan's threshold.
+  Vector dimensionality;               ///< D_i by feature; NaN if every start diverged.
   /// Distinct minima, best first.
   std::vector<double> minimum_loss;
-  std::vector<std::int64_t> minimum_count, minimum_rank;
+  std::vector<std::int64_t> minimum_count;  ///< How many starts ended there.
+  std::vector<std::int64_t> minimum_rank;   ///< Of W.
 
   /// D* = d/‖W‖_F².
   double dimensions_per_feature() const {
@@ -35,9 +37,9 @@ SweptCell swept(const training::CellResult& result);
 
 /// A sweep file as it was read.
 struct SweepFile {
-  BuildInfo build;  ///< The program that wrote it.
-  Provenance provenance;
-  std::vector<SweptCell> cells;
+  BuildInfo build;               ///< The program that wrote it.
+  Provenance provenance;         ///< How it came about.
+  std::vector<SweptCell> cells;  ///< The finished ones, by index.
 };
 
 /// Writes a sweep file; data/schema.md is its description. The file appears under its name complete

@@ -15,21 +15,23 @@ namespace skeleta::storage {
 
 /// Another model, and how far the unit columns are from its unit columns.
 struct OtherModel {
-  std::string path;
-  Index instance = 0;
-  geometry::Congruence match;
+  std::string path;            ///< Of its file.
+  Index instance = 0;          ///< Its number there.
+  geometry::Congruence match;  ///< Of the two sets of unit columns.
 };
 
 /// One instance of a model beside the configurations of as many points.
 struct MatchedModel {
-  Index instance = 0, features = 0, hidden = 0;
-  thomson::ModelMatch match{};
+  Index instance = 0;           ///< Its number in the model file.
+  Index features = 0;           ///< D.
+  Index hidden = 0;             ///< d.
+  thomson::ModelMatch match{};  ///< What its columns are close to.
   /// Energies that are infinite for any such configuration: too many points in one dimension.
   std::vector<thomson::PairEnergy> impossible{};
   std::vector<std::pair<Index, Index>> coincident{};  ///< Columns of one direction.
-  std::optional<OtherModel> other{};
-  double shortest = 0.0;  ///< As MatchOptions has it.
-  double seconds = 0.0;
+  std::optional<OtherModel> other{};                  ///< The one to compare with, if it was given.
+  double shortest = 0.0;                              ///< As MatchOptions has it.
+  double seconds = 0.0;                               ///< Wall time.
 };
 
 /// What a file of thomson solve holds: the points as a model of one instance (b = 0), and /thomson;

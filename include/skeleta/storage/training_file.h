@@ -15,19 +15,19 @@ namespace skeleta::storage {
 
 /// What a run of `skeleta train` has found so far.
 struct TrainingRun {
-  Features features;
+  Features features;  ///< The law of the data.
   /// Start k at place k. If the starts have trajectories, their points are at the steps
   /// record_every, 2 record_every, ….
   std::vector<training::TrainedModel> starts;
-  std::uint64_t record_every = 0;
+  std::uint64_t record_every = 0;         ///< Steps between points of a trajectory; 0: none.
   std::vector<training::Minimum> minima;  ///< `models` are starts.
 };
 
 /// A training file as it was read.
 struct TrainingFile {
-  BuildInfo build;  ///< The program that wrote it.
-  Provenance provenance;
-  TrainingRun run;
+  BuildInfo build;        ///< The program that wrote it.
+  Provenance provenance;  ///< How it came about.
+  TrainingRun run;        ///< What was found.
 };
 
 /// Writes a training file; data/schema.md is its description. Its models are sorted by loss, best
