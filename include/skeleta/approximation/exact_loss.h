@@ -11,8 +11,8 @@ constexpr Index few_features = 200;
 
 /// An exact loss with its one-sparse summary.
 struct ExactLoss {
-  IntegralBySkeleton loss;
-  OneSparse one_sparse;
+  IntegralBySkeleton loss;  ///< The whole loss, with its bound, and the skeletons.
+  OneSparse one_sparse;     ///< What Q0 and Q1 say of it.
 };
 
 /// exact::skeleton_loss, with C_0 and C_1, and for D ≤ few_features C_2, from the closed forms (the

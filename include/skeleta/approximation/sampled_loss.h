@@ -9,15 +9,15 @@ namespace skeleta::approximation {
 
 /// A sampled loss with all that is known about it.
 struct SampledLoss {
-  IntegralBySkeleton loss;
-  OneSparse one_sparse;
-  estimate::KernelPath path = estimate::KernelPath::gram;
+  IntegralBySkeleton loss;  ///< The whole loss, with its interval, and the skeletons.
+  OneSparse one_sparse;     ///< What Q0 and Q1 say of it.
+  estimate::KernelPath path = estimate::KernelPath::gram;  ///< How pre-activations were formed.
   estimate::Method method = estimate::Method::stratified;  ///< The one used.
   SamplingState state;                                     ///< To be continued from.
   /// Method `automatic`: what the pilots foresaw, the best first, and what exact::loss would take,
   /// in seconds on one core (a rough count of operations).
   std::vector<estimate::Foreseen> foreseen;
-  double exact_seconds = 0.0;
+  double exact_seconds = 0.0;  ///< What exact::loss would take, likewise.
 };
 
 /// Receives a result so far.
@@ -35,7 +35,7 @@ using SampledCheckpoint = std::function<void(const SampledLoss&)>;
 /// lib/approximation/firing_survey.h) are not sampled: their loss comes from contour integrals
 /// where these take less than two seconds, or is bounded and added to the interval. Plain sampling
 /// bounds it, or draws the points that meet it. All methods bound what lies beyond the sampled
-/// skeletons by `bounds::LossTail`. In debug builds every result is checked against those bounds
+/// skeletons by bounds::LossTail. In debug builds every result is checked against those bounds
 /// (std::logic_error if one is broken). `checkpoint`, if it is given, takes the place of
 /// options.checkpoint. Throws what estimate::integrate_all throws.
 SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,

@@ -11,7 +11,7 @@ namespace skeleta::approximation {
 
 /// What the skeletons up to Q_k say about a loss, and what they miss.
 struct SparseShare {
-  Index k = 0;
+  Index k = 0;                      ///< ≥ 0.
   double probability_beyond = 0.0;  ///< P(N > k), exact.
   double contribution = 0.0;        ///< C_k
   double up_to = 0.0;               ///< L^(≤k) = Σ_{l≤k} C_l
@@ -21,6 +21,7 @@ struct SparseShare {
   double mass_bound = 0.0;          ///< bounds::LossTail's, from the mass of N > k.
 };
 
+/// The loss of one model, and the shares of its truncations.
 struct SparseShares {
   IntegralBySkeleton loss;          ///< Of exact_loss.
   std::vector<SparseShare> shares;  ///< k = 0, 1, …, `last`

@@ -10,7 +10,7 @@ namespace skeleta::bounds {
 
 /// P(N ≥ m) for N, the number of active features, beside what is easier to write down.
 struct CountTail {
-  Index m = 0;
+  Index m = 0;               ///< ≥ 0.
   double exact = 0.0;        ///< Binomial or Poisson-binomial; relative error a few D·ε.
   double union_bound = 0.0;  ///< Σ_{|T| = m} Π_{j∈T} p_j = e_m(p) ≥ P(N ≥ m); may exceed 1.
   double chernoff = 0.0;     ///< exp(−D·KL(m/D ‖ p̄)) ≥ P(N ≥ m); 1 for m ≤ Σp.

@@ -17,7 +17,7 @@ struct CertifyOptions {
   /// Done when upper − lower ≤ relative_gap·upper; where min L^(≤k) is 0 (minimum_is_zero), when
   /// upper ≤ absolute_gap·Σ v p/3.
   double relative_gap = 1e-5;
-  double absolute_gap = 1e-8;
+  double absolute_gap = 1e-8;            ///< Of Σ v p/3.
   std::uint64_t max_boxes = 10'000'000;  ///< Evaluated in this call and before it.
   int threads = 1;                       ///< 0: all cores. Never changes a bit of the result.
 };
@@ -32,21 +32,21 @@ enum class CertifyStop : std::int8_t {
 
 /// Bounds of min L^(≤k) over all (W, b), W of d × D: also the state to go on from.
 struct CertifiedMinimum {
-  double lower = 0.0;       ///< min L^(≤k) ≥ lower: rigorous, see certify_minimum.
-  double upper = 0.0;       ///< L^(≤k) of `model`, its rounding error included: min ≤ upper.
-  ReluAutoencoder model;    ///< The best one found.
-  std::uint64_t boxes = 0;  ///< Boxes bounded so far.
-  std::uint64_t rounds = 0;
+  double lower = 0.0;        ///< min L^(≤k) ≥ lower: rigorous, see certify_minimum.
+  double upper = 0.0;        ///< L^(≤k) of `model`, its rounding error included: min ≤ upper.
+  ReluAutoencoder model;     ///< The best one found.
+  std::uint64_t boxes = 0;   ///< Boxes bounded so far.
+  std::uint64_t rounds = 0;  ///< Rounds of boxes so far.
   /// Every model with a longer column has a loss ≥ lower. −1: not known yet, the smaller problems
   /// that it comes from are being searched.
   double radius = -1.0;
-  CertifyStop stop_reason = CertifyStop::gap;
+  CertifyStop stop_reason = CertifyStop::gap;  ///< Why the search ended.
   /// Boxes that may still contain something below the target, `open_width` numbers each: a lower
   /// bound, the low ends and the high ends of W (column-major), those of b.
   std::vector<double> open;
-  std::size_t open_width = 0;
+  std::size_t open_width = 0;  ///< Numbers for each open box.
 
-  double gap() const { return upper - lower; }
+  double gap() const { return upper - lower; }  ///< upper − lower ≥ 0.
 };
 
 /// Called between rounds, on the caller's thread, with the state so far; returns whether to go on.

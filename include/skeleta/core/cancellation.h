@@ -8,7 +8,9 @@ namespace skeleta {
 /// Thrown out of work that was called off before it had a result.
 class Interrupted : public std::exception {
  public:
-  const char* what() const noexcept override { return "interrupted before the first result"; }
+  const char* what() const noexcept override {
+    return "interrupted before the first result";
+  }  ///< A sentence.
 };
 
 /// While it lives, what this thread computes can be called off: all that takes long asks `stop` now
@@ -17,11 +19,13 @@ class Interrupted : public std::exception {
 /// another scope, that one can call the work off too. Lives on the stack of one thread.
 class CancelScope {
  public:
+  /// Not empty; it may be asked from several threads at once.
   explicit CancelScope(std::function<bool()> stop);
   ~CancelScope();
   CancelScope(const CancelScope&) = delete;
   CancelScope& operator=(const CancelScope&) = delete;
 
+  /// Does the work of this scope, or of one around it, have to end?
   bool called_off() const { return stop_() || (outer_ != nullptr && outer_->called_off()); }
 
   /// Of this thread; null if nothing can be called off.
@@ -36,6 +40,7 @@ class CancelScope {
 /// be called off.
 class BorrowedScope {
  public:
+  /// `scope` may be null (nothing is called off) and outlives this.
   explicit BorrowedScope(const CancelScope* scope);
   ~BorrowedScope();
   BorrowedScope(const BorrowedScope&) = delete;

@@ -14,6 +14,7 @@ class FunctionRef;
 template <class Result, class... Args>
 class FunctionRef<Result(Args...)> {
  public:
+  /// Refers to f, which has to outlive this.
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
            std::is_invocable_r_v<Result, F&, Args...>)
@@ -23,6 +24,7 @@ class FunctionRef<Result(Args...)> {
           return (*static_cast<std::remove_reference_t<F>*>(object))(std::forward<Args>(args)...);
         }) {}
 
+  /// What the callable returns for these arguments.
   Result operator()(Args... args) const { return call_(object_, std::forward<Args>(args)...); }
 
  private:

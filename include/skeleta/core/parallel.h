@@ -30,6 +30,7 @@ int worthwhile_threads(double seconds, int requested);
 /// those. For programs, which make one; within another, it cannot give more than that has.
 class ThreadBudget {
  public:
+  /// Throws std::invalid_argument as resolve_threads does.
   explicit ThreadBudget(int threads);
   ~ThreadBudget();
   ThreadBudget(const ThreadBudget&) = delete;

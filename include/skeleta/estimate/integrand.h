@@ -53,8 +53,11 @@ class Integrand {
     return Integrand(outputs, std::move(make), most_points);
   }
 
+  /// Numbers that it gives at each point.
   std::size_t outputs() const { return outputs_; }
+  /// The most points that it takes in one batch.
   std::size_t most_points() const { return most_points_; }
+  /// A batch integrand of its own for each thread.
   BatchIntegrand operator()() const { return make_(); }
 
  private:

@@ -20,8 +20,8 @@ namespace skeleta::estimate {
 
 /// What a pilot foresees of a method.
 struct Foreseen {
-  Method method = Method::stratified;
-  double points = 0.0;   ///< To reach the target, or max_samples if these are fewer.
+  Method method = Method::stratified;  ///< Of which it is foreseen.
+  double points = 0.0;                 ///< To reach the target, or max_samples if these are fewer.
   double seconds = 0.0;  ///< On one core, from nominal costs of a point, not from a clock.
   double wanted = 0.0;   ///< Points to reach the target, whatever max_samples is.
 };
@@ -43,26 +43,27 @@ using CheckpointCallback = std::function<void(const SampledIntegrals&)>;
 /// Whether to stop is asked between rounds, and of these there is seldom more than one, so that
 /// stopping hardly biases the interval.
 struct Options {
-  Method method = Method::stratified;
-  std::uint64_t seed = 1;
-  std::uint64_t samples = 0;
-  double relative_tolerance = 1e-3;
-  double absolute_tolerance = 0.0;
-  std::uint64_t max_samples = 1'000'000'000'000;
+  Method method = Method::stratified;             ///< See integrate_all.
+  std::uint64_t seed = 1;                         ///< Any; equal seeds give equal bits.
+  std::uint64_t samples = 0;                      ///< 0: until the tolerances are met.
+  double relative_tolerance = 1e-3;               ///< ≥ 0, of the standard error.
+  double absolute_tolerance = 0.0;                ///< ≥ 0; one of the two is positive.
+  std::uint64_t max_samples = 1'000'000'000'000;  ///< Without `samples`: the most that are drawn.
   /// Wall time after which no further round begins; rounds are then planned to fit into it.
   double max_seconds = std::numeric_limits<double>::infinity();
-  double confidence = 0.95;
-  int threads = 0;      ///< 0: all cores. Never changes a bit of the result.
-  int replicates = 16;  ///< quasi: independent randomisations, at least 2.
-  ProgressCallback progress;
+  double confidence = 0.95;  ///< Of the interval, in (0, 1).
+  int threads = 0;           ///< 0: all cores. Never changes a bit of the result.
+  int replicates = 16;       ///< quasi: independent randomisations, at least 2.
+  /// Called between rounds; it may call the work off.
+  ProgressCallback progress{};
   /// Called once, before the first round: what the pilot foresees. It may throw.
-  std::function<void(const Foreseen&)> announce;
-  CheckpointCallback checkpoint;  ///< Called every `checkpoint_seconds` of the sampling.
-  double checkpoint_seconds = 5.0;
+  std::function<void(const Foreseen&)> announce{};
+  CheckpointCallback checkpoint{};  ///< Called every `checkpoint_seconds` of the sampling.
+  double checkpoint_seconds = 5.0;  ///< ≥ 0.
   Clock clock = monotonic_seconds;  ///< For max_seconds and checkpoint_seconds alone.
   /// Continue from here. Strata that are planned differently now, or whose controls changed, start
   /// anew; the result has the bits of an undisturbed run.
-  std::optional<SamplingState> resume;
+  std::optional<SamplingState> resume{};
 };
 
 /// Throws std::invalid_argument naming the first option that breaks its rule.
@@ -88,14 +89,15 @@ struct Known {
   /// range. Without it nothing is left out: the far skeletons are then sampled together (but for a
   /// probability below 1e-18).
   std::function<double(CountRange)> bound_outside;
-  std::optional<Controls> controls;
+  std::optional<Controls> controls;  ///< Functions to be subtracted.
   /// Contributions of the skeletons 0, 1, … that are known apart from the integrand, to be added to
   /// the result, and a bound of the error of their sum.
   std::vector<double> apart;
-  double apart_error = 0.0;
-  /// Rigorous bounds of what the integral may have above and below the samples' mean because they
-  /// never met it. They are added to the interval, `above` to error_bound.
-  double unseen_above = 0.0, unseen_below = 0.0;
+  double apart_error = 0.0;  ///< That bound.
+  /// Rigorous bound of what the integral may have above the samples' mean because they never met
+  /// it. It is added to the interval and to error_bound.
+  double unseen_above = 0.0;
+  double unseen_below = 0.0;  ///< Likewise below the mean; added to the interval.
   /// How far the mean of so many points is off, about, for what so few of them never show: no bound
   /// but an estimate, as a survey gives it. It counts as a part of the standard error.
   std::function<double(double points)> missed;
@@ -127,10 +129,10 @@ using skeleta::Interrupted;
 
 /// Several integrals that shared their points.
 struct SampledIntegrals {
-  Method method = Method::stratified;  ///< The one used, also if it was chosen automatically.
-  std::vector<IntegralBySkeleton> outputs;
-  Matrix covariance;    ///< Of the values of the outputs.
-  SamplingState state;  ///< To be continued from.
+  Method method = Method::stratified;       ///< The one used, also if it was chosen automatically.
+  std::vector<IntegralBySkeleton> outputs;  ///< One for each output of the integrand.
+  Matrix covariance;                        ///< Of the values of the outputs.
+  SamplingState state;                      ///< To be continued from.
   /// By the pilots, if the method was chosen automatically; without quasi where another method is
   /// done before quasi is set up (.1 s if there are many supports).
   std::vector<Foreseen> foreseen;

@@ -13,7 +13,7 @@ enum class Method : std::int8_t { plain, stratified, quasi, importance, automati
 
 /// What the program and its help need to know of a method.
 struct MethodInfo {
-  Method method;
+  Method method;           ///< Not automatic.
   std::string_view name;   ///< "plain", "stratified", "quasi", "importance", "auto".
   std::string_view words;  ///< How it samples, in half a line.
   bool replicated;         ///< Does it draw Options::replicates randomisations of a point set?

@@ -23,8 +23,9 @@
 /// the digits these leave: error_bound includes them, and stop_reason is nodes.
 namespace skeleta::exact {
 
+/// An integral loss, how well it is known, and what that took.
 struct Loss {
-  double value = 0.0;
+  double value = 0.0;  ///< L.
   /// Bound (rigorous) or estimate (estimated) of |value − L|, of the kind the options asked for.
   double error_bound = 0.0;
   /// The same for the error of (Γ, db) in the Frobenius norm (see Evaluator): truncation, aliases,
@@ -36,11 +37,14 @@ struct Loss {
   Index nodes = 0;                             ///< The most that one output took.
   double factors = 0.0;                        ///< Complex factors evaluated, over all outputs.
 
-  bool met_target() const { return stop_reason == StopReason::exact; }
+  bool met_target() const {
+    return stop_reason == StopReason::exact;
+  }  ///< Was the error asked for reached?
 };
 
+/// A loss with its derivatives.
 struct LossAndGradient {
-  Loss loss;
+  Loss loss;  ///< L.
   Matrix dW;  ///< dL/dW, d × D.
   Vector db;  ///< dL/db, D entries (for the subtracted threshold b).
 };
@@ -52,7 +56,9 @@ class Evaluator {
   /// Throws std::invalid_argument if features or options are not valid.
   Evaluator(Features features, const Options& options);
   ~Evaluator();
+  /// Moves; what is left can only be destroyed or assigned to.
   Evaluator(Evaluator&&) noexcept;
+  /// Likewise.
   Evaluator& operator=(Evaluator&&) noexcept;
 
   /// Throws std::invalid_argument if the model is not valid or has another number of features, and
@@ -84,8 +90,10 @@ class Evaluator {
 
 /// One evaluation; see Evaluator.
 Loss loss(const ReluAutoencoder& model, const Features& features, const Options& options = {});
+/// Likewise, with the gradient.
 LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
                                   const Options& options = {});
+/// Likewise, by skeleton.
 IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,
                                  const Options& options = {});
 

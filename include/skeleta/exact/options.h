@@ -23,9 +23,10 @@ enum class ErrorControl : std::int8_t {
 /// How exactly to evaluate, and what for. Every evaluation meets
 /// error ≤ max(absolute_target, relative_target · |loss|), or its result says that it did not.
 struct Options {
-  double relative_target = 1e-8;
-  double absolute_target = 0.0;
-  ErrorControl error_control = ErrorControl::rigorous;
+  double relative_target = 1e-8;  ///< ≥ 0.
+  double absolute_target = 0.0;   ///< ≥ 0; one of the two is positive.
+  ErrorControl error_control =
+      ErrorControl::rigorous;            ///< What the error is to be: a bound, or an estimate.
   Index maximum_nodes = Index{1} << 18;  ///< On the contour, for each output; at least 64.
   /// For gradients: the error of the Frobenius norm of Γ and db (see Evaluator) may be this times
   /// the loss, or, near a minimum of 0, times absolute_target/relative_target if that is more.

@@ -19,6 +19,7 @@ namespace skeleta::exact {
 /// evaluations of D·l·nodes factors; the same bits for any number of threads.
 class SupportSum {
  public:
+  /// Sums over more supports are refused.
   static constexpr double most_supports = 20'000;
 
   /// Supports of probability 0 are left out. The error targets of `options` hold for each L_S, and

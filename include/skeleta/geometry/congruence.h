@@ -21,6 +21,7 @@ struct Congruence {
   std::vector<Index> permutation;  ///< π, D entries.
 };
 
+/// How hard to look for a match of two sets of columns.
 struct CongruenceOptions {
   Index exhaustive = 7;     ///< Up to so many columns all permutations are tried.
   std::size_t beam = 256;   ///< Partial matches of a basis that are kept.

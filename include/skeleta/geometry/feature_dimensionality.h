@@ -22,8 +22,10 @@ double dimensions_per_feature(const Matrix& W);
 /// equal-norm tight frame.
 struct NamedDimensionality {
   const char* name;  ///< One word.
-  int dimensions, vertices;
+  int dimensions;    ///< In which it lives.
+  int vertices;      ///< How many it has.
 
+  /// The feature dimensionality of each vertex.
   constexpr double value() const { return static_cast<double>(dimensions) / vertices; }
 };
 

@@ -15,11 +15,12 @@ enum class CriticalKind : std::int8_t { minimum, saddle };
 /// the eigenvectors u_i, i in the set, that critical_point() makes. There is no maximum: the loss
 /// is convex in A alone.
 struct CriticalPoint {
-  std::vector<Index> set;         ///< Sorted, counted from 0 = largest eigenvalue.
-  double loss = 0.0;              ///< Σ_{i not in the set} λ_i.
-  Index negative_directions = 0;  ///< Of the Hessian: see negative_directions().
-  CriticalKind kind = CriticalKind::saddle;
+  std::vector<Index> set;                    ///< Sorted, counted from 0 = largest eigenvalue.
+  double loss = 0.0;                         ///< Σ_{i not in the set} λ_i.
+  Index negative_directions = 0;             ///< Of the Hessian: see negative_directions().
+  CriticalKind kind = CriticalKind::saddle;  ///< Minimum or saddle.
 
+  /// Of the model: the number of eigenvectors that it keeps.
   Index rank() const { return static_cast<Index>(set.size()); }
 };
 
@@ -56,7 +57,7 @@ struct Classification {
   CriticalPoint nearest;  ///< The family whose projection P is nearest to AB.
   double distance = 0.0;  ///< ‖AB − P‖_F, the least over all critical points.
   double gradient_norm = 0.0;  ///< √(‖∂L/∂A‖² + ‖∂L/∂B‖²): how critical it is itself.
-  double loss = 0.0;
+  double loss = 0.0;           ///< Of the model.
 };
 
 /// ‖AB − P‖² = ‖AB‖² − 2 tr(AB P) + rank P is least for the P that takes, in each eigenspace, the

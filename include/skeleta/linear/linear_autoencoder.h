@@ -9,7 +9,9 @@ struct LinearAutoencoder {
   Matrix A;  ///< D × d, the decoder.
   Matrix B;  ///< d × D, the encoder.
 
+  /// D.
   Index features() const { return A.rows(); }
+  /// d.
   Index hidden() const { return A.cols(); }
 };
 

@@ -11,15 +11,15 @@ namespace skeleta::linear {
 /// E x_j² = p/3 and E x_j x_k = p²/4, so M = E Σ/T = (p/3 − p²/4) I + (p²/4) 11ᵀ: one eigenvalue
 /// p/3 + (D − 1)p²/4 along (1, …, 1), the D − 1 others p/3 − p²/4. All closed forms are exact.
 struct MomentLaw {
-  Index features = 0;
-  double density = 0.0;
-  std::uint64_t samples = 0;
+  Index features = 0;         ///< D.
+  double density = 0.0;       ///< p of each feature.
+  std::uint64_t samples = 0;  ///< T.
 
   double first_eigenvalue = 0.0;  ///< Of M.
-  double other_eigenvalue = 0.0;
-  /// Standard deviations of the entries of Σ/T over p/3: √((9/(5p) − 1)/T) on the diagonal and
-  /// √((1 − 9p²/16)/T) off it.
-  double diagonal_spread = 0.0, off_diagonal_spread = 0.0;
+  double other_eigenvalue = 0.0;  ///< Of M, D − 1 times.
+  /// Standard deviation of the entries of Σ/T over p/3, on the diagonal: √((9/(5p) − 1)/T).
+  double diagonal_spread = 0.0;
+  double off_diagonal_spread = 0.0;  ///< Likewise off the diagonal: √((1 − 9p²/16)/T).
 
   /// √E‖Σ/T − M‖_F² over ‖(p/3) I‖_F.
   double noise = 0.0;
@@ -34,7 +34,9 @@ struct MomentLaw {
   /// exp(−T t²/2/(v + mt/3)), v = ‖E |x|² xxᵀ‖₂. Some point has more with probability at most T·P(N
   /// > m), and without such points M is smaller by at most E[|x|²; N > m].
   double confidence = 0.0;
+  /// The bound of ‖Σ/T − M‖₂ that holds with probability `confidence`.
   double noise_bound = 0.0;
+  /// m.
   Index most_active = 0;
   /// noise_bound/(p/3) + 3Dp/8: no multiple of I needs to be farther off, relative to p/3, in the
   /// spectral norm. By Weyl's inequality every eigenvalue of Σ/T is within noise_bound of one of M.

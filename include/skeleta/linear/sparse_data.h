@@ -20,12 +20,16 @@ class SparseData {
   /// Throws std::invalid_argument if density is empty or has an entry outside [0, 1], or T = 0.
   SparseData(const Vector& density, std::uint64_t samples, std::uint64_t seed);
 
+  /// D.
   Index features() const { return density_.size(); }
+  /// T.
   std::uint64_t samples() const { return samples_; }
+  /// In how many blocks the points come.
   std::size_t blocks() const;
 
   /// Receives the points of a block, batch by batch; what is missing of its size is 0.
   using Receiver = FunctionRef<void(const sampling::SparseBatch&)>;
+  /// Gives the points of block k < blocks() to `receive`, on this thread.
   void block(std::size_t k, Receiver receive) const;
 
   /// All points as the columns of a D × T matrix, block after block, those equal to 0 last in each.

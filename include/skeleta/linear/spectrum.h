@@ -15,9 +15,12 @@ struct Spectrum {
   std::vector<Index> groups;
   bool sorted = true;  ///< False: the eigenvalues were given in another order and sorted.
   /// What single precision may have done to Σ, and was mended: the least eigenvalue, if it was less
-  /// than −1e-10·λ_1, and the largest difference to the transpose, if it exceeded 1e-10·max |Σ|.
-  double negative = 0.0, asymmetry = 0.0;
+  /// than −1e-10·λ_1.
+  double negative = 0.0;
+  /// Likewise the largest difference to the transpose, if it exceeded 1e-10·max |Σ|.
+  double asymmetry = 0.0;
 
+  /// D.
   Index size() const { return eigenvalues.size(); }
 };
 

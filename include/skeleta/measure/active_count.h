@@ -8,11 +8,14 @@ namespace skeleta {
 
 /// A range first..last (both included) of numbers of active features; empty if first > last.
 struct CountRange {
-  Index first = 0;
-  Index last = -1;
+  Index first = 0;  ///< The least.
+  Index last = -1;  ///< The largest.
 
+  /// Does it hold no number?
   bool empty() const { return first > last; }
+  /// How many numbers it holds.
   Index size() const { return empty() ? 0 : last - first + 1; }
+  /// The same ends.
   bool operator==(const CountRange&) const = default;
 };
 
@@ -26,6 +29,7 @@ class ActiveCount {
   /// `density`: entries in [0, 1], may be empty (then N = 0).
   explicit ActiveCount(const Vector& density);
 
+  /// D.
   Index features() const { return static_cast<Index>(probability_.size()) - 1; }
 
   /// π_l = P(N = l); 0 outside 0..D.

@@ -9,6 +9,7 @@ struct Features {
   Vector density;     ///< p_j = 1 − sparsity_j, D entries in [0, 1]; 0 and 1 are legal.
   Vector importance;  ///< v_j ≥ 0, D entries: the weight of feature j's error in the loss.
 
+  /// D.
   Index size() const { return density.size(); }
 
   /// D features of one density and one importance.
@@ -30,7 +31,7 @@ double loss_of_zero_model(const Features& features);
 /// v = 2^exponent · v' every loss, gradient and error is 2^exponent times that of v', to the bit.
 struct ScaledFeatures {
   Features features;  ///< With the importances v'.
-  int exponent = 0;
+  int exponent = 0;   ///< Of the power of two by which v' was multiplied.
 
   /// 2^exponent · x: a loss, gradient or error in the unit of the caller. Rounded only where it is
   /// below the smallest normal number.

@@ -12,7 +12,7 @@ namespace skeleta {
 
 /// The part of an integral that lives on the l-sparse skeleton Q_l.
 struct SkeletonPart {
-  Index l = 0;
+  Index l = 0;                  ///< Active features.
   double probability = 0.0;     ///< π_l = P(N = l), exact.
   double mean = 0.0;            ///< L_l = E[r | N = l]; NaN if never sampled or π_l = 0.
   double contribution = 0.0;    ///< C_l = π_l L_l.
@@ -42,23 +42,24 @@ std::string to_string(StopReason reason);
 /// exact computations return the same struct.
 struct IntegralBySkeleton {
   std::vector<SkeletonPart> skeletons;  ///< The evaluated ones, by increasing l.
-  double value = 0.0;
-  double standard_error = 0.0;
-  double confidence = 0.95;
+  double value = 0.0;                   ///< The integral, over all skeletons.
+  double standard_error = 0.0;          ///< Of `value`; 0 if it is exact.
+  double confidence = 0.95;             ///< Of the interval low, high.
   double low = 0.0;   ///< Interval of that confidence. All three are NaN if the error is only
   double high = 0.0;  ///< estimated (exact::ErrorControl); `high` includes error_bound.
   /// Rigorous bound on what was not sampled or what the samples may have missed, or on the exact
   /// error.
   double error_bound = 0.0;
   double rest = 0.0;  ///< Σ_{l≥2} C_l; its error is not that of a sum if rows are correlated.
-  double rest_standard_error = 0.0;
-  std::uint64_t samples = 0;
-  std::uint64_t non_finite = 0;  ///< Values that were NaN or Inf: left out of every mean.
-  StopReason stop_reason = StopReason::samples;
+  double rest_standard_error = 0.0;  ///< Of `rest`.
+  std::uint64_t samples = 0;         ///< Drawn in all.
+  std::uint64_t non_finite = 0;      ///< Values that were NaN or Inf: left out of every mean.
+  StopReason stop_reason = StopReason::samples;  ///< Why sampling ended.
 
-  /// Skewness and excess kurtosis of the sampling error: for n plain points those of the integrand
-  /// over √n and n. The interval supposes that both are small.
-  double skewness = 0.0, kurtosis = 0.0;
+  /// Skewness of the sampling error: for n plain points that of the integrand over √n. The interval
+  /// supposes that it is small, as the next.
+  double skewness = 0.0;
+  double kurtosis = 0.0;  ///< Excess kurtosis of the sampling error: the integrand's over n.
   /// The number of unweighted points that are worth as much as the weighted ones of importance
   /// sampling; `samples` for other methods.
   double effective_samples = 0.0;
@@ -78,10 +79,10 @@ struct IntegralBySkeleton {
 
 /// How much of the integral Q0 and Q1 carry, and what is known of the rest.
 struct OneSparse {
-  double contribution = 0.0;  ///< C_0 + C_1.
-  double share = 0.0;         ///< contribution / value; NaN if the value is 0.
-  double rest = 0.0;          ///< Σ_{l≥2} C_l.
-  double rest_standard_error = 0.0;
+  double contribution = 0.0;         ///< C_0 + C_1.
+  double share = 0.0;                ///< contribution / value; NaN if the value is 0.
+  double rest = 0.0;                 ///< Σ_{l≥2} C_l.
+  double rest_standard_error = 0.0;  ///< Of `rest`.
   double rest_bound = 0.0;           ///< Rigorous upper bound of the rest, independent of samples.
   double probability_of_rest = 0.0;  ///< P(N ≥ 2), exact.
   double union_bound = 0.0;          ///< Σ_{i<j} p_i p_j ≥ P(N ≥ 2).

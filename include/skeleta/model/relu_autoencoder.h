@@ -9,7 +9,9 @@ struct ReluAutoencoder {
   Matrix W;  ///< d × D; column j is the embedding of feature j.
   Vector b;  ///< D thresholds, *subtracted* before the ReLU (PyTorch code stores −b as its bias).
 
+  /// D.
   Index features() const { return W.cols(); }
+  /// d.
   Index hidden() const { return W.rows(); }
 };
 

@@ -26,16 +26,19 @@ enum class Schedule : std::int8_t {
 std::string to_string(UpdateRule rule);
 std::string to_string(Schedule schedule);
 
+/// How a descent by stochastic gradients goes.
 struct DescentOptions {
-  UpdateRule rule = UpdateRule::adam;
-  Schedule schedule = Schedule::constant;
-  double learning_rate = 1e-3;                        ///< η
-  double half_life = 1000.0;                          ///< Of Schedule::inverse, in steps.
-  double momentum = 0.9;                              ///< Of sgd.
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< Of adam.
-  double weight_decay = 0.0;
-  std::uint64_t steps = 10'000;     ///< K
-  double gradient_tolerance = 0.0;  ///< ‖g_k‖₂ ≤ this ends the run before step k.
+  UpdateRule rule = UpdateRule::adam;      ///< The rule of a step.
+  Schedule schedule = Schedule::constant;  ///< How the length of steps changes.
+  double learning_rate = 1e-3;             ///< η
+  double half_life = 1000.0;               ///< Of Schedule::inverse, in steps.
+  double momentum = 0.9;                   ///< Of sgd.
+  double beta1 = 0.9;                      ///< Of adam, in [0, 1).
+  double beta2 = 0.999;                    ///< Of adam, in [0, 1).
+  double epsilon = 1e-8;                   ///< Of adam, > 0.
+  double weight_decay = 0.0;               ///< ≥ 0, decoupled from the gradient.
+  std::uint64_t steps = 10'000;            ///< K
+  double gradient_tolerance = 0.0;         ///< ‖g_k‖₂ ≤ this ends the run before step k.
 };
 
 /// Throws std::invalid_argument naming the first option that breaks its rule.
@@ -48,7 +51,8 @@ double step_size(const DescentOptions& options, std::uint64_t k);
 /// same bits.
 struct DescentState {
   std::uint64_t step = 0;  ///< Steps taken so far.
-  Vector first, second;    ///< v of sgd; m, u of adam. Empty at the beginning.
+  Vector first;            ///< v of sgd; m of adam. Empty at the beginning.
+  Vector second;           ///< u of adam, likewise.
 };
 
 /// Stochastic gradient descent, one loop for both rules.

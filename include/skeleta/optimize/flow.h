@@ -14,12 +14,13 @@ namespace skeleta::optimize {
 /// ẋ = F(t, x): writes F to `velocity`, which has the size of x.
 using RightHandSide = FunctionRef<void(double t, const Vector& x, Vector& velocity)>;
 
+/// How exactly to integrate a flow, and how long at most.
 struct FlowOptions {
   /// Each step's error estimate ε satisfies |ε_i| ≤ absolute + relative · (|x_i| + Δt|ẋ_i|).
   double absolute_tolerance = 1e-10;
-  double relative_tolerance = 1e-10;
-  double first_step = 1e-3;  ///< Tried first; then the error decides.
-  std::uint64_t max_steps = 1'000'000;
+  double relative_tolerance = 1e-10;    ///< > 0, likewise.
+  double first_step = 1e-3;             ///< Tried first; then the error decides.
+  std::uint64_t max_steps = 1'000'000;  ///< Steps at most.
 };
 
 /// Throws std::invalid_argument naming the first option that breaks its rule.
@@ -36,10 +37,12 @@ enum class FlowStop : std::int8_t {
 /// The name of the enumerator: "end", "steps", ….
 std::string to_string(FlowStop reason);
 
+/// What an integration took, and why it ended.
 struct FlowSummary {
-  double time = 0.0;  ///< How far it was integrated.
-  std::uint64_t steps = 0, evaluations = 0;
-  FlowStop stop_reason = FlowStop::end;
+  double time = 0.0;                     ///< How far it was integrated.
+  std::uint64_t steps = 0;               ///< Steps taken.
+  std::uint64_t evaluations = 0;         ///< Calls of the right-hand side.
+  FlowStop stop_reason = FlowStop::end;  ///< Why it ended.
 };
 
 /// Receives x at the times that were asked for, in order; returns whether to go on.

@@ -11,13 +11,14 @@ namespace skeleta::optimize {
 struct LbfgsOptions {
   double gradient_tolerance = 1e-8;  ///< ‖∇f‖₂ ≤ this. 0: only where the gradient vanishes.
   double value_tolerance = 0.0;      ///< 0 ≤ f_{k−1} − f_k ≤ this · |f_k|; 0: never asked.
-  std::uint64_t max_iterations = 10'000;
-  std::uint64_t max_evaluations = 1'000'000;
+  std::uint64_t max_iterations = 10'000;      ///< Steps at most.
+  std::uint64_t max_evaluations = 1'000'000;  ///< Calls of the objective at most.
 
   Index history = 10;  ///< Pairs of steps and gradient changes that are kept.
   /// The strong Wolfe conditions on a step t along p, with φ(t) = f(x + t p):
   ///   φ(t) ≤ φ(0) + decrease · t φ'(0) + value_noise · |φ(0)|,   |φ'(t)| ≤ curvature · |φ'(0)|.
   double decrease = 1e-4;
+  /// In (decrease, 1).
   double curvature = 0.9;
   /// Values that differ by less than this, relative to |φ(0)|, count as equal: near the minimum,
   /// where f is all rounding, the derivative alone decides (the approximate Wolfe conditions of

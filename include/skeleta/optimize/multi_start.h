@@ -11,11 +11,12 @@
 
 namespace skeleta::optimize {
 
+/// Which starts to make, and how many at a time.
 struct MultiStartOptions {
-  std::uint64_t starts = 1;
-  std::uint64_t first = 0;  ///< Starts first, …, first + starts − 1: a run can be continued.
-  std::uint64_t seed = 1;
-  int threads = 0;  ///< 0: all cores. Never changes a bit of the result.
+  std::uint64_t starts = 1;  ///< How many.
+  std::uint64_t first = 0;   ///< Starts first, …, first + starts − 1: a run can be continued.
+  std::uint64_t seed = 1;    ///< Of the random numbers of all starts.
+  int threads = 0;           ///< 0: all cores. Never changes a bit of the result.
 };
 
 /// Calls run(k, random) for each start k, in parallel, with the random numbers of (seed,
@@ -28,9 +29,9 @@ std::uint64_t for_each_start(const MultiStartOptions& options,
 
 /// The end of one start.
 struct Start {
-  std::uint64_t index = 0;
-  Vector x;
-  Summary summary;
+  std::uint64_t index = 0;  ///< Which start it was.
+  Vector x;                 ///< Where it ended.
+  Summary summary;          ///< How it ended.
 };
 
 /// Draws a point to start from and minimises: fills `start.x` and `start.summary`. The random words

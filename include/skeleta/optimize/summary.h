@@ -28,16 +28,17 @@ struct Summary {
   double gradient_norm = 0.0;     ///< ‖∇f(x)‖₂, likewise.
   std::uint64_t iterations = 0;   ///< Steps taken.
   std::uint64_t evaluations = 0;  ///< Calls of the objective.
-  StopReason stop_reason = StopReason::iterations;
+  StopReason stop_reason = StopReason::iterations;  ///< Why it ended.
 };
 
 /// Where a run is, after each step.
 struct Step {
-  std::uint64_t iteration;  ///< 1 after the first step.
-  std::uint64_t evaluations;
-  double value, gradient_norm;  ///< At x; of a stochastic objective, at the point before the step.
-  double length;                ///< ‖Δx‖₂ of the step.
-  const Vector& x;
+  std::uint64_t iteration;    ///< 1 after the first step.
+  std::uint64_t evaluations;  ///< Calls of the objective so far.
+  double value;               ///< At x; of a stochastic objective, at the point before the step.
+  double gradient_norm;       ///< Likewise.
+  double length;              ///< ‖Δx‖₂ of the step.
+  const Vector& x;            ///< Where the step led.
 };
 
 /// Called after each step; returns whether to go on.

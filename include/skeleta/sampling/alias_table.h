@@ -17,6 +17,7 @@ class AliasTable {
   /// Weights must be finite and not negative, with a positive sum.
   explicit AliasTable(const Vector& weight);
 
+  /// The index that a random word stands for.
   std::int32_t draw(std::uint64_t word) const {
     const auto [i, x] = split(word, cells_.size());
     const Cell& cell = cells_[i];

@@ -17,6 +17,7 @@ class CountSplitter {
   /// Throws std::invalid_argument if the range is empty or has probability 0.
   CountSplitter(const ActiveCount& law, CountRange range);
 
+  /// The numbers of active features among which points are split.
   CountRange range() const { return range_; }
   /// P(N ∈ range).
   double probability() const { return probability_; }

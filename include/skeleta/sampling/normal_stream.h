@@ -10,8 +10,10 @@ namespace skeleta::sampling {
 /// Standard normal numbers from the uniform ones of a stream, two from two (Box & Muller 1958).
 class NormalStream {
  public:
+  /// Borrows the stream.
   explicit NormalStream(PointStream& random) : random_(random) {}
 
+  /// The next number.
   double operator()() {
     if (kept_) {
       kept_ = false;

@@ -21,9 +21,10 @@ class PointSampler {
 
   /// Memory of one caller.
   struct Scratch {
-    SupportSampler::Scratch supports;
-    std::vector<std::uint64_t> words;
+    SupportSampler::Scratch supports;  ///< Of the supports.
+    std::vector<std::uint64_t> words;  ///< Random words of some points.
   };
+  /// Memory for calls of one thread.
   Scratch scratch() const { return {supports_.scratch(), {}}; }
 
   /// Replaces `batch` by the points first, …, first + count − 1 on Q_l of the family `key`.

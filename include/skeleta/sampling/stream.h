@@ -20,10 +20,10 @@ enum class Purpose : std::uint64_t {
 /// Names a family of points. A point is a function of its family and index alone, so threads, chunk
 /// sizes and stops can't change it.
 struct StreamKey {
-  std::uint64_t seed = 1;
-  Purpose purpose = Purpose::estimate;
-  std::uint64_t replicate = 0;
-  std::uint64_t stratum = 0;
+  std::uint64_t seed = 1;               ///< The user's.
+  Purpose purpose = Purpose::estimate;  ///< What the numbers are for.
+  std::uint64_t replicate = 0;          ///< Which of several randomisations.
+  std::uint64_t stratum = 0;            ///< Which part of the cube, or start.
 };
 
 /// The midpoint (k + ½)·2⁻⁵³ of a word's upper 53 bits k, rounded to even where it is above ½:
@@ -45,22 +45,26 @@ inline std::pair<std::uint64_t, double> split(std::uint64_t word, std::uint64_t 
 /// key = (seed, purpose) and counter = (block, point, stratum, replicate), four words a block.
 class PointStream {
  public:
+  /// The stream of one point of a family.
   PointStream(const StreamKey& key, std::uint64_t point) : key_(key), point_(point) {}
 
   /// For tests: these words in this order, which must outlive it. Beyond their end it throws
   /// std::out_of_range.
   explicit PointStream(std::span<const std::uint64_t> script) : script_(script) {}
 
+  /// The next 64 random bits.
   std::uint64_t word() {
     if (used_ == words_.size()) refill();
     return words_[used_++];
   }
 
+  /// to_uniform of the next word.
   double uniform() { return to_uniform(word()); }
 
   /// Uniform on 0..n−1; each value's probability is off by less than 2⁻⁶⁴.
   std::uint64_t below(std::uint64_t n) { return split(n).first; }
 
+  /// split of the next word: below(n), and what is left of it.
   std::pair<std::uint64_t, double> split(std::uint64_t n) { return sampling::split(word(), n); }
 
  private:

@@ -29,9 +29,10 @@ class SupportSampler {
 
   /// Memory of one caller.
   struct Scratch {
-    std::vector<std::uint8_t> taken;    // of D features, all zero between calls
-    std::vector<std::uint32_t> limits;  // of the features of some points
+    std::vector<std::uint8_t> taken;    ///< of D features, all zero between calls
+    std::vector<std::uint32_t> limits;  ///< of the features of some points
   };
+  /// Memory for calls of one thread.
   Scratch scratch() const { return {std::vector<std::uint8_t>(features(), 0), {}}; }
 
   /// True if all densities are the same: then draw_equal is for it, else draw.

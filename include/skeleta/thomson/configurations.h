@@ -36,11 +36,12 @@ std::vector<NamedConfiguration> named_configurations(Index points, Index dimensi
 
 /// What distinguishes a configuration that is not one of a family.
 struct SporadicConfiguration {
-  const char* name;
-  Index points, dimension;
-  bool universally_optimal;
-  const char* source;
-  Matrix (*make)();  ///< d × N unit columns.
+  const char* name;          ///< Of the polytope or code.
+  Index points;              ///< N.
+  Index dimension;           ///< d.
+  bool universally_optimal;  ///< As of NamedConfiguration.
+  const char* source;        ///< As of NamedConfiguration.
+  Matrix (*make)();          ///< d × N unit columns.
 };
 
 /// All of them: icosahedron, 600-cell, E₈ and what is derived from it, the Leech lattice likewise,

@@ -16,11 +16,11 @@ enum class ProofStatus : std::int8_t {
 
 /// What is known of the least energy of N points on the unit sphere of R^d.
 struct KnownMinimum {
-  double energy = 0.0;
-  ProofStatus status = ProofStatus::best_known;
-  std::string name;    ///< Of the configuration; empty if it has none.
-  std::string source;  ///< Of the number, or of the proof.
-  Matrix points;       ///< d × N, where it can be constructed exactly; else 0 × 0.
+  double energy = 0.0;                           ///< The least that is known.
+  ProofStatus status = ProofStatus::best_known;  ///< Whether no lower one exists.
+  std::string name;                              ///< Of the configuration; empty if it has none.
+  std::string source;                            ///< Of the number, or of the proof.
+  Matrix points;  ///< d × N, where it can be constructed exactly; else 0 × 0.
 };
 
 /// Riesz and logarithmic energies: universally optimal configurations (proven) for any N and d that

@@ -14,12 +14,13 @@ namespace skeleta::thomson {
 
 /// What columns are compared with: the best configuration that is known or was found.
 struct Reference {
-  Matrix points;  ///< d × N unit columns.
-  double energy = 0.0;
+  Matrix points;             ///< d × N unit columns.
+  double energy = 0.0;       ///< Of `points`.
   bool constructed = false;  ///< Exactly, from known_minimum; else found by solve().
-  ProofStatus status = ProofStatus::best_known;
-  std::string name, source;  ///< Of what is known; empty, and "random starts", if nothing is.
-  double difference = 0.0;   ///< Energy − known one: > 0 if the starts missed it; NaN if unknown.
+  ProofStatus status = ProofStatus::best_known;  ///< Whether no lower energy exists.
+  std::string name;                              ///< Of what is known; empty if nothing is.
+  std::string source;                            ///< Likewise; "random starts" if nothing is.
+  double difference = 0.0;  ///< Energy − known one: > 0 if the starts missed it; NaN if unknown.
 };
 
 /// The known minimum where it can be constructed, else the best of options.starts descents.
@@ -29,10 +30,10 @@ Reference reference(const PairEnergy& energy, Index points, Index dimension,
 
 /// Unit columns against a reference of one energy.
 struct EnergyMatch {
-  PairEnergy kind;
+  PairEnergy kind;            ///< Of which `energy` is one.
   double energy = 0.0;        ///< Of the unit columns; infinite if two coincide (Riesz energies).
   double energy_ratio = 0.0;  ///< energy / reference.energy; NaN if both are 0.
-  Reference reference;
+  Reference reference;        ///< What the columns are compared with.
   /// How far the unit columns are from the reference. Where the reference has energy 0 (V_c with
   /// few points) it is one of a family of minimisers, and this the distance to that one.
   geometry::Congruence match;
@@ -47,15 +48,18 @@ struct Part {
   double distance = 0.0;  ///< Its root-mean-square distance after matching; NaN if there is none.
 };
 
+/// Two columns that point in opposite directions, up to a tolerance.
 struct OppositePair {
-  Index first = 0, second = 0;  ///< Columns of W.
-  double distance = 0.0;        ///< |ŵ_i + ŵ_j|, 0 for opposite directions.
+  Index first = 0;        ///< A column of W.
+  Index second = 0;       ///< The other one.
+  double distance = 0.0;  ///< |ŵ_i + ŵ_j|, 0 for opposite directions.
 };
 
 /// The nearest of geometry::named_dimensionalities() to one column's feature dimensionality.
 struct NearestDimensionality {
-  std::string name;
-  double value = 0.0, distance = 0.0;  ///< The named value; |D_i − value|.
+  std::string name;       ///< Of the polytope.
+  double value = 0.0;     ///< Of the polytope.
+  double distance = 0.0;  ///< |D_i − value|.
 };
 
 /// The columns of W beside the configurations of Thomson's problem.
@@ -75,12 +79,13 @@ struct ModelMatch {
 
   std::vector<Part> parts;    ///< Of the columns that count; sorted by their first column.
   double interference = 0.0;  ///< The largest |ŵ_i·ŵ_j| of columns in different parts.
-  std::vector<OppositePair> opposite_pairs;
+  std::vector<OppositePair> opposite_pairs;  ///< By their first column.
 };
 
+/// What to compare columns with, and how hard to look.
 struct MatchOptions {
-  std::vector<PairEnergy> energies{coulomb};
-  SolveOptions solve{.starts = 30};  ///< Where no minimiser can be constructed.
+  std::vector<PairEnergy> energies{coulomb};  ///< Each gives an EnergyMatch.
+  SolveOptions solve{.starts = 30};           ///< Where no minimiser can be constructed.
   double shortest = 0.1;  ///< Columns below this share of the longest one are excluded; in [0, 1].
   double orthogonal = 0.1;  ///< |ŵ_i·ŵ_j| up to this counts as orthogonal; in [0, 1).
   double opposite = 0.1;    ///< |ŵ_i + ŵ_j| up to this counts as opposite; in [0, √2).

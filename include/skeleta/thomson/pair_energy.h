@@ -16,9 +16,10 @@ enum class Potential {
 /// another one, with unit columns at inner product u and common threshold c, is alone active; V_0 =
 /// u₊²/3.
 struct PairEnergy {
-  Potential potential = Potential::riesz;
-  double parameter = 1.0;  ///< s ≥ 0, or c in [0, 1).
+  Potential potential = Potential::riesz;  ///< The shape.
+  double parameter = 1.0;                  ///< s ≥ 0, or c in [0, 1).
 
+  /// The same shape and parameter.
   bool operator==(const PairEnergy&) const = default;
 };
 

@@ -33,23 +33,24 @@ Equilibrium relax(const PairEnergy& energy, const Matrix& start);
 struct Portrait {
   std::vector<Index> coordination;  ///< Of each point; see coordination().
   Vector inner_products;            ///< x_i·x_j for i < j, sorted upwards.
-  Vector gram_spectrum;  ///< The min(d, N) largest eigenvalues of XᵀX, sorted downwards.
-  SymmetryGroup symmetry;
+  Vector gram_spectrum;    ///< The min(d, N) largest eigenvalues of XᵀX, sorted downwards.
+  SymmetryGroup symmetry;  ///< Rotations and reflections that permute the points.
 };
 
 /// Throws std::invalid_argument if X is empty or its columns are not of length 1 to 1e-6.
 Portrait portrait(const Matrix& X);
 
+/// How many descents to make, and of what.
 struct SolveOptions {
   std::uint64_t starts = 100;  ///< At least 1.
-  std::uint64_t seed = 1;
-  int threads = 0;  ///< 0: all cores. Never changes a bit of the result.
+  std::uint64_t seed = 1;      ///< Of the random starts.
+  int threads = 0;             ///< 0: all cores. Never changes a bit of the result.
 };
 
 /// The best of many descents.
 struct Solution {
-  PairEnergy energy_kind;
-  Equilibrium best;
+  PairEnergy energy_kind;    ///< What was minimised.
+  Equilibrium best;          ///< The least one found.
   Portrait portrait;         ///< Of the best.
   std::uint64_t starts = 0;  ///< Finished ones: fewer than asked if the callback said stop.
   std::uint64_t hits = 0;  ///< Starts that ended within 1e-9·|E| of the best; for energies that can

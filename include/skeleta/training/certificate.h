@@ -11,10 +11,11 @@
 
 namespace skeleta::training {
 
+/// How many truncations to look at, and when ends of starts count as equal.
 struct CertificateOptions {
   Index most = 2;  ///< Rows for k = 1, …, most; beyond 2 only for few features, see below.
-  std::uint64_t starts = 20;  ///< Random starts for each of L^(≤k) and L.
-  std::uint64_t seed = 1;
+  std::uint64_t starts = 20;         ///< Random starts for each of L^(≤k) and L.
+  std::uint64_t seed = 1;            ///< Of the random starts.
   double gradient_tolerance = 1e-7;  ///< Of train, and of L^(≤k) relative to the same.
   /// Ends of starts on L^(≤k) that differ by at most this, relative to the least, are equally good
   /// minimisers. (If the minimum is 0: relative to the loss of the zero model.)
@@ -30,7 +31,7 @@ Index most_truncated(Index features);
 
 /// What minimising L^(≤k) = Σ_{l≤k} C_l alone leads to.
 struct CertificateRow {
-  Index k = 0;
+  Index k = 0;            ///< ≥ 1.
   double lower = 0.0;     ///< L^(≤k)(θ_k)
   exact::Loss upper;      ///< L(θ_k), over all skeletons.
   ReluAutoencoder model;  ///< θ_k
@@ -38,12 +39,13 @@ struct CertificateRow {
   /// Root mean square distance of the columns of θ_k and θ*, both scaled to root mean square norm
   /// 1, after the best rotation or reflection, and relabelling if all features are alike.
   double distance = 0.0;
-  bool same_configuration = false;
-  std::uint64_t hits = 0;  ///< Random starts that ended at `lower`.
+  bool same_configuration = false;  ///< `distance` ≤ shape_tolerance.
+  std::uint64_t hits = 0;           ///< Random starts that ended at `lower`.
   /// min L^(≤k) is 0 (bounds::minimum_is_zero): then 0 bounds min L whatever the starts missed.
   bool zero = false;
 };
 
+/// What minimising truncated losses costs, row by row, against the least loss found.
 struct Certificate {
   std::vector<CertificateRow> rows;  ///< k = 1, …, most
   exact::Loss minimum;               ///< L(θ*), the least of all L found.

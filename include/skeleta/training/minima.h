@@ -9,6 +9,7 @@
 
 namespace skeleta::training {
 
+/// When two minima are one.
 struct MinimaOptions {
   /// Equal losses: |a − b| ≤ this · max(|a|, |b|, 1e-6 of the loss of the zero model).
   double loss_tolerance = 1e-6;
@@ -23,6 +24,7 @@ struct Minimum {
   double norm = 0.0;              ///< ‖W‖_F² of the first: "number of features represented".
   Vector feature_dimensionality;  ///< Of the first, in falling order.
 
+  /// How many models ended there.
   Index count() const { return static_cast<Index>(models.size()); }
 };
 

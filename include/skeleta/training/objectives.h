@@ -24,9 +24,12 @@ class ExactObjective {
   /// Throws std::invalid_argument if features or options are not valid, or hidden < 1.
   ExactObjective(Features features, Index hidden, const exact::Options& options);
 
+  /// The loss at parameters x (parameters.h); `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
 
+  /// The loss at the last parameters.
   const exact::Loss& last() const { return last_; }
+  /// How often the error asked for was not reached.
   std::uint64_t unmet() const { return unmet_; }
 
  private:
@@ -54,6 +57,7 @@ class SparseObjective {
   /// L^{(≤k)} = Σ_{l≤k} C_l.
   static SparseObjective k_sparse(Features features, Index hidden, Index k, int threads = 1);
 
+  /// The k-sparse loss at parameters x; `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
 
  private:
@@ -74,6 +78,7 @@ class LinearObjective {
   /// Throws std::invalid_argument if features are not valid, or hidden < 1.
   LinearObjective(Features features, Index hidden);
 
+  /// The loss at parameters x; `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
 
  private:

@@ -9,10 +9,11 @@
 
 namespace skeleta::training {
 
+/// How an objective is sampled.
 struct SampleOptions {
-  std::uint64_t batch = 1024;
-  std::uint64_t seed = 1;
-  std::uint64_t series = 0;  ///< Independent series of batches of one seed, one for each start.
+  std::uint64_t batch = 1024;  ///< Points in each batch, ≥ 1.
+  std::uint64_t seed = 1;      ///< Of the points.
+  std::uint64_t series = 0;    ///< Independent series of batches of one seed, one for each start.
   /// float32 is twice as fast, and its errors, 1e-7 of a gradient, are far below those of sampling;
   /// float64 is for minimising over a fixed sample.
   estimate::Precision precision = estimate::Precision::float64;
@@ -38,7 +39,9 @@ class SampledObjective {
   /// Throws std::invalid_argument if features are not valid, hidden < 1 or batch < 1.
   SampledObjective(Features features, Index hidden, const SampleOptions& options);
   ~SampledObjective();
+  /// Moves; what is left can only be destroyed or assigned to.
   SampledObjective(SampledObjective&&) noexcept;
+  /// Likewise.
   SampledObjective& operator=(SampledObjective&&) noexcept;
 
   /// NaN where an entry of x is not finite.

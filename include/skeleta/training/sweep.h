@@ -14,11 +14,12 @@ namespace skeleta::training {
 
 /// A grid: every combination of the listed values is a cell.
 struct SweepPlan {
-  std::vector<Index> features, hidden;
-  std::vector<double> density;
+  std::vector<Index> features;                ///< D.
+  std::vector<Index> hidden;                  ///< d.
+  std::vector<double> density;                ///< p, of all features alike.
   std::vector<double> importance_decay{1.0};  ///< v_i = r^i for i = 0, …, D − 1.
-  std::vector<ObjectiveKind> objective{ObjectiveKind::exact};
-  std::vector<std::uint64_t> seed{1};
+  std::vector<ObjectiveKind> objective{ObjectiveKind::exact};  ///< What is minimised.
+  std::vector<std::uint64_t> seed{1};                          ///< Of the random starts.
   /// For all cells, but for the objective and seed; its threads are those of the sweep.
   Options training;
   double represented_norm = 0.5;  ///< Threshold of phase_of.
@@ -27,16 +28,18 @@ struct SweepPlan {
 
 /// Where a cell lies in the grid.
 struct SweepCell {
-  std::size_t index = 0;
-  Index features = 0, hidden = 0;
-  double density = 0.0, importance_decay = 1.0;
-  ObjectiveKind objective = ObjectiveKind::exact;
-  std::uint64_t seed = 1;
+  std::size_t index = 0;                           ///< In the order of the grid.
+  Index features = 0;                              ///< D.
+  Index hidden = 0;                                ///< d.
+  double density = 0.0;                            ///< p, of all features.
+  double importance_decay = 1.0;                   ///< r of v_i = r^i.
+  ObjectiveKind objective = ObjectiveKind::exact;  ///< What is minimised.
+  std::uint64_t seed = 1;                          ///< Of the random starts.
 };
 
 /// A finished cell.
 struct CellResult {
-  SweepCell cell;
+  SweepCell cell;  ///< Where it lies.
   /// The start with the least exact loss; its loss is NaN if every start diverged.
   TrainedModel best;
   std::vector<Minimum> minima;  ///< As of Training: `models` are starts.

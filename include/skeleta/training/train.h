@@ -25,6 +25,7 @@ enum class ObjectiveKind : std::int8_t {
   linear,  ///< The integral loss of the tied linear model x ↦ WᵀWx, b = 0: also the result's.
 };
 
+/// How to descend: L-BFGS for objectives without noise, the others for all.
 enum class OptimizerKind : std::int8_t { lbfgs, adam, sgd };
 
 /// Where a start begins; thresholds are 0 unless a model is given.
@@ -36,49 +37,54 @@ enum class Init : std::int8_t {
 
 /// "exact", "one-sparse", "k-sparse", "sampled", "linear"; "lbfgs", …; "xavier", ….
 std::string to_string(ObjectiveKind kind);
+/// Likewise.
 std::string to_string(OptimizerKind kind);
+/// Likewise.
 std::string to_string(Init init);
 
+/// What to minimise, from where, how and how long.
 struct Options {
-  ObjectiveKind objective = ObjectiveKind::exact;
+  ObjectiveKind objective = ObjectiveKind::exact;  ///< What is minimised.
   Index k = 2;  ///< Of k_sparse, at most D; beyond 2 as many as exact::SupportSum takes.
-  OptimizerKind optimizer = OptimizerKind::lbfgs;
+  OptimizerKind optimizer = OptimizerKind::lbfgs;  ///< How.
 
-  std::uint64_t starts = 1;
-  std::uint64_t first = 0;  ///< Starts first, …, first + starts − 1: a run can be continued.
-  std::uint64_t seed = 1;
-  Init init = Init::xavier;
-  double deviation = 1.0, noise = 0.0;
-  std::optional<ReluAutoencoder> model;
+  std::uint64_t starts = 1;  ///< How many, ≥ 1.
+  std::uint64_t first = 0;   ///< Starts first, …, first + starts − 1: a run can be continued.
+  std::uint64_t seed = 1;    ///< Of the random starts and batches.
+  Init init = Init::xavier;  ///< Where starts begin.
+  double deviation = 1.0;    ///< Of Init::normal, > 0.
+  double noise = 0.0;        ///< Of Init::given, ≥ 0.
+  std::optional<ReluAutoencoder> model;  ///< Of Init::given, and of no other.
 
   /// ‖∇f‖₂ ≤ this · f(0) ends a start (adam and sgd on samples: never), f(0) being the objective
   /// for the model that answers 0: Σ v_i p_i/3 for the whole loss.
   double gradient_tolerance = 1e-7;
   double value_tolerance = 0.0;  ///< L-BFGS: a step that lowers f by at most this · |f| ends it.
-  std::uint64_t max_steps = 10'000;
+  std::uint64_t max_steps = 10'000;  ///< Of each start.
   std::uint64_t batch = 1024;        ///< Of sampled.
   optimize::DescentOptions descent;  ///< Of adam and sgd; steps and tolerance come from above.
 
   std::uint64_t record_every = 10;      ///< The trajectory has every so many steps; 0: none.
   bool snapshots = false;               ///< With the parameters.
   double final_relative_target = 1e-8;  ///< Of the exact loss at the end.
-  MinimaOptions minima;
+  MinimaOptions minima;                 ///< When two ends are one minimum.
   int threads = 0;  ///< 0: all cores, over starts and within them. Never changes a bit.
 };
 
 /// Throws std::invalid_argument naming the first option that breaks its rule.
 void validate(const Options& options, const Features& features, Index hidden);
 
+/// Where a start was after some steps.
 struct TrajectoryPoint {
-  std::uint64_t step = 0;
-  double value = 0.0;  ///< Of the objective, after the step; adam, sgd: before it.
-  Vector parameters;   ///< After the step (parameters.h); empty unless options.snapshots.
+  std::uint64_t step = 0;  ///< Steps taken.
+  double value = 0.0;      ///< Of the objective, after the step; adam, sgd: before it.
+  Vector parameters;       ///< After the step (parameters.h); empty unless options.snapshots.
 };
 
 /// The end of one start.
 struct TrainedModel {
-  std::uint64_t start = 0;
-  ReluAutoencoder model;
+  std::uint64_t start = 0;  ///< Which one.
+  ReluAutoencoder model;    ///< Where it ended.
   /// The integral loss with its rigorous error bound, whatever was minimised (of the linear model
   /// if that was). The bound is to be at most final_relative_target times the loss, or 1e-4 of that
   /// times the loss of the zero model.
@@ -86,7 +92,7 @@ struct TrainedModel {
   double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss.
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
   std::uint64_t unmet = 0;          ///< Evaluations that did not meet their error target.
-  std::vector<TrajectoryPoint> trajectory;
+  std::vector<TrajectoryPoint> trajectory;  ///< Every record_every steps.
 
   /// Whether the descent left the range of numbers, on its way or with its last step.
   bool diverged() const;
@@ -94,10 +100,11 @@ struct TrainedModel {
   bool is_minimum() const;
 };
 
+/// What training from many starts gave.
 struct Training {
   std::vector<TrainedModel> starts;  ///< In order of start.
   std::vector<Minimum> minima;       ///< minima_of(starts), best first.
-  bool interrupted = false;
+  bool interrupted = false;          ///< Were some starts not made or finished?
 
   /// The start with the least exact loss; null if all diverged.
   const TrainedModel* best() const;
