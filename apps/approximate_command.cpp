@@ -20,15 +20,18 @@ namespace {
 constexpr const char* examples = R"(How good it is to see only few active features at a time.
 
 Examples:
-  skeleta approximate --features 5 --sparsity 0.95          P(N >= m), and bounds of it
-  skeleta approximate --features 20 --table 0.9,0.95,0.99   the same for several sparsities
-  skeleta approximate model.h5                              how much of the loss is beyond Q1
+  skeleta approximate --features 5 --sparsity 0.95
+                         P(N >= m), and bounds of it
+  skeleta approximate --features 20 --table 0.9,0.95,0.99
+                         the same for several sparsities
+  skeleta approximate model.h5
+                         how much of the loss is beyond Q1
   skeleta approximate --features 6 --hidden 2 --sparsity 0.9 --train
-                                        what training on at most k active features costs
+                         what training on at most k active features costs
   skeleta approximate --features 6 --hidden 2 --train --sparsities 0.5:0.98:30
   skeleta approximate --features 2 --hidden 1 --sparsity 0.9 --certify
-                                        a global minimum with a proof, of few features; with
-                                        -o run.h5 it continues when it is typed again
+                         a global minimum with a proof, of few features; with
+                         -o run.h5 it continues when it is typed again
 )";
 
 constexpr double negligible = 1e-12;  // Rows end where P(N >= m) falls below.

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "paragraph.h"
+
 namespace skeleta::program {
 namespace {
 
@@ -344,7 +346,7 @@ void print_approximation(std::ostream& out, const ApproximationReport& report) {
   if (report.certificate) print_certificate(out, *report.certificate);
   if (!report.curve.empty()) print_curve(out, report);
   if (report.certified) print_certified(out, report);
-  fmt::print(out, "\n{}\n", rigorous(report));
+  fmt::print(out, "\n{}\n", paragraph(rigorous(report)));
   fmt::print(out, "{:.3g} s{}\n", report.seconds,
              report.interrupted ? "; interrupted: what was not finished is missing" : "");
 }

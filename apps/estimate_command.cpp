@@ -23,13 +23,14 @@ namespace {
 constexpr const char* examples = R"(The loss of a trained model, skeleton by skeleton.
 
 Examples:
-  skeleta estimate model.h5                          to a relative error of 1e-3
-  skeleta estimate model.h5 --rel-tol 1e-5 -o run.h5 stopped or not: again continues it
+  skeleta estimate model.h5                   to a relative error of 1e-3
+  skeleta estimate model.h5 --rel-tol 1e-5 -o run.h5
+                                              stopped or not: again continues it
   skeleta estimate model.h5 --sparsity 0.99 --samples 1e6 --method plain
   skeleta estimate model.h5 --instance all --json
-  skeleta estimate model.h5 --method exact           every digit, no sampling
-Ctrl-C, SIGTERM and SIGHUP end it with what there is by then; what would take a century is refused
-unless --max-seconds is given.
+  skeleta estimate model.h5 --method exact    every digit, no sampling
+Ctrl-C, SIGTERM and SIGHUP end it with what there is by then; what would take a
+century is refused unless --max-seconds is given.
 )";
 
 using storage::EstimateRun;

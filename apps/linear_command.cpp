@@ -30,32 +30,34 @@ Examples:
 )";
 
 constexpr const char* critical_examples =
-    R"(All critical points of the linear loss, with their losses and numbers of ways down.
+    R"(All critical points of the linear loss, with their losses and numbers of ways
+down.
 
 Examples:
   skeleta linear critical-points --eigenvalues 5,4,3,2,1 --hidden 2
   skeleta linear critical-points --sigma sigma.csv --hidden 2 --json
   skeleta linear critical-points --features 6 --sparsity 0.9 --hidden 2
-  skeleta linear critical-points --features 5 --sparsity 0.95 --hidden 2 --model run.h5
-                                     where the columns of a model stand among them
+  skeleta linear critical-points --sigma sigma.csv --hidden 2 --model run.h5
+                         where the columns of a model stand among them
 )";
 
 constexpr const char* flow_examples =
-    R"(Flows of the linear model from a small random start: they learn one eigenvector after the other.
+    R"(Flows of the linear model from a small random start: they learn one eigenvector
+after the other.
 
 Examples:
   skeleta linear flow --eigenvalues 5,4,3,2,1 --hidden 2
-  skeleta linear flow --eigenvalues 8,4,2,1 --hidden 3 --rule untied --scale 1e-6 -o flow.h5
+  skeleta linear flow --eigenvalues 8,4,2,1 --hidden 3 --rule untied -o flow.h5
   skeleta linear flow --eigenvalues 3,2,1 --hidden 2 --aligned --json
 )";
 
 constexpr const char* moments_examples =
-    R"(How far Sigma/T, with Sigma the sum of xx' over T sparse samples, is from its mean and from a
-multiple of the identity.
+    R"(How far Sigma/T, with Sigma the sum of xx' over T sparse samples, is from its
+mean and from a multiple of the identity.
 
 Examples:
   skeleta linear moments --features 100 --sparsity 0.98 --samples 1e6
-  skeleta linear moments --features 100 --sparsity 0.9,0.99,0.999 --samples 1e3,1e5,1e7 -o m.h5
+  skeleta linear moments --features 100 --sparsity 0.9,0.99 --samples 1e3,1e5 -o m.h5
 )";
 
 // Rows of numbers with commas or blanks between them.

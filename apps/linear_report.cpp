@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "paragraph.h"
 #include "result_report.h"
 #include "skeleta/optimize/flow.h"
 
@@ -67,8 +68,8 @@ void print_critical_points(std::ostream& out, const Spectrum& spectrum,
   if (points.size() > most_points) {
     fmt::print(out, "... {} sets in all: --json or -o for the rest\n", points.size());
   }
-  out << "\nA set says which eigenvectors AB projects on, 1 is the largest eigenvalue's; the index "
-         "is\nthe number of negative directions of the Hessian.\n";
+  out << "\nA set says which eigenvectors AB projects on, 1 is the largest eigenvalue's; the\n"
+         "index is the number of negative directions of the Hessian.\n";
 }
 
 nlohmann::ordered_json critical_points_json(const Spectrum& spectrum, Index hidden,
@@ -106,13 +107,14 @@ void print_flows(std::ostream& out, const Spectrum& spectrum, Index hidden,
                set_text(at.nearest.set), at.distance, storage::to_string(at.nearest.kind),
                ended ? "" : ", stopped: " + to_string(run.summary.stop_reason));
   }
-  fmt::print(out,
-             "\nAll flows start from the same weights and are shown at {} times up to {:.4g}. "
-             "Drift: |A'A - BB'\n- its start|, which the untied flow conserves. untied: the "
-             "gradient flow of A and B. encoder:\nthe tied flow from the equation of B alone, "
-             "which any projection stops. decoder: from that\nof A alone. gradient: their sum, the "
-             "gradient flow of the tied loss.\n",
-             times.size(), times.back());
+  const std::string shown = fmt::format(
+      "All flows start from the same weights and are shown at {} times up to {:.4g}. "
+      "Drift: |A'A - BB' - its start|, which the untied flow conserves.",
+      times.size(), times.back());
+  fmt::print(out, "\n{}\n{}\n", paragraph(shown),
+             paragraph("untied: the gradient flow of A and B. encoder: the tied flow from the "
+                       "equation of B alone, which any projection stops. decoder: from that of A "
+                       "alone. gradient: their sum, the gradient flow of the tied loss."));
 }
 
 nlohmann::ordered_json flows_json(const Spectrum& spectrum, Index hidden,
@@ -143,16 +145,17 @@ void print_moments(std::ostream& out, const std::vector<MomentRow>& rows) {
         law.noise_bound / scale,
         measured_text(row.measured, &linear::MeasuredMoment::spectral_noise));
   }
-  fmt::print(
-      out,
-      "\nmean: sqrt(D-1) 3p/4, what |E Sigma/T - (p/3)I| over |(p/3)I| (Frobenius) is for any "
-      "number "
-      "of "
-      "samples.\nnoise: what finitely many samples add. both: sqrt(mean^2 + noise^2), beside "
-      "one data set.\nbound: of the spectral norm, with confidence {:g}, from matrix Bernstein. "
-      "Sigma/T is a multiple\nof the identity as far as these are small: Dp << 4/3, and T >> D + "
-      "9/(5p).\n",
+  const std::string bound = fmt::format(
+      "bound: of the spectral norm, with confidence {:g}, from matrix Bernstein. Sigma/T is a "
+      "multiple of the identity as far as these are small: Dp << 4/3, and T >> D + 9/(5p).",
       first.confidence);
+  fmt::print(
+      out, "\n{}\n{}\n{}\n",
+      paragraph("mean: sqrt(D-1) 3p/4, what |E Sigma/T - (p/3)I| over |(p/3)I| (Frobenius) "
+                "is for any number of samples."),
+      paragraph("noise: what finitely many samples add. both: sqrt(mean^2 + noise^2), beside "
+                "one data set."),
+      paragraph(bound));
 }
 
 nlohmann::ordered_json moments_json(const std::vector<MomentRow>& rows) {

@@ -1,29 +1,22 @@
 #include <fmt/format.h>
 
-#include "numbers.h"
 #include "option_table.h"
+#include "paragraph.h"
 
 namespace skeleta::program {
 namespace {
 
-constexpr std::size_t width = 80, indent = 26;
+constexpr std::size_t indent = 26;
 
 // "  left   text, wrapped beside it".
 std::string row(const std::string& left, const std::string& text) {
-  std::string result = "  " + left, line;
+  std::string result = "  " + left;
   if (result.size() + 2 > indent) {
     result += '\n' + std::string(indent, ' ');
   } else {
     result.resize(indent, ' ');
   }
-  for (const std::string& word : to_words(text, ' ')) {
-    if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
-      result += line + '\n' + std::string(indent, ' ');
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-  }
-  return result + line + '\n';
+  return result + paragraph(text, indent) + '\n';
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "errors.h"
 #include "interrupt.h"
+#include "paragraph.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/version.h"
 #include "skeleta/storage/file_error.h"
@@ -28,22 +29,24 @@ constexpr const char* examples =
     R"(skeleta: the integral loss of toy autoencoders, skeleton by skeleton.
 
 Examples:
-  skeleta estimate model.h5           how much of the loss lives on Q0, Q1, Q2, ...
+  skeleta estimate model.h5        how much of the loss lives on Q0, Q1, Q2, ...
   skeleta train --features 5 --hidden 2 --sparsity 0.95
-                                      the minima of the loss, from many starts
-  skeleta sweep plan.toml -o sweep.h5 so over a grid of densities, sizes, importances
-  skeleta approximate model.h5        how good it is to ignore all but few active features
-  skeleta show model.h5               what is in a file
-  skeleta view run.h5                 one HTML page of it, for any browser
-  skeleta thomson match model.h5      which configurations its columns are close to
+                                   the minima of the loss, from many starts
+  skeleta sweep plan.toml -o sweep.h5
+                                   so over a grid of densities, sizes, ...
+  skeleta approximate model.h5     how good it is to ignore all but few features
+  skeleta show model.h5            what is in a file
+  skeleta view run.h5              one HTML page of it, for any browser
+  skeleta thomson match model.h5   which configurations its columns are close to
   skeleta linear flow --eigenvalues 3,2,1 --hidden 2
-                                      how the linear model learns
-  skeleta help estimate               all options of a command
+                                   how the linear model learns
+  skeleta help estimate            all options of a command
 
 Commands: {}
 
-Exit codes: 0 done, 1 failed on the way, 2 wrong usage or input, 3 less precise than asked for, 130, 143,
-129 stopped by Ctrl-C, SIGTERM, SIGHUP, 141 the reader of standard output left (a file of -o is complete)
+Exit codes: 0 done, 1 failed on the way, 2 wrong usage or input, 3 less precise
+than asked for, 130, 143, 129 stopped by Ctrl-C, SIGTERM, SIGHUP, 141 the reader
+of standard output left (a file of -o is complete)
 )";
 
 std::string version_text() {
@@ -185,7 +188,7 @@ int complain_of_output(const std::ostream& out, std::ostream& err) {
 }  // namespace
 
 std::string introduction() {
-  return fmt::format(examples, fmt::join(names_in(""), ", "));
+  return fmt::format(examples, paragraph(fmt::format("{}", fmt::join(names_in(""), ", ")), 10));
 }
 
 int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "paragraph.h"
 #include "skeleta/approximation/exact_loss.h"
 
 namespace skeleta::program {
@@ -206,9 +207,10 @@ std::string choice_text(const std::vector<estimate::Foreseen>& foreseen, double 
   for (std::size_t k = 1; k < foreseen.size(); ++k) {
     others += (k > 1 ? ", " : "") + text(foreseen[k]);
   }
-  return fmt::format("auto took {}, foreseen on one core; others: {}; exact about {:.2g} s{}",
-                     text(foreseen.front()), others, exact_seconds,
-                     exact_seconds < foreseen.front().seconds ? ": --method exact is cheaper" : "");
+  return paragraph(
+      fmt::format("auto took {}, foreseen on one core; others: {}; exact about {:.2g} s{}",
+                  text(foreseen.front()), others, exact_seconds,
+                  exact_seconds < foreseen.front().seconds ? ": --method exact is cheaper" : ""));
 }
 
 Json choice_json(const std::vector<estimate::Foreseen>& foreseen, double exact_seconds) {

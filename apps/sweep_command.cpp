@@ -23,7 +23,8 @@ constexpr const char* examples =
 Examples:
   skeleta sweep data/plans/pentagon.toml -o pentagon.h5
   skeleta sweep data/plans/phase_n2.toml -o phase_n2.h5 --json
-A sweep that was stopped continues when it is typed again. --seed takes the place of the plan's.
+A sweep that was stopped continues when it is typed again. --seed takes the
+place of the plan's.
 A plan is a TOML file such as
   features = [5]
   hidden = [2]

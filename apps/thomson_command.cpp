@@ -20,8 +20,10 @@ namespace {
 constexpr const char* thomson_examples = R"(Thomson's problem, and how close a model is to it.
 
 Examples:
-  skeleta thomson solve --points 12 --dimension 3    the icosahedron, found from random starts
-  skeleta thomson match model.h5                     a model's columns beside the best known points
+  skeleta thomson solve --points 12 --dimension 3
+                         the icosahedron, found from random starts
+  skeleta thomson match model.h5
+                         a model's columns beside the best known points
 )";
 
 constexpr const char* solve_examples = R"(Points on the sphere of least energy, from random starts.
@@ -34,15 +36,17 @@ Examples:
 )";
 
 constexpr const char* match_examples =
-    R"(The directions of a model's columns beside the configurations of least energy that are known,
-or found from random starts, for as many points in as many dimensions.
+    R"(The directions of a model's columns beside the configurations of least energy
+that are known, or found from random starts, for as many points in as many
+dimensions.
 
 Examples:
   skeleta thomson match model.h5
   skeleta thomson match run.h5 --instance all -o match.h5
   skeleta thomson match sweep.h5 --instance all -o match.h5
-  skeleta thomson match model.h5 --energies coulomb,riesz:2,relu:0.1 --starts 200
-  skeleta thomson match model.h5 --against other.h5  are they the same, turned and relabelled?
+  skeleta thomson match model.h5 --energies coulomb,riesz:2,relu:0.1
+  skeleta thomson match model.h5 --against other.h5
+                         are they the same, turned and relabelled?
 )";
 
 constexpr Index many_points = 2000;      // from here on the cost is told beforehand

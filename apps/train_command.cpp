@@ -23,10 +23,11 @@ constexpr const char* examples = R"(Minimises the integral loss from many starts
 Examples:
   skeleta train --features 5 --hidden 2 --sparsity 0.95
   skeleta train --features 80 --hidden 20 --sparsity 0.98 --starts 8 -o run.h5
-  skeleta train --features 6 --hidden 2 --density 0.01 --objective one-sparse --json
-  skeleta train --init model.h5 --starts 1           goes on from a trained model
+  skeleta train --features 6 --hidden 2 --density 0.01 --objective one-sparse
+  skeleta train --init model.h5 --starts 1      goes on from a trained model
   skeleta train --features 5 --hidden 2 --sparsity 0.95 --model linear
-A run that was stopped continues when it is typed again; with more --starts it is extended.
+A run that was stopped continues when it is typed again; with more --starts it
+is extended.
 )";
 
 class Train : public Command {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "commands.h"
 #include "workplace.h"
 
@@ -50,6 +52,38 @@ TEST_F(Completion, AllShellsAndTheManualKnowEachOption) {
   EXPECT_THAT(manual, HasSubstr("\\-\\-checkpoint\\-seconds T"));
   EXPECT_EQ(run_program({"completion"}).code, usage);
   EXPECT_EQ(run_program({"completion", "csh"}).code, usage);
+}
+
+// Lines of more than 80 columns.
+std::vector<std::string> wide_lines(const std::string& text) {
+  std::vector<std::string> wide;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.size() > 80) wide.push_back(line);
+  }
+  return wide;
+}
+
+TEST_F(Completion, HelpFitsATerminal) {
+  EXPECT_THAT(wide_lines(run_program({"--help"}).out), testing::IsEmpty());
+  for (const CommandEntry& entry : commands()) {
+    std::vector<std::string> arguments{"help"};
+    std::istringstream words(entry.name);
+    for (std::string word; words >> word;) arguments.push_back(word);
+    const auto outcome = run_program(arguments);
+    EXPECT_EQ(outcome.code, 0) << entry.name;
+    EXPECT_THAT(wide_lines(outcome.out), testing::IsEmpty()) << entry.name;
+  }
+}
+
+TEST_F(Completion, LastSentencesFitATerminal) {
+  const std::string report = run_program({"approximate", "--features", "2", "--hidden", "1",
+                                          "--sparsity", "0.9", "--train"})
+                                 .out;
+  const std::size_t last = report.find("P(N = l) and");
+  ASSERT_NE(last, std::string::npos);
+  EXPECT_GT(report.size() - last, 500u);
+  EXPECT_THAT(wide_lines(report.substr(last)), testing::IsEmpty());
 }
 
 }  // namespace
