@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "skeleta/exact/closed_forms.h"
-#include "skeleta/measure/support_sums.h"
+#include "exact/closed_forms.h"
+#include "measure/support_sums.h"
 
 namespace skeleta::approximation {
 namespace {

@@ -6,10 +6,10 @@
 #include <stdexcept>
 
 #include "approximation/firing_survey.h"
+#include "bounds/firing_bound.h"
+#include "exact/closed_forms.h"
 #include "skeleta/approximation/exact_loss.h"
-#include "skeleta/bounds/firing_bound.h"
 #include "skeleta/bounds/loss_tail.h"
-#include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::approximation {
 namespace {

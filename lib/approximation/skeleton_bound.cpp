@@ -6,9 +6,9 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "exact/closed_forms.h"
 #include "skeleta/bounds/loss_tail.h"
 #include "skeleta/core/parallel.h"
-#include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::approximation {
 namespace {

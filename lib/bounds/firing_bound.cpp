@@ -1,4 +1,4 @@
-#include "skeleta/bounds/firing_bound.h"
+#include "bounds/firing_bound.h"
 
 #include <algorithm>
 #include <cmath>

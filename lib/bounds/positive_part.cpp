@@ -1,4 +1,4 @@
-#include "skeleta/bounds/positive_part.h"
+#include "bounds/positive_part.h"
 
 #include <algorithm>
 #include <bit>

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "certify/local_descent.h"
-#include "skeleta/certify/loss_box.h"
+#include "certify/loss_box.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
 

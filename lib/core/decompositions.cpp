@@ -1,4 +1,4 @@
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>

@@ -1,4 +1,4 @@
-#include "skeleta/core/rounds.h"
+#include "core/rounds.h"
 
 #include <algorithm>
 #include <chrono>

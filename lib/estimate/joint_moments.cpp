@@ -1,4 +1,4 @@
-#include "skeleta/estimate/joint_moments.h"
+#include "estimate/joint_moments.h"
 
 #include <algorithm>
 #include <utility>

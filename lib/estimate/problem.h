@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "estimate/strata.h"
 #include "skeleta/estimate/integrate.h"
-#include "skeleta/estimate/strata.h"
 
 namespace skeleta::estimate {
 

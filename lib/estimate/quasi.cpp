@@ -6,7 +6,7 @@
 #include <memory>
 #include <numeric>
 
-#include "skeleta/sampling/quasi_sampler.h"
+#include "sampling/quasi_sampler.h"
 
 namespace skeleta::estimate {
 namespace {

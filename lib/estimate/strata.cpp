@@ -1,4 +1,4 @@
-#include "skeleta/estimate/strata.h"
+#include "estimate/strata.h"
 
 #include <algorithm>
 #include <cmath>

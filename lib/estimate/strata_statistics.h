@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "skeleta/estimate/strata.h"
+#include "estimate/strata.h"
 
 namespace skeleta::estimate {
 

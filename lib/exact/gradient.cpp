@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "exact/closed_forms.h"
 #include "exact/contour.h"
-#include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::exact {
 namespace {

@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "exact/closed_forms.h"
 #include "skeleta/core/parallel.h"
-#include "skeleta/exact/closed_forms.h"
 #include "skeleta/measure/active_count.h"
 
 namespace skeleta::exact {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "exact/closed_forms.h"
 #include "exact/contour.h"
-#include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::exact {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "exact/closed_forms.h"
 #include "exact/node_factors.h"
-#include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::exact {
 namespace {

@@ -8,10 +8,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/products.h"
+#include "exact/closed_forms.h"
 #include "exact/supports.h"
 #include "skeleta/core/parallel.h"
-#include "core/products.h"
-#include "skeleta/exact/closed_forms.h"
 
 namespace skeleta::exact {
 namespace {

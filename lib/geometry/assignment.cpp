@@ -1,4 +1,4 @@
-#include "skeleta/geometry/assignment.h"
+#include "geometry/assignment.h"
 
 #include <fmt/format.h>
 

@@ -9,9 +9,9 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "core/decompositions.h"
+#include "geometry/assignment.h"
 #include "geometry/columns.h"
-#include "skeleta/core/decompositions.h"
-#include "skeleta/geometry/assignment.h"
 
 namespace skeleta::geometry {
 namespace {

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 
 namespace skeleta::linear {
 namespace {

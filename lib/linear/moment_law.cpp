@@ -5,7 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/measure/active_count.h"
 #include "skeleta/measure/value_law.h"
 

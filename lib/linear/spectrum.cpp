@@ -8,8 +8,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "core/decompositions.h"
 #include "linear/symmetric.h"
-#include "skeleta/core/decompositions.h"
 
 namespace skeleta::linear {
 namespace {

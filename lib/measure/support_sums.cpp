@@ -1,4 +1,4 @@
-#include "skeleta/measure/support_sums.h"
+#include "measure/support_sums.h"
 
 #include <fmt/format.h>
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/require.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/require.h"
 
 namespace skeleta::optimize {
 

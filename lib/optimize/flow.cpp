@@ -9,8 +9,8 @@
 #include <boost/numeric/odeint/stepper/runge_kutta_dopri5.hpp>
 #include <cmath>
 
+#include "core/require.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/require.h"
 
 namespace skeleta::optimize {
 namespace {

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <optional>
 
+#include "core/require.h"
 #include "optimize/line_search.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/require.h"
 
 namespace skeleta::optimize {
 

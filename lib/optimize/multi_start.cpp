@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "core/rounds.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/rounds.h"
 
 namespace skeleta::optimize {
 

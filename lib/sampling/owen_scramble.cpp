@@ -1,4 +1,4 @@
-#include "skeleta/sampling/owen_scramble.h"
+#include "sampling/owen_scramble.h"
 
 namespace skeleta::sampling {
 

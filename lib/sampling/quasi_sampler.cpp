@@ -1,9 +1,9 @@
-#include "skeleta/sampling/quasi_sampler.h"
+#include "sampling/quasi_sampler.h"
 
 #include <algorithm>
 #include <array>
 
-#include "skeleta/sampling/owen_scramble.h"
+#include "sampling/owen_scramble.h"
 
 namespace skeleta::sampling {
 namespace {

@@ -1,4 +1,4 @@
-#include "skeleta/sampling/sobol.h"
+#include "sampling/sobol.h"
 
 #include <fmt/format.h>
 

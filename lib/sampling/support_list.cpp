@@ -1,4 +1,4 @@
-#include "skeleta/sampling/support_list.h"
+#include "sampling/support_list.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "skeleta/storage/schema.h"
+#include "storage/schema.h"
 
 #include <fmt/format.h>
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <stdexcept>
 
-#include "skeleta/core/decompositions.h"
-#include "skeleta/geometry/assignment.h"
+#include "core/decompositions.h"
+#include "geometry/assignment.h"
 #include "thomson/normal_matrix.h"
 
 namespace skeleta::thomson {

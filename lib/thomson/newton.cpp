@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/thomson/sphere_energy.h"
 
 namespace skeleta::thomson {

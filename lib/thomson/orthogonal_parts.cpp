@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/thomson/closest_match.h"
 #include "skeleta/thomson/configurations.h"
 

@@ -7,8 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "core/decompositions.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/decompositions.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/thomson/coordination.h"

@@ -8,7 +8,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 
 namespace skeleta::thomson {
 namespace {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "skeleta/bounds/truncated_loss.h"
+#include "bounds/truncated_loss.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/optimize/multi_start.h"

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/geometry/feature_dimensionality.h"
 #include "training/features.h"

@@ -5,8 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "measure/support_sums.h"
 #include "skeleta/measure/active_count.h"
-#include "skeleta/measure/support_sums.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"

@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/require.h"
+#include "core/rounds.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/require.h"
-#include "skeleta/core/rounds.h"
 
 namespace skeleta::training {
 namespace {

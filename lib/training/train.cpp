@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/require.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
-#include "skeleta/core/require.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/sampling/normal_stream.h"
 #include "skeleta/training/objectives.h"

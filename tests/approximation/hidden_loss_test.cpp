@@ -4,8 +4,8 @@
 #include <random>
 
 #include "approximation/firing_law.h"
+#include "bounds/firing_bound.h"
 #include "skeleta/approximation/sampled_loss.h"
-#include "skeleta/bounds/firing_bound.h"
 #include "support.h"
 
 // Models whose loss hides where samples do not come: each was once answered with certainty, and

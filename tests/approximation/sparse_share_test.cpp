@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "bounds/truncated_loss.h"
 #include "oracle_table.h"
-#include "skeleta/bounds/truncated_loss.h"
 #include "skeleta/storage/model_file.h"
 #include "support.h"
 

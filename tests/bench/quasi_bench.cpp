@@ -3,11 +3,11 @@
 #include <chrono>
 #include <cmath>
 
+#include "sampling/quasi_sampler.h"
 #include "skeleta/estimate/loss_kernel.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/sampling/point_sampler.h"
-#include "skeleta/sampling/quasi_sampler.h"
 #include "skeleta/storage/model_file.h"
 
 namespace skeleta::sampling {

@@ -1,4 +1,4 @@
-#include "skeleta/bounds/truncated_loss.h"
+#include "bounds/truncated_loss.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "skeleta/certify/loss_box.h"
+#include "certify/loss_box.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "core/rounds.h"
 #include "skeleta/core/parallel.h"
-#include "skeleta/core/rounds.h"
 
 namespace skeleta {
 namespace {

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "skeleta/core/rounds.h"
+#include "core/rounds.h"
 
 namespace skeleta {
 namespace {

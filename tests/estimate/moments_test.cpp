@@ -1,4 +1,4 @@
-#include "skeleta/estimate/moments.h"
+#include "estimate/moments.h"
 
 #include <gtest/gtest.h>
 

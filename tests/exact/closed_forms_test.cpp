@@ -1,4 +1,4 @@
-#include "skeleta/exact/closed_forms.h"
+#include "exact/closed_forms.h"
 
 #include <gtest/gtest.h>
 

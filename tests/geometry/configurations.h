@@ -5,7 +5,7 @@
 #include <numeric>
 #include <random>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta::geometry {

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
+#include "core/decompositions.h"
 #include "linear/random_moments.h"
-#include "skeleta/core/decompositions.h"
 
 namespace skeleta::linear {
 namespace {

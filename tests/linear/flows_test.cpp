@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "core/decompositions.h"
 #include "linear/random_moments.h"
-#include "skeleta/core/decompositions.h"
 #include "skeleta/linear/critical_points.h"
 
 namespace skeleta::linear {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/linear/sparse_data.h"
 
 namespace skeleta::linear {

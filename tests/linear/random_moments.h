@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta::linear {

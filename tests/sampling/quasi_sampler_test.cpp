@@ -1,4 +1,4 @@
-#include "skeleta/sampling/quasi_sampler.h"
+#include "sampling/quasi_sampler.h"
 
 #include <gtest/gtest.h>
 

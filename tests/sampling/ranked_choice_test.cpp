@@ -1,4 +1,4 @@
-#include "skeleta/sampling/ranked_choice.h"
+#include "sampling/ranked_choice.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "skeleta/sampling/sobol.h"
+#include "sampling/sobol.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <set>
 
-#include "skeleta/sampling/owen_scramble.h"
+#include "sampling/owen_scramble.h"
 #include "support.h"
 
 namespace skeleta::sampling {

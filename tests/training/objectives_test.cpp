@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "skeleta/bounds/truncated_loss.h"
+#include "bounds/truncated_loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/training/parameters.h"

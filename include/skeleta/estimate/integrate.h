@@ -120,7 +120,7 @@ struct Known {
   /// size of a chunk of work is chosen. It decides which points are drawn: never measure it.
   double nanoseconds = 50.0;
   /// Symmetric, D × D: how features disturb each other, such as the Gram matrix. quasi asks for it
-  /// once, if it is there, and orders supports by it (sampling/support_list.h).
+  /// once, if it is there, and orders supports by it (lib/sampling/support_list.h).
   std::function<Matrix()> interference;
 };
 
@@ -150,8 +150,8 @@ struct SampledIntegrals {
 /// plain: the mean of f over points from the whole measure (drawn as a multinomial number on each
 /// skeleton, which is the same law); the contribution of a skeleton is the mean of f·1{N = l}.
 ///
-/// quasi: f̄_l is the mean over R scrambled Sobol point sets of n_l = 2^k points (sampling/
-/// quasi_sampler.h); s_l²/n_l is the variance of the replicates' means over R.
+/// quasi: f̄_l is the mean over R scrambled Sobol point sets of n_l = 2^k points (lib/
+/// sampling/quasi_sampler.h); s_l²/n_l is the variance of the replicates' means over R.
 ///
 /// importance: supports come from Π r_j h_j instead of Π r_j = Π p_j/(1 − p_j), with h_j the mean
 /// of |f| with feature j active over that of all (pilot; between 1/8 and 8); f is multiplied by the

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "estimate/joint_moments.h"
 #include "skeleta/core/function_ref.h"
 #include "skeleta/estimate/integrand.h"
-#include "skeleta/estimate/joint_moments.h"
 #include "skeleta/measure/sampling_state.h"
 #include "skeleta/sampling/count_splitter.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "skeleta/bounds/truncated_loss.h"
+#include "bounds/truncated_loss.h"
 
 namespace skeleta::certify {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "skeleta/bounds/positive_part.h"
+#include "bounds/positive_part.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
 

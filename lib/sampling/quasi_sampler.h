@@ -5,13 +5,13 @@
 #include <span>
 #include <vector>
 
+#include "sampling/owen_scramble.h"
+#include "sampling/ranked_choice.h"
+#include "sampling/sobol.h"
+#include "sampling/support_list.h"
 #include "skeleta/core/types.h"
-#include "skeleta/sampling/owen_scramble.h"
 #include "skeleta/sampling/point_sampler.h"
-#include "skeleta/sampling/ranked_choice.h"
-#include "skeleta/sampling/sobol.h"
 #include "skeleta/sampling/stream.h"
-#include "skeleta/sampling/support_list.h"
 
 namespace skeleta::sampling {
 

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "skeleta/estimate/moments.h"
+#include "estimate/moments.h"
 
 namespace skeleta::estimate {
 
