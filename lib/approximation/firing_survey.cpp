@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 #include "skeleta/measure/active_count.h"
 
 namespace skeleta::approximation {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 
 namespace skeleta::estimate {
 namespace {
@@ -20,8 +20,7 @@ Vector coefficients(const Matrix& products, const Vector& with_f) {
   const Matrix correlation = scale.asDiagonal() * products * scale.asDiagonal();
   const Vector right = scale.cwiseProduct(with_f);
   const auto solution = solve_positive(correlation, right, replaceable);
-  return scale.cwiseProduct(solution ? *solution
-                                     : least_squares(correlation, right, replaceable));
+  return scale.cwiseProduct(solution ? *solution : least_squares(correlation, right, replaceable));
 }
 
 // Of the free controls on an output; 0 where they are not worth their time.

@@ -7,8 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
-#include "exact/perturbation.h"
 #include "core/products.h"
+#include "exact/perturbation.h"
 
 namespace skeleta::exact {
 namespace {

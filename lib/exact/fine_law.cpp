@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "skeleta/core/decompositions.h"
+#include "core/decompositions.h"
 
 namespace skeleta::exact {
 namespace {
