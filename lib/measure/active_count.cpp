@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "measure/activity_sweep.h"
+#include "measure/series.h"
 #include "skeleta/core/cancellation.h"
 
 namespace skeleta {
@@ -40,6 +42,26 @@ std::vector<double> poisson_binomial(const Vector& density) {
 ActiveCount::ActiveCount(const Vector& density) {
   const bool equal = density.size() > 0 && (density.array() == density(0)).all();
   probability_ = equal ? binomial(density.size(), density(0)) : poisson_binomial(density);
+  sum_tails();
+}
+
+ActiveCount::ActiveCount(const ActivityTree& tree) {
+  if (tree.independent()) {
+    *this = ActiveCount(tree.density());
+    return;
+  }
+  const auto most = static_cast<std::size_t>(tree.features());
+  ActivitySweep<Polynomial<double>> sweep(tree);
+  const auto law = sweep.up([&](Index) {
+    poll();
+    return Polynomial<double>::marked(1.0, most);
+  });
+  probability_ = law.coefficients();
+  probability_.resize(most + 1, 0.0);
+  sum_tails();
+}
+
+void ActiveCount::sum_tails() {
   const std::size_t size = probability_.size();
   at_most_.resize(size);
   at_least_.resize(size);
@@ -73,6 +95,16 @@ CountRange ActiveCount::bulk(CountRange range, double outside) const {
   while (range.last > range.first && at_least(range.last) < outside) --range.last;
   while (range.first < range.last && at_most(range.first) < outside) ++range.first;
   return range;
+}
+
+double ActiveCount::factorial_moment(int k) const {
+  double sum = 0.0;
+  for (std::size_t l = probability_.size(); l-- > 0;) {
+    double product = probability_[l];
+    for (int i = 0; i < k; ++i) product *= static_cast<double>(l) - i;
+    if (static_cast<double>(l) >= k) sum += product;
+  }
+  return sum;
 }
 
 double union_bound_two_active(const Vector& density) {

@@ -6,6 +6,8 @@
 
 namespace skeleta {
 
+class ActivityTree;
+
 /// A range first..last (both included) of numbers of active features; empty if first > last.
 struct CountRange {
   Index first = 0;  ///< The least.
@@ -19,15 +21,17 @@ struct CountRange {
   bool operator==(const CountRange&) const = default;
 };
 
-/// The law of N, the number of active features: binomial(D, p) if all densities are equal,
-/// Poisson-binomial otherwise.
+/// The law of N, the number of active features: binomial(D, p) if they are independent with equal
+/// densities, Poisson-binomial if they are independent, else the generating function of their tree.
 /// Accuracy: the probabilities and both tails are sums of non-negative terms only, so their
 /// relative error is a few D·ε; values below 1e-308 are 0. Cost of construction: O(D) calls of
-/// Boost.Math's binomial density for equal densities, O(D²) operations otherwise; memory O(D).
+/// Boost.Math's binomial density for equal densities, O(D²) operations otherwise; memory O(D), with
+/// a tree O(D log D).
 class ActiveCount {
  public:
   /// `density`: entries in [0, 1], may be empty (then N = 0).
   explicit ActiveCount(const Vector& density);
+  explicit ActiveCount(const ActivityTree& tree);
 
   /// D.
   Index features() const { return static_cast<Index>(probability_.size()) - 1; }
@@ -45,7 +49,12 @@ class ActiveCount {
   /// cut.
   CountRange bulk(CountRange range, double outside) const;
 
+  /// E N(N − 1)…(N − k + 1), k ≥ 0: the mean for k = 1.
+  double factorial_moment(int k) const;
+
  private:
+  void sum_tails();
+
   std::vector<double> probability_, at_least_, at_most_;
 };
 
