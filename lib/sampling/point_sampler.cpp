@@ -30,10 +30,12 @@ void PointSampler::draw(Index l, const StreamKey& key, std::uint64_t first, std:
       PointStream stream(key, first + i);
       supports_.draw(stream, batch.active(i), batch.value(i));
     }
+    values_.apply(batch.active(), batch.value());
     return;
   }
   const std::size_t begin = fill(key, first * active, count * active, scratch.words);
   supports_.draw_equal(scratch.words.data() + begin, batch, scratch.supports);
+  values_.apply(batch.active(), batch.value());
 }
 
 }  // namespace skeleta::sampling

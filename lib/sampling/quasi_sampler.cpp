@@ -39,12 +39,17 @@ PointStream beyond_table(StreamKey key, std::uint64_t point) {
 }  // namespace
 
 QuasiSampler::QuasiSampler(const Vector& density, Index l, const Matrix& table)
-    : features_(static_cast<std::size_t>(density.size())),
+    : QuasiSampler(DataLaw::independent(density), l, table) {}
+
+QuasiSampler::QuasiSampler(const DataLaw& law, Index l, const Matrix& table)
+    : features_(static_cast<std::size_t>(law.size())),
       l_(static_cast<std::size_t>(l)),
-      list_(SupportList::make(density, l, table)),
-      plain_(density, list_ ? 0 : l),
+      list_(SupportList::make(law.activity, l, table)),
+      plain_(DataLaw{law.activity, {}}, list_ ? 0 : l),
+      values_(law.values),
       sobol_(0) {
-  const bool equal = (density.array() == density(0)).all();
+  const Vector& density = law.activity.density();
+  const bool equal = law.activity.independent() && (density.array() == density(0)).all();
   if (list_) {
     choosing_ = 1;
   } else if (l_ <= few) {
@@ -66,6 +71,7 @@ void QuasiSampler::draw(const StreamKey& key, std::uint64_t first, std::size_t c
                      value.subspan(done * l_, points * l_)};
     draw_supports(key, scrambles, part, scratch);
     draw_values(key, scrambles, part);
+    values_.apply(part.active, part.value);
   }
 }
 

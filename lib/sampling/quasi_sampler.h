@@ -16,10 +16,11 @@
 namespace skeleta::sampling {
 
 /// Draws randomised quasi-random points of one skeleton Q_l: supports follow their law given N = l,
-/// ∝ Π_{j∈A} p_j/(1 − p_j), values are uniform, each point by itself is distributed like a plain
-/// one (so that every mean is unbiased), and together the points 0 … 2^m − 1 fill the skeleton
-/// evenly. Replicates (key.replicate) are independent. Take the points 0 … 2^m − 1 of each: no
-/// other number, none left out.
+/// for independent
+/// features ∝ Π_{j∈A} p_j/(1 − p_j), values are uniform or follow their laws, each point by itself
+/// is distributed like a plain one (so that every mean is unbiased), and together the points 0 …
+/// 2^m − 1 fill the skeleton evenly. Replicates (key.replicate) are independent. Take the points 0
+/// … 2^m − 1 of each: no other number, none left out.
 ///
 /// The map from a scrambled Sobol point (u_1, u_2, …) to a point of the skeleton decides the gain.
 /// Let G be a symmetric table that tells how features disturb each other, for an autoencoder its
@@ -27,7 +28,8 @@ namespace skeleta::sampling {
 /// features by increasing I_k = Σ_{j∈A} G_jk, so that a coordinate always plays the same part.
 /// 1. Few supports (see SupportList): u_1 indexes the list of all supports, in which neighbours are
 ///    alike, and u_2 … u_{l+1} are the values.
-/// 2. Otherwise, for equal densities and l ≤ 4: u_1 … u_l rank the support without listing it (see
+/// 2. Otherwise, for independent features of equal densities and l ≤ 4: u_1 … u_l rank the support
+/// without listing it (see
 ///    RankedChoice), and u_{l+1} … u_{2l} are the values.
 /// 3. Otherwise, for equal densities and l ≤ 8: the same, but u_1 … u_l choose the features in the
 ///    order of their numbers, by Floyd's algorithm (see SupportSampler).
@@ -58,6 +60,8 @@ class QuasiSampler {
   /// Cost and memory: those of SupportList.
   /// Throws std::invalid_argument if the size of `table` is wrong or P(N = l) = 0.
   QuasiSampler(const Vector& density, Index l, const Matrix& table);
+  /// The same for any law: values are the quantiles of the coordinates.
+  QuasiSampler(const DataLaw& law, Index l, const Matrix& table);
 
   /// Whether one coordinate indexes the list of all supports.
   bool listed() const { return list_.has_value(); }
@@ -97,7 +101,8 @@ class QuasiSampler {
   std::size_t choosing_ = 0;  // how many coordinates, the first ones, choose the support
   std::optional<SupportList> list_;
   std::optional<RankedChoice> ranked_;
-  PointSampler plain_;   // for supports that no coordinate chooses
+  PointSampler plain_;  // for supports that no coordinate chooses; its values are not used
+  ValueMap values_;
   Matrix table_;         // for ordering few features within their support
   SobolSequence sobol_;  // the coordinates that choose the support, then the values
 };

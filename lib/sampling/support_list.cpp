@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "sampling/halving_order.h"
+#include "sampling/tree_supports.h"
 
 namespace skeleta::sampling {
 namespace {
@@ -126,37 +127,69 @@ std::vector<T> in_order(const std::vector<T>& entries, std::size_t width,
   return result;
 }
 
+void validate(const Matrix& table, Index features) {
+  if (table.size() != 0 && (table.rows() != features || table.cols() != features)) {
+    throw std::invalid_argument(fmt::format("table is {} × {}, but there are {} features",
+                                            table.rows(), table.cols(), features));
+  }
+  if (!table.allFinite()) throw std::invalid_argument("table has entries that are not finite");
+}
+
+bool too_long(double supports, Index l) {
+  const auto width = static_cast<double>(l);
+  return supports > most_supports || supports * width * width > most_terms;
+}
+
 }  // namespace
 
 std::optional<SupportList> SupportList::make(const Vector& density, Index l, const Matrix& table) {
-  if (table.size() != 0 && (table.rows() != density.size() || table.cols() != density.size())) {
-    throw std::invalid_argument(fmt::format("table is {} × {}, but there are {} features",
-                                            table.rows(), table.cols(), density.size()));
-  }
-  if (!table.allFinite()) throw std::invalid_argument("table has entries that are not finite");
+  validate(table, density.size());
   const Split parts = split(density, l);
   const double size = binomial(parts.sometimes.size(), parts.chosen);
-  const auto width = static_cast<double>(l);
-  if (size > most_supports || size * width * width > most_terms) return std::nullopt;
-
-  SupportList list;
-  list.size_ = static_cast<std::size_t>(size);
-  list.count_ = static_cast<std::size_t>(l);
-  if (l == 0) return list;
-  list.features_ = enumerate(parts, list.size_);
+  if (too_long(size, l)) return std::nullopt;
+  const auto count = static_cast<std::size_t>(l);
+  if (l == 0) return SupportList({}, {}, 0, table);
+  std::vector<std::int32_t> features = enumerate(parts, static_cast<std::size_t>(size));
   std::vector<double> probability;  // empty: equally likely
   const auto differs = [&](std::int32_t j) { return density(j) != density(parts.sometimes[0]); };
   if (std::ranges::any_of(parts.sometimes, differs)) {
-    probability = probabilities(list.features_, list.count_, density);
+    probability = probabilities(features, count, density);
   }
+  return SupportList(std::move(features), std::move(probability), count, table);
+}
+
+std::optional<SupportList> SupportList::make(const ActivityTree& tree, Index l,
+                                             const Matrix& table) {
+  if (tree.independent()) return make(tree.density(), l, table);
+  validate(table, tree.features());
+  const double size = count_supports(tree, l);
+  if (size == 0.0) {
+    throw std::invalid_argument(
+        fmt::format("l = {}: the groups leave no support of so many active features", l));
+  }
+  if (too_long(size, l)) return std::nullopt;
+  if (l == 0) return SupportList({}, {}, 0, table);
+  TreeSupports all = list_supports(tree, l);
+  double total = 0.0;
+  for (const double p : all.probability) total += p;
+  for (double& p : all.probability) p /= total;
+  return SupportList(std::move(all.features), std::move(all.probability),
+                     static_cast<std::size_t>(l), table);
+}
+
+SupportList::SupportList(std::vector<std::int32_t> features, std::vector<double> probability,
+                         std::size_t count, const Matrix& table)
+    : size_(count == 0 ? 1 : features.size() / count),
+      count_(count),
+      features_(std::move(features)) {
+  if (count == 0) return;
   if (table.size() != 0) {
-    const std::vector<float> sums = sort_within(list.features_, list.count_, table);
-    const auto order = halving_order(sums, list.count_, probability);
-    list.features_ = in_order(list.features_, list.count_, order);
+    const std::vector<float> sums = sort_within(features_, count_, table);
+    const auto order = halving_order(sums, count_, probability);
+    features_ = in_order(features_, count_, order);
     if (!probability.empty()) probability = in_order(probability, 1, order);
   }
-  if (!probability.empty()) list.set_probabilities(probability);
-  return list;
+  if (!probability.empty()) set_probabilities(probability);
 }
 
 void SupportList::set_probabilities(const std::vector<double>& probability) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "skeleta/core/types.h"
+#include "skeleta/measure/activity_tree.h"
 
 namespace skeleta::sampling {
 
@@ -28,6 +29,8 @@ class SupportList {
   /// Throws std::invalid_argument if the size of `table` is wrong, an entry is not finite, or
   /// P(N = l) = 0.
   static std::optional<SupportList> make(const Vector& density, Index l, const Matrix& table);
+  /// The same for the supports of an activity tree.
+  static std::optional<SupportList> make(const ActivityTree& tree, Index l, const Matrix& table);
 
   std::size_t size() const { return size_; }
 
@@ -39,6 +42,8 @@ class SupportList {
 
  private:
   SupportList() = default;
+  SupportList(std::vector<std::int32_t> features, std::vector<double> probability,
+              std::size_t count, const Matrix& table);
   void set_probabilities(const std::vector<double>& probability);
 
   std::size_t rank(std::uint64_t u) const {

@@ -1,7 +1,9 @@
 #include "skeleta/sampling/support_sampler.h"
 
 #include <algorithm>
-#include <numeric>
+
+#include "skeleta/measure/activity_sweep.h"
+#include "skeleta/measure/series.h"
 
 namespace skeleta::sampling {
 namespace {
@@ -35,19 +37,40 @@ void resolve_by_marks(std::int32_t* active, std::int32_t count, std::int32_t top
   for (std::int32_t k = 0; k < count; ++k) taken[active[k]] = 0;
 }
 
+bool all_equal(const Vector& density) {
+  return (density.array() == density(0)).all();
+}
+
 }  // namespace
 
 SupportSampler::SupportSampler(const Vector& density, Index most)
-    : density_(density), most_(most), equal_((density.array() == density(0)).all()) {
+    : density_(density), most_(most), equal_(all_equal(density)) {
   if (equal_) return;
-  build(0, density.size());
-  prepare_independent();
+  tree_ = ActivityTree::independent(density);
+  prepare();
+}
+
+SupportSampler::SupportSampler(const ActivityTree& tree, Index most)
+    : density_(tree.density()), most_(most), equal_(tree.independent() && all_equal(density_)) {
+  if (equal_) return;
+  tree_ = tree;
+  prepare();
+}
+
+void SupportSampler::prepare() {
+  ActivitySweep<Polynomial<double>> sweep(tree_);
+  const auto most = static_cast<std::size_t>(most_);
+  const auto whole = sweep.up([&](Index) { return Polynomial<double>::marked(1.0, most); });
+  for (std::size_t k = 0; k < tree_.steps().size(); ++k) {
+    law_.push_back(sweep.value({static_cast<Index>(k)}).coefficients());
+  }
+  if (tree_.independent()) prepare_independent(whole.coefficients());
 }
 
 // With the odds w_j and S = Σ w_j, a try of k features is good with probability k! e_k(w)/S^k,
 // where e_k(w) = P(k)/P(0): P(k) is the law of the number of active features that are not certain.
 // It falls with k.
-void SupportSampler::prepare_independent() {
+void SupportSampler::prepare_independent(const std::vector<double>& law) {
   constexpr double good_enough = 0.25;
   Vector odds = density_.array() / (1.0 - density_.array());
   for (Index j = 0; j < density_.size(); ++j) {
@@ -58,7 +81,6 @@ void SupportSampler::prepare_independent() {
   const double sum = odds.sum();
   if (!(sum > 0.0)) return;
   odds_ = AliasTable(odds);
-  const std::vector<double>& law = blocks_[0].probability;
   double tries = certain_.size() < law.size() ? law[certain_.size()] : 0.0;  // P(0) S^k/k!
   for (std::size_t k = 1; certain_.size() + k < law.size() && tries > 0.0; ++k) {
     tries *= sum / static_cast<double>(k);
@@ -72,7 +94,7 @@ void SupportSampler::draw(PointStream& stream, std::span<std::int32_t> active,
   if (active.size() <= independent_) {
     draw_independently(stream, active);
   } else {
-    draw_in(blocks_[0], stream, active);
+    draw_in(tree_.root().step, stream, active);
   }
   for (double& x : value) x = stream.uniform();
 }
@@ -90,52 +112,50 @@ void SupportSampler::draw_independently(PointStream& stream, std::span<std::int3
   }
 }
 
-std::size_t SupportSampler::build(Index first, Index size) {
-  const std::size_t me = blocks_.size();
-  blocks_.push_back({first, size, 0, 0, {}});
-  if (size == 1) {
-    blocks_[me].probability = {1.0 - density_(first), density_(first)};
-    return me;
-  }
-  const std::size_t left = build(first, size / 2);
-  const std::size_t right = build(first + size / 2, size - size / 2);
-  const std::vector<double>& a = blocks_[left].probability;
-  const std::vector<double>& b = blocks_[right].probability;
-  std::vector<double> sum(std::min(a.size() + b.size() - 1, static_cast<std::size_t>(most_) + 1),
-                          0.0);
-  for (std::size_t k = 0; k < std::min(a.size(), sum.size()); ++k) {
-    for (std::size_t n = k; n < std::min(sum.size(), k + b.size()); ++n) sum[n] += a[k] * b[n - k];
-  }
-  blocks_[me].left = left;
-  blocks_[me].right = right;
-  blocks_[me].probability = std::move(sum);
-  return me;
+double SupportSampler::probability(const Operand& part, std::size_t n) const {
+  const std::vector<double>& law = law_[static_cast<std::size_t>(part.step)];
+  const double inside = n < law.size() ? part.slope * law[n] : 0.0;
+  return n == 0 ? part.constant + inside : inside;
 }
 
-void SupportSampler::draw_in(const Block& block, PointStream& stream,
-                             std::span<std::int32_t> active) const {
-  const std::size_t n = active.size();
-  if (n == 0) return;
-  if (n == static_cast<std::size_t>(block.size)) {
-    std::iota(active.begin(), active.end(), static_cast<std::int32_t>(block.first));
-    return;
-  }
-  const Block& left = blocks_[block.left];
-  const Block& right = blocks_[block.right];
-  const auto left_size = static_cast<std::size_t>(left.size);
-  const auto right_size = static_cast<std::size_t>(right.size);
-  const std::size_t most = std::min(n, left_size);
-  const auto weight = [&](std::size_t k) { return left.probability[k] * right.probability[n - k]; };
-  double rest = stream.uniform() * block.probability[n];
-  std::size_t chosen = n > right_size ? n - right_size : 0;
+// How many of n active features are in the left part of a product.
+std::size_t SupportSampler::split(const ActivityTree::Step& step, PointStream& stream,
+                                  std::size_t n, double whole) const {
+  const std::size_t most = std::min(n, leaves(step.left)), right = leaves(step.right);
+  double rest = stream.uniform() * whole;
+  std::size_t chosen = n > right ? n - right : 0;
   for (std::size_t k = chosen; k <= most; ++k) {
-    const double w = weight(k);
+    const double w = probability(step.left, k) * probability(step.right, n - k);
     if (w > 0.0) chosen = k;  // so that rounding never ends on an impossible split
     rest -= w;
     if (rest < 0.0) break;
   }
-  draw_in(left, stream, active.first(chosen));
-  draw_in(right, stream, active.subspan(chosen));
+  return chosen;
+}
+
+void SupportSampler::draw_in(Index at, PointStream& stream, std::span<std::int32_t> active) const {
+  const std::size_t n = active.size();
+  if (n == 0) return;
+  const ActivityTree::Step& step = tree_.steps()[static_cast<std::size_t>(at)];
+  switch (step.operation) {
+    case ActivityTree::Operation::leaf:
+      active[0] = static_cast<std::int32_t>(step.feature);
+      break;
+    case ActivityTree::Operation::product: {
+      const bool all = n == static_cast<std::size_t>(step.leaves);
+      const std::size_t left =
+          all ? leaves(step.left) : split(step, stream, n, law_[static_cast<std::size_t>(at)][n]);
+      draw_in(step.left.step, stream, active.first(left));
+      draw_in(step.right.step, stream, active.subspan(left));
+      break;
+    }
+    case ActivityTree::Operation::sum: {
+      const double left = probability(step.left, n), right = probability(step.right, n);
+      const bool first = right == 0.0 || stream.uniform() * (left + right) < left;
+      draw_in(first ? step.left.step : step.right.step, stream, active);
+      break;
+    }
+  }
 }
 
 void SupportSampler::draw_equal(const std::uint64_t* words, SparseBatch& batch,

@@ -5,19 +5,23 @@
 
 #include "skeleta/sampling/sparse_batch.h"
 #include "skeleta/sampling/support_sampler.h"
+#include "skeleta/sampling/value_map.h"
 
 namespace skeleta::sampling {
 
-/// Draws points of a skeleton: supports by their law, uniform values. Shared by all threads; never
+/// Draws points of a skeleton: supports and values by their law. Shared by all threads; never
 /// builds a dense vector of D inputs.
 ///
-/// Equal densities: each point of Q_l takes l words, those of point i at the places i·l, i·l + 1, …
-/// of the family's one sequence, so that no word is wasted. Unequal densities: each point has a
-/// sequence of its own.
+/// Independent features of equal densities: each point of Q_l takes l words, those of point i at
+/// the places i·l, i·l + 1, … of the family's one sequence, so that no word is wasted. Else each
+/// point has a sequence of its own. A value is the quantile of a uniform number, one word each, for
+/// every law.
 class PointSampler {
  public:
   /// `most`: the largest number of active features that will be asked for.
   PointSampler(const Vector& density, Index most) : supports_(density, most) {}
+  PointSampler(const DataLaw& law, Index most)
+      : supports_(law.activity, most), values_(law.values) {}
 
   /// Memory of one caller.
   struct Scratch {
@@ -33,6 +37,7 @@ class PointSampler {
 
  private:
   SupportSampler supports_;
+  ValueMap values_;
 };
 
 }  // namespace skeleta::sampling

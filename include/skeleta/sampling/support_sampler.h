@@ -5,27 +5,31 @@
 #include <vector>
 
 #include "skeleta/core/types.h"
+#include "skeleta/measure/activity_tree.h"
 #include "skeleta/sampling/alias_table.h"
 #include "skeleta/sampling/sparse_batch.h"
 #include "skeleta/sampling/stream.h"
 
 namespace skeleta::sampling {
 
-/// Draws which l features are active, given that l are, and their values: supports A of size l with
-/// probability proportional to Π_{j∈A} p_j Π_{j∉A} (1 − p_j), uniform values. Exact for densities 0
-/// and 1 too.
+/// Draws which l features are active, given that l are: supports by their law given N = l, for
+/// independent features ∝ Π_{j∈A} p_j Π_{j∉A} (1 − p_j); and a uniform number for each, which a
+/// value law makes a value of (ValueLaw::quantile). Exact for densities 0 and 1 too.
 ///
 /// Equal densities: Floyd's algorithm (Bentley & Floyd, CACM 30, 1987), O(l) steps; one word gives
-/// both a feature and its value (sampling::split). Unequal densities, in one of two ways:
-///  - independently, while a quarter of the tries have l different features: each with probability
-///    ∝ p_j/(1 − p_j), all again if two are the same. About 2l words, O(l²) steps;
-///  - else halve the features again and again: a block of n active features splits into (k, n − k)
-///    with probability ∝ P_left(k) P_right(n − k). O(l log D) words; memory O(D log D). Only
-///    non-negative terms are added, so nothing cancels.
+/// both a feature and its value (sampling::split). Else, in one of two ways:
+///  - independently, if features are independent and a quarter of the tries have l different ones:
+///    each with probability ∝ p_j/(1 − p_j), all again if two are the same. About 2l words, O(l²)
+///    steps;
+///  - else down the circuit of the activity tree (for independent features: halving them again and
+///    again): a product of two parts splits n active features into (k, n − k) with probability
+///    ∝ P_left(k) P_right(n − k), an exclusive group puts all n into one part, ∝ p P_part(n).
+///    O(l log D) words; memory O(D log D). Only non-negative terms are added, so nothing cancels.
 class SupportSampler {
  public:
   /// `most`: the largest l that will be asked for.
   SupportSampler(const Vector& density, Index most);
+  SupportSampler(const ActivityTree& tree, Index most);
 
   /// Memory of one caller.
   struct Scratch {
@@ -35,7 +39,7 @@ class SupportSampler {
   /// Memory for calls of one thread.
   Scratch scratch() const { return {std::vector<std::uint8_t>(features(), 0), {}}; }
 
-  /// True if all densities are the same: then draw_equal is for it, else draw.
+  /// True for independent features of equal densities: then draw_equal is for it, else draw.
   bool equal() const { return equal_; }
 
   /// Fills `active` with a support of active.size() features and `value` with their values. The
@@ -48,27 +52,29 @@ class SupportSampler {
   void draw_equal(const std::uint64_t* words, SparseBatch& batch, Scratch& scratch) const;
 
  private:
-  // Law of the number of active features in [first, first + size), up to `most`.
-  struct Block {
-    Index first = 0, size = 0;
-    std::size_t left = 0, right = 0;  // children; 0 for a single feature
-    std::vector<double> probability;
-  };
+  using Operand = ActivityTree::Operand;
 
   std::size_t features() const { return static_cast<std::size_t>(density_.size()); }
-  std::size_t build(Index first, Index size);
-  void draw_in(const Block& block, PointStream& stream, std::span<std::int32_t> active) const;
+  void prepare();
+  std::size_t leaves(const Operand& part) const {
+    return static_cast<std::size_t>(tree_.steps()[static_cast<std::size_t>(part.step)].leaves);
+  }
+  double probability(const Operand& part, std::size_t n) const;
+  void draw_in(Index step, PointStream& stream, std::span<std::int32_t> active) const;
+  std::size_t split(const ActivityTree::Step& step, PointStream& stream, std::size_t n,
+                    double whole) const;
 
-  void prepare_independent();
+  void prepare_independent(const std::vector<double>& law);
   void draw_independently(PointStream& stream, std::span<std::int32_t> active) const;
 
   Vector density_;
   Index most_;
   bool equal_;
-  std::vector<Block> blocks_;
-  std::vector<std::int32_t> certain_;  // features of density 1
-  AliasTable odds_;                    // p_j/(1 − p_j) of the others
-  std::size_t independent_ = 0;        // largest l that is drawn independently
+  ActivityTree tree_;                     // unless equal_
+  std::vector<std::vector<double>> law_;  // of each step's number of active features, up to most_
+  std::vector<std::int32_t> certain_;     // features of density 1
+  AliasTable odds_;                       // p_j/(1 − p_j) of the others
+  std::size_t independent_ = 0;           // largest l that is drawn independently
 };
 
 }  // namespace skeleta::sampling
