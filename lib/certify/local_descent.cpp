@@ -25,7 +25,7 @@ void descend(const bounds::TruncatedLoss& loss, ReluAutoencoder& model) {
   optimize::Lbfgs lbfgs({.gradient_tolerance = 0.0,
                          .value_tolerance = 1e-15,
                          .max_iterations = 200,
-                         .first_step = 0.1});
+                         .first_step = 0.1});  // a tenth of a column that is represented
   lbfgs.minimize(value, x);
   set_model(x);
 }

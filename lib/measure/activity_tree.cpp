@@ -6,7 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "skeleta/core/require.h"
+#include "core/require.h"
 
 namespace skeleta {
 

@@ -6,7 +6,7 @@
 
 #include "measure/activity_sweep.h"
 #include "measure/series.h"
-#include "skeleta/core/require.h"
+#include "core/require.h"
 
 namespace skeleta {
 namespace {

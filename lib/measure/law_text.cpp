@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "skeleta/core/require.h"
+#include "core/require.h"
 
 namespace skeleta {
 namespace {

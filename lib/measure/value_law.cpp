@@ -9,7 +9,7 @@
 #include <numbers>
 
 #include "measure/half_line.h"
-#include "skeleta/core/require.h"
+#include "core/require.h"
 
 namespace skeleta {
 namespace {

@@ -7,7 +7,7 @@
 #include "measure/activity_oracle.h"
 #include "skeleta/sampling/count_splitter.h"
 #include "skeleta/sampling/point_sampler.h"
-#include "skeleta/sampling/quasi_sampler.h"
+#include "sampling/quasi_sampler.h"
 #include "skeleta/sampling/support_list.h"
 #include "support.h"
 
