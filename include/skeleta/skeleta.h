@@ -71,6 +71,7 @@
 #include "skeleta/sampling/sparse_batch.h"
 #include "skeleta/sampling/stream.h"
 #include "skeleta/sampling/support_sampler.h"
+#include "skeleta/sampling/value_map.h"
 #include "skeleta/storage/approximation_file.h"
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/linear_file.h"
