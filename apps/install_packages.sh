@@ -7,7 +7,8 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev libnlopt-dev clang-for
                python3-numpy python3-torch python3-mpmath python3-netcdf4 python3-pip
                r-base-core r-cran-hdf5r
                gnuplot-nox fonts-freefont-otf  # with which Octave draws
-               doxygen dpkg-dev file man-db zsh fish)  # pages of the library, packages, completions
+               doxygen dpkg-dev file man-db zsh fish  # pages of the library, packages, completions
+               qemu-user)  # processors of other years
 PAGE_PACKAGES=(chromium)  # the page of `skeleta view`: built, and tried in a browser
 command -v npm >/dev/null || PAGE_PACKAGES+=(nodejs npm)  # a Node.js from elsewhere has its own npm
 PEER_PACKAGES=(python3-torch libopenblas0-pthread python3-h5py)  # for tests/bench/peers
