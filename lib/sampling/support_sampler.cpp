@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "skeleta/measure/activity_sweep.h"
-#include "skeleta/measure/series.h"
+#include "measure/activity_sweep.h"
+#include "measure/series.h"
 
 namespace skeleta::sampling {
 namespace {
