@@ -8,7 +8,7 @@
 #include "skeleta/sampling/count_splitter.h"
 #include "skeleta/sampling/point_sampler.h"
 #include "sampling/quasi_sampler.h"
-#include "skeleta/sampling/support_list.h"
+#include "sampling/support_list.h"
 #include "support.h"
 
 namespace skeleta::sampling {
