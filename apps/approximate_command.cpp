@@ -3,16 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
-#include "approximation_report.h"
 #include "commands.h"
 #include "exit_code.h"
 #include "foresight.h"
 #include "model_input.h"
 #include "progress_display.h"
-#include "report.h"
 #include "skeleta/measure/active_count.h"
+#include "skeleta/storage/approximation_file.h"
 
 namespace skeleta::program {
 namespace {
@@ -33,6 +31,8 @@ Examples:
                          a global minimum with a proof, of few features; with
                          -o run.h5 it continues when it is typed again
 )";
+
+using storage::ApproximationReport;
 
 constexpr double negligible = 1e-12;  // Rows end where P(N >= m) falls below.
 constexpr Index most_listed = 1000;
@@ -55,18 +55,17 @@ class Approximate : public Command {
   void read_model();
   void read_sizes();
   void check() const;
-  bool go_on_from(Run& run);
+  std::optional<storage::ResultFile> go_on_from(Run& run);
   Index k_max(Index usual) const;
 
   training::CertificateOptions training_options(const Run& run, Index most) const;
-  std::string title(const Run& run, std::optional<Index> instance) const;
-  ApproximationReport of_law(const Run& run) const;
+  ApproximationReport of_law() const;
   void add_model(const Run& run, Index instance, ApproximationReport& report) const;
   void add_certificate(const Run& run, ProgressDisplay& display, ApproximationReport& report) const;
   void add_curve(const Run& run, ProgressDisplay& display, ApproximationReport& report) const;
   void add_certified(Run& run, ProgressDisplay& display, ApproximationReport& report) const;
   std::vector<std::string> add_minima(Run& run);
-  Findings findings() const;
+  Findings findings(const Run& run) const;
 
   std::string model_, instance_ = "0";
   std::vector<double> table_, sparsities_;
@@ -221,26 +220,16 @@ Index Approximate::k_max(Index usual) const {
   return k_max_.value_or(std::min(usual, training::most_truncated(law_.size())));
 }
 
-std::string Approximate::title(const Run& run, std::optional<Index> instance) const {
-  std::string text;
-  if (instance) text = fmt::format("{}, instance {}: ", model_, *instance);
-  text += fmt::format("{} features", law_.size());
-  if (hidden_) text += fmt::format(" in {} hidden dimensions", *hidden_);
-  if (has_density_) text += fmt::format(", density {}", one_or_range(law_.density));
-  if (train_) text += fmt::format(", seed {}", run.seed());
-  return text;
-}
-
-ApproximationReport Approximate::of_law(const Run& run) const {
+ApproximationReport Approximate::of_law() const {
   ApproximationReport report;
-  report.title = title(run, std::nullopt);
   report.features = law_.size();
   report.hidden = hidden_;
   report.epsilon = epsilon_;
   const Vector& p = law_.density;
-  if (has_density_ && (p.array() == p(0)).all()) report.sparsity = 1.0 - p(0);
-  report.seed = run.seed();
-  report.threads = run.threads();
+  if (has_density_) {
+    report.least_density = p.minCoeff();
+    report.most_density = p.maxCoeff();
+  }
   const Vector ones = Vector::Ones(law_.size());
   using bounds::OneSparseMeasure;
   report.largest_two_active = bounds::largest_scale(ones, epsilon_, OneSparseMeasure::two_active);
@@ -262,7 +251,6 @@ void Approximate::add_model(const Run& run, Index instance, ApproximationReport&
   exact::Options options;
   options.threads = run.threads();
   const Index last = report.count->tails.back().m;
-  report.title = title(run, instance);
   report.model.emplace();
   report.model->instance = instance;
   report.model->loss = approximation::sparse_shares(model, law_, last, options);
@@ -280,7 +268,6 @@ void Approximate::add_certificate(const Run& run, ProgressDisplay& display,
   };
   auto result = training::certificate(law_, *hidden_, training_options(run, k_max(3)), progress);
   report.interrupted = result.interrupted;
-  report.trained = !result.interrupted;
   if (!result.interrupted) report.certificate = std::move(result);
 }
 
@@ -299,7 +286,6 @@ void Approximate::add_curve(const Run& run, ProgressDisplay& display,
     auto result =
         training::certificate(features, *hidden_, training_options(run, k_max(1)), progress);
     report.interrupted = result.interrupted;
-    report.trained = !result.interrupted;
     if (result.interrupted) return;
     report.curve.push_back({sparsity, std::move(result)});
   }
@@ -322,7 +308,8 @@ void Approximate::add_certified(Run& run, ProgressDisplay& display,
     if (run.output_wanted()) {
       report.certified = state;
       report.certified->stop_reason = certify::CertifyStop::interrupted;
-      run.checkpoint_if_due(findings());
+      report.interrupted = true;
+      run.checkpoint_if_due(findings(run));
     }
     return !InterruptGuard::requested();
   };
@@ -352,6 +339,7 @@ std::vector<std::string> Approximate::add_minima(Run& run) {
       throw;
     } catch (const std::runtime_error& error) {
       failures.push_back(fmt::format("{}: {}", flag, error.what()));
+      only.failed = true;
     }
   };
   attempt(train_ && sparsities_.empty(), "--train", [&] { add_certificate(run, display, only); });
@@ -360,34 +348,23 @@ std::vector<std::string> Approximate::add_minima(Run& run) {
   return failures;
 }
 
-Findings Approximate::findings() const {
-  const storage::Results results = approximation_results(reports_);
-  Findings findings;
-  if (!results.datasets().empty()) {
-    findings.write = [results](const auto& path, const auto& provenance, bool overwrite) {
-      storage::write_result(path, "skeleta approximate", provenance, results, overwrite);
-    };
-  }
-  findings.json = [&] {
-    nlohmann::ordered_json array = nlohmann::ordered_json::array();
-    for (const ApproximationReport& one : reports_) array.push_back(to_json(one));
-    return instance_ == "all" ? array : array.front();
-  };
-  findings.text = [&](std::ostream& out) {
-    for (const ApproximationReport& one : reports_) {
-      if (&one != &reports_.front()) out << '\n';
-      print_approximation(out, one);
-    }
-  };
+Findings Approximate::findings(const Run& run) const {
+  Findings findings = run.findings(approximation_results(reports_));
+  const ApproximationReport& first = reports_.front();
+  const bool anything = first.count || !first.table.empty() || train_ || certify_;
+  if (!anything) findings.write = {};
   return findings;
 }
 
-// What proof there is, is gone on from; true if there is nothing left to do.
-bool Approximate::go_on_from(Run& run) {
-  const auto file = run.earlier(read_result, {model_});
-  if (!file) return false;
+// What proof there is, is gone on from; the file, if there is nothing left to do.
+std::optional<storage::ResultFile> Approximate::go_on_from(Run& run) {
+  auto file = run.earlier(read_result, {model_});
+  if (!file) return file;
   earlier_ = certified_of(*file);
-  return run.same_options() && (!certify_ || only_word(*file, "/certified/stop_reason") == "gap");
+  const bool whole = file->only_word("/approximation/stop_reason") == "done" &&
+                     (!certify_ || file->only_word("/certified/stop_reason") == "gap");
+  if (!run.same_options() || !whole) file.reset();
+  return file;
 }
 
 int Approximate::run(Run& run) {
@@ -395,9 +372,9 @@ int Approximate::run(Run& run) {
   model_.empty() ? read_sizes() : read_model();
   check();
   run.identify(Fingerprint().add(law_).add(models_));
-  if (go_on_from(run)) return run.show_again(ExitCode::done);
+  if (const auto file = go_on_from(run)) return run.show_again(*file, ExitCode::done);
   run.begin();
-  const ApproximationReport law = of_law(run);
+  const ApproximationReport law = of_law();
   for (const Index instance : has_density_ ? instances_ : std::vector<Index>()) {
     const double start = reports_.empty() ? 0.0 : run.seconds();
     ApproximationReport& one = reports_.emplace_back(law);
@@ -411,7 +388,7 @@ int Approximate::run(Run& run) {
   const ApproximationReport& first = reports_.front();
   const bool precise =
       !first.certified || first.certified->stop_reason == certify::CertifyStop::gap;
-  const Findings findings = this->findings();
+  const Findings findings = this->findings(run);
   if (run.output_wanted() && !findings.write) {
     run.err() << "note: there is nothing to write without a density\n";
   }

@@ -167,13 +167,13 @@ void Estimate::declare(OptionTable& options) {
   options
       .add("--precision", &precision_, "TYPE",
            "float64, or float32 for faster kernels; sums are float64 always")
-      .one_of({"float64", "float32"});
+      .one_of(names<estimate::Precision>());
   options
       .add(
           "--error-control", &error_control_, "KIND",
           "exact: 'rigorous' bounds, or 'estimated' for fewer nodes: an estimate, exceeded once in "
           "4000 random models, by up to 2.3 times; no interval is given")
-      .one_of({"rigorous", "estimated"});
+      .one_of(names<exact::ErrorControl>());
   options.add("--skeletons", &skeletons_, "L", "exact: list only Q_0 ... Q_L; fewer cost less")
       .within(0.0)
       .default_is("all of probability > 1e-12");
@@ -231,8 +231,7 @@ void Estimate::resolve_options(Run& run) {
                                  *relative_tolerance_));
   }
   exact_.skeletons = skeletons_;
-  exact_.error_control =
-      error_control_ == "rigorous" ? exact::ErrorControl::rigorous : exact::ErrorControl::estimated;
+  exact_.error_control = named<exact::ErrorControl>(error_control_).value();
   exact_.maximum_nodes = static_cast<Index>(max_nodes_);
   exact_.relative_target = relative(exact_.relative_target);
   exact_.absolute_target = absolute_tolerance_.value_or(0.0);
@@ -357,11 +356,10 @@ Result Estimate::exact_result(Run& run, const EstimateRun& task) const {
 Result Estimate::sampled_result(Run& run, const EstimateRun& task,
                                 const EstimateRun* earlier) const {
   const double start = run.seconds() - (earlier != nullptr ? earlier->seconds : 0.0);
-  const bool single = precision_ == "float32";
   const auto as_run = [&](const approximation::SampledLoss& sampled) {
     EstimateRun done = task;
     done.method = to_string(sampled.method);
-    done.kernel = to_string(sampled.path) + (single ? "-float32" : "");
+    done.kernel = to_string(sampled.path) + (precision_ == "float32" ? "-float32" : "");
     done.loss = sampled.loss;
     done.one_sparse = sampled.one_sparse;
     done.seconds = run.seconds() - start;
@@ -380,7 +378,7 @@ Result Estimate::sampled_result(Run& run, const EstimateRun& task,
       run.checkpoint(findings(run, &unfinished));
     };
   }
-  const auto precision = single ? estimate::Precision::float32 : estimate::Precision::float64;
+  const auto precision = named<estimate::Precision>(precision_).value();
   const auto sampled =
       approximation::sampled_loss(task.model, features_, options, precision, checkpoint);
   Result result{as_run(sampled), std::nullopt, sampled.foreseen, sampled.exact_seconds};

@@ -181,12 +181,10 @@ Fingerprint fingerprint(const linear::Spectrum& spectrum) {
   return Fingerprint().add(Matrix(spectrum.eigenvalues)).add(spectrum.eigenvectors);
 }
 
-// A result that is written in one go.
-template <class Results>
-auto writer(const char* filetype, Results results) {
-  return [=](const auto& path, const auto& provenance, bool overwrite) {
-    storage::write_result(path, filetype, provenance, results(), overwrite);
-  };
+// With a table of its own.
+Findings told(Findings findings, std::function<void(std::ostream&)> text) {
+  findings.text = std::move(text);
+  return findings;
 }
 
 class CriticalPoints : public Command {
@@ -224,13 +222,12 @@ int CriticalPoints::run(Run& run) {
   if (!model_.empty()) return classify(run, spectrum);
   const Index hidden = sigma_.hidden(spectrum);
   run.identify(fingerprint(spectrum));
-  if (run.earlier(read_result)) return run.show_again(ExitCode::done);
+  if (const auto file = run.earlier(read_result)) return run.show_again(*file, ExitCode::done);
   const auto points = as_usage([&] { return linear::critical_points(spectrum, hidden); });
-  return run.finish({writer("skeleta linear critical-points",
-                            [&] { return critical_points_results(spectrum, hidden, points); }),
-                     [&] { return critical_points_json(spectrum, hidden, points); },
-                     [&](std::ostream& out) { print_critical_points(out, spectrum, points); }},
-                    ExitCode::done);
+  const auto text = [&](std::ostream& out) { print_critical_points(out, spectrum, points); };
+  return run.finish(
+      told(run.findings(storage::critical_points_results(spectrum, hidden, points)), text),
+      ExitCode::done);
 }
 
 class Flow : public Command {
@@ -359,7 +356,8 @@ int Flow::run(Run& run) {
   run.identify(fingerprint(spectrum));
   const std::string end = to_string(optimize::FlowStop::end);
   if (const auto file = run.earlier(read_result)) {
-    return run.show_again(exit_code(false, true, only_word(*file, "/flow/stop_reason") == end));
+    return run.show_again(*file,
+                          exit_code(false, true, file->only_word("/flow/stop_reason") == end));
   }
   const Matrix Sigma = linear::data_matrix(spectrum), W = start(spectrum, run.seed());
   run.begin();
@@ -379,10 +377,9 @@ int Flow::run(Run& run) {
   const bool whole = std::all_of(runs.begin(), runs.end(), [](const FlowRun& flow) {
     return flow.summary.stop_reason == optimize::FlowStop::end;
   });
-  Findings findings{
-      writer("skeleta linear flow", [&] { return flows_results(spectrum, hidden_, times_, runs); }),
-      [&] { return flows_json(spectrum, hidden_, times_, runs); },
-      [&](std::ostream& out) { print_flows(out, spectrum, hidden_, times_, runs); }};
+  Findings findings =
+      told(run.findings(storage::flows_results(spectrum, hidden_, times_, runs)),
+           [&](std::ostream& out) { print_flows(out, spectrum, hidden_, times_, runs); });
   if (interrupted) findings.write = {};  // a file would look finished
   return run.finish(findings, exit_code(interrupted, true, whole));
 }
@@ -471,16 +468,11 @@ bool Moments::measure(Run& run) {
 
 int Moments::run(Run& run) {
   add_rows();
-  if (run.earlier(read_result)) return run.show_again(ExitCode::done);
+  if (const auto file = run.earlier(read_result)) return run.show_again(*file, ExitCode::done);
   run.begin();
   const bool whole = measure(run);
-  Findings findings{writer("skeleta linear moments", [&] { return moments_results(rows_); }),
-                    [&] {
-                      nlohmann::ordered_json json = moments_json(rows_);
-                      json["seed"] = run.seed();
-                      return json;
-                    },
-                    [&](std::ostream& out) { print_moments(out, rows_); }};
+  Findings findings = told(run.findings(storage::moments_results(rows_)),
+                           [&](std::ostream& out) { print_moments(out, rows_); });
   if (!whole) findings.write = {};  // a file would look finished
   return run.finish(findings, exit_code(!whole, true, true));
 }

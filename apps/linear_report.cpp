@@ -33,7 +33,7 @@ Json to_json(const CriticalPoint& point) {
           {"rank", point.rank()},
           {"loss", point.loss},
           {"negative_directions", point.negative_directions},
-          {"kind", storage::to_string(point.kind)}};
+          {"kind", to_string(point.kind)}};
 }
 
 void print_spectrum(std::ostream& out, const Spectrum& spectrum) {
@@ -63,7 +63,7 @@ void print_critical_points(std::ostream& out, const Spectrum& spectrum,
   for (std::size_t k = 0; k < std::min(points.size(), most_points); ++k) {
     const CriticalPoint& point = points[k];
     fmt::print(out, "{:>20}  {:>4}  {:>12.6g}  {:>6}  {}\n", set_text(point.set), point.rank(),
-               point.loss, point.negative_directions, storage::to_string(point.kind));
+               point.loss, point.negative_directions, to_string(point.kind));
   }
   if (points.size() > most_points) {
     fmt::print(out, "... {} sets in all: --json or -o for the rest\n", points.size());
@@ -72,18 +72,13 @@ void print_critical_points(std::ostream& out, const Spectrum& spectrum,
          "index is the number of negative directions of the Hessian.\n";
 }
 
-nlohmann::ordered_json critical_points_json(const Spectrum& spectrum, Index hidden,
-                                            const std::vector<CriticalPoint>& points) {
-  return to_json(critical_points_results(spectrum, hidden, points).datasets());
-}
-
 void print_classification(std::ostream& out, const linear::Classification& where) {
   const CriticalPoint& nearest = where.nearest;
   fmt::print(out,
              "loss {:.8g}, gradient {:.3g}\nnearest critical point: the {} of the set {}, of loss "
              "{:.8g} and index {},\nat the distance {:.3g} of AB\n",
-             where.loss, where.gradient_norm, storage::to_string(nearest.kind),
-             set_text(nearest.set), nearest.loss, nearest.negative_directions, where.distance);
+             where.loss, where.gradient_norm, to_string(nearest.kind), set_text(nearest.set),
+             nearest.loss, nearest.negative_directions, where.distance);
 }
 
 nlohmann::ordered_json to_json(const linear::Classification& where) {
@@ -104,7 +99,7 @@ void print_flows(std::ostream& out, const Spectrum& spectrum, Index hidden,
     const bool ended = run.summary.stop_reason == optimize::FlowStop::end;
     fmt::print(out, "{:>9}  {:>8.4g}  {:>12.8g}  {:>12.3g}  {:>12}  {:>9.2g}  {}{}\n", run.rule,
                run.summary.time, run.loss.back(), run.imbalance_drift.back(),
-               set_text(at.nearest.set), at.distance, storage::to_string(at.nearest.kind),
+               set_text(at.nearest.set), at.distance, to_string(at.nearest.kind),
                ended ? "" : ", stopped: " + to_string(run.summary.stop_reason));
   }
   const std::string shown = fmt::format(
@@ -115,12 +110,6 @@ void print_flows(std::ostream& out, const Spectrum& spectrum, Index hidden,
              paragraph("untied: the gradient flow of A and B. encoder: the tied flow from the "
                        "equation of B alone, which any projection stops. decoder: from that of A "
                        "alone. gradient: their sum, the gradient flow of the tied loss."));
-}
-
-nlohmann::ordered_json flows_json(const Spectrum& spectrum, Index hidden,
-                                  const std::vector<double>& times,
-                                  const std::vector<FlowRun>& runs) {
-  return to_json(flows_results(spectrum, hidden, times, runs).datasets());
 }
 
 void print_moments(std::ostream& out, const std::vector<MomentRow>& rows) {
@@ -156,10 +145,6 @@ void print_moments(std::ostream& out, const std::vector<MomentRow>& rows) {
       paragraph("noise: what finitely many samples add. both: sqrt(mean^2 + noise^2), beside "
                 "one data set."),
       paragraph(bound));
-}
-
-nlohmann::ordered_json moments_json(const std::vector<MomentRow>& rows) {
-  return to_json(moments_results(rows).datasets());
 }
 
 }  // namespace skeleta::program

@@ -8,17 +8,12 @@
 
 namespace skeleta::program {
 
-using storage::critical_points_results;
 using storage::FlowRun;
-using storage::flows_results;
 using storage::MomentRow;
-using storage::moments_results;
 
 /// Sets are counted from 1 here, as in the notes: 1 is the largest eigenvalue.
 void print_critical_points(std::ostream& out, const linear::Spectrum& spectrum,
                            const std::vector<linear::CriticalPoint>& points);
-nlohmann::ordered_json critical_points_json(const linear::Spectrum& spectrum, Index hidden,
-                                            const std::vector<linear::CriticalPoint>& points);
 
 /// Where a given model stands.
 void print_classification(std::ostream& out, const linear::Classification& where);
@@ -26,11 +21,7 @@ nlohmann::ordered_json to_json(const linear::Classification& where);
 
 void print_flows(std::ostream& out, const linear::Spectrum& spectrum, Index hidden,
                  const std::vector<double>& times, const std::vector<FlowRun>& runs);
-nlohmann::ordered_json flows_json(const linear::Spectrum& spectrum, Index hidden,
-                                  const std::vector<double>& times,
-                                  const std::vector<FlowRun>& runs);
 
 void print_moments(std::ostream& out, const std::vector<MomentRow>& rows);
-nlohmann::ordered_json moments_json(const std::vector<MomentRow>& rows);
 
 }  // namespace skeleta::program

@@ -71,14 +71,6 @@ storage::ResultFile read_result(const std::string& path) {
   return before_work([&] { return storage::read_result(path); });
 }
 
-std::string only_word(const storage::ResultFile& file, const std::string& path) {
-  const storage::ResultDataset* dataset = file.find(path);
-  const auto* category =
-      dataset == nullptr ? nullptr : std::get_if<storage::Category>(&dataset->values);
-  const bool one = category != nullptr && category->meanings.size() == 1;
-  return one ? category->meanings.front() : "";
-}
-
 void check_output(const std::string& output, const std::string& model, bool overwrite) {
   std::error_code ignored;
   if (std::filesystem::equivalent(model, output, ignored)) {

@@ -23,9 +23,6 @@ storage::TrainingFile read_training(const std::string& path);
 storage::SweepFile read_sweep(const std::string& path);
 storage::ResultFile read_result(const std::string& path);
 
-/// The one word of a category, such as why a run ended; "" if it has several or is not there.
-std::string only_word(const storage::ResultFile& file, const std::string& path);
-
 /// Throws UsageError if `output` is the model itself, exists and may not be replaced, or cannot be
 /// created.
 void check_output(const std::string& output, const std::string& model, bool overwrite);

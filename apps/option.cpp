@@ -11,11 +11,6 @@
 namespace skeleta::program {
 namespace {
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-
 [[noreturn]] void refuse(const Option& option, const std::string& what) {
   throw UsageError(fmt::format("{}: {}", option.as_typed(), what));
 }

@@ -3,6 +3,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "errors.h"
@@ -58,11 +59,6 @@ void set(const std::string& path, Option& option, const toml::node& node) {
   }
   located(path, node, [&] { option.set(fmt::format("{}", fmt::join(words, ","))); });
 }
-
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
 
 void insert(toml::table& table, const Option& option) {
   const auto integer = [&](auto value) {
@@ -120,6 +116,17 @@ void OptionTable::apply_config(const std::string& path) {
   for (const auto& [option, node] : values) {
     set(path, *option, *node);
     located(path, *node, [&] { check_exclusions(); });
+  }
+}
+
+nlohmann::ordered_json stored_options(const std::string& text) {
+  try {
+    const toml::table table = toml::parse(text);
+    std::ostringstream json;
+    json << toml::json_formatter{table};
+    return nlohmann::ordered_json::parse(json.str());
+  } catch (const toml::parse_error&) {
+    return nlohmann::ordered_json::object();
   }
 }
 

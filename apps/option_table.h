@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <list>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,6 +17,12 @@ namespace skeleta::program {
 /// A seed may be any 64-bit number, 0 too; other counts start at 1.
 struct Seed {
   std::uint64_t value = 1;
+};
+
+/// Lambdas as one visitor, of a Target.
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
 };
 
 /// What an option sets. A number without a value was not given and has no default.
@@ -110,5 +117,8 @@ class OptionTable {
 
   std::list<Option> options_;  // rows are referred to
 };
+
+/// What to_toml wrote, as JSON; an empty object if it is no TOML.
+nlohmann::ordered_json stored_options(const std::string& text);
 
 }  // namespace skeleta::program

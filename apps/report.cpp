@@ -141,9 +141,12 @@ Json to_json(const SkeletonPart& part) {
 
 }  // namespace
 
-std::string one_or_range(const Vector& values) {
-  const double low = values.minCoeff(), high = values.maxCoeff();
+std::string one_or_range(double low, double high) {
   return low == high ? fmt::format("{:.6g}", low) : fmt::format("{:.6g} .. {:.6g}", low, high);
+}
+
+std::string one_or_range(const Vector& values) {
+  return one_or_range(values.minCoeff(), values.maxCoeff());
 }
 
 void print_estimate(std::ostream& out, const storage::EstimateRun& run) {

@@ -12,6 +12,7 @@
 namespace skeleta::program {
 
 /// "0.05", or "0.01 .. 0.3" for values that differ.
+std::string one_or_range(double low, double high);
 std::string one_or_range(const Vector& values);
 
 /// The table by skeleton and the lines below it, for people.

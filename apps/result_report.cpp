@@ -5,7 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+
+#include "approximation_report.h"
+#include "thomson_report.h"
 
 namespace skeleta::program {
 namespace {
@@ -75,18 +79,53 @@ void put(Json& object, const std::string& where, const ResultDataset& dataset, b
 
 bool is_missing(const Json& value) {
   if (!value.is_structured()) return value.is_null();
-  return !value.empty() && std::all_of(value.begin(), value.end(), is_missing);
+  return std::all_of(value.begin(), value.end(), is_missing);
 }
 
-// Without the objects in objects that say nothing, such as what was measured if nothing was.
-void prune(Json& json) {
-  for (auto& [name, value] : json.items()) {
-    if (value.is_structured()) prune(value);
-  }
+// Leaves the optional objects, whose names end with '?', out if they say nothing.
+void settle(Json& json) {
+  if (!json.is_structured()) return;
+  for (Json& value : json) settle(value);
   if (!json.is_object()) return;
-  for (auto item = json.begin(); item != json.end();) {
-    item = item->is_object() && is_missing(*item) ? json.erase(item) : std::next(item);
+  Json settled = Json::object();
+  for (auto& [name, value] : json.items()) {
+    const bool optional = name.ends_with("?");
+    if (optional && is_missing(value)) continue;
+    settled[optional ? name.substr(0, name.size() - 1) : name] = std::move(value);
   }
+  json = std::move(settled);
+}
+
+// What a command with these datasets prints for --json, each where its description says.
+Json json_of_rows(const std::vector<ResultDataset>& datasets) {
+  Json json = Json::object();
+  for (const ResultDataset& dataset : datasets) {
+    const storage::Description described = storage::description(dataset.path);
+    if (!described.json.empty()) put(json, described.json, dataset, described.flag, 0, 0);
+  }
+  settle(json);
+  return json;
+}
+
+// A kind whose JSON is more than its rows each in its place, with a table of its own.
+struct Kind {
+  const char* filetype;
+  const char* needs;  // a dataset that files before 1.7 lack
+  Json (*json)(Json rows, const storage::ResultFile& file);
+  void (*print)(std::ostream& out, const Json& run);
+};
+
+constexpr Kind kinds[] = {
+    {"skeleta thomson solve", "/thomson/starts", solution_json, print_solution},
+    {"skeleta thomson match", "/thomson/seconds", match_json, print_match},
+    {"skeleta approximate", "/approximation/epsilon", approximation_json, print_approximation},
+};
+
+const Kind* kind_of(const storage::ResultFile& file) {
+  for (const Kind& kind : kinds) {
+    if (file.filetype == kind.filetype && file.find(kind.needs) != nullptr) return &kind;
+  }
+  return nullptr;
 }
 
 std::string text_at(const ResultDataset& dataset, std::size_t k) {
@@ -125,9 +164,7 @@ void print_table(std::ostream& out, const std::vector<const ResultDataset*>& col
   if (rows > most_rows) fmt::print(out, "... {} rows in all\n", rows);
 }
 
-}  // namespace
-
-void print_result(std::ostream& out, const storage::ResultFile& file) {
+void print_datasets(std::ostream& out, const storage::ResultFile& file) {
   std::vector<const ResultDataset*> wide;
   for (std::size_t first = 0; first < file.datasets.size(); ++first) {
     const ResultDataset& axis = file.datasets[first];
@@ -151,24 +188,63 @@ void print_result(std::ostream& out, const storage::ResultFile& file) {
   }
 }
 
-nlohmann::ordered_json to_json(const std::vector<ResultDataset>& datasets) {
-  Json json = Json::object();
-  for (const ResultDataset& dataset : datasets) {
-    const storage::Description described = storage::description(dataset.path);
-    if (!described.json.empty()) put(json, described.json, dataset, described.flag, 0, 0);
+Json listed(const Json& run) {
+  return run.is_array() ? run : Json::array({run});
+}
+
+}  // namespace
+
+void print_result(std::ostream& out, const storage::ResultFile& file) {
+  const Kind* kind = kind_of(file);
+  if (kind == nullptr) return print_datasets(out, file);
+  const Json runs = listed(run_json(file));
+  for (const Json& run : runs) {
+    if (&run != &runs.front()) out << '\n';
+    kind->print(out, run);
   }
-  prune(json);
+}
+
+nlohmann::ordered_json run_json(const storage::ResultFile& file) {
+  const Kind* kind = kind_of(file);
+  Json json = json_of_rows(file.datasets);
+  if (kind != nullptr) json = kind->json(std::move(json), file);
+  if (!json.is_array()) return with_origin(std::move(json), file.provenance);
+  for (Json& run : json) run = with_origin(std::move(run), file.provenance);
   return json;
 }
 
+nlohmann::ordered_json with_origin(Json run, const storage::Provenance& from) {
+  run["seed"] = from.seed;
+  run["threads"] = from.threads;
+  if (!run.contains("seconds")) run["seconds"] = from.seconds;
+  return run;
+}
+
 nlohmann::ordered_json result_json(const storage::ResultFile& file) {
+  const Json run = run_json(file);
   Json json{{"filetype", file.filetype}};
-  json.update(to_json(file.datasets));
+  if (kind_of(file) == nullptr) {
+    json.update(run);
+  } else {
+    json["runs"] = listed(run);
+  }
   for (const ResultDataset& dataset : file.datasets) {
     std::size_t place = 0;
     json[dataset.group().substr(1)][dataset.name()] = nested(dataset, 0, place);
   }
   return json;
+}
+
+bool all_instances(const Json& options) {
+  return options.value("instance", "") == "all";
+}
+
+double number(const Json& value, double otherwise) {
+  return value.is_number() ? value.get<double>() : otherwise;
+}
+
+std::string text(const Json& value) {
+  return value.get<std::string>();
 }
 
 }  // namespace skeleta::program

@@ -1,21 +1,37 @@
 #pragma once
 
 #include <iosfwd>
+#include <limits>
 #include <nlohmann/json_fwd.hpp>
-#include <vector>
+#include <string>
 
 #include "skeleta/storage/result_file.h"
 
 namespace skeleta::program {
 
-/// What is in a result file: a table for each axis, and the shapes of what lies along several.
+/// What a result is to a command, to the command typed again, and to `show` of its file: the
+/// datasets, each in its place, with seed, threads and seconds. An object, or a list of them for
+/// --instance all. What is not a number is null.
+nlohmann::ordered_json run_json(const storage::ResultFile& file);
+
+/// With seed, threads, and seconds unless it has its own.
+nlohmann::ordered_json with_origin(nlohmann::ordered_json run, const storage::Provenance& from);
+
+/// The same for people; of a kind without a table of its own a table for each axis, and the shapes
+/// of what lies along several.
 void print_result(std::ostream& out, const storage::ResultFile& file);
 
-/// What a command with these datasets prints for --json, each where its description says. What is
-/// not a number is null.
-nlohmann::ordered_json to_json(const std::vector<storage::ResultDataset>& datasets);
-
-/// The same of a file, and everything in it: {"filetype", …, GROUP: {NAME: nested lists, …}}.
+/// What `show --json` prints of it: {"filetype", …, GROUP: {NAME: nested lists, …}} with the same
+/// keys, or under "runs" a list of the same objects if the kind may have several instances, and
+/// every dataset besides.
 nlohmann::ordered_json result_json(const storage::ResultFile& file);
+
+/// Of the stored options as JSON (stored_options in option_table.h).
+bool all_instances(const nlohmann::ordered_json& options);
+
+/// A number of JSON, where null stands for `otherwise`; and a text.
+double number(const nlohmann::ordered_json& value,
+              double otherwise = std::numeric_limits<double>::quiet_NaN());
+std::string text(const nlohmann::ordered_json& value);
 
 }  // namespace skeleta::program

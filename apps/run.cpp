@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "model_input.h"
+#include "result_report.h"
 #include "show.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/core/version.h"
 
 namespace skeleta::program {
 
@@ -78,6 +81,7 @@ void Run::compare(const BuildInfo& build, const storage::Provenance& provenance)
       identity_difference(build, provenance, options, options_->changeable());
   if (!clause.empty()) throw UsageError(clause);
   same_options_ = provenance.options_toml == options;
+  earlier_ = provenance;
 }
 
 void Run::refuse_to_continue(const std::string& why) const {
@@ -92,14 +96,34 @@ void Run::begin() {
 }
 
 double Run::seconds() const {
+  if (ended_) return *ended_;
   return std::chrono::duration<double>(Clock::now() - start_ - spent_).count();
+}
+
+storage::Provenance Run::provenance() const {
+  return {.command_line = command_line_,
+          .options_toml = options_toml(),
+          .created_at = "",
+          .seed = plan_seed_.value_or(seed()),
+          .threads = threads(),
+          .seconds = seconds()};
+}
+
+Findings Run::findings(storage::Results results) const {
+  const auto found = std::make_shared<const storage::Results>(std::move(results));
+  const auto file = [this, found]() -> storage::ResultFile {
+    return {target_, filetype_, build_info(), provenance(), found->datasets()};
+  };
+  return {[this, found](const auto& path, const auto& provenance, bool overwrite) {
+            storage::write_result(path, filetype_, provenance, *found, overwrite);
+          },
+          [file] { return run_json(file()); },
+          [file](std::ostream& out) { print_result(out, file()); }};
 }
 
 void Run::write(const Findings& findings) {
   const BorrowedScope none(nullptr);  // whole or not at all
-  findings.write(target_,
-                 {command_line_, options_toml(), "", plan_seed_.value_or(seed()), threads()},
-                 overwrite_);
+  findings.write(target_, provenance(), overwrite_);
   overwrite_ = true;
 }
 
@@ -132,6 +156,7 @@ void Run::print(const Findings& findings) {
 int Run::finish(const Findings& findings, int code) {
   const BorrowedScope none(nullptr);  // what there is is told, called off or not
   const bool wanted = output_wanted() && findings.write;
+  ended_ = seconds();
   const std::string failure = wanted ? failure_of([&] { write(findings); }) : "";
   print(findings);
   if (!failure.empty()) {
@@ -150,12 +175,16 @@ int Run::say_nothing_computed(int code) {
   return code;
 }
 
-int Run::show_again(int code) {
-  show_file(out_, target_, false, json());
-  return say_nothing_computed(code);
+int Run::show_again(const storage::ResultFile& file, int code) {
+  return finish_again({{},
+                       [&] { return run_json(file); },
+                       [&](std::ostream& out) { show_file(out, target_, false, false); }},
+                      code);
 }
 
 int Run::finish_again(const Findings& findings, int code) {
+  common_.threads = earlier_.threads;
+  ended_ = earlier_.seconds;
   print(findings);
   return say_nothing_computed(code);
 }

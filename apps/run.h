@@ -82,9 +82,15 @@ class Run {
   /// Throws UsageError, since the file of -o cannot be gone on from.
   [[noreturn]] void refuse_to_continue(const std::string& why) const;
 
+  /// What its file says of how it came about.
+  storage::Provenance provenance() const;
+
+  /// Results that are written and told by what the schema says of them.
+  Findings findings(storage::Results results) const;
+
   /// From here on Ctrl-C, SIGTERM and SIGHUP call the work off, and the clock runs.
   void begin();
-  /// Seconds since then, without those of writing.
+  /// Seconds since then, without those of writing; at the end, those that the file has.
   double seconds() const;
 
   /// Writes the state so far, as often as writing takes no more than a fiftieth of the time; one
@@ -96,9 +102,8 @@ class Run {
   /// (`| head -1`), then prints. Returns `code`, or ExitCode::failed if the file could not be
   /// written.
   int finish(const Findings& findings, int code);
-  /// The end of a command that is typed again: shows its file, or prints what was read from it, and
-  /// says so.
-  int show_again(int code);
+  /// The end of a command that is typed again: prints what its file has, and says so.
+  int show_again(const storage::ResultFile& file, int code);
   int finish_again(const Findings& findings, int code);
 
  private:
@@ -122,6 +127,8 @@ class Run {
   std::optional<InterruptGuard> guard_;
   Clock::time_point start_ = Clock::now(), last_ = start_;
   Clock::duration cost_{}, spent_{};
+  std::optional<double> ended_;  // after so many seconds
+  storage::Provenance earlier_;
 };
 
 }  // namespace skeleta::program

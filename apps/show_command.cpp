@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "geometry_report.h"
 #include "model_input.h"
+#include "option_table.h"
 #include "program.h"
 #include "report.h"
 #include "result_report.h"
@@ -102,8 +103,9 @@ void show_sweep(std::ostream& out, const std::string& path, bool json) {
   const storage::SweepFile file = read_sweep(path);
   const double threshold = represented_norm(file.provenance.options_toml);
   if (json) {
-    return print_json(out,
-                      {{"filetype", "skeleta sweep"}, {"cells", to_json(file.cells, threshold)}});
+    return print_json(
+        out, with_origin({{"filetype", "skeleta sweep"}, {"cells", to_json(file.cells, threshold)}},
+                         file.provenance));
   }
   print_origin(out, path, "skeleta sweep", file.provenance);
   out << '\n';
@@ -111,15 +113,20 @@ void show_sweep(std::ostream& out, const std::string& path, bool json) {
 }
 
 void show_training(std::ostream& out, const std::string& path, bool json) {
-  const storage::TrainingFile file = read_training(path);
+  storage::TrainingFile file = read_training(path);
+  storage::TrainingRun& run = file.run;
+  const auto asked = stored_options(file.provenance.options_toml)
+                         .value("starts", static_cast<std::uint64_t>(run.starts.size()));
+  // One that was killed has not come to look for minima: those of the starts that it has.
+  if (run.minima.empty()) run.minima = training::minima_of(run.starts, run.features, {});
   if (json) {
     nlohmann::ordered_json object{{"filetype", "skeleta train"}};
-    object.update(to_json(file.run));
-    return print_json(out, object);
+    object.update(to_json(run, asked));
+    return print_json(out, with_origin(object, file.provenance));
   }
   print_origin(out, path, "skeleta train", file.provenance);
   out << '\n';
-  print_training(out, file.run);
+  print_training(out, run, asked);
 }
 
 void show_result(std::ostream& out, const std::string& path, bool json) {

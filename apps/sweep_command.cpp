@@ -10,6 +10,7 @@
 #include "foresight.h"
 #include "model_input.h"
 #include "progress_display.h"
+#include "result_report.h"
 #include "sweep_plan.h"
 #include "sweep_report.h"
 #include "training_options.h"
@@ -80,10 +81,7 @@ Findings Sweep::findings(const Run& run) const {
     storage::write_sweep(path, provenance, cells_, overwrite);
   };
   const auto json = [&] {
-    return nlohmann::ordered_json{{"cells", to_json(cells_, plan_.represented_norm)},
-                                  {"seed", plan_.seed.front()},
-                                  {"threads", run.threads()},
-                                  {"seconds", run.seconds()}};
+    return with_origin({{"cells", to_json(cells_, plan_.represented_norm)}}, run.provenance());
   };
   const auto text = [&](std::ostream& out) {
     print_sweep(out, cells_, plan_.represented_norm);

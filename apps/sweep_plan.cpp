@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <toml++/toml.h>
+#include <nlohmann/json.hpp>
 
 #include "errors.h"
 #include "numbers.h"
@@ -109,12 +109,7 @@ std::string plan_help() {
 }
 
 double represented_norm(const std::string& text) {
-  const double usual = training::SweepPlan{}.represented_norm;
-  try {
-    return toml::parse(text)["represented-norm"].value_or(usual);
-  } catch (const toml::parse_error&) {
-    return usual;
-  }
+  return stored_options(text).value("represented-norm", training::SweepPlan{}.represented_norm);
 }
 
 }  // namespace skeleta::program

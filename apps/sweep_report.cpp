@@ -19,8 +19,8 @@ std::string label_of(const storage::SweptCell& cell, double represented_norm) {
 
 // What ended the best start, if that was no tolerance.
 std::string ended_by(const storage::SweptCell& cell) {
-  const bool met = cell.stop_reason == optimize::StopReason::gradient ||
-                   cell.stop_reason == optimize::StopReason::value;
+  const bool met = cell.stop_reason == optimize::DescentStop::gradient ||
+                   cell.stop_reason == optimize::DescentStop::value;
   if (met || !std::isfinite(cell.loss)) return "";
   return fmt::format(" (no minimum: {})", to_string(cell.stop_reason));
 }

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "commands.h"
@@ -11,8 +10,8 @@
 #include "foresight.h"
 #include "model_input.h"
 #include "progress_display.h"
+#include "skeleta/storage/thomson_file.h"
 #include "skeleta/thomson/closest_match.h"
-#include "thomson_report.h"
 
 namespace skeleta::program {
 namespace {
@@ -137,6 +136,8 @@ std::vector<std::pair<Index, Index>> coincident(const Matrix& unit,
   return pairs;
 }
 
+using storage::MatchedModel;
+
 class Solve : public Command {
  public:
   void declare(OptionTable& options) override;
@@ -159,7 +160,7 @@ void Solve::declare(OptionTable& options) {
 
 // Of a file that has ended, as the command that wrote it; none of one that was stopped.
 std::optional<int> solved_code(const storage::ResultFile& file) {
-  if (only_word(file, "/thomson/stop_reason") != "starts") return {};
+  if (file.only_word("/thomson/stop_reason") != "starts") return {};
   const storage::ResultDataset* converged = file.find("/thomson/converged");
   const auto* values =
       converged == nullptr ? nullptr : std::get_if<std::vector<std::int64_t>>(&converged->values);
@@ -175,7 +176,7 @@ int Solve::run(Run& run) {
   }
   const thomson::PairEnergy energy = parse_energy("--energy", energy_);
   if (const auto file = run.earlier(read_result)) {
-    if (const auto code = solved_code(*file)) return run.show_again(*code);
+    if (const auto code = solved_code(*file)) return run.show_again(*file, *code);
   }
   warn_of_cost(run, *points_, *dimension_, starts_);
   run.begin();
@@ -186,14 +187,8 @@ int Solve::run(Run& run) {
                        display.show(progress);
                        return true;  // the guard calls the work off
                      });
-  const ThomsonRun how{run.seed(), run.threads(), run.seconds()};
-  const Findings findings{[&](const auto& path, const auto& provenance, bool overwrite) {
-                            storage::write_result(path, "skeleta thomson solve", provenance,
-                                                  solution_results(solution, starts_), overwrite);
-                          },
-                          [&] { return solution_json(solution, starts_, how); },
-                          [&](std::ostream& out) { print_solution(out, solution, starts_, how); }};
-  return run.finish(findings, exit_code(solution.starts < starts_, true, solution.best.converged));
+  return run.finish(run.findings(storage::solution_results(solution, starts_)),
+                    exit_code(solution.starts < starts_, true, solution.best.converged));
 }
 
 class Match : public Command {
@@ -208,7 +203,6 @@ class Match : public Command {
   // Found once for all instances.
   const thomson::Reference& reference(Run& run, const thomson::PairEnergy& energy, Index points,
                                       Index dimension);
-  Findings findings(const Run& run) const;
 
   std::string model_, instance_ = "0", against_;
   std::vector<std::string> energies_{"coulomb", "log", "relu:0"};
@@ -220,7 +214,6 @@ class Match : public Command {
   std::vector<ReluAutoencoder> given_;
   std::optional<Matrix> other_;  // directions of its columns
   std::map<std::tuple<std::string, Index, Index>, thomson::Reference> references_;  // N points in d
-  std::vector<MatchedModel> matched_;
 };
 
 void Match::declare(OptionTable& options) {
@@ -270,20 +263,14 @@ MatchedModel Match::matched(Run& run, Index instance) {
   const double start = run.seconds();
   MatchedModel result{.instance = instance, .features = W.cols(), .hidden = W.rows()};
   result.match = geometry_alone(W, options_);
-  result.shortest = options_.shortest;
   const Matrix unit = directions(W, result.match.columns);
   result.coincident = coincident(unit, result.match.columns);
-  if (other_) {
-    result.other = {against_, against_instance_, thomson::closest_match(unit, *other_)};
-  }
+  if (other_) result.other = thomson::closest_match(unit, *other_);
   for (const thomson::PairEnergy& energy : options_.energies) {
     if (unit.cols() < 2) break;
-    if (possible(energy, unit.cols(), unit.rows())) {
-      result.match.energies.push_back(
-          thomson::match_energy(energy, unit, reference(run, energy, unit.cols(), unit.rows())));
-    } else {
-      result.impossible.push_back(energy);
-    }
+    if (!possible(energy, unit.cols(), unit.rows())) continue;
+    result.match.energies.push_back(
+        thomson::match_energy(energy, unit, reference(run, energy, unit.cols(), unit.rows())));
   }
   result.seconds = run.seconds() - start;
   return result;
@@ -313,35 +300,19 @@ void Match::read(Run& run) {
   run.identify(inputs);
 }
 
-Findings Match::findings(const Run& run) const {
-  const auto write = [&](const auto& path, const auto& provenance, bool overwrite) {
-    storage::write_result(path, "skeleta thomson match", provenance,
-                          match_results(sweep_ ? std::vector<ReluAutoencoder>{} : given_, matched_),
-                          overwrite);
-  };
-  const auto json = [&] {
-    nlohmann::ordered_json array = nlohmann::ordered_json::array();
-    for (const MatchedModel& model : matched_) {
-      array.push_back(match_json(model_, model, {run.seed(), run.threads(), model.seconds}));
-    }
-    return instance_ == "all" ? array : array.front();
-  };
-  const auto text = [&](std::ostream& out) {
-    for (const MatchedModel& model : matched_) {
-      if (&model != &matched_.front()) out << '\n';
-      print_match(out, model_, model);
-    }
-  };
-  return {write, json, text};
-}
-
 int Match::run(Run& run) {
   read(run);
   const std::vector<Index> instances = resolve_instances(instance_, given_.size(), model_);
-  if (run.earlier(read_result, {model_, against_})) return run.show_again(ExitCode::done);
+  if (const auto file = run.earlier(read_result, {model_, against_})) {
+    return run.show_again(*file, ExitCode::done);
+  }
   run.begin();
-  for (const Index k : instances) matched_.push_back(matched(run, k));
-  return run.finish(findings(run), ExitCode::done);
+  std::vector<MatchedModel> matches;
+  for (const Index k : instances) matches.push_back(matched(run, k));
+  const std::vector<ReluAutoencoder> none;
+  return run.finish(
+      run.findings(storage::match_results(sweep_ ? none : given_, matches, options_.energies)),
+      ExitCode::done);
 }
 
 }  // namespace

@@ -2,40 +2,18 @@
 
 #include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "skeleta/storage/thomson_file.h"
+#include "skeleta/storage/result_file.h"
 
 namespace skeleta::program {
 
-/// What both commands say of how they ran.
-struct ThomsonRun {
-  std::uint64_t seed = 1;
-  int threads = 1;
-  double seconds = 0.0;
-};
+/// The JSON of thomson solve and match, from that of the rows of their datasets: an object; of
+/// match --instance all a list of objects. What is not known or not a number is null.
+nlohmann::ordered_json solution_json(nlohmann::ordered_json rows, const storage::ResultFile& file);
+nlohmann::ordered_json match_json(nlohmann::ordered_json rows, const storage::ResultFile& file);
 
-/// A minimiser, for people; `asked` starts were wanted.
-void print_solution(std::ostream& out, const thomson::Solution& solution, std::uint64_t asked,
-                    const ThomsonRun& run);
-
-/// The same as JSON, with stable keys. What is not known or not a number is null.
-nlohmann::ordered_json solution_json(const thomson::Solution& solution, std::uint64_t asked,
-                                     const ThomsonRun& run);
-
-using storage::match_results;
-using storage::MatchedModel;
-using storage::OtherModel;
-using storage::solution_results;
-
-/// `path` is in the heading.
-void print_match(std::ostream& out, const std::string& path, const MatchedModel& model);
-
-/// The same as JSON, with stable keys.
-nlohmann::ordered_json match_json(const std::string& path, const MatchedModel& model,
-                                  const ThomsonRun& run);
+/// One of these objects, for people.
+void print_solution(std::ostream& out, const nlohmann::ordered_json& solution);
+void print_match(std::ostream& out, const nlohmann::ordered_json& match);
 
 }  // namespace skeleta::program

@@ -11,6 +11,7 @@
 #include "foresight.h"
 #include "model_input.h"
 #include "progress_display.h"
+#include "result_report.h"
 #include "skeleta/training/parameters.h"
 #include "training_options.h"
 #include "training_report.h"
@@ -172,15 +173,9 @@ Findings Train::findings(const Run& run) const {
   const auto write = [&](const auto& path, const auto& provenance, bool overwrite) {
     storage::write_training(path, provenance, found_, overwrite);
   };
-  const auto json = [&] {
-    nlohmann::ordered_json object = to_json(found_);
-    object["seed"] = run.seed();
-    object["threads"] = run.threads();
-    object["seconds"] = run.seconds();
-    return object;
-  };
+  const auto json = [&] { return with_origin(to_json(found_, words_.starts), run.provenance()); };
   const auto text = [&](std::ostream& out) {
-    print_training(out, found_);
+    print_training(out, found_, words_.starts);
     fmt::print(out, "seed {}, {:.3g} s\n", run.seed(), run.seconds());
   };
   return {write, json, text};

@@ -45,10 +45,8 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
 
 NamedObjective objective_named(const std::string& word) {
   using training::ObjectiveKind;
-  if (word == "exact") return {ObjectiveKind::exact, {}};
-  if (word == "one-sparse") return {ObjectiveKind::one_sparse, {}};
-  if (word == "sampled") return {ObjectiveKind::sampled, {}};
-  if (word == "linear") return {ObjectiveKind::linear, {}};
+  const auto kind = named<ObjectiveKind>(word);
+  if (kind && kind != ObjectiveKind::k_sparse) return {*kind, {}};
   if (const std::string prefix = "k-sparse:"; word.starts_with(prefix)) {
     Index k = -1;
     const char* const end = word.data() + word.size();
@@ -90,7 +88,8 @@ double nominal_seconds(const training::Options& options, const Features& feature
 }
 
 training::Options to_options(const TrainingWords& words) {
-  if (words.init != "xavier" && words.init != "normal") {
+  const auto init = named<training::Init>(words.init);
+  if (!init || init == training::Init::given) {
     throw UsageError(fmt::format("init: '{}' is none of xavier, normal", words.init));
   }
   const NamedObjective objective = objective_named(words.objective);
@@ -98,12 +97,11 @@ training::Options to_options(const TrainingWords& words) {
   training::Options options;
   options.objective = objective.kind;
   options.k = objective.k.value_or(options.k);
-  options.optimizer = optimizer == "lbfgs" ? training::OptimizerKind::lbfgs
-                      : optimizer == "sgd" ? training::OptimizerKind::sgd
-                                           : training::OptimizerKind::adam;
+  options.optimizer =  // adamw is adam with a decay
+      named<training::OptimizerKind>(optimizer).value_or(training::OptimizerKind::adam);
   // The default of PyTorch's AdamW.
   if (optimizer == "adamw") options.descent.weight_decay = 0.01;
-  options.init = words.init == "normal" ? training::Init::normal : training::Init::xavier;
+  options.init = *init;
   options.starts = words.starts;
   options.max_steps = words.steps;
   options.batch = words.batch;

@@ -28,7 +28,7 @@ std::size_t diverged(const storage::TrainingRun& run) {
 
 // Starts that ended before they met a tolerance, by what ended them.
 struct OtherEnd {
-  optimize::StopReason reason;
+  optimize::DescentStop reason;
   std::size_t count = 0;
   double least = INFINITY;
 };
@@ -75,13 +75,14 @@ const TrainedModel* best_of(const storage::TrainingRun& run) {
   return training::best_of(run.starts);
 }
 
-void print_training(std::ostream& out, const storage::TrainingRun& run) {
+void print_training(std::ostream& out, const storage::TrainingRun& run, std::uint64_t asked) {
   const ReluAutoencoder& model = run.starts.front().model;
   const auto features = static_cast<double>(model.features());
   fmt::print(out, "{} features in {} hidden dimensions, density {}, importance {}\n\n",
              model.features(), model.hidden(), one_or_range(run.features.density),
              one_or_range(run.features.importance));
   const std::size_t count = run.starts.size(), failed = diverged(run);
+  if (count < asked) fmt::print(out, "unfinished: {} of {} starts\n", count, asked);
   const TrainedModel* best = best_of(run);
   if (best == nullptr) {
     fmt::print(out, "all {} starts diverged\n", count);
@@ -100,7 +101,7 @@ void print_training(std::ostream& out, const storage::TrainingRun& run) {
   if (failed > 0) fmt::print(out, "{} of {} starts diverged\n", failed, count);
 }
 
-nlohmann::ordered_json to_json(const storage::TrainingRun& run) {
+nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t asked) {
   using Json = nlohmann::ordered_json;
   Json best = nullptr, minima = Json::array(), starts = Json::array();
   if (const TrainedModel* start = best_of(run)) {
@@ -133,7 +134,11 @@ nlohmann::ordered_json to_json(const storage::TrainingRun& run) {
     others.push_back(
         {{"stop_reason", to_string(end.reason)}, {"count", end.count}, {"loss", end.least}});
   }
-  return {{"best", best}, {"minima", minima}, {"other_ends", others}, {"starts", starts}};
+  return {{"best", best},
+          {"minima", minima},
+          {"other_ends", others},
+          {"starts", starts},
+          {"asked_starts", asked}};
 }
 
 }  // namespace skeleta::program

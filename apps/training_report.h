@@ -7,11 +7,12 @@
 
 namespace skeleta::program {
 
-/// The best start, the distinct minima, and the ends that are none with their reasons, for people.
-void print_training(std::ostream& out, const storage::TrainingRun& run);
+/// The best start, the distinct minima, and the ends that are none with their reasons, for people;
+/// of `asked` starts that were wanted.
+void print_training(std::ostream& out, const storage::TrainingRun& run, std::uint64_t asked);
 
 /// The same as JSON: best (null if every start diverged), minima, other_ends, starts.
-nlohmann::ordered_json to_json(const storage::TrainingRun& run);
+nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t asked);
 
 /// The start with the least loss; null if every start diverged.
 const training::TrainedModel* best_of(const storage::TrainingRun& run);

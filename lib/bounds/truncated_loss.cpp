@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "skeleta/measure/active_count.h"
+#include "skeleta/measure/value_law.h"
 
 namespace skeleta::bounds {
 namespace {
@@ -38,7 +39,8 @@ OutputLoss TruncatedLoss::output(const PositivePartMoments& moments, Index i) co
   const auto own = static_cast<std::size_t>(i);
   const double v = features_.importance(i);
   OutputLoss result;
-  result.value = v * (own_probability_(i) / 3.0 + moments.square - 2.0 * moments.times[own]);
+  result.value =
+      v * (second_moments(own_probability_)(i) + moments.square - 2.0 * moments.times[own]);
   result.by_threshold = 2.0 * v * (moments.above - moments.mean);
   for (std::size_t j = 0; j < moments.times.size(); ++j) {
     result.by_entry[j] = 2.0 * v * (moments.times[j] - moments.product[j]);
@@ -49,7 +51,8 @@ OutputLoss TruncatedLoss::output(const PositivePartMoments& moments, Index i) co
 double TruncatedLoss::corner(const PositivePartMoments& low, const PositivePartMoments& high,
                              Index i) const {
   const auto own = static_cast<std::size_t>(i);
-  return features_.importance(i) * (own_probability_(i) / 3.0 + low.square - 2.0 * high.times[own]);
+  return features_.importance(i) *
+         (second_moments(own_probability_)(i) + low.square - 2.0 * high.times[own]);
 }
 
 double TruncatedLoss::rounding(Index i, double size, double threshold_low,

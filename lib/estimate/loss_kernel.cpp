@@ -13,14 +13,6 @@ Integrand kernel(const LossLoops<Real>& loops, const ReluAutoencoder& model, con
 
 }  // namespace
 
-std::string to_string(KernelPath path) {
-  return path == KernelPath::gram ? "gram" : "hidden";
-}
-
-std::string to_string(Precision precision) {
-  return precision == Precision::float32 ? "float32" : "float64";
-}
-
 KernelPath kernel_path(const ReluAutoencoder& model, const Features& features) {
   constexpr Index most = 2000;
   constexpr double faster = 4.0;  // operations of a blocked matrix product per one of a column sum

@@ -367,11 +367,11 @@ std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
 // features. Otherwise so small that what the fine law leaves, in order of size³ in the loss and
 // size² in its derivatives, hardly matters: entries a little larger are resolved by a few hundred
 // nodes.
-double AdaptiveLoss::fine_limit(Purpose purpose) const {
-  if (rigorous() || purpose == Purpose::skeletons) return 0.0;
+double AdaptiveLoss::fine_limit(Wanted wanted) const {
+  if (rigorous() || wanted == Wanted::skeletons) return 0.0;
   const double of_loss = 0.25 * std::cbrt(options_.relative_target);
-  return purpose == Purpose::loss ? of_loss
-                                  : std::min(of_loss, 0.2 * std::sqrt(options_.gradient_target));
+  return wanted == Wanted::loss ? of_loss
+                                : std::min(of_loss, 0.2 * std::sqrt(options_.gradient_target));
 }
 
 bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
@@ -386,9 +386,9 @@ bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
          (with_gradient_ && std::sqrt(derivatives) > 0.3 * target_.of_gradient(loss.value));
 }
 
-Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Purpose purpose) {
-  with_gradient_ = purpose == Purpose::gradient;
-  fine_limit_ = fine_limit(purpose);
+Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Wanted wanted) {
+  with_gradient_ = wanted == Wanted::gradient;
+  fine_limit_ = fine_limit(wanted);
   read_outputs(model);
   double guess = first_guess();
   plan(guess);

@@ -50,14 +50,14 @@ struct Target {
 };
 
 /// What an evaluation is for.
-enum class Purpose : std::int8_t { loss, gradient, skeletons };
+enum class Wanted : std::int8_t { loss, gradient, skeletons };
 
 class AdaptiveLoss {
  public:
   AdaptiveLoss(const Features& features, const Options& options);
 
   /// Evaluates the loss of a valid model, and what gradient() or contributions() will need.
-  Loss evaluate(const ReluAutoencoder& model, Purpose purpose);
+  Loss evaluate(const ReluAutoencoder& model, Wanted wanted);
 
   /// The gradient of the model evaluated last.
   void gradient(Matrix& dW, Vector& db);
@@ -80,7 +80,7 @@ class AdaptiveLoss {
   template <class Body>
   void for_each_block(Body body);
 
-  double fine_limit(Purpose purpose) const;
+  double fine_limit(Wanted wanted) const;
   void read_outputs(const ReluAutoencoder& model);
   double first_guess() const;
   void plan(double guess);

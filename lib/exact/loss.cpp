@@ -20,12 +20,12 @@ class Evaluator::Implementation {
 
   Loss loss(const ReluAutoencoder& model) {
     check(model);
-    return loss_.evaluate(model, Purpose::loss);
+    return loss_.evaluate(model, Wanted::loss);
   }
 
   Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
     check(model);
-    const Loss result = loss_.evaluate(model, Purpose::gradient);
+    const Loss result = loss_.evaluate(model, Wanted::gradient);
     loss_.gradient(dW, db);
     return result;
   }
@@ -61,7 +61,7 @@ IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const ReluAutoencode
   check(model);
   const ActiveCount count(features_.density);
   const CountRange range = listed(count);
-  const Loss total = loss_.evaluate(model, Purpose::skeletons);
+  const Loss total = loss_.evaluate(model, Wanted::skeletons);
   const Vector contributions = loss_.contributions(range.last);
   IntegralBySkeleton result;
   for (Index l = range.first; l <= range.last; ++l) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "skeleta/measure/value_law.h"
+
 namespace skeleta::exact {
 namespace {
 
@@ -47,14 +49,14 @@ void select(const double* gram, const Vector& density, double fine_limit, Row& r
     if (std::abs(g) > fine) {
       put(row.count++, k, g);
     } else if (!(std::abs(g) > negligible)) {
-      row.dropped += std::abs(gram[k]) * std::sqrt(density(k) / 3.0);
+      row.dropped += std::abs(gram[k]) * std::sqrt(second_moments(density)(k));
       row.idle.push_back(density(k));
     }
   }
   const double own = density(row.own) > 0.0 ? gram[row.own] * inverse : 0.0;
   const bool raised = !(std::abs(own) > negligible);
   put(row.count, row.own, raised ? negligible : own);
-  if (raised) row.dropped += negligible * row.scale * std::sqrt(density(row.own) / 3.0);
+  if (raised) row.dropped += negligible * row.scale * std::sqrt(second_moments(density)(row.own));
   for (Index k = 0; fine > negligible && k < density.size(); ++k) {
     const double g = gram[k] * inverse;
     if (k == row.own || density(k) == 0.0) continue;

@@ -41,9 +41,9 @@ double squared_lower_bound(const Matrix& X, const Matrix& Y) {
   return std::max(spectra.squaredNorm(), norms.squaredNorm());
 }
 
-class Search {
+class CongruenceSearch {
  public:
-  Search(const Matrix& X, const Matrix& Y, const CongruenceOptions& options)
+  CongruenceSearch(const Matrix& X, const Matrix& Y, const CongruenceOptions& options)
       : X_(X), Y_(Y), options_(options) {}
 
   Congruence run() {
@@ -225,7 +225,7 @@ Congruence congruence(const Matrix& X, const Matrix& Y, CongruenceOptions option
   if (options.beam == 0 || options.refined == 0) {
     throw std::invalid_argument("beam and refined must be at least 1");
   }
-  return Search(X, Y, options).run();
+  return CongruenceSearch(X, Y, options).run();
 }
 
 }  // namespace skeleta::geometry

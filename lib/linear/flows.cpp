@@ -80,18 +80,6 @@ Matrix imbalance(const LinearAutoencoder& model) {
   return model.A.transpose() * model.A - model.B * model.B.transpose();
 }
 
-std::string to_string(TiedRule rule) {
-  switch (rule) {
-    case TiedRule::encoder:
-      return "encoder";
-    case TiedRule::decoder:
-      return "decoder";
-    case TiedRule::gradient:
-      return "gradient";
-  }
-  throw std::logic_error("unknown TiedRule");
-}
-
 Matrix tied_velocity(TiedRule rule, const Matrix& W, const Matrix& Sigma) {
   check_shape(W, Sigma);
   const Matrix moved = W * Sigma, gram = W * W.transpose();

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
+#include "core/require.h"
 #include "measure/activity_sweep.h"
 #include "measure/series.h"
-#include "core/require.h"
 
 namespace skeleta {
 namespace {

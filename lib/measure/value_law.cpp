@@ -8,8 +8,8 @@
 #include <limits>
 #include <numbers>
 
-#include "measure/half_line.h"
 #include "core/require.h"
+#include "measure/half_line.h"
 
 namespace skeleta {
 namespace {

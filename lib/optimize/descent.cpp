@@ -10,22 +10,6 @@
 
 namespace skeleta::optimize {
 
-std::string to_string(UpdateRule rule) {
-  return rule == UpdateRule::sgd ? "sgd" : "adam";
-}
-
-std::string to_string(Schedule schedule) {
-  switch (schedule) {
-    case Schedule::constant:
-      return "constant";
-    case Schedule::cosine:
-      return "cosine";
-    case Schedule::inverse:
-      return "inverse";
-  }
-  throw std::logic_error("unknown Schedule");
-}
-
 void validate(const DescentOptions& options) {
   const auto positive = [](const char* name, double value) {
     require(value > 0.0 && std::isfinite(value),
@@ -84,7 +68,7 @@ Summary Descent::minimize(StochasticObjective f, Vector& x, DescentState& state,
   }
   gradient_.resize(x.size());
   Summary summary;
-  const auto ended = [&](StopReason reason) {
+  const auto ended = [&](DescentStop reason) {
     summary.stop_reason = reason;
     return summary;
   };
@@ -94,9 +78,9 @@ Summary Descent::minimize(StochasticObjective f, Vector& x, DescentState& state,
     summary.gradient_norm = gradient_.norm();
     ++summary.evaluations;
     if (!std::isfinite(summary.value) || !std::isfinite(summary.gradient_norm)) {
-      return ended(StopReason::non_finite);
+      return ended(DescentStop::non_finite);
     }
-    if (summary.gradient_norm <= options_.gradient_tolerance) return ended(StopReason::gradient);
+    if (summary.gradient_norm <= options_.gradient_tolerance) return ended(DescentStop::gradient);
     before_ = x;
     update(step_size(options_, state.step), x, state);
     ++state.step;
@@ -104,9 +88,9 @@ Summary Descent::minimize(StochasticObjective f, Vector& x, DescentState& state,
     const Step step{state.step,           summary.evaluations,
                     summary.value,        summary.gradient_norm,
                     (x - before_).norm(), x};
-    if (callback && !callback(step)) return ended(StopReason::interrupted);
+    if (callback && !callback(step)) return ended(DescentStop::interrupted);
   }
-  return ended(StopReason::iterations);
+  return ended(DescentStop::iterations);
 }
 
 void Descent::update(double eta, Vector& x, DescentState& state) {

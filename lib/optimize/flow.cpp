@@ -98,22 +98,6 @@ class Integration {
 
 }  // namespace
 
-std::string to_string(FlowStop reason) {
-  switch (reason) {
-    case FlowStop::end:
-      return "end";
-    case FlowStop::steps:
-      return "steps";
-    case FlowStop::step_size:
-      return "step_size";
-    case FlowStop::non_finite:
-      return "non_finite";
-    case FlowStop::interrupted:
-      return "interrupted";
-  }
-  throw std::logic_error("unknown FlowStop");
-}
-
 void validate(const FlowOptions& options) {
   const auto positive = [](const char* name, double value) {
     require(value > 0.0 && std::isfinite(value),

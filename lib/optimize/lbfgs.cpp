@@ -40,7 +40,7 @@ class Lbfgs::Run {
     summary_.value = evaluate(x_, m_.gradient_);
     summary_.gradient_norm = m_.gradient_.norm();
     if (!std::isfinite(summary_.value) || !std::isfinite(summary_.gradient_norm)) {
-      return ended(StopReason::non_finite);
+      return ended(DescentStop::non_finite);
     }
     double fall = INFINITY;  // of f in the last step
     while (true) {
@@ -48,7 +48,7 @@ class Lbfgs::Run {
       const double before = summary_.value;
       if (const auto reason = step()) return ended(*reason);
       fall = before - summary_.value;
-      if (callback && !callback(state())) return ended(StopReason::interrupted);
+      if (callback && !callback(state())) return ended(DescentStop::interrupted);
     }
   }
 
@@ -68,7 +68,7 @@ class Lbfgs::Run {
     return f_(x, gradient);
   }
 
-  Summary ended(StopReason reason) {
+  Summary ended(DescentStop reason) {
     summary_.stop_reason = reason;
     return summary_;
   }
@@ -82,26 +82,26 @@ class Lbfgs::Run {
             x_};
   }
 
-  std::optional<StopReason> stop(double fall) const {
+  std::optional<DescentStop> stop(double fall) const {
     const LbfgsOptions& options = m_.options_;
-    if (summary_.gradient_norm <= options.gradient_tolerance) return StopReason::gradient;
+    if (summary_.gradient_norm <= options.gradient_tolerance) return DescentStop::gradient;
     if (options.value_tolerance > 0.0 && fall >= 0.0 &&
         fall <= options.value_tolerance * std::abs(summary_.value)) {
-      return StopReason::value;
+      return DescentStop::value;
     }
-    if (summary_.iterations >= options.max_iterations) return StopReason::iterations;
-    if (summary_.evaluations >= options.max_evaluations) return StopReason::evaluations;
+    if (summary_.iterations >= options.max_iterations) return DescentStop::iterations;
+    if (summary_.evaluations >= options.max_evaluations) return DescentStop::evaluations;
     return std::nullopt;
   }
 
   // One step; along the steepest descent if the direction of the history fails.
-  std::optional<StopReason> step() {
+  std::optional<DescentStop> step() {
     while (true) {
       const bool steepest = stored_ == 0;
       set_direction();
       if (search(steepest)) return std::nullopt;
-      if (summary_.evaluations >= m_.options_.max_evaluations) return StopReason::evaluations;
-      if (steepest) return StopReason::line_search;
+      if (summary_.evaluations >= m_.options_.max_evaluations) return DescentStop::evaluations;
+      if (steepest) return DescentStop::line_search;
       stored_ = 0;
     }
   }

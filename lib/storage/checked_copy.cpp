@@ -31,7 +31,7 @@ class Copy {
 
   const Hdf5Reader& source() const { return source_; }
 
-  // Texts get a fixed length, integers their native type; others are not looked at by anybody.
+  // Texts get a fixed length, numbers their native type; others are not looked at by anybody.
   void attribute(const std::string& path, const std::string& name) {
     const hid_t there = copy_.id();
     if (const auto text = source_.text(path, name)) {
@@ -44,6 +44,8 @@ class Copy {
       put_attribute(there, path, name, H5T_NATIVE_UINT64, {counts->size()}, counts->data());
     } else if (const auto numbers = source_.numbers<std::int64_t>(path, name)) {
       put_attribute(there, path, name, H5T_NATIVE_INT64, {numbers->size()}, numbers->data());
+    } else if (const auto reals = source_.numbers<double>(path, name)) {
+      put_attribute(there, path, name, H5T_NATIVE_DOUBLE, {reals->size()}, reals->data());
     }
   }
 

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 #include "skeleta/storage/result_file.h"
-#include "storage/enum_names.h"
 #include "storage/schema_table.h"
 
 namespace skeleta::storage {
@@ -86,7 +87,7 @@ class Field {
       for (const Record* record : records) words.push_back(get(*record));
       result.values = category_of(words);
     } else if constexpr (std::is_enum_v<T>) {
-      Category category{{}, enum_names<T>()};
+      Category category{{}, names<T>()};
       for (const Record* record : records) {
         category.values.push_back(static_cast<std::int8_t>(get(*record)));
       }
@@ -149,12 +150,11 @@ class Field {
     if constexpr (std::is_same_v<T, std::string>) {
       to = from.word(k);
     } else if constexpr (std::is_enum_v<T>) {
-      const std::vector<std::string> names = enum_names<T>();
-      const auto found = std::find(names.begin(), names.end(), from.word(k));
-      if (found == names.end()) {
+      const std::optional<T> found = named<T>(from.word(k));
+      if (!found) {
         file.refuse(from.path + " is '" + from.word(k) + "', which this program does not know");
       }
-      to = static_cast<T>(found - names.begin());
+      to = *found;
     } else if constexpr (rank<T> == 0) {
       to = static_cast<T>(std::get<std::vector<Stored<T>>>(from.values)[k]);
     } else {

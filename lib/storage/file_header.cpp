@@ -53,6 +53,7 @@ void write_header(Hdf5Writer& file, const char* filetype, const Provenance& prov
   file.attribute("seed", provenance.seed);
   file.attribute("seed_hex", fmt::format("{:#018x}", provenance.seed));
   file.attribute("threads", std::int32_t{provenance.threads});
+  file.attribute("seconds", provenance.seconds);
   file.attribute("Conventions", std::string("CF-1.10"));
 }
 
@@ -78,12 +79,14 @@ void check_kind(const Hdf5Reader& file, const char* wanted) {
 }
 
 Provenance read_provenance(const Hdf5Reader& file) {
+  const auto seconds = file.numbers<double>("/", "seconds");
   return {text(file, "command_line"),
           text(file, "options"),
           text(file, "created_at"),
           number(file, "seed"),
           static_cast<int>(number(file, "threads")),
-          file.sealed()};
+          file.sealed(),
+          seconds && seconds->size() == 1 ? seconds->front() : Provenance{}.seconds};
 }
 
 BuildInfo read_build(const Hdf5Reader& file) {

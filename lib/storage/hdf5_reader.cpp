@@ -244,13 +244,16 @@ std::optional<std::vector<T>> Hdf5Reader::numbers(const std::string& path,
   if (!handle) return {};
   const TypeHandle stored(H5Aget_type(handle->id()));
   const SpaceHandle space(H5Aget_space(handle->id()));
-  if (H5Tget_class(stored.id()) != H5T_INTEGER) return {};
+  constexpr auto kind = std::is_floating_point_v<T> ? H5T_FLOAT : H5T_INTEGER;
+  if (H5Tget_class(stored.id()) != kind) return {};
   std::vector<T> values(static_cast<std::size_t>(H5Sget_simple_extent_npoints(space.id())));
   check(H5Aread(handle->id(), native_type<T>(), values.data()), file_, "read the attribute",
         attribute);
   return values;
 }
 
+template std::optional<std::vector<double>> Hdf5Reader::numbers(const std::string&,
+                                                                const std::string&) const;
 template std::optional<std::vector<std::int64_t>> Hdf5Reader::numbers(const std::string&,
                                                                       const std::string&) const;
 template std::optional<std::vector<std::uint64_t>> Hdf5Reader::numbers(const std::string&,

@@ -98,6 +98,11 @@ void Hdf5Writer::attribute(const std::string& name, std::int32_t value) {
   write_attribute(handle_.id(), name, H5T_STD_I32LE, H5T_NATIVE_INT32, {}, &value);
 }
 
+void Hdf5Writer::attribute(const std::string& name, double value) {
+  check_attribute(name, "float64");
+  write_attribute(handle_.id(), name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, {}, &value);
+}
+
 void Hdf5Writer::attribute(const std::string& name, Version value) {
   check_attribute(name, "int32[2]");
   const std::int32_t numbers[2] = {value.major, value.minor};

@@ -24,6 +24,7 @@ class Hdf5Writer {
   void attribute(const std::string& name, const std::string& value);
   void attribute(const std::string& name, std::uint64_t value);
   void attribute(const std::string& name, std::int32_t value);
+  void attribute(const std::string& name, double value);
   void attribute(const std::string& name, Version value);
 
   /// A dataset with units, long_name and scales. The scale of an axis is written before what lies

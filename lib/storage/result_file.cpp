@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <new>
 #include <numeric>
 #include <stdexcept>
@@ -162,6 +163,16 @@ const ResultDataset* ResultFile::find(const std::string& path) const {
   const auto found = std::find_if(datasets.begin(), datasets.end(),
                                   [&](const ResultDataset& one) { return one.path == path; });
   return found == datasets.end() ? nullptr : &*found;
+}
+
+std::string ResultFile::only_word(const std::string& path) const {
+  const ResultDataset* dataset = find(path);
+  const auto* category = dataset == nullptr ? nullptr : std::get_if<Category>(&dataset->values);
+  if (category == nullptr) return "";
+  const auto& all = category->values;
+  const bool several =
+      std::adjacent_find(all.begin(), all.end(), std::not_equal_to<>()) != all.end();
+  return several ? "" : dataset->word(0);
 }
 
 const ResultDataset& ResultFile::at(const std::string& path) const {

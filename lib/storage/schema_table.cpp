@@ -21,18 +21,6 @@ DatasetEntry row(const char* name, Element element, const char* axes, const char
 
 }  // namespace
 
-std::string to_string(Element element) {
-  switch (element) {
-    case Element::float64:
-      return "float64";
-    case Element::int64:
-      return "int64";
-    case Element::int8:
-      return "int8";
-  }
-  throw std::logic_error("unknown Element");
-}
-
 std::string to_string(const Range& range) {
   std::string text;
   if (range.low >= -1.0 && range.high < largest) {
@@ -118,6 +106,7 @@ const std::vector<AttributeEntry>& attribute_entries() {
       {"seed", "uint64", "of the random numbers"},
       {"seed_hex", "string", "the seed again, as `0x` and 16 digits, for readers without 64 bits"},
       {"threads", "int32", "number of threads; the results don't depend on it"},
+      {"seconds", "float64", "wall time of the numerics; since 1.7"},
       {"Conventions", "string", "of units, names and flags"},
   };
   return entries;

@@ -6,18 +6,22 @@
 #include <string_view>
 #include <vector>
 
+#include "skeleta/core/names.h"
+
 namespace skeleta::storage {
 
 /// The version of the layout, one for all kinds of files. A minor one adds, a major one breaks.
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 6};
+inline constexpr Version format_version{1, 7};
 
 enum class Element { float64, int64, int8 };
 
-/// "float64", "int64", "int8"
-std::string to_string(Element element);
+constexpr auto names_of(Element) {
+  return std::to_array<std::string_view>({"float64", "int64", "int8"});
+}
+using skeleta::to_string;
 
 /// Which numbers may stand in a dataset.
 struct Range {

@@ -62,17 +62,17 @@ optimize::Summary descend(const PairEnergy& energy, Index dimension, Vector& x) 
   const Index points = x.size() / dimension;
   const double tolerance = energy.potential == Potential::riesz ? 1e-7 : 1e-13;
   optimize::LbfgsOptions options;
-  options.first_step = 0.1;
+  options.first_step = 0.1;  // of all points together, unit vectors: a small turn
   optimize::Summary summary;
   summary.value = sphere_energy(energy, as_columns(x, dimension));
   if (!std::isfinite(summary.value)) {
-    summary.stop_reason = optimize::StopReason::non_finite;
+    summary.stop_reason = optimize::DescentStop::non_finite;
     return summary;
   }
   do {
     options.gradient_tolerance = tolerance * gradient_scale(energy, summary.value, points);
     summary = optimize::Lbfgs(options).minimize(objective, x);
-  } while (summary.stop_reason == optimize::StopReason::gradient &&
+  } while (summary.stop_reason == optimize::DescentStop::gradient &&
            summary.gradient_norm >
                10.0 * tolerance * gradient_scale(energy, summary.value, points));
   return summary;

@@ -84,9 +84,10 @@ Views sorted(Views views) {
 }
 
 // The symmetries of distinct points, of which `copies` lie at each place.
-class Search {
+class SymmetrySearch {
  public:
-  Search(const Matrix& X, const std::vector<Index>& copies, double tolerance, std::uint64_t steps)
+  SymmetrySearch(const Matrix& X, const std::vector<Index>& copies, double tolerance,
+                 std::uint64_t steps)
       : gram_(X.transpose() * X),
         tolerance_(tolerance * gram_.diagonal().maxCoeff()),
         copies_(copies),
@@ -289,7 +290,7 @@ SymmetryGroup symmetry_group(const Matrix& X, double tolerance, std::uint64_t mo
   const Places places(representatives(X, tolerance));
   std::vector<Index> copies;
   for (const auto& members : places.members) copies.push_back(static_cast<Index>(members.size()));
-  Search search(X(Eigen::all, places.distinct), copies, tolerance, most_steps);
+  SymmetrySearch search(X(Eigen::all, places.distinct), copies, tolerance, most_steps);
   search.run();
 
   SymmetryGroup result{search.order(), search.complete(), {}, {}};

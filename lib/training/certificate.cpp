@@ -78,10 +78,10 @@ struct Found {
 };
 
 // The whole search: it counts the starts as they end.
-class Search {
+class CertificateSearch {
  public:
-  Search(const Features& features, Index hidden, const CertificateOptions& options,
-         const CertificateCallback& callback)
+  CertificateSearch(const Features& features, Index hidden, const CertificateOptions& options,
+                    const CertificateCallback& callback)
       : features_(features),
         hidden_(hidden),
         options_(options),
@@ -307,7 +307,7 @@ Certificate certificate(const Features& features, Index hidden, const Certificat
   const ScaledFeatures data = scaled(features);
   Certificate result;
   try {
-    result = Search(data.features, hidden, options, callback).run();
+    result = CertificateSearch(data.features, hidden, options, callback).run();
   } catch (const Interrupted&) {
     result.interrupted = true;
     return result;

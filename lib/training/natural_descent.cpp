@@ -71,10 +71,10 @@ optimize::Summary natural_descent(optimize::Objective f, Vector& x,
   const double tolerance = options.gradient_tolerance;
   optimize::Summary summary = descend(tolerance, {});
   const double share = summary.value / zero;
-  if (summary.stop_reason == optimize::StopReason::gradient && share < low) {
+  if (summary.stop_reason == optimize::DescentStop::gradient && share < low) {
     summary = descend(tolerance * std::sqrt(std::max(share, lowest)), summary);
-    if (summary.stop_reason != optimize::StopReason::interrupted) {
-      summary.stop_reason = optimize::StopReason::gradient;  // of the tolerance that was asked
+    if (summary.stop_reason != optimize::DescentStop::interrupted) {
+      summary.stop_reason = optimize::DescentStop::gradient;  // of the tolerance that was asked
     }
   }
   coordinates.to_parameters(y, x);

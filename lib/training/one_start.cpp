@@ -59,8 +59,8 @@ exact::Options exact_options(const Features& features, double tolerance, int thr
 }
 
 bool vanishes(const optimize::Summary& summary) {
-  return summary.stop_reason == optimize::StopReason::gradient ||
-         summary.stop_reason == optimize::StopReason::value;
+  return summary.stop_reason == optimize::DescentStop::gradient ||
+         summary.stop_reason == optimize::DescentStop::value;
 }
 
 }  // namespace
@@ -157,7 +157,7 @@ bool OneStart::loose_stage(Vector& x) {
   const double tolerance = std::max(options_.gradient_tolerance, loose);
   with_exact(loose, [&](optimize::Objective f, double noise) { lbfgs(f, x, tolerance, noise); });
   const auto reason = result_->summary.stop_reason;
-  return reason == optimize::StopReason::gradient || reason == optimize::StopReason::line_search;
+  return reason == optimize::DescentStop::gradient || reason == optimize::DescentStop::line_search;
 }
 
 void OneStart::lbfgs(optimize::Objective f, Vector& x, double tolerance, double noise) {

@@ -39,46 +39,6 @@ Vector initial(const Features& features, Index hidden, const Options& options,
 
 }  // namespace
 
-std::string to_string(ObjectiveKind kind) {
-  switch (kind) {
-    case ObjectiveKind::exact:
-      return "exact";
-    case ObjectiveKind::one_sparse:
-      return "one-sparse";
-    case ObjectiveKind::k_sparse:
-      return "k-sparse";
-    case ObjectiveKind::sampled:
-      return "sampled";
-    case ObjectiveKind::linear:
-      return "linear";
-  }
-  throw std::logic_error("unknown ObjectiveKind");
-}
-
-std::string to_string(OptimizerKind kind) {
-  switch (kind) {
-    case OptimizerKind::lbfgs:
-      return "lbfgs";
-    case OptimizerKind::adam:
-      return "adam";
-    case OptimizerKind::sgd:
-      return "sgd";
-  }
-  throw std::logic_error("unknown OptimizerKind");
-}
-
-std::string to_string(Init init) {
-  switch (init) {
-    case Init::xavier:
-      return "xavier";
-    case Init::normal:
-      return "normal";
-    case Init::given:
-      return "given";
-  }
-  throw std::logic_error("unknown Init");
-}
-
 void validate(const Options& options, const Features& features, Index hidden) {
   validate(features);
   require(hidden >= 1, fmt::format("hidden = {} must be at least 1", hidden));
@@ -128,12 +88,12 @@ void validate(const Options& options, const Features& features, Index hidden) {
 }
 
 bool TrainedModel::diverged() const {
-  return summary.stop_reason == optimize::StopReason::non_finite || !std::isfinite(loss.value);
+  return summary.stop_reason == optimize::DescentStop::non_finite || !std::isfinite(loss.value);
 }
 
 bool TrainedModel::is_minimum() const {
-  const bool met = summary.stop_reason == optimize::StopReason::gradient ||
-                   summary.stop_reason == optimize::StopReason::value;
+  const bool met = summary.stop_reason == optimize::DescentStop::gradient ||
+                   summary.stop_reason == optimize::DescentStop::value;
   return met && !diverged();
 }
 

@@ -177,6 +177,8 @@ TEST_F(ApproximateFile, HoldsWhatIsPrinted) {
   EXPECT_EQ(found["excess"][0][0], json["certificate"][0]["excess"]);
   EXPECT_NEAR(double(found["sparsity"][0]), 0.95, 1e-15);
   EXPECT_EQ(found["table_two"][1], json["table"][1]["two"]);
+  EXPECT_THAT(run_program({"show", path("a.h5")}).out,
+              AllOf(HasSubstr("P(N >= m)"), HasSubstr("trained on at most k active features")));
   const Outcome again = approximate({pentagon, "-o", path("a.h5")});
   EXPECT_EQ(again.code, usage);
   EXPECT_THAT(again.err, HasSubstr("--force"));
@@ -311,6 +313,9 @@ TEST_F(ApproximateFile, CalledOffInTrainingItIsMarkedUnfinished) {
   EXPECT_EQ(file["approximation"]["stop_reason"], Json::parse("[\"interrupted\"]"));
   EXPECT_EQ(file["approximation"]["sparsity"].size(), 1u);
   EXPECT_THAT(run_program({"show", path("part.h5")}).out, HasSubstr("interrupted"));
+  const Outcome again = run_program(stopped);  // it is not taken for finished
+  EXPECT_EQ(again.code, done);
+  EXPECT_EQ(again.err, "");
   std::vector<std::string> whole = arguments;
   whole.insert(whole.end(), {"-o", path("whole.h5")});
   EXPECT_EQ(run_program(whole).code, done);

@@ -6,6 +6,7 @@ namespace skeleta::program {
 namespace {
 
 using testing::HasSubstr;
+using Json = nlohmann::json;
 
 class Identity : public Workplace {
  protected:
@@ -67,7 +68,24 @@ TEST_F(Identity, MatchGoesOnWithTheSameContentOnly) {
   expect_refused(match);
 }
 
-// A finished command that is typed again computes nothing, says so, and leaves its file alone.
+// What is foreseen of methods is no result, so a file has it not.
+Json told(const std::string& text) {
+  Json json = Json::parse(text);
+  if (json.is_object()) json.erase("choice");
+  return json;
+}
+
+// `show` has all that the command told: in the same places, or as a list of runs.
+void expect_shown(const Json& shown, const Json& command) {
+  if (shown.contains("runs")) {
+    EXPECT_EQ(shown["runs"], command.is_array() ? command : Json::array({command}));
+    return;
+  }
+  for (const auto& [key, value] : command.items()) EXPECT_EQ(shown[key], value) << key;
+}
+
+// A finished command that is typed again computes nothing, says so, leaves its file alone, and
+// prints the same JSON as the first time and as `show`.
 TEST_F(Identity, FinishedCommandsAreShown) {
   const std::string model = SKELETA_SOURCE_DIR "/data/trained/n5_m2_S0.95.h5";
   const std::string plan =
@@ -83,20 +101,32 @@ TEST_F(Identity, FinishedCommandsAreShown) {
       {"approximate", "--features", "2", "--hidden", "1", "--sparsity", "0.9", "--train",
        "--starts", "2"},
       {"thomson", "solve", "--points", "4", "--dimension", "3", "--starts", "3"},
+      {"approximate", model, "--instance", "all", "--table", "0.9,0.99"},
+      {"approximate", "--features", "3", "--hidden", "1", "--train", "--sparsities", "0.9,0.99",
+       "--starts", "2"},
+      {"approximate", "--features", "4", "--table", "0.5,1"},
+      {"thomson", "solve", "--points", "3", "--dimension", "5", "--starts", "2"},
       {"thomson", "match", model},
+      {"thomson", "match", model, "--against", model, "--against-instance", "1"},
+      {"thomson", "match", write_model("line.h5", 0.1, 1.0), "--energies", "log"},
+      {"thomson", "match", model, "--instance", "all", "--energies", "relu:0.1"},
       {"linear", "critical-points", "--eigenvalues", "3,2,1", "--hidden", "2"},
       {"linear", "flow", "--eigenvalues", "3,2,1", "--hidden", "2"},
       {"linear", "moments", "--features", "4", "--sparsity", "0.9", "--samples", "1e3"},
   };
   for (std::vector<std::string> command : commands) {
     SCOPED_TRACE(command[0] + " " + command[1]);
-    command.insert(command.end(), {"-o", path("run.h5"), "--threads", "1"});
-    ASSERT_EQ(run_program(command).code, done);
+    command.insert(command.end(), {"-o", path("run.h5"), "--threads", "1", "--json"});
+    const Outcome first = run_program(command);
+    ASSERT_EQ(first.code, done) << first.err;
     const std::string before = contents("run.h5");
     const Outcome again = run_program(command);
     EXPECT_EQ(again.code, done);
     EXPECT_THAT(again.err, HasSubstr("has the result already: nothing was computed"));
-    EXPECT_NE(again.out, "");
+    EXPECT_EQ(Json::parse(again.out), told(first.out));
+    expect_shown(Json::parse(run_program({"show", path("run.h5"), "--json"}).out), told(first.out));
+    command.pop_back();  // --json
+    EXPECT_NE(run_program(command).out, "");
     EXPECT_EQ(contents("run.h5"), before);
     std::filesystem::remove(path("run.h5"));
   }

@@ -381,6 +381,7 @@ TEST_F(Thomson, SolveWritesAModelAndWhatItFound) {
   EXPECT_EQ(shown["thomson"]["start_energy"].size(), 10u);
   EXPECT_EQ(shown["thomson"]["inner_product"].size(), 66u);
   EXPECT_EQ(shown["thomson"]["points"][0][0], shown["model"]["W"][0]);
+  EXPECT_THAT(run_program({"show", path("points.h5")}).out, HasSubstr("proven: icosahedron, Cohn"));
   const Json match = thomson_json({"match", path("points.h5")});
   EXPECT_LT(match["rms_distance"], 1e-6);
 }

@@ -251,6 +251,22 @@ std::vector<std::string> long_run(const std::string& output) {
           "--starts", "60",         "--threads", "1",        "--quiet", "-o",         output};
 }
 
+// A checkpoint has no minima: `show` looks for them, and says that starts are missing.
+void expect_minima_of_all_starts(const std::string& file, std::size_t starts) {
+  const Json shown = Json::parse(run_program({"show", file, "--json"}).out);
+  std::size_t there = 0, ended = 0;
+  for (const Json& minimum : shown["minima"]) there += minimum["count"].get<std::size_t>();
+  for (const Json& start : shown["starts"]) ended += start["is_minimum"].get<bool>();
+  EXPECT_EQ(shown["starts"].size(), starts);
+  EXPECT_EQ(shown["asked_starts"], 60);
+  EXPECT_EQ(there, ended);
+  EXPECT_GT(there, 0u);
+  const std::string text = run_program({"show", file}).out;
+  const std::string missing = "unfinished: " + std::to_string(starts) + " of 60 starts";
+  EXPECT_EQ(text.find(missing) != std::string::npos, starts < 60) << text;
+  EXPECT_THAT(text, HasSubstr("minimum: loss"));
+}
+
 TEST_F(Train, KilledAtAnyMomentItResumesToTheSameBits) {
   const std::uint64_t polls = polls_of(long_run(path("whole.h5")));
   std::mt19937_64 random(20);
@@ -260,6 +276,7 @@ TEST_F(Train, KilledAtAnyMomentItResumesToTheSameBits) {
     if (!exists("killed.h5")) continue;
     const std::size_t starts = storage::read_training(path("killed.h5")).run.starts.size();
     continued += starts < 60;
+    expect_minima_of_all_starts(path("killed.h5"), starts);
   }
   EXPECT_GT(continued, 0u);  // or nothing was resumed
   ASSERT_EQ(run_program(long_run(path("killed.h5"))).code, done);

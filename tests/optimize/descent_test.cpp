@@ -24,7 +24,7 @@ TEST(Descent, TakesTheStepsOfPyTorch) {
   const Summary summary = Descent(adam).minimize(rosenbrock, x);
   EXPECT_NEAR(x(0), -1.0264977153941173, 1e-13);
   EXPECT_NEAR(x(1), 1.0399295567826887, 1e-13);
-  EXPECT_EQ(summary.stop_reason, StopReason::iterations);
+  EXPECT_EQ(summary.stop_reason, DescentStop::iterations);
   EXPECT_EQ(summary.iterations, 50u);
 
   DescentOptions sgd;
@@ -81,7 +81,7 @@ TEST(Descent, ContinuesWithTheSameBits) {
   DescentState state;
   const Summary first = Descent(options).minimize(
       rosenbrock, parts, state, [](const Step& step) { return step.iteration < 20; });
-  EXPECT_EQ(first.stop_reason, StopReason::interrupted);
+  EXPECT_EQ(first.stop_reason, DescentStop::interrupted);
   EXPECT_EQ(state.step, 20u);
   DescentState saved = state;
   const Summary second = Descent(options).minimize(rosenbrock, parts, saved);
@@ -98,7 +98,7 @@ TEST(Descent, SolvesARosenbrockWithBothRules) {
     options.gradient_tolerance = 1e-6;
     Vector x = testing::vector({-1.2, 1.0});
     const Summary summary = Descent(options).minimize(rosenbrock, x);
-    EXPECT_EQ(summary.stop_reason, StopReason::gradient) << to_string(rule);
+    EXPECT_EQ(summary.stop_reason, DescentStop::gradient) << to_string(rule);
     EXPECT_NEAR(x(0), 1.0, 1e-5) << to_string(rule);
   }
 }
@@ -113,7 +113,7 @@ TEST(Descent, SaysThatItDiverged) {
   options.learning_rate = 10.0;
   Vector x = testing::vector({1.0, -2.0});
   const Summary summary = Descent(options).minimize(quartic, x);
-  EXPECT_EQ(summary.stop_reason, StopReason::non_finite);
+  EXPECT_EQ(summary.stop_reason, DescentStop::non_finite);
   EXPECT_LT(summary.iterations, 20u);
 }
 

@@ -47,7 +47,7 @@ TEST(Lbfgs, SolvesStandardProblems) {
     Vector x = problem.start, gradient = x;
     Lbfgs lbfgs({.gradient_tolerance = 1e-6});
     const Summary summary = lbfgs.minimize(problem, x);
-    EXPECT_EQ(summary.stop_reason, StopReason::gradient) << problem.name;
+    EXPECT_EQ(summary.stop_reason, DescentStop::gradient) << problem.name;
     EXPECT_LE(summary.evaluations, 200u) << problem.name;
     EXPECT_EQ(summary.value, problem(x, gradient)) << problem.name;
     EXPECT_EQ(summary.gradient_norm, gradient.norm()) << problem.name;
@@ -122,7 +122,7 @@ TEST(Lbfgs, SolvesAQuadraticInAFewStepsMoreThanItsSize) {
   LbfgsOptions options{.gradient_tolerance = 1e-10, .history = 20};
   options.curvature = 0.01;  // nearly exact
   const Summary summary = Lbfgs(options).minimize(f, x);
-  EXPECT_EQ(summary.stop_reason, StopReason::gradient);
+  EXPECT_EQ(summary.stop_reason, DescentStop::gradient);
   EXPECT_LE(summary.iterations, 2u * 12u);
   EXPECT_LE(x.norm(), 1e-10);
 }
@@ -138,12 +138,12 @@ TEST(Lbfgs, GoesOnWhereTheValuesAreAllNoise) {
   Vector x = testing::vector({-1.2, 1.0});
   LbfgsOptions told{.gradient_tolerance = 1e-9};
   told.value_noise = 1e-10;
-  EXPECT_EQ(Lbfgs(told).minimize(f, x).stop_reason, StopReason::gradient);
+  EXPECT_EQ(Lbfgs(told).minimize(f, x).stop_reason, DescentStop::gradient);
   EXPECT_NEAR(x(0), 1.0, 1e-8);
   EXPECT_LT(error, 1e-10);
   x = testing::vector({-1.2, 1.0});
   const Summary summary = Lbfgs({.gradient_tolerance = 1e-9}).minimize(f, x);
-  EXPECT_EQ(summary.stop_reason, StopReason::line_search);
+  EXPECT_EQ(summary.stop_reason, DescentStop::line_search);
   EXPECT_LE(summary.gradient_norm, 1e-3);
 }
 
@@ -151,8 +151,8 @@ TEST(Lbfgs, EndsWhereNothingIsLeftToGain) {
   for (const Problem& problem : testing::problems()) {
     Vector x = problem.start;
     const Summary summary = Lbfgs({.gradient_tolerance = 0.0}).minimize(problem, x);
-    EXPECT_TRUE(summary.stop_reason == StopReason::line_search ||
-                summary.stop_reason == StopReason::gradient)
+    EXPECT_TRUE(summary.stop_reason == DescentStop::line_search ||
+                summary.stop_reason == DescentStop::gradient)
         << problem.name << " " << to_string(summary.stop_reason) << " " << summary.iterations;
     EXPECT_NEAR(summary.value, problem.minimum, 1e-14 + 1e-13 * problem.minimum) << problem.name;
   }
@@ -166,11 +166,11 @@ TEST(Lbfgs, StopsByTheRuleThatHolds) {
   };
   LbfgsOptions options;
   options.max_iterations = 5;
-  EXPECT_EQ(run(options).stop_reason, StopReason::iterations);
+  EXPECT_EQ(run(options).stop_reason, DescentStop::iterations);
   EXPECT_EQ(run(options).iterations, 5u);
   options = {};
   options.max_evaluations = 7;
-  EXPECT_EQ(run(options).stop_reason, StopReason::evaluations);
+  EXPECT_EQ(run(options).stop_reason, DescentStop::evaluations);
   EXPECT_EQ(run(options).evaluations, 7u);
   double before = INFINITY, value = INFINITY;
   options = {.gradient_tolerance = 0.0, .value_tolerance = 0.2};
@@ -180,11 +180,11 @@ TEST(Lbfgs, StopsByTheRuleThatHolds) {
                   return true;
                 })
                 .stop_reason,
-            StopReason::value);
+            DescentStop::value);
   EXPECT_LE(before - value, 0.2 * value);
   std::uint64_t steps = 0;
   EXPECT_EQ(run({}, [&](const Step& step) { return (steps = step.iteration) < 3; }).stop_reason,
-            StopReason::interrupted);
+            DescentStop::interrupted);
   EXPECT_EQ(steps, 3u);
 }
 
@@ -197,11 +197,11 @@ TEST(Lbfgs, StepsBackFromWhereTheFunctionIsNotDefined) {
   Vector x = testing::vector({20.0});
   LbfgsOptions options{.gradient_tolerance = 1e-12};
   options.first_step = 100.0;
-  EXPECT_EQ(Lbfgs(options).minimize(f, x).stop_reason, StopReason::gradient);
+  EXPECT_EQ(Lbfgs(options).minimize(f, x).stop_reason, DescentStop::gradient);
   EXPECT_NEAR(x(0), 1.0, 1e-11);
   x(0) = -1.0;
   const Summary summary = Lbfgs().minimize(f, x);
-  EXPECT_EQ(summary.stop_reason, StopReason::non_finite);
+  EXPECT_EQ(summary.stop_reason, DescentStop::non_finite);
   EXPECT_EQ(x(0), -1.0);
 }
 

@@ -44,7 +44,7 @@ TEST(MultiStart, FindsTheLowerOfTwoMinima) {
   const Start* least = best(starts);
   ASSERT_NE(least, nullptr);
   for (const Start& start : starts) {
-    EXPECT_EQ(start.summary.stop_reason, StopReason::gradient);
+    EXPECT_EQ(start.summary.stop_reason, DescentStop::gradient);
     EXPECT_EQ(start.x(0) < 0.0, start.index <= 20) << start.index;
   }
   EXPECT_NEAR(least->x(0), -1.02989598505, 1e-10);  // the root of 4x³ − 4x + ¼ there

@@ -5,10 +5,10 @@
 #include <map>
 
 #include "measure/activity_oracle.h"
-#include "skeleta/sampling/count_splitter.h"
-#include "skeleta/sampling/point_sampler.h"
 #include "sampling/quasi_sampler.h"
 #include "sampling/support_list.h"
+#include "skeleta/sampling/count_splitter.h"
+#include "skeleta/sampling/point_sampler.h"
 #include "support.h"
 
 namespace skeleta::sampling {

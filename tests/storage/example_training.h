@@ -24,7 +24,7 @@ inline TrainingRun example_training() {
     start.loss.error_bound = x + 0.125;
     start.loss_gradient_norm = x + 0.25;
     start.summary = {x + 0.375, x + 0.5, (1ull << 53) + 1 + k, 100 + k,
-                     k == 1 ? optimize::StopReason::non_finite : optimize::StopReason::gradient};
+                     k == 1 ? optimize::DescentStop::non_finite : optimize::DescentStop::gradient};
     start.unmet = 7 + k;
     for (std::uint64_t point = 1; point <= k + 1; ++point) {
       start.trajectory.push_back(

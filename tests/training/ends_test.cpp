@@ -108,7 +108,7 @@ TEST(Ends, OfALimitOnStepsAreNoMinima) {
   const Training training = train(Features::uniform(5, density), 2, options);
   EXPECT_TRUE(training.minima.empty());
   for (const TrainedModel& start : training.starts) {
-    EXPECT_EQ(start.summary.stop_reason, optimize::StopReason::iterations);
+    EXPECT_EQ(start.summary.stop_reason, optimize::DescentStop::iterations);
     EXPECT_EQ(start.summary.iterations, 5u);
     EXPECT_FALSE(start.is_minimum());
   }

@@ -185,7 +185,7 @@ TEST(Linear, IsTheQuadraticFormOfTheMomentsAndHasItsMinimum) {
   LinearObjective f(Features::uniform(6, p), 2);
   Vector x = generic_model(6, 2, 11).W.reshaped();
   const auto summary = optimize::Lbfgs({.gradient_tolerance = 1e-10}).minimize(f, x);
-  EXPECT_EQ(summary.stop_reason, optimize::StopReason::gradient);
+  EXPECT_EQ(summary.stop_reason, optimize::DescentStop::gradient);
   EXPECT_NEAR(summary.value, 4.0 * (p / 3.0 - p * p / 4.0), 1e-12);
 }
 

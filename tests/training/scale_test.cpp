@@ -105,7 +105,7 @@ TEST(Scale, HoldsForSweeps) {
   plan.training.starts = 10;
   std::vector<double> shares;
   sweep(plan, {}, [&](const CellResult& cell) {
-    EXPECT_EQ(cell.best.summary.stop_reason, optimize::StopReason::gradient);
+    EXPECT_EQ(cell.best.summary.stop_reason, optimize::DescentStop::gradient);
     shares.push_back(cell.best.loss.value / cell.cell.density);
     return true;
   });

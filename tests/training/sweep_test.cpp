@@ -120,7 +120,7 @@ TEST(Sweep, ReportsCellsInWhichEveryStartDiverged) {
   plan.training.starts = 3;
   const auto results = run(plan);
   ASSERT_EQ(results.size(), 1u);
-  EXPECT_EQ(results[0].best.summary.stop_reason, optimize::StopReason::non_finite);
+  EXPECT_EQ(results[0].best.summary.stop_reason, optimize::DescentStop::non_finite);
 }
 
 TEST(Sweep, RefusesPlansThatBreakTheirRules) {

@@ -27,7 +27,7 @@ TEST(Train, FindsThePentagon) {
   EXPECT_NEAR(best->loss.value, 0.0089035937, 1e-10);
   EXPECT_TRUE(best->loss.met_target());
   EXPECT_LE(best->loss_gradient_norm, 1e-8);
-  EXPECT_EQ(best->summary.stop_reason, optimize::StopReason::gradient);
+  EXPECT_EQ(best->summary.stop_reason, optimize::DescentStop::gradient);
   for (Index j = 0; j < 5; ++j) {
     EXPECT_NEAR(best->model.W.col(j).norm(), 1.13462, 1e-5);
     EXPECT_NEAR(best->model.b(j), 0.2463, 5e-5);
@@ -154,7 +154,7 @@ TEST(Train, OtherObjectivesEndNearTheExactMinimum) {
   options.descent.schedule = optimize::Schedule::cosine;
   options.max_steps = 3000;
   const Training sampled = train(features, 2, options);
-  EXPECT_EQ(sampled.starts[0].summary.stop_reason, optimize::StopReason::iterations);
+  EXPECT_EQ(sampled.starts[0].summary.stop_reason, optimize::DescentStop::iterations);
   EXPECT_GT(sampled.best()->loss.value, least);
   EXPECT_LT(sampled.best()->loss.value, least * 1.01);
 
@@ -175,7 +175,7 @@ TEST(Train, ADivergingStartSaysSoAndTheOthersGoOn) {
   const Training training = train(features, 2, options);
   ASSERT_EQ(training.starts.size(), 3u);
   for (const TrainedModel& start : training.starts) {
-    EXPECT_EQ(start.summary.stop_reason, optimize::StopReason::non_finite);
+    EXPECT_EQ(start.summary.stop_reason, optimize::DescentStop::non_finite);
     EXPECT_LT(start.summary.iterations, 100u);
   }
 }
@@ -235,7 +235,7 @@ TEST(Train, ManyFeaturesAreMinimisedInStages) {
   Options options;
   options.gradient_tolerance = 1e-6;
   const TrainedModel end = train(features, 2, options).starts[0];
-  EXPECT_EQ(end.summary.stop_reason, optimize::StopReason::gradient);
+  EXPECT_EQ(end.summary.stop_reason, optimize::DescentStop::gradient);
   exact::Options fine;
   fine.error_control = exact::ErrorControl::estimated;
   fine.relative_target = 1e-10;

@@ -5,11 +5,14 @@
 #include <optional>
 #include <vector>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
 
 namespace skeleta::certify {
+
+using skeleta::to_string;
 
 /// What to certify, and when to stop.
 struct CertifyOptions {
@@ -29,6 +32,9 @@ enum class CertifyStop : std::int8_t {
   domain,       ///< No bound on the columns could be proven: lower is 0, nothing was searched.
   rounding,  ///< The asked gap is below what rounding lets be proven; lower is as high as it can.
 };
+constexpr auto names_of(CertifyStop) {
+  return std::to_array<std::string_view>({"gap", "boxes", "interrupted", "domain", "rounding"});
+}
 
 /// Bounds of min L^(≤k) over all (W, b), W of d × D: also the state to go on from.
 struct CertifiedMinimum {

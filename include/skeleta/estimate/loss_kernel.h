@@ -15,8 +15,9 @@ enum class KernelPath {
   hidden,  ///< Through h = Wx: d·(D + l) operations, memory dD.
 };
 
-/// "gram", "hidden".
-std::string to_string(KernelPath path);
+constexpr auto names_of(KernelPath) {
+  return std::to_array<std::string_view>({"gram", "hidden"});
+}
 
 /// The path to take: gram up to D = 2000 (32 MB), where its D·E[N] operations a point are not many
 /// more than the d·(D + E[N]) of the other, which also runs faster per operation; hidden otherwise.

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta::exact {
+
+using skeleta::to_string;
 
 /// What stands behind the error, of the loss and of its gradient, that is held against the target.
 enum class ErrorControl : std::int8_t {
@@ -19,6 +22,9 @@ enum class ErrorControl : std::int8_t {
   /// to 1e-10): 1 in 100 at a gradient target of 1e-4, mostly by less than 5 times, once by 144.
   estimated,
 };
+constexpr auto names_of(ErrorControl) {
+  return std::to_array<std::string_view>({"rigorous", "estimated"});
+}
 
 /// How exactly to evaluate, and what for. Every evaluation meets
 /// error ≤ max(absolute_target, relative_target · |loss|), or its result says that it did not.

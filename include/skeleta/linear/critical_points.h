@@ -3,13 +3,19 @@
 #include <cstdint>
 #include <vector>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 #include "skeleta/linear/linear_autoencoder.h"
 #include "skeleta/linear/spectrum.h"
 
 namespace skeleta::linear {
 
+using skeleta::to_string;
+
 enum class CriticalKind : std::int8_t { minimum, saddle };
+constexpr auto names_of(CriticalKind) {
+  return std::to_array<std::string_view>({"minimum", "saddle"});
+}
 
 /// A family of critical points of the linear loss: all (A, B) with AB the projection on the span of
 /// the eigenvectors u_i, i in the set, that critical_point() makes. There is no maximum: the loss

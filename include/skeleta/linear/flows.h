@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 #include "skeleta/linear/linear_autoencoder.h"
 #include "skeleta/linear/spectrum.h"
 #include "skeleta/optimize/flow.h"
 
 namespace skeleta::linear {
+
+using skeleta::to_string;
 
 /// The right-hand side of the untied flow, −½∇L:
 ///   Ȧ = (Σ − ABΣ)Bᵀ,  Ḃ = Aᵀ(Σ − ABΣ).
@@ -27,8 +30,9 @@ enum class TiedRule : std::int8_t {
   gradient,  ///< Their sum, −½∇ of the tied loss.
 };
 
-/// "encoder", "decoder", "gradient"
-std::string to_string(TiedRule rule);
+constexpr auto names_of(TiedRule) {
+  return std::to_array<std::string_view>({"encoder", "decoder", "gradient"});
+}
 
 /// W is d × D. Throws std::invalid_argument if the shapes disagree. Cost 2dD².
 Matrix tied_velocity(TiedRule rule, const Matrix& W, const Matrix& Sigma);

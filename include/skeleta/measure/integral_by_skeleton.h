@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 #include "skeleta/measure/active_count.h"
 
@@ -35,8 +36,11 @@ enum class StopReason : std::int8_t {
   unreliable    ///< heavy_tailed() or degenerate_weights(): the interval may not cover.
 };
 
-/// The name of the enumerator: "exact", "samples", ….
-std::string to_string(StopReason reason);
+constexpr auto names_of(StopReason) {
+  return std::to_array<std::string_view>({"exact", "samples", "precision", "max_samples",
+                                          "interrupted", "nodes", "non_finite", "unresolved",
+                                          "max_seconds", "unreliable"});
+}
 
 /// An integral over the sparse cube, E r(x) = Σ_l π_l E[r | N = l], split by skeleton. Sampled and
 /// exact computations return the same struct.

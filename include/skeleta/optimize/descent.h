@@ -22,9 +22,9 @@ enum class Schedule : std::int8_t {
   inverse,   ///< η/(1 + k/half_life): Robbins & Monro's 1/t, halved after half_life steps
 };
 
-/// "sgd", "adam"; "constant", "cosine", "inverse".
-std::string to_string(UpdateRule rule);
-std::string to_string(Schedule schedule);
+constexpr auto names_of(UpdateRule) {
+  return std::to_array<std::string_view>({"sgd", "adam"});
+}
 
 /// How a descent by stochastic gradients goes.
 struct DescentOptions {

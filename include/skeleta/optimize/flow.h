@@ -6,10 +6,13 @@
 #include <vector>
 
 #include "skeleta/core/function_ref.h"
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 #include "skeleta/optimize/objective.h"
 
 namespace skeleta::optimize {
+
+using skeleta::to_string;
 
 /// ẋ = F(t, x): writes F to `velocity`, which has the size of x.
 using RightHandSide = FunctionRef<void(double t, const Vector& x, Vector& velocity)>;
@@ -34,8 +37,10 @@ enum class FlowStop : std::int8_t {
   interrupted,  ///< The observer said stop.
 };
 
-/// The name of the enumerator: "end", "steps", ….
-std::string to_string(FlowStop reason);
+constexpr auto names_of(FlowStop) {
+  return std::to_array<std::string_view>(
+      {"end", "steps", "step_size", "non_finite", "interrupted"});
+}
 
 /// What an integration took, and why it ended.
 struct FlowSummary {

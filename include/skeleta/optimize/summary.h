@@ -2,14 +2,16 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta::optimize {
 
+using skeleta::to_string;
+
 /// Why a run ended. "Did not converge" is a result, never an exception.
-enum class StopReason : std::int8_t {
+enum class DescentStop : std::int8_t {
   gradient,     ///< ‖∇f‖₂ ≤ gradient_tolerance.
   value,        ///< A step lowered f by no more than value_tolerance · |f|.
   iterations,   ///< The limit on steps came first.
@@ -19,8 +21,10 @@ enum class StopReason : std::int8_t {
   interrupted,  ///< The callback said stop.
 };
 
-/// The name of the enumerator: "gradient", "value", ….
-std::string to_string(StopReason reason);
+constexpr auto names_of(DescentStop) {
+  return std::to_array<std::string_view>({"gradient", "value", "iterations", "evaluations",
+                                          "line_search", "non_finite", "interrupted"});
+}
 
 /// How a run ended. The minimiser itself is in the caller's x.
 struct Summary {
@@ -28,7 +32,7 @@ struct Summary {
   double gradient_norm = 0.0;     ///< ‖∇f(x)‖₂, likewise.
   std::uint64_t iterations = 0;   ///< Steps taken.
   std::uint64_t evaluations = 0;  ///< Calls of the objective.
-  StopReason stop_reason = StopReason::iterations;  ///< Why it ended.
+  DescentStop stop_reason = DescentStop::iterations;  ///< Why it ended.
 };
 
 /// Where a run is, after each step.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,30 +34,25 @@ struct CurvePoint {
 
 /// Everything that `skeleta approximate` found; parts that were not asked for are absent.
 struct ApproximationReport {
-  std::string title;               ///< The first line of the report.
-  Index features = 0;              ///< D.
-  std::optional<Index> hidden;     ///< d.
-  std::optional<double> sparsity;  ///< If all features have the same.
-  double epsilon = 0.0;            ///< What the rest beyond Q1 may weigh, see below.
-  /// The largest common density at which P(N ≥ 2) ≤ epsilon.
-  double largest_two_active = 0.0;
-  double largest_ratio = 0.0;                        ///< Likewise P(N ≥ 2)/P(N = 1) ≤ epsilon.
-  std::optional<CountLaw> count;                     ///< The law of the number of active features.
-  std::vector<bounds::OneSparseRow> table;           ///< By sparsity; empty if not asked for.
-  std::optional<ModelShare> model;                   ///< Of the model that was given.
-  std::optional<training::Certificate> certificate;  ///< Of --train at one sparsity.
-  std::vector<CurvePoint> curve;                     ///< Of --train at several sparsities.
-  std::optional<bool> trained;                       ///< With --train: is every certificate there?
+  static constexpr double nan = std::numeric_limits<double>::quiet_NaN();  ///< No density.
+  Index features = 0;                                                      ///< D.
+  std::optional<Index> hidden;                                             ///< d.
+  double least_density = nan;       ///< Of the features; NaN if none was given.
+  double most_density = nan;        ///< Likewise.
+  double epsilon = 0.0;             ///< What the rest beyond Q1 may weigh.
+  double largest_two_active = 0.0;  ///< The largest common density at which P(N ≥ 2) ≤ epsilon.
+  double largest_ratio = 0.0;       ///< Likewise P(N ≥ 2)/P(N = 1) ≤ epsilon.
+  std::optional<CountLaw> count;    ///< The law of the number of active features.
+  std::vector<bounds::OneSparseRow> table;             ///< By sparsity; empty if not asked for.
+  std::optional<ModelShare> model;                     ///< Of the model that was given.
+  std::optional<training::Certificate> certificate;    ///< Of --train at one sparsity.
+  std::vector<CurvePoint> curve;                       ///< Of --train at several sparsities.
   std::optional<certify::CertifiedMinimum> certified;  ///< Of --certify.
   std::optional<Index> certified_skeletons;            ///< k, if not the whole loss.
-  bool interrupted = false;                            ///< Is something missing that was asked for?
-  std::uint64_t seed = 1;                              ///< Of the random starts.
-  int threads = 1;                                     ///< With which it was computed.
+  bool interrupted = false;                            ///< What was not finished is missing.
+  bool failed = false;                                 ///< Likewise, since something failed.
   double seconds = 0.0;                                ///< Wall time of the numerics.
 };
-
-/// "gap", "boxes", …
-std::string to_string(certify::CertifyStop reason);
 
 /// What a file of `skeleta approximate` holds: the reports of one command, which differ by instance
 /// only, and the state of --certify, to go on from.

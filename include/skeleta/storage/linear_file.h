@@ -29,9 +29,6 @@ struct MomentRow {
   double seconds = 0.0;                            ///< Wall time.
 };
 
-/// "minimum" or "saddle"
-std::string to_string(linear::CriticalKind kind);
-
 /// Loss when the first k modes are learned, k = 0, …, hidden.
 Vector critical_losses(const linear::Spectrum& spectrum, Index hidden);
 

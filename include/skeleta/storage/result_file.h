@@ -74,6 +74,8 @@ struct ResultFile {
 
   /// Null if there is none of this path.
   const ResultDataset* find(const std::string& path) const;
+  /// The one word of a category, such as why a run ended; "" if it has several or is not there.
+  std::string only_word(const std::string& path) const;
   /// Throws FileError if there is none.
   const ResultDataset& at(const std::string& path) const;
   /// The values of at(path), which must be of type T (else std::bad_variant_access).

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct Provenance {
   /// Of a file that was read: its checksum shows that it is as this program wrote it. False of
   /// files before layout 1.5, and of those that another program has changed since.
   bool sealed = false;
+  /// Wall time of the numerics so far; NaN of files before layout 1.7.
+  double seconds = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// What one model instance gave in a run of `skeleta estimate`.

@@ -12,16 +12,16 @@ namespace skeleta::storage {
 
 /// What a sweep file keeps of a finished cell.
 struct SweptCell {
-  training::SweepCell cell;            ///< Where it lies in the grid.
-  std::uint64_t best_start = 0;        ///< The start with the least exact loss.
-  ReluAutoencoder model;               ///< Of the best start.
-  double loss = 0.0;                   ///< NaN if every start diverged.
-  double error_bound = 0.0;            ///< Of `loss`, rigorous.
-  double gradient_norm = 0.0;          ///< Of the loss there.
-  optimize::StopReason stop_reason{};  ///< Why the best start ended.
-  std::uint64_t failed = 0;            ///< Starts that diverged.
-  Index represented = 0;               ///< Features with |w_i| above the plan's threshold.
-  Vector dimensionality;               ///< D_i by feature; NaN if every start diverged.
+  training::SweepCell cell;             ///< Where it lies in the grid.
+  std::uint64_t best_start = 0;         ///< The start with the least exact loss.
+  ReluAutoencoder model;                ///< Of the best start.
+  double loss = 0.0;                    ///< NaN if every start diverged.
+  double error_bound = 0.0;             ///< Of `loss`, rigorous.
+  double gradient_norm = 0.0;           ///< Of the loss there.
+  optimize::DescentStop stop_reason{};  ///< Why the best start ended.
+  std::uint64_t failed = 0;             ///< Starts that diverged.
+  Index represented = 0;                ///< Features with |w_i| above the plan's threshold.
+  Vector dimensionality;                ///< D_i by feature; NaN if every start diverged.
   /// Distinct minima, best first.
   std::vector<double> minimum_loss;
   std::vector<std::int64_t> minimum_count;  ///< How many starts ended there.

@@ -13,24 +13,14 @@
 
 namespace skeleta::storage {
 
-/// Another model, and how far the unit columns are from its unit columns.
-struct OtherModel {
-  std::string path;            ///< Of its file.
-  Index instance = 0;          ///< Its number there.
-  geometry::Congruence match;  ///< Of the two sets of unit columns.
-};
-
 /// One instance of a model beside the configurations of as many points.
 struct MatchedModel {
-  Index instance = 0;           ///< Its number in the model file.
-  Index features = 0;           ///< D.
-  Index hidden = 0;             ///< d.
-  thomson::ModelMatch match{};  ///< What its columns are close to.
-  /// Energies that are infinite for any such configuration: too many points in one dimension.
-  std::vector<thomson::PairEnergy> impossible{};
+  Index instance = 0;                                 ///< Its number in the model file.
+  Index features = 0;                                 ///< D.
+  Index hidden = 0;                                   ///< d.
+  thomson::ModelMatch match{};                        ///< What its columns are close to.
   std::vector<std::pair<Index, Index>> coincident{};  ///< Columns of one direction.
-  std::optional<OtherModel> other{};                  ///< The one to compare with, if it was given.
-  double shortest = 0.0;                              ///< As MatchOptions has it.
+  std::optional<geometry::Congruence> other{};        ///< Distance to the columns of another model.
   double seconds = 0.0;                               ///< Wall time.
 };
 
@@ -39,9 +29,10 @@ struct MatchedModel {
 Results solution_results(const thomson::Solution& solution, std::uint64_t asked);
 
 /// What a file of thomson match holds: /thomson, where the configurations are turned and relabelled
-/// to lie over the columns they were matched with, padded with NaN where models differ in size; and
-/// the models, if there are (none of a sweep, whose cells differ).
+/// to lie over the columns they were matched with, padded with NaN where models differ in size or
+/// have no such energy; and the models, if there are (none of a sweep, whose cells differ).
 Results match_results(const std::vector<ReluAutoencoder>& models,
-                      const std::vector<MatchedModel>& matches);
+                      const std::vector<MatchedModel>& matches,
+                      const std::vector<thomson::PairEnergy>& energies);
 
 }  // namespace skeleta::storage

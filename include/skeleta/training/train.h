@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "skeleta/core/names.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/relu_autoencoder.h"
@@ -15,6 +16,8 @@
 #include "skeleta/training/minima.h"
 
 namespace skeleta::training {
+
+using skeleta::to_string;
 
 /// What is minimised.
 enum class ObjectiveKind : std::int8_t {
@@ -35,12 +38,15 @@ enum class Init : std::int8_t {
   given,   ///< `model`, plus normal noise of standard deviation `noise` in all parameters.
 };
 
-/// "exact", "one-sparse", "k-sparse", "sampled", "linear"; "lbfgs", …; "xavier", ….
-std::string to_string(ObjectiveKind kind);
-/// Likewise.
-std::string to_string(OptimizerKind kind);
-/// Likewise.
-std::string to_string(Init init);
+constexpr auto names_of(ObjectiveKind) {
+  return std::to_array<std::string_view>({"exact", "one-sparse", "k-sparse", "sampled", "linear"});
+}
+constexpr auto names_of(OptimizerKind) {
+  return std::to_array<std::string_view>({"lbfgs", "adam", "sgd"});
+}
+constexpr auto names_of(Init) {
+  return std::to_array<std::string_view>({"xavier", "normal", "given"});
+}
 
 /// What to minimise, from where, how and how long.
 struct Options {

@@ -15,7 +15,6 @@ constexpr const char* mode = "eigenvector, largest eigenvalue first";
 // Along [point].
 const Fields<CriticalPoint>& point_fields() {
   using Point = CriticalPoint;
-  const auto kind = [](const Point& point) { return to_string(point.kind); };
   static const auto fields = block<Point>(
       "/critical", "since 1.4, in files of linear critical-points",
       {
@@ -25,7 +24,7 @@ const Fields<CriticalPoint>& point_fields() {
           {magnitude("loss", "point", "sum of the eigenvalues left out"), &Point::loss},
           {whole("negative_directions", "point", "negative eigenvalues of the Hessian"),
            &Point::negative_directions},
-          {word("kind", "point", "minimum or saddle"), kind},
+          {word("kind", "point", "minimum or saddle"), &Point::kind},
       },
       "points[].");
   return fields;
@@ -40,7 +39,6 @@ const Fields<FlowRun>& flow_fields() {
   using optimize::FlowSummary;
   const auto steps = [](const Run& run) { return run.loss.size(); };
   const auto last = [](const Run& run) { return run.loss.back(); };
-  const auto kind = [](const Run& run) { return to_string(run.classification.nearest.kind); };
   static const auto fields = joined(
       block<Run>(
           "/flow", "since 1.4, in files of linear flow",
@@ -83,7 +81,8 @@ const Fields<FlowRun>& flow_fields() {
               {whole("nearest_negative_directions", "rule", "negative eigenvalues of its Hessian")
                    .as("end.nearest.negative_directions"),
                &Run::classification, &Classification::nearest, &CriticalPoint::negative_directions},
-              {word("nearest_kind", "rule", "minimum or saddle").as("end.nearest.kind"), kind},
+              {word("nearest_kind", "rule", "minimum or saddle").as("end.nearest.kind"),
+               &Run::classification, &Classification::nearest, &CriticalPoint::kind},
           },
           "flows[]."));
   return fields;
@@ -142,21 +141,21 @@ const Fields<MomentRow>& setting_fields() {
                     "upper bound of the least |Sigma/T - cI|_2 over p/3"),
                &Row::law, &Law::distance_bound},
               {real("measured_noise", "setting", "noise of one data set; NaN if none")
-                   .as("measured.noise"),
+                   .as("measured?.noise"),
                measured(&Measured::noise)},
-              {real("measured_distance", "setting", "its distance").as("measured.distance"),
+              {real("measured_distance", "setting", "its distance").as("measured?.distance"),
                measured(&Measured::distance)},
               {real("spectral_noise", "setting", "its |Sigma/T - mean|_2 over p/3")
-                   .as("measured.spectral_noise"),
+                   .as("measured?.spectral_noise"),
                measured(&Measured::spectral_noise)},
               {real("spectral_distance", "setting", "its least |Sigma/T - cI|_2 over p/3")
-                   .as("measured.spectral_distance"),
+                   .as("measured?.spectral_distance"),
                measured(&Measured::spectral_distance)},
-              {real("eigenvalue", "setting mode", "of its Sigma/T").as("measured.eigenvalues"),
+              {real("eigenvalue", "setting mode", "of its Sigma/T").as("measured?.eigenvalues"),
                eigenvalues},
               {magnitude("seconds", "setting", "wall time of the data set")
                    .in("s")
-                   .as("measured.seconds"),
+                   .as("measured?.seconds"),
                seconds},
           },
           "settings[]."),
@@ -207,10 +206,6 @@ Rows problem_rows(const char* group, const char* present) {
 }
 
 }  // namespace
-
-std::string to_string(linear::CriticalKind kind) {
-  return kind == linear::CriticalKind::minimum ? "minimum" : "saddle";
-}
 
 Vector critical_losses(const linear::Spectrum& spectrum, Index hidden) {
   Vector losses(hidden + 1);

@@ -15,6 +15,8 @@ constexpr const char* compared = "since 1.4, in files of thomson solve and match
 constexpr const char* solved = "since 1.4, in files of thomson solve";
 constexpr const char* matched = "since 1.4, in files of thomson match";
 constexpr const char* matched_energy = "since 1.4, in files of thomson match with an energy";
+constexpr const char* by_run = "runs[].";
+constexpr const char* by_energy = "runs[].energies[].";
 
 // Of the one instance and energy that was solved.
 const Fields<Solution>& solution_fields() {
@@ -22,35 +24,54 @@ const Fields<Solution>& solution_fields() {
   using thomson::Portrait;
   using thomson::SymmetryGroup;
   const auto known = [](const Solution& s) { return s.known ? s.known->energy : nan; };
-  static const auto fields = block<Solution>(
-      thomson_group, solved,
-      {
-          {axis("start", "random start")},
-          {axis("pair", "two points")},
-          {real("known_energy", "instance energy_kind",
-                "the least that is known; NaN if nothing is"),
-           known},
-          {real("gradient_norm", "instance energy_kind", "of the energy along the sphere"),
-           &Solution::best, &Equilibrium::gradient_norm},
-          {real("symmetry_order", "instance energy_kind", "order of the symmetry group"),
-           &Solution::portrait, &Portrait::symmetry, &SymmetryGroup::order},
-          {whole("symmetry_complete", "instance energy_kind", "0: symmetry_order is a lower bound")
-               .from(0, 1),
-           &Solution::portrait, &Portrait::symmetry, &SymmetryGroup::complete},
-          {whole("converged", "instance energy_kind",
-                 "1 if the gradient is as small as rounding lets it")
-               .from(0, 1),
-           &Solution::best, &Equilibrium::converged},
-          {whole("hits", "instance energy_kind", "starts that ended with this energy"),
-           &Solution::hits},
-          {word("stop_reason", "instance",
-                "why the search ended: all starts are done, or interrupted")},
-          {real("start_energy", "start", "where each start ended")},
-          {whole("coordination", "feature", "neighbours of the point")},
-          {whole("orbit", "feature", "first point that symmetries map this one to")},
-          {real("inner_product", "pair", "of two points, sorted upwards")},
-          {real("gram_spectrum", "dimension", "largest eigenvalues of the Gram matrix")},
-      });
+  static const auto fields = joined(
+      block<Solution>(
+          thomson_group, solved,
+          {
+              {axis("start", "random start")},
+              {axis("pair", "two points")},
+              {real("start_energy", "start", "where each start ended")},
+              {whole("coordination", "feature", "neighbours of the point").as("coordination")},
+              {whole("orbit", "feature", "first point that symmetries map this one to")},
+              {real("inner_product", "pair", "of two points, sorted upwards").as("inner_products")},
+              {real("gram_spectrum", "dimension", "largest eigenvalues of the Gram matrix")
+                   .as("gram_spectrum")},
+          }),
+      block<Solution>(
+          thomson_group, solved,
+          {
+              {real("gradient_norm", "instance energy_kind", "of the energy along the sphere"),
+               &Solution::best, &Equilibrium::gradient_norm},
+              {whole("converged", "instance energy_kind",
+                     "1 if the gradient is as small as rounding lets it")
+                   .from(0, 1),
+               &Solution::best, &Equilibrium::converged},
+              {whole("hits", "instance energy_kind", "starts that ended with this energy"),
+               &Solution::hits},
+              {real("symmetry_order", "instance energy_kind", "order of the symmetry group"),
+               &Solution::portrait, &Portrait::symmetry, &SymmetryGroup::order},
+              {whole("symmetry_complete", "instance energy_kind",
+                     "0: symmetry_order is a lower bound")
+                   .from(0, 1),
+               &Solution::portrait, &Portrait::symmetry, &SymmetryGroup::complete},
+              {real("known_energy", "instance energy_kind",
+                    "the least that is known; NaN if nothing is"),
+               known},
+          },
+          by_energy),
+      block<Solution>(thomson_group, solved,
+                      {{word("stop_reason", "instance",
+                             "why the search ended: all starts are done, or interrupted")}},
+                      by_run),
+      block<Solution>(
+          thomson_group, "since 1.7, in files of thomson solve",
+          {
+              {whole("asked", "instance energy_kind", "starts that were wanted")},
+              {whole("starts", "instance energy_kind", "starts that are done"), &Solution::starts},
+              {whole("failed", "instance energy_kind", "of them, without a finite energy"),
+               &Solution::failed},
+          },
+          by_energy));
   return fields;
 }
 
@@ -58,26 +79,102 @@ const Fields<Solution>& solution_fields() {
 const Fields<MatchedModel>& match_fields() {
   using Model = MatchedModel;
   using geometry::Coherence;
-  static const auto fields = block<Model>(
-      thomson_group, matched,
-      {
-          {whole("features", "instance", "number of features of the model").from(1),
-           &Model::features},
-          {whole("hidden", "instance", "its hidden dimensions").from(1), &Model::hidden},
-          {real("coherence_signed", "instance", "largest cosine between two columns"),
-           &Model::match, &ModelMatch::coherence, &Coherence::signed_max},
-          {real("simplex_bound", "instance", "coherence_signed is never below it"), &Model::match,
-           &ModelMatch::simplex_bound},
-          {real("coherence_absolute", "instance", "largest absolute cosine"), &Model::match,
-           &ModelMatch::coherence, &Coherence::absolute},
-          {real("welch_bound", "instance", "coherence_absolute is never below it"), &Model::match,
-           &ModelMatch::welch_bound},
-          {real("orthoplex_bound", "instance", "likewise; 0 where it does not hold"), &Model::match,
-           &ModelMatch::orthoplex_bound},
-          {real("interference", "instance",
-                "largest absolute cosine of columns in different parts"),
-           &Model::match, &ModelMatch::interference},
-      });
+  const auto others = [](auto geometry::Congruence::*member) {
+    return [member](const Model& model) { return model.other ? (*model.other).*member : nan; };
+  };
+  static const auto fields =
+      joined(block<Model>(
+                 thomson_group, matched,
+                 {
+                     {whole("features", "instance", "number of features of the model").from(1),
+                      &Model::features},
+                     {whole("hidden", "instance", "its hidden dimensions").from(1), &Model::hidden},
+                     {real("coherence_signed", "instance", "largest cosine between two columns")
+                          .as("coherence.signed"),
+                      &Model::match, &ModelMatch::coherence, &Coherence::signed_max},
+                     {real("simplex_bound", "instance", "coherence_signed is never below it")
+                          .as("coherence.simplex_bound"),
+                      &Model::match, &ModelMatch::simplex_bound},
+                     {real("coherence_absolute", "instance", "largest absolute cosine")
+                          .as("coherence.absolute"),
+                      &Model::match, &ModelMatch::coherence, &Coherence::absolute},
+                     {real("welch_bound", "instance", "coherence_absolute is never below it")
+                          .as("coherence.welch_bound"),
+                      &Model::match, &ModelMatch::welch_bound},
+                     {real("orthoplex_bound", "instance", "likewise; 0 where it does not hold")
+                          .as("coherence.orthoplex_bound"),
+                      &Model::match, &ModelMatch::orthoplex_bound},
+                     {real("interference", "instance",
+                           "largest absolute cosine of columns in different parts"),
+                      &Model::match, &ModelMatch::interference},
+                 },
+                 by_run),
+             block<Model>(
+                 thomson_group, "since 1.7, in files of thomson match",
+                 {
+                     {real("against_rms", "instance",
+                           "root-mean-square distance to the columns of --against; NaN without")
+                          .as("against?.rms_distance"),
+                      others(&geometry::Congruence::rms)},
+                     {real("against_lower_bound", "instance", "no turn and relabelling does better")
+                          .as("against?.rms_lower_bound"),
+                      others(&geometry::Congruence::lower_bound)},
+                     {magnitude("seconds", "instance", "wall time of the numerics").in("s"),
+                      &Model::seconds},
+                 },
+                 by_run));
+  return fields;
+}
+
+// Of each model a list, padded with -1.
+const Fields<MatchedModel>& pair_fields() {
+  using Model = MatchedModel;
+  const auto each = [](auto list, auto member) {
+    return [=](const Model& model) {
+      std::vector<std::remove_cvref_t<decltype(std::invoke(member, follow(model, list).front()))>>
+          values;
+      for (const auto& one : follow(model, list)) values.push_back(std::invoke(member, one));
+      return values;
+    };
+  };
+  const auto opposite = [&](auto member) {
+    return each(
+        [](const Model& model) -> auto& { return model.match.opposite_pairs; }, member);
+  };
+  const auto coincident = [&](auto member) { return each(&Model::coincident, member); };
+  using Pair = thomson::OppositePair;
+  using Columns = std::pair<Index, Index>;
+  static const auto fields = joined(
+      block<Model>(thomson_group, "since 1.7, in files of thomson match with antipodal pairs",
+                   {
+                       {axis("antipodal_pair", "two columns in opposite directions")},
+                       {whole("antipodal_first", "instance antipodal_pair", "a column; -1: no more")
+                            .from(-1)
+                            .as("first"),
+                        opposite(&Pair::first)},
+                       {whole("antipodal_second", "instance antipodal_pair", "the opposite one")
+                            .from(-1)
+                            .as("second"),
+                        opposite(&Pair::second)},
+                       {real("antipodal_distance", "instance antipodal_pair", "from opposite")
+                            .as("distance"),
+                        opposite(&Pair::distance)},
+                   },
+                   "runs[].antipodal_pairs[]."),
+      block<Model>(
+          thomson_group, "since 1.7, in files of thomson match with columns of one direction",
+          {
+              {axis("coincident_pair", "two columns of one direction")},
+              {whole("coincident_first", "instance coincident_pair", "a column; -1: no more")
+                   .from(-1)
+                   .as("first"),
+               coincident(&Columns::first)},
+              {whole("coincident_second", "instance coincident_pair", "the other one")
+                   .from(-1)
+                   .as("second"),
+               coincident(&Columns::second)},
+          },
+          "runs[].coincident_pairs[]."));
   return fields;
 }
 
@@ -88,21 +185,27 @@ const Fields<EnergyMatch>& energy_fields() {
   static const auto fields = joined(
       block<EnergyMatch>(
           thomson_group, compared,
+          {{word("energy_kind", "energy_kind", "of a pair of points").as("energy_kinds")}}),
+      block<EnergyMatch>(
+          thomson_group, compared,
           {
-              {word("energy_kind", "energy_kind", "of a pair of points")},
               {real("points", "instance energy_kind dimension feature",
                     "configuration of least energy that is known or was found; of a match, turned "
                     "and relabelled to lie over the columns, NaN where a column was left out")},
-              {real("energy", "instance energy_kind", "of points, over unordered pairs"),
+              {real("energy", "instance energy_kind", "of points, over unordered pairs")
+                   .as("reference_energy"),
                &EnergyMatch::reference, &Reference::energy},
               {real("difference", "instance energy_kind",
-                    "energy minus the known one; NaN likewise"),
+                    "energy minus the known one; NaN likewise")
+                   .as("reference_difference"),
                &EnergyMatch::reference, &Reference::difference},
-          }),
+          },
+          by_energy),
       block<EnergyMatch>(
           thomson_group, matched_energy,
           {
-              {real("columns_energy", "instance energy_kind", "of the model's unit columns"),
+              {real("columns_energy", "instance energy_kind", "of the model's unit columns")
+                   .as("energy"),
                &EnergyMatch::energy},
               {real("energy_ratio", "instance energy_kind", "columns_energy over energy"),
                &EnergyMatch::energy_ratio},
@@ -112,7 +215,8 @@ const Fields<EnergyMatch>& energy_fields() {
               {real("rms_lower_bound", "instance energy_kind",
                     "no turn and relabelling does better"),
                &EnergyMatch::match, &Congruence::lower_bound},
-          }));
+          },
+          by_energy));
   return fields;
 }
 
@@ -120,35 +224,46 @@ struct Column {
   double dimensionality = nan, nearest = nan, distance = nan;
   Index part = -1, part_dimension = 0;
   double part_distance = nan;
+  std::string part_nearest = "none";
   Index opposite = -1;
   double opposite_distance = nan;
 };
 
 // Along [instance, feature].
 const Fields<Column>& column_fields() {
-  static const auto fields = block<Column>(
-      thomson_group, matched,
-      {
-          {real("dimensionality", "instance feature", "feature dimensionality"),
-           &Column::dimensionality},
-          {real("nearest_value", "instance feature", "the nearest one of a named polytope"),
-           &Column::nearest},
-          {real("nearest_distance", "instance feature", "how far from it"), &Column::distance},
-          {whole("part", "instance feature", "orthogonal part; -1 where the column was left out")
-               .from(-1),
-           &Column::part},
-          {whole("part_dimension", "instance feature", "of the space that the part spans"),
-           &Column::part_dimension},
-          {real("part_distance", "instance feature",
-                "root-mean-square distance of the part to its nearest named configuration; NaN if "
-                "none"),
-           &Column::part_distance},
-          {whole("opposite", "instance feature", "column in the opposite direction; -1 if none")
-               .from(-1),
-           &Column::opposite},
-          {real("opposite_distance", "instance feature", "how far from opposite; NaN if none"),
-           &Column::opposite_distance},
-      });
+  static const auto fields = joined(
+      block<Column>(
+          thomson_group, matched,
+          {
+              {real("dimensionality", "instance feature", "feature dimensionality"),
+               &Column::dimensionality},
+              {real("nearest_value", "instance feature", "the nearest one of a named polytope"),
+               &Column::nearest},
+              {real("nearest_distance", "instance feature", "how far from it"), &Column::distance},
+              {whole("part", "instance feature",
+                     "orthogonal part; -1 where the column was left out")
+                   .from(-1),
+               &Column::part},
+              {whole("part_dimension", "instance feature", "of the space that the part spans"),
+               &Column::part_dimension},
+              {real("part_distance", "instance feature",
+                    "root-mean-square distance of the part to its nearest named configuration; NaN "
+                    "if "
+                    "none"),
+               &Column::part_distance},
+              {whole("opposite", "instance feature", "column in the opposite direction; -1 if none")
+                   .from(-1),
+               &Column::opposite},
+              {real("opposite_distance", "instance feature", "how far from opposite; NaN if none"),
+               &Column::opposite_distance},
+          },
+          "runs[].columns[]."),
+      block<Column>(thomson_group, "since 1.7, in files of thomson match",
+                    {{word("part_nearest", "instance feature",
+                           "nearest named configuration of as many points as the part has, its "
+                           "spaces underscores; none without"),
+                      &Column::part_nearest}},
+                    "runs[].columns[]."));
   return fields;
 }
 
@@ -174,7 +289,6 @@ void put_over_columns(const EnergyMatch& match, const std::vector<Index>& column
 // Of all models and energies; NaN where an energy was not compared.
 void put_energies(Results& results, const std::vector<MatchedModel>& matches,
                   const std::vector<thomson::PairEnergy>& energies, Index d, Index D) {
-  if (energies.empty()) return;
   EnergyMatch missing{};
   missing.energy = missing.energy_ratio = nan;
   missing.reference.energy = missing.reference.difference = nan;
@@ -201,6 +315,12 @@ void put_energies(Results& results, const std::vector<MatchedModel>& matches,
   put(results, energy_fields(), all, {matches.size(), energies.size()});
 }
 
+std::string as_word(std::string name) {
+  if (name.empty()) return "none";
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+}
+
 // Of one model.
 void fill(Column* columns, const ModelMatch& match) {
   for (std::size_t j = 0; j < match.nearest.size(); ++j) {
@@ -213,6 +333,7 @@ void fill(Column* columns, const ModelMatch& match) {
       columns[j].part = static_cast<Index>(k);
       columns[j].part_dimension = match.parts[k].dimension;
       columns[j].part_distance = match.parts[k].distance;
+      columns[j].part_nearest = as_word(match.parts[k].nearest);
     }
   }
   for (const auto& pair : match.opposite_pairs) {
@@ -225,13 +346,14 @@ void fill(Column* columns, const ModelMatch& match) {
 }  // namespace
 
 Rows thomson_rows() {
-  return rows_of(block(thomson_group, "since 1.4, in files of thomson solve and match",
-                       {
-                           axis("instance", "number of the instance in the model file"),
-                           axis("dimension", "of the space the sphere is in"),
-                           axis("feature", "point, or feature of the model"),
-                       }),
-                 energy_fields(), solution_fields(), match_fields(), column_fields());
+  return rows_of(
+      block(thomson_group, "since 1.4, in files of thomson solve and match",
+            {
+                axis("instance", "number of the instance in the model file").as("runs[].instance"),
+                axis("dimension", "of the space the sphere is in"),
+                axis("feature", "point, or feature of the model"),
+            }),
+      energy_fields(), solution_fields(), match_fields(), column_fields(), pair_fields());
 }
 
 Results solution_results(const Solution& solution, std::uint64_t asked) {
@@ -252,6 +374,7 @@ Results solution_results(const Solution& solution, std::uint64_t asked) {
   results.add("/thomson/difference", {1, 1}, std::vector<double>{solution.difference});
   results.add("/thomson/stop_reason",
               category_of({solution.starts < asked ? "interrupted" : "starts"}));
+  results.add("/thomson/asked", {1, 1}, std::vector{static_cast<std::int64_t>(asked)});
   results.add("/thomson/start_energy", solution.energies);
   results.add("/thomson/coordination", integers(portrait.coordination));
   results.add("/thomson/orbit", integers(portrait.symmetry.orbit));
@@ -261,22 +384,17 @@ Results solution_results(const Solution& solution, std::uint64_t asked) {
 }
 
 Results match_results(const std::vector<ReluAutoencoder>& models,
-                      const std::vector<MatchedModel>& matches) {
+                      const std::vector<MatchedModel>& matches,
+                      const std::vector<thomson::PairEnergy>& energies) {
   Index d = 0, D = 0;
   std::vector<std::int64_t> instances;
   std::vector<const ReluAutoencoder*> matched_models;
-  std::vector<thomson::PairEnergy> energies;
   for (const MatchedModel& model : matches) {
     d = std::max(d, model.hidden);
     D = std::max(D, model.features);
     instances.push_back(model.instance);
     if (!models.empty())
       matched_models.push_back(&models[static_cast<std::size_t>(model.instance)]);
-    for (const EnergyMatch& one : model.match.energies) {
-      if (std::find(energies.begin(), energies.end(), one.kind) == energies.end()) {
-        energies.push_back(one.kind);
-      }
-    }
   }
   const auto width = static_cast<std::size_t>(D);
   std::vector<Column> columns(matches.size() * width);
@@ -290,6 +408,7 @@ Results match_results(const std::vector<ReluAutoencoder>& models,
   results.axis("/thomson/dimension", d);
   put_energies(results, matches, energies, d, D);
   put(results, match_fields(), matches);
+  put(results, pair_fields(), matches);
   put(results, column_fields(), columns, {matches.size(), width});
   return results;
 }
