@@ -24,6 +24,7 @@
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/clock.h"
 #include "skeleta/core/function_ref.h"
+#include "skeleta/core/names.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/core/progress.h"
 #include "skeleta/core/types.h"

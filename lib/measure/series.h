@@ -55,11 +55,12 @@ class Polynomial {
   std::size_t size() const { return c_.size(); }
   const std::vector<T>& coefficients() const { return c_; }
 
-  friend Polynomial operator+(Polynomial a, const Polynomial& b) {
-    a.most_ = std::min(a.most_, b.most_);
-    if (a.c_.size() < b.c_.size()) a.c_.resize(b.c_.size(), T(0.0));
-    for (std::size_t k = 0; k < b.c_.size(); ++k) a.c_[k] = a.c_[k] + b.c_[k];
-    return a;
+  friend Polynomial operator+(const Polynomial& a, const Polynomial& b) {
+    if (a.size() < b.size()) return b + a;
+    Polynomial result = a;
+    result.most_ = std::min(a.most_, b.most_);
+    for (std::size_t k = 0; k < b.size(); ++k) result.c_[k] = a.c_[k] + b.c_[k];
+    return result;
   }
   friend Polynomial operator*(double x, Polynomial a) {
     for (T& y : a.c_) y = x * y;
