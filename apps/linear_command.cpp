@@ -57,7 +57,7 @@ mean and from a multiple of the identity.
 
 Examples:
   skeleta linear moments --features 100 --sparsity 0.98 --samples 1e6
-  skeleta linear moments --features 100 --sparsity 0.9,0.99 --samples 1e3,1e5 -o m.h5
+  skeleta linear moments --features 100 --sparsity 0.9,0.99 --samples 1e3,1e5
 )";
 
 // Rows of numbers with commas or blanks between them.
