@@ -91,7 +91,6 @@ void uniform_transform(double l, double u, Complex a, ExponentialMoments& result
   const double radius = std::max(std::abs(l), std::abs(u)), width = u - l;
   const bool upper = a.real() >= 0.0;
   const double end = upper ? u : l;
-  result.log_scale = a.real() * end;
   const Complex scaled = a * radius;
   if (std::abs(scaled) <= 1.0) {
     constexpr int terms = 20;  // 1/20! = 4e-19
@@ -136,8 +135,7 @@ T normal_moment(int k, T mean, double variance) {
 }
 
 // √(2/π) ∫₀^∞ u^k e^{au − u²/2} du · e^{−log_scale}: by reflection on the right.
-HalfLineMoments half_normal_transform(Complex a, double& log_scale) {
-  log_scale = a.real() > 0.0 ? 0.5 * a.real() * a.real() : 0.0;
+HalfLineMoments half_normal_transform(Complex a, double log_scale) {
   if (a.real() <= 0.0) return half_line_moments(a);
   HalfLineMoments result = half_line_moments(-a);
   const double behind = std::exp(-log_scale);
@@ -153,7 +151,7 @@ HalfLineMoments half_normal_transform(Complex a, double& log_scale) {
 // E (Z − t)₊^n, Z standard normal.
 double normal_excess(int n, double t) {
   if (std::abs(t) > 1e30) return t > 0.0 ? 0.0 : std::pow(-t, n);
-  double log_scale = 0.0;
+  const double log_scale = ValueLaw::half_normal(1.0).log_scale(-t);
   const HalfLineMoments moments = half_normal_transform(-t, log_scale);
   return 0.5 * std::exp(log_scale - 0.5 * t * t) * moments[static_cast<std::size_t>(n)].real();
 }
@@ -366,13 +364,12 @@ double ValueLaw::ramp_moment(int j, int n, double g, double c) const {
 }
 
 ExponentialMoments ValueLaw::exponential_moments(std::complex<double> a) const {
-  ExponentialMoments result;
+  ExponentialMoments result{.log_scale = log_scale(a.real()), .value = {}};
   switch (kind_) {
     case ValueKind::uniform:
       uniform_transform(first_, second_, a, result);
       break;
     case ValueKind::constant: {
-      result.log_scale = a.real() * first_;
       Complex term = std::polar(1.0, a.imag() * first_);
       for (Complex& x : result.value) {
         x = term;
@@ -400,7 +397,6 @@ ExponentialMoments ValueLaw::exponential_moments(std::complex<double> a) const {
     }
     case ValueKind::normal: {
       const double variance = second_ * second_, re = a.real(), im = a.imag();
-      result.log_scale = re * first_ + 0.5 * re * re * variance;
       const Complex h =
           std::polar(std::exp(-0.5 * im * im * variance), im * (first_ + re * variance));
       for (int k = 0; k <= powers; ++k) {
@@ -411,6 +407,76 @@ ExponentialMoments ValueLaw::exponential_moments(std::complex<double> a) const {
     }
   }
   return result;
+}
+
+double ValueLaw::log_scale(double re) const {
+  switch (kind_) {
+    case ValueKind::uniform:
+      return re * (re >= 0.0 ? second_ : first_);
+    case ValueKind::constant:
+      return re * first_;
+    case ValueKind::exponential:
+      return 0.0;
+    case ValueKind::half_normal:
+      return re > 0.0 ? 0.5 * re * re * first_ * first_ : 0.0;
+    case ValueKind::normal:
+      return re * first_ + 0.5 * re * re * second_ * second_;
+  }
+  return 0.0;
+}
+
+double ValueLaw::transform_bound(int k, std::complex<double> a) const {
+  require(k >= 0 && k <= 2, fmt::format("power {} must lie in 0..2", k));
+  const double re = a.real(), im = std::abs(a.imag());
+  const auto [log_scale, value] = exponential_moments(re);
+  const double h = value[0].real(), second = value[2].real();
+  const bool one_sign = least() >= 0.0 || most() <= 0.0;
+  const double still = k == 0     ? h
+                       : k == 2   ? second
+                       : one_sign ? std::abs(value[1].real())
+                                  : std::sqrt(h * second);  // Cauchy and Schwarz
+  double moving = infinity;
+  switch (kind_) {
+    case ValueKind::uniform: {
+      // By parts, from the ends and from E U^{k−1} e^{aU}.
+      const double ends[] = {std::abs(first_), std::abs(second_)}, width = second_ - first_;
+      moving = 2.0 / (width * im);
+      for (int i = 1; i <= k; ++i) {
+        moving = (std::pow(ends[0], i) + std::pow(ends[1], i)) / (width * im) + i * moving / im;
+      }
+      break;
+    }
+    case ValueKind::constant:
+      break;
+    case ValueKind::exponential:
+      moving = factorial(k) * std::pow(first_, k) *
+               std::pow(1.0 / std::abs(1.0 - Complex(re, im) * first_), k + 1);
+      break;
+    case ValueKind::half_normal: {
+      // The integrand rises to its largest value and falls: its variation is twice that.
+      const double t = re * first_, top = 0.5 * (t + std::sqrt(t * t + 4.0 * k));
+      const double most =
+          k == 0 ? 1.0 : std::pow(top, k) * std::exp(t * top - 0.5 * top * top - log_scale);
+      moving = 2.0 * std::sqrt(2.0 / std::numbers::pi) * std::pow(first_, k - 1) * most / im;
+      break;
+    }
+    case ValueKind::normal: {
+      // E U^k e^{aU} = E (m + σZ)^k times the Gaussian, |m| ≤ A + xσ, x = σ|Im a|.
+      const double x = second_ * im, centre = std::abs(first_ + re * second_ * second_);
+      const auto decay = [&](int i) {  // the largest y^i e^{−y²/2}, y ≥ x
+        const double y = std::max(x, std::sqrt(static_cast<double>(i)));
+        return std::pow(y, i) * std::exp(-0.5 * y * y);
+      };
+      moving = 0.0;
+      for (int i = 0; i <= k; ++i) {
+        moving += (k == 2 && i == 1 ? 2.0 : 1.0) * std::pow(centre, k - i) * std::pow(second_, i) *
+                  decay(i);
+      }
+      if (k == 2) moving += second_ * second_ * decay(0);
+      break;
+    }
+  }
+  return std::min(still, im > 0.0 ? moving : infinity);
 }
 
 double ValueLaw::quantile(double u) const {

@@ -145,6 +145,40 @@ TEST(ValueLaw, SymmetricLawsKeepRelativeDigitsNearZero) {
   EXPECT_EQ(ValueLaw::uniform(-1, 1).moment(3), 0.0);
 }
 
+TEST(ValueLaw, TransformsStayBelowTheirBounds) {
+  std::vector<ValueLaw> all = laws();
+  all.push_back(ValueLaw::constant(-1.5));
+  for (const ValueLaw& law : all) {
+    const double unit = std::max(std::abs(law.first()), std::abs(law.second()));
+    for (const double re : {-30.0, -3.0, -0.1, 0.0, 0.1, 0.9, 4.0}) {
+      if (re / unit >= law.strip()) continue;
+      for (double im = 0.1; im < 2e3; im *= 1.3) {
+        const Complex a(re / unit, im / unit);
+        const ExponentialMoments moments = law.exponential_moments(a);
+        for (int k = 0; k <= 2; ++k) {
+          const double size = std::abs(moments.value[static_cast<std::size_t>(k)]);
+          const double bound = law.transform_bound(k, a);
+          EXPECT_LE(size, bound * (1 + 1e-12) + 1e-14 * law.transform_bound(k, a.real()))
+              << to_string(law) << " " << a << " k = " << k;
+          EXPECT_LE(bound, law.transform_bound(k, {a.real(), 0.5 * a.imag()}) * (1 + 1e-12));
+        }
+      }
+    }
+  }
+}
+
+TEST(ValueLaw, BoundsOfTransformsDecayUnlessThereIsAnAtom) {
+  for (const ValueLaw& law : laws()) {
+    const double unit = std::max(std::abs(law.first()), std::abs(law.second()));
+    for (int k = 0; k <= 2; ++k) {
+      const double far = law.transform_bound(k, {-0.5 / unit, 2e6 / unit});
+      EXPECT_LE(far, 0.51 * law.transform_bound(k, {-0.5 / unit, 1e6 / unit})) << to_string(law);
+      EXPECT_LE(far, 1e-2 * law.transform_bound(k, -0.5 / unit)) << to_string(law);
+    }
+  }
+  EXPECT_EQ(ValueLaw::constant(2).transform_bound(1, {0.0, 1e6}), 2.0);
+}
+
 TEST(ValueLaw, TransformOfAConstantIsAnExponential) {
   const auto [log_scale, value] = ValueLaw::constant(-2).exponential_moments({1e3, 0.25});
   EXPECT_EQ(log_scale, -2e3);

@@ -79,6 +79,14 @@ class ValueLaw {
   /// for the complex error function (lib/measure/half_line.h).
   ExponentialMoments exponential_moments(std::complex<double> a) const;
 
+  /// The log_scale of exponential_moments at Re a = re.
+  double log_scale(double re) const;
+
+  /// A bound on E |U|^k e^{Re a U}, k ≤ 2, and on |E U^k e^{a'U}| for all a' with Re a' = Re a and
+  /// |Im a'| ≥ |Im a|, over e^{log_scale(Re a)}; Re a < strip(). Total variation of the integrand
+  /// over |Im a|; Gaussian decay for the normal law, none for a constant.
+  double transform_bound(int k, std::complex<double> a) const;
+
   /// The u-quantile, 0 < u ≤ 1 (1 counts as the largest number below it): increasing, so one
   /// uniform number, plain or quasi-random, gives one value.
   double quantile(double u) const;
