@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +7,7 @@
 #include "exit_code.h"
 #include "foresight.h"
 #include "model_input.h"
+#include "print.h"
 #include "progress_display.h"
 #include "skeleta/measure/active_count.h"
 #include "skeleta/storage/approximation_file.h"
@@ -15,7 +15,8 @@
 namespace skeleta::program {
 namespace {
 
-constexpr const char* examples = R"(How good it is to see only few active features at a time.
+constexpr const char* approximate_examples =
+    R"(How good it is to see only few active features at a time.
 
 Examples:
   skeleta approximate --features 5 --sparsity 0.95
@@ -393,14 +394,14 @@ int Approximate::run(Run& run) {
     run.err() << "note: there is nothing to write without a density\n";
   }
   const int code = run.finish(findings, exit_code(first.interrupted, true, precise));
-  for (const std::string& failure : failures) fmt::print(run.err(), "skeleta: {}\n", failure);
+  for (const std::string& failure : failures) print_to(run.err(), "skeleta: {}\n", failure);
   return failures.empty() || code == ExitCode::interrupted ? code : ExitCode::failed;
 }
 
 }  // namespace
 
 CommandEntry approximate_command() {
-  return {"approximate", examples, make_command<Approximate>};
+  return {"approximate", approximate_examples, make_command<Approximate>};
 }
 
 }  // namespace skeleta::program

@@ -1,7 +1,6 @@
 #include "approximation_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 
 #include "option_table.h"
 #include "paragraph.h"
+#include "print.h"
 #include "report.h"
 #include "result_report.h"
 
@@ -181,117 +181,115 @@ std::string percent(double share) {
 
 void print_title(std::ostream& out, const Json& json) {
   if (json.contains("instance")) {
-    fmt::print(out, "{}, instance {}: ", text(json["model"]), number(json["instance"]));
+    print_to(out, "{}, instance {}: ", text(json["model"]), number(json["instance"]));
   }
-  fmt::print(out, "{} features", number(json["features"]));
+  print_to(out, "{} features", number(json["features"]));
   if (json.contains("hidden")) {
-    fmt::print(out, " in {} hidden dimensions", number(json["hidden"]));
+    print_to(out, " in {} hidden dimensions", number(json["hidden"]));
   }
   if (json.contains("least_density")) {
-    fmt::print(out, ", density {}",
-               one_or_range(number(json["least_density"]), number(json["most_density"])));
+    print_to(out, ", density {}",
+             one_or_range(number(json["least_density"]), number(json["most_density"])));
   }
-  if (!certificates(json).empty()) fmt::print(out, ", seed {}", json["seed"].get<std::uint64_t>());
+  if (!certificates(json).empty()) print_to(out, ", seed {}", json["seed"].get<std::uint64_t>());
   out << '\n';
 }
 
 // A row of numbers, each under its heading.
 void print_cells(std::ostream& out, const Json& row, std::initializer_list<const char*> keys) {
   constexpr double infinite = std::numeric_limits<double>::infinity();  // which JSON has not
-  for (const char* key : keys) fmt::print(out, "  {:>11.5g}", number(row[key], infinite));
+  for (const char* key : keys) print_to(out, "  {:>11.5g}", number(row[key], infinite));
 }
 
 void print_count(std::ostream& out, const Json& json) {
   const Json &probability = json["probability"], &tail = json["tail"];
   const bool model = json.contains("loss");
-  fmt::print(out, "\n{:>4}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}", "m", "P(N = m)", "P(N >= m)",
-             "union", "Chernoff-KL", "Poisson");
+  print_to(out, "\n{:>4}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}", "m", "P(N = m)", "P(N >= m)",
+           "union", "Chernoff-KL", "Poisson");
   if (model) {
-    fmt::print(out, "  {:>11}  {:>11}  {:>8}  {:>11}", "C_m", "sum l>=m C_l", "of loss", "at most");
+    print_to(out, "  {:>11}  {:>11}  {:>8}  {:>11}", "C_m", "sum l>=m C_l", "of loss", "at most");
   }
   out << '\n';
   const Json certain{{"exact", 1.0}, {"union", 1.0}, {"chernoff", 1.0}, {"poisson", 1.0}};
   const std::size_t shown = std::min(probability.size(), most_rows);
   for (std::size_t m = 0; m < shown; ++m) {
     const Json& row = m == 0 ? certain : tail[m - 1];
-    fmt::print(out, "{:>4}  {:>11.5g}", m, number(probability[m]));
+    print_to(out, "{:>4}  {:>11.5g}", m, number(probability[m]));
     print_cells(out, row, {"exact", "union", "chernoff", "poisson"});
     if (model) {
-      fmt::print(out, "  {:>11.5g}", number(json["loss"]["contribution"][m]));
+      print_to(out, "  {:>11.5g}", number(json["loss"]["contribution"][m]));
       if (m == 0) {
-        fmt::print(out, "  {:>12.5g}  {:>8}", number(json["loss"]["value"]), "100 %");
+        print_to(out, "  {:>12.5g}  {:>8}", number(json["loss"]["value"]), "100 %");
       } else {
-        fmt::print(out, "  {:>12.5g}  {:>8}  {:>11.5g}", number(row["loss"]),
-                   percent(number(row["share"])), number(row["loss_bound"]));
+        print_to(out, "  {:>12.5g}  {:>8}  {:>11.5g}", number(row["loss"]),
+                 percent(number(row["share"])), number(row["loss_bound"]));
       }
     }
     out << '\n';
   }
   if (shown < probability.size()) {
-    fmt::print(out, "      {} further rows are in --json\n", probability.size() - shown);
+    print_to(out, "      {} further rows are in --json\n", probability.size() - shown);
   }
 }
 
 void print_table(std::ostream& out, const Json& table) {
-  fmt::print(out, "\n{:>9}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}\n", "sparsity",
-             "P(N = 0)", "P(N = 1)", "P(N >= 2)", "ratio", "union", "Chernoff-KL");
+  print_to(out, "\n{:>9}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}\n", "sparsity", "P(N = 0)",
+           "P(N = 1)", "P(N >= 2)", "ratio", "union", "Chernoff-KL");
   for (const Json& row : table) {
-    fmt::print(out, "{:>9}", sparsity_text(row["sparsity"]));
+    print_to(out, "{:>9}", sparsity_text(row["sparsity"]));
     print_cells(out, row, {"none", "one", "two", "ratio", "union", "chernoff"});
     out << '\n';
   }
 }
 
 void print_gradients(std::ostream& out, const Json& gradients) {
-  fmt::print(out,
-             "\ngradient of the loss on at most k active features, against that of the loss\n");
-  fmt::print(out, "{:>4}  {:>13}  {:>13}  {:>10}\n", "k", "size ratio", "difference", "angle");
+  print_to(out, "\ngradient of the loss on at most k active features, against that of the loss\n");
+  print_to(out, "{:>4}  {:>13}  {:>13}  {:>10}\n", "k", "size ratio", "difference", "angle");
   for (const Json& gradient : gradients) {
     const Json& angle = gradient["angle"];
-    fmt::print(out, "{:>4}  {:>13.5g}  {:>13.5g}  {:>10}\n", number(gradient["k"]),
-               number(gradient["relative_size"]), number(gradient["relative_difference"]),
-               angle.is_null()
-                   ? "-"
-                   : fmt::format("{:.4g} deg", 180.0 / std::numbers::pi * number(angle)));
+    print_to(out, "{:>4}  {:>13.5g}  {:>13.5g}  {:>10}\n", number(gradient["k"]),
+             number(gradient["relative_size"]), number(gradient["relative_difference"]),
+             angle.is_null() ? "-"
+                             : fmt::format("{:.4g} deg", 180.0 / std::numbers::pi * number(angle)));
   }
 }
 
 void print_row_heading(std::ostream& out) {
-  fmt::print(out, "{:>3}  {:>12}  {:>12}  {:>12}  {:>10}  {:>9}  {:>6}  {:>8}  {:>9}\n", "k",
-             "lower", "upper", "minimum", "excess", "excess/L", "same", "distance", "hits");
+  print_to(out, "{:>3}  {:>12}  {:>12}  {:>12}  {:>10}  {:>9}  {:>6}  {:>8}  {:>9}\n", "k", "lower",
+           "upper", "minimum", "excess", "excess/L", "same", "distance", "hits");
 }
 
 void print_row(std::ostream& out, const Json& row) {
-  fmt::print(out,
-             "{:>3}  {:>12.7g}  {:>12.7g}  {:>12.7g}  {:>10.3g}  {:>9}  {:>6}  {:>8.3g}  {:>9}\n",
-             number(row["k"]), number(row["lower"]), number(row["upper"]), number(row["minimum"]),
-             number(row["excess"]), percent(number(row["excess"]) / number(row["minimum"])),
-             row["same_configuration"] ? "yes" : "no", number(row["distance"]),
-             fmt::format("{}/{}", number(row["hits"]), number(row["starts"])));
+  print_to(out,
+           "{:>3}  {:>12.7g}  {:>12.7g}  {:>12.7g}  {:>10.3g}  {:>9}  {:>6}  {:>8.3g}  {:>9}\n",
+           number(row["k"]), number(row["lower"]), number(row["upper"]), number(row["minimum"]),
+           number(row["excess"]), percent(number(row["excess"]) / number(row["minimum"])),
+           row["same_configuration"] ? "yes" : "no", number(row["distance"]),
+           fmt::format("{}/{}", number(row["hits"]), number(row["starts"])));
 }
 
 void print_certificate(std::ostream& out, const Json& rows) {
-  fmt::print(out, "\ntrained on at most k active features: lower <= min L <= upper\n");
+  print_to(out, "\ntrained on at most k active features: lower <= min L <= upper\n");
   print_row_heading(out);
   for (const Json& row : rows) print_row(out, row);
-  fmt::print(out, "minimum of the whole loss reached by {} of {} random starts\n",
-             number(rows[0]["minimum_hits"]), number(rows[0]["starts"]));
+  print_to(out, "minimum of the whole loss reached by {} of {} random starts\n",
+           number(rows[0]["minimum_hits"]), number(rows[0]["starts"]));
 }
 
 void print_curve(std::ostream& out, const Json& json) {
-  fmt::print(out, "\n{:>9}", "sparsity");
+  print_to(out, "\n{:>9}", "sparsity");
   print_row_heading(out);
   for (const Json& row : json["curve"]) {
-    fmt::print(out, "{:>9}", sparsity_text(row["sparsity"]));
+    print_to(out, "{:>9}", sparsity_text(row["sparsity"]));
     print_row(out, row);
   }
   const Json& largest = json["largest_density"]["excess"];
   const std::string epsilon = percent(number(json["epsilon"]));
   if (largest.is_null()) {
-    fmt::print(out, "training on Q1 costs more than {} at every density of this list\n", epsilon);
+    print_to(out, "training on Q1 costs more than {} at every density of this list\n", epsilon);
   } else {
-    fmt::print(out, "training on Q1 costs at most {} up to the density {:.4g} of this list\n",
-               epsilon, number(largest));
+    print_to(out, "training on Q1 costs at most {} up to the density {:.4g} of this list\n",
+             epsilon, number(largest));
   }
 }
 
@@ -302,10 +300,10 @@ void print_certified(std::ostream& out, const Json& json) {
       certified["k"] == json["features"]
           ? "the loss"
           : fmt::format("the loss on at most {} active features", number(certified["k"]));
-  fmt::print(out, "\ncertified {:.10g} <= min of {} <= {:.10g}\n", lower, what, upper);
-  fmt::print(out, "gap       {:.3g}, {} of the upper end; {} boxes in {} rounds; stopped by {}\n",
-             upper - lower, percent((upper - lower) / upper), number(certified["boxes"]),
-             number(certified["rounds"]), text(certified["stop_reason"]));
+  print_to(out, "\ncertified {:.10g} <= min of {} <= {:.10g}\n", lower, what, upper);
+  print_to(out, "gap       {:.3g}, {} of the upper end; {} boxes in {} rounds; stopped by {}\n",
+           upper - lower, percent((upper - lower) / upper), number(certified["boxes"]),
+           number(certified["rounds"]), text(certified["stop_reason"]));
 }
 
 }  // namespace
@@ -322,19 +320,19 @@ void print_approximation(std::ostream& out, const Json& json) {
   print_title(out, json);
   if (json.contains("tail")) print_count(out, json);
   const Json& largest = json["largest_density"];
-  fmt::print(out,
-             "\nP(N >= 2) <= {0:g} up to density {1:.6g} of {3} features, P(N >= 2)/P(N = 1) "
-             "up to {2:.6g}\n",
-             number(json["epsilon"]), number(largest["two_active"]), number(largest["ratio"]),
-             number(json["features"]));
+  print_to(out,
+           "\nP(N >= 2) <= {0:g} up to density {1:.6g} of {3} features, P(N >= 2)/P(N = 1) "
+           "up to {2:.6g}\n",
+           number(json["epsilon"]), number(largest["two_active"]), number(largest["ratio"]),
+           number(json["features"]));
   if (json.contains("table")) print_table(out, json["table"]);
   if (json.contains("gradient")) print_gradients(out, json["gradient"]);
   if (json.contains("certificate")) print_certificate(out, json["certificate"]);
   if (json.contains("curve")) print_curve(out, json);
   if (json.contains("certified")) print_certified(out, json);
-  fmt::print(out, "\n{}\n", paragraph(text(json["rigorous"])));
-  fmt::print(out, "{:.3g} s{}\n", number(json["seconds"]),
-             json.contains("interrupted") ? "; interrupted: what was not finished is missing" : "");
+  print_to(out, "\n{}\n", paragraph(text(json["rigorous"])));
+  print_to(out, "{:.3g} s{}\n", number(json["seconds"]),
+           json.contains("interrupted") ? "; interrupted: what was not finished is missing" : "");
 }
 
 }  // namespace skeleta::program

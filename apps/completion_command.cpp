@@ -9,7 +9,8 @@
 namespace skeleta::program {
 namespace {
 
-constexpr const char* examples = R"(Completion of commands, options and their choices, for a shell.
+constexpr const char* completion_examples =
+    R"(Completion of commands, options and their choices, for a shell.
 
 Examples:
   skeleta completion bash > ~/.local/share/bash-completion/completions/skeleta
@@ -139,7 +140,7 @@ class Completion : public Command {
 }  // namespace
 
 CommandEntry completion_command() {
-  return {"completion", examples, make_command<Completion>, false};
+  return {"completion", completion_examples, make_command<Completion>, false};
 }
 
 }  // namespace skeleta::program

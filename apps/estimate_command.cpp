@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include "foresight.h"
 #include "geometry_report.h"
 #include "model_input.h"
+#include "print.h"
 #include "progress_display.h"
 #include "report.h"
 #include "skeleta/approximation/exact_loss.h"
@@ -20,7 +20,7 @@
 namespace skeleta::program {
 namespace {
 
-constexpr const char* examples = R"(The loss of a trained model, skeleton by skeleton.
+constexpr const char* estimate_examples = R"(The loss of a trained model, skeleton by skeleton.
 
 Examples:
   skeleta estimate model.h5                   to a relative error of 1e-3
@@ -40,12 +40,12 @@ void print_heading(std::ostream& out, const std::string& path, std::size_t insta
                    std::uint64_t seed, const storage::EstimateRun& run) {
   const std::string which =
       instances > 1 ? fmt::format(", instance {} of {}", run.instance, instances) : "";
-  fmt::print(out, "{}{}: {} features in {} hidden dimensions\n", path, which, run.model.features(),
-             run.model.hidden());
+  print_to(out, "{}{}: {} features in {} hidden dimensions\n", path, which, run.model.features(),
+           run.model.hidden());
   const bool sampled = run.method != "exact";
-  fmt::print(out, "density {}, importance {}{}\n\n", one_or_range(run.features.density),
-             one_or_range(run.features.importance),
-             sampled ? fmt::format(", sampling seed {}", seed) : "");
+  print_to(out, "density {}, importance {}{}\n\n", one_or_range(run.features.density),
+           one_or_range(run.features.importance),
+           sampled ? fmt::format(", sampling seed {}", seed) : "");
 }
 
 estimate::Method method_named(const std::string& name) {
@@ -313,7 +313,7 @@ int Estimate::run(Run& run) {
     if (results_.empty()) throw;  // the finished instances are kept
   } catch (const std::exception& error) {
     if (results_.empty()) throw;
-    fmt::print(run.err(), "skeleta: instance {}: {}\n", instances_[results_.size()], error.what());
+    print_to(run.err(), "skeleta: instance {}: {}\n", instances_[results_.size()], error.what());
     code = ExitCode::failed;
   }
   if (code == ExitCode::done && results_.size() < instances_.size()) code = ExitCode::interrupted;
@@ -321,8 +321,8 @@ int Estimate::run(Run& run) {
   code = run.finish(findings(run), code);
   for (const Result& result : results_) {
     if (result.check_failure.empty()) continue;
-    fmt::print(run.err(), "skeleta: --check: instance {} has no exact loss to compare with: {}\n",
-               result.run.instance, result.check_failure);
+    print_to(run.err(), "skeleta: --check: instance {} has no exact loss to compare with: {}\n",
+             result.run.instance, result.check_failure);
   }
   return code;
 }
@@ -432,11 +432,11 @@ void Estimate::print(const Run& run, std::ostream& out) const {
     print_heading(out, model_, models_.size(), run.seed(), result.run);
     print_estimate(out, result.run);
     if (!result.foreseen.empty()) {
-      fmt::print(out, "{}\n", choice_text(result.foreseen, result.exact_seconds));
+      print_to(out, "{}\n", choice_text(result.foreseen, result.exact_seconds));
     }
     if (result.exact) print_check(out, result.run.loss, *result.exact);
     if (!result.check_failure.empty()) {
-      fmt::print(out, "exact     no check: {}\n", result.check_failure);
+      print_to(out, "exact     no check: {}\n", result.check_failure);
     }
   }
 }
@@ -444,7 +444,7 @@ void Estimate::print(const Run& run, std::ostream& out) const {
 }  // namespace
 
 CommandEntry estimate_command() {
-  return {"estimate", examples, make_command<Estimate>};
+  return {"estimate", estimate_examples, make_command<Estimate>};
 }
 
 }  // namespace skeleta::program

@@ -1,11 +1,11 @@
 #include "foresight.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <ostream>
 
 #include "errors.h"
+#include "print.h"
 
 namespace skeleta::program {
 
@@ -25,8 +25,8 @@ void announce(const Foresight& foresight, bool quiet, std::ostream& err) {
                                  duration_text(foresight.seconds), foresight.remedy));
   }
   if (quiet || !(foresight.seconds > hour)) return;
-  fmt::print(err, "note: {} take some {}{}\n", foresight.work, duration_text(foresight.seconds),
-             foresight.limited ? ", and are stopped before" : "");
+  print_to(err, "note: {} take some {}{}\n", foresight.work, duration_text(foresight.seconds),
+           foresight.limited ? ", and are stopped before" : "");
 }
 
 void refuse_more_than_memory(const char* flag, double count, double numbers) {

@@ -1,12 +1,12 @@
 #include "geometry_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "print.h"
 #include "skeleta/geometry/feature_dimensionality.h"
 
 namespace skeleta::program {
@@ -56,20 +56,20 @@ void print_groups(std::ostream& out, const Vector& dimensionality) {
     const std::string range = group.count == 1
                                   ? fmt::format("{:.4f}", group.high)
                                   : fmt::format("{:.4f} .. {:.4f}", group.high, group.low);
-    fmt::print(out, "  {:>5} feature{} {:<16}  {}\n", group.count, group.count == 1 ? " " : "s",
-               range, group.kind);
+    print_to(out, "  {:>5} feature{} {:<16}  {}\n", group.count, group.count == 1 ? " " : "s",
+             range, group.kind);
   }
 }
 
 void print_coherence(std::ostream& out, const ColumnGeometry& geometry) {
-  fmt::print(out, "  cosine of two columns  {:>8} at most, no set has less than {}\n",
-             number(geometry.coherence.signed_max), number(geometry.signed_bound));
-  fmt::print(out, "  its absolute value     {:>8} at most, Welch bound {}, orthoplex bound {}\n",
-             number(geometry.coherence.absolute), number(geometry.welch_bound),
-             geometry.orthoplex_bound > 0.0 ? number(geometry.orthoplex_bound) : "-");
+  print_to(out, "  cosine of two columns  {:>8} at most, no set has less than {}\n",
+           number(geometry.coherence.signed_max), number(geometry.signed_bound));
+  print_to(out, "  its absolute value     {:>8} at most, Welch bound {}, orthoplex bound {}\n",
+           number(geometry.coherence.absolute), number(geometry.welch_bound),
+           geometry.orthoplex_bound > 0.0 ? number(geometry.orthoplex_bound) : "-");
 }
 
-Json to_json(const ColumnGeometry& geometry, std::size_t instance) {
+Json geometry_json(const ColumnGeometry& geometry, std::size_t instance) {
   const auto list = [](const Vector& v) { return std::vector<double>(v.begin(), v.end()); };
   return {{"instance", instance},
           {"norm", list(geometry.norm)},
@@ -102,20 +102,20 @@ std::vector<ColumnGeometry> describe_geometry(const std::vector<ReluAutoencoder>
 void print_geometry(std::ostream& out, const std::string& path,
                     const std::vector<ReluAutoencoder>& models) {
   const auto all = describe_geometry(models);
-  fmt::print(out, "{}: geometry of {} columns in {} dimension{}\n", path, models[0].features(),
-             models[0].hidden(), models[0].hidden() == 1 ? "" : "s");
+  print_to(out, "{}: geometry of {} columns in {} dimension{}\n", path, models[0].features(),
+           models[0].hidden(), models[0].hidden() == 1 ? "" : "s");
   for (std::size_t k = 0; k < all.size(); ++k) {
-    fmt::print(out, "\ninstance {}: feature dimensionality D_i, sum {:.4f}; D* {:.4f}\n", k,
-               all[k].dimensionality.sum(), all[k].dimensions_per_feature);
+    print_to(out, "\ninstance {}: feature dimensionality D_i, sum {:.4f}; D* {:.4f}\n", k,
+             all[k].dimensionality.sum(), all[k].dimensions_per_feature);
     print_groups(out, all[k].dimensionality);
     if (all[k].coherence.columns < models[k].features()) {
-      fmt::print(out, "  {} columns are at least a tenth as long as the longest; of these:\n",
-                 all[k].coherence.columns);
+      print_to(out, "  {} columns are at least a tenth as long as the longest; of these:\n",
+               all[k].coherence.columns);
     }
     print_coherence(out, all[k]);
     if (k > 0) {
-      fmt::print(out, "  distance to instance 0 {:>8.2g} rms, turned and relabelled to fit\n",
-                 all[k].distance_to_first);
+      print_to(out, "  distance to instance 0 {:>8.2g} rms, turned and relabelled to fit\n",
+               all[k].distance_to_first);
     }
   }
 }
@@ -123,7 +123,7 @@ void print_geometry(std::ostream& out, const std::string& path,
 Json geometry_json(const std::vector<ReluAutoencoder>& models) {
   const auto all = describe_geometry(models);
   Json instances = Json::array();
-  for (std::size_t k = 0; k < all.size(); ++k) instances.push_back(to_json(all[k], k));
+  for (std::size_t k = 0; k < all.size(); ++k) instances.push_back(geometry_json(all[k], k));
   Json polytopes = Json::object();
   for (const auto& named : geometry::named_dimensionalities())
     polytopes[named.name] = named.value();

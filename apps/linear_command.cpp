@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +12,7 @@
 #include "linear_report.h"
 #include "model_input.h"
 #include "numbers.h"
+#include "print.h"
 #include "progress_display.h"
 #include "skeleta/linear/sparse_data.h"
 #include "skeleta/sampling/normal_stream.h"
@@ -98,14 +98,14 @@ Matrix read_matrix(const std::string& path) {
 
 void note_rounding(const std::string& path, const linear::Spectrum& spectrum, std::ostream& err) {
   if (spectrum.negative < 0.0) {
-    fmt::print(err, "note: --sigma {}: its least eigenvalue, {:.3g}, is taken for rounding and 0\n",
-               path, spectrum.negative);
+    print_to(err, "note: --sigma {}: its least eigenvalue, {:.3g}, is taken for rounding and 0\n",
+             path, spectrum.negative);
   }
   if (spectrum.asymmetry > 0.0) {
-    fmt::print(err,
-               "note: --sigma {}: it differs from its transpose by {:.3g}, which is taken for "
-               "rounding\n",
-               path, spectrum.asymmetry);
+    print_to(err,
+             "note: --sigma {}: it differs from its transpose by {:.3g}, which is taken for "
+             "rounding\n",
+             path, spectrum.asymmetry);
   }
 }
 

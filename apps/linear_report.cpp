@@ -1,12 +1,12 @@
 #include "linear_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "paragraph.h"
+#include "print.h"
 #include "result_report.h"
 #include "skeleta/optimize/flow.h"
 
@@ -28,7 +28,7 @@ std::string set_text(const std::vector<Index>& set) {
   return fmt::format("{{{}}}", fmt::join(from_one(set), ", "));
 }
 
-Json to_json(const CriticalPoint& point) {
+Json point_json(const CriticalPoint& point) {
   return {{"set", from_one(point.set)},
           {"rank", point.rank()},
           {"loss", point.loss},
@@ -37,14 +37,14 @@ Json to_json(const CriticalPoint& point) {
 }
 
 void print_spectrum(std::ostream& out, const Spectrum& spectrum) {
-  fmt::print(out, "eigenvalues {:.6g}\n", fmt::join(spectrum.eigenvalues, ", "));
+  print_to(out, "eigenvalues {:.6g}\n", fmt::join(spectrum.eigenvalues, ", "));
   if (!spectrum.sorted) out << "note: the eigenvalues were sorted, largest first\n";
   for (std::size_t g = 0; g + 1 < spectrum.groups.size(); ++g) {
     const Index first = spectrum.groups[g], last = spectrum.groups[g + 1] - 1;
     if (first < last) {
-      fmt::print(out,
-                 "note: {} to {} are equal: only the span of their eigenvectors means something\n",
-                 first + 1, last + 1);
+      print_to(out,
+               "note: {} to {} are equal: only the span of their eigenvectors means something\n",
+               first + 1, last + 1);
     }
   }
 }
@@ -59,14 +59,14 @@ std::string measured_text(const std::optional<linear::MeasuredMoment>& measured,
 void print_critical_points(std::ostream& out, const Spectrum& spectrum,
                            const std::vector<CriticalPoint>& points) {
   print_spectrum(out, spectrum);
-  fmt::print(out, "\n{:>20}  {:>4}  {:>12}  {:>6}  {}\n", "set", "rank", "loss", "index", "kind");
+  print_to(out, "\n{:>20}  {:>4}  {:>12}  {:>6}  {}\n", "set", "rank", "loss", "index", "kind");
   for (std::size_t k = 0; k < std::min(points.size(), most_points); ++k) {
     const CriticalPoint& point = points[k];
-    fmt::print(out, "{:>20}  {:>4}  {:>12.6g}  {:>6}  {}\n", set_text(point.set), point.rank(),
-               point.loss, point.negative_directions, to_string(point.kind));
+    print_to(out, "{:>20}  {:>4}  {:>12.6g}  {:>6}  {}\n", set_text(point.set), point.rank(),
+             point.loss, point.negative_directions, to_string(point.kind));
   }
   if (points.size() > most_points) {
-    fmt::print(out, "... {} sets in all: --json or -o for the rest\n", points.size());
+    print_to(out, "... {} sets in all: --json or -o for the rest\n", points.size());
   }
   out << "\nA set says which eigenvectors AB projects on, 1 is the largest eigenvalue's; the\n"
          "index is the number of negative directions of the Hessian.\n";
@@ -74,77 +74,76 @@ void print_critical_points(std::ostream& out, const Spectrum& spectrum,
 
 void print_classification(std::ostream& out, const linear::Classification& where) {
   const CriticalPoint& nearest = where.nearest;
-  fmt::print(out,
-             "loss {:.8g}, gradient {:.3g}\nnearest critical point: the {} of the set {}, of loss "
-             "{:.8g} and index {},\nat the distance {:.3g} of AB\n",
-             where.loss, where.gradient_norm, to_string(nearest.kind), set_text(nearest.set),
-             nearest.loss, nearest.negative_directions, where.distance);
+  print_to(out,
+           "loss {:.8g}, gradient {:.3g}\nnearest critical point: the {} of the set {}, of loss "
+           "{:.8g} and index {},\nat the distance {:.3g} of AB\n",
+           where.loss, where.gradient_norm, to_string(nearest.kind), set_text(nearest.set),
+           nearest.loss, nearest.negative_directions, where.distance);
 }
 
 nlohmann::ordered_json to_json(const linear::Classification& where) {
   return {{"loss", where.loss},
           {"gradient_norm", where.gradient_norm},
           {"distance", where.distance},
-          {"nearest", to_json(where.nearest)}};
+          {"nearest", point_json(where.nearest)}};
 }
 
 void print_flows(std::ostream& out, const Spectrum& spectrum, Index hidden,
                  const std::vector<double>& times, const std::vector<FlowRun>& runs) {
   print_spectrum(out, spectrum);
   const Vector critical = storage::critical_losses(spectrum, hidden);
-  fmt::print(out, "least loss  {:.8g}\n\n{:>9}  {:>8}  {:>12}  {:>12}  {:>12}  {:>9}  {}\n",
-             critical(hidden), "flow", "time", "loss", "drift", "nearest set", "distance", "kind");
+  print_to(out, "least loss  {:.8g}\n\n{:>9}  {:>8}  {:>12}  {:>12}  {:>12}  {:>9}  {}\n",
+           critical(hidden), "flow", "time", "loss", "drift", "nearest set", "distance", "kind");
   for (const FlowRun& run : runs) {
     const linear::Classification& at = run.classification;
     const bool ended = run.summary.stop_reason == optimize::FlowStop::end;
-    fmt::print(out, "{:>9}  {:>8.4g}  {:>12.8g}  {:>12.3g}  {:>12}  {:>9.2g}  {}{}\n", run.rule,
-               run.summary.time, run.loss.back(), run.imbalance_drift.back(),
-               set_text(at.nearest.set), at.distance, to_string(at.nearest.kind),
-               ended ? "" : ", stopped: " + to_string(run.summary.stop_reason));
+    print_to(out, "{:>9}  {:>8.4g}  {:>12.8g}  {:>12.3g}  {:>12}  {:>9.2g}  {}{}\n", run.rule,
+             run.summary.time, run.loss.back(), run.imbalance_drift.back(),
+             set_text(at.nearest.set), at.distance, to_string(at.nearest.kind),
+             ended ? "" : ", stopped: " + to_string(run.summary.stop_reason));
   }
   const std::string shown = fmt::format(
       "All flows start from the same weights and are shown at {} times up to {:.4g}. "
       "Drift: |A'A - BB' - its start|, which the untied flow conserves.",
       times.size(), times.back());
-  fmt::print(out, "\n{}\n{}\n", paragraph(shown),
-             paragraph("untied: the gradient flow of A and B. encoder: the tied flow from the "
-                       "equation of B alone, which any projection stops. decoder: from that of A "
-                       "alone. gradient: their sum, the gradient flow of the tied loss."));
+  print_to(out, "\n{}\n{}\n", paragraph(shown),
+           paragraph("untied: the gradient flow of A and B. encoder: the tied flow from the "
+                     "equation of B alone, which any projection stops. decoder: from that of A "
+                     "alone. gradient: their sum, the gradient flow of the tied loss."));
 }
 
 void print_moments(std::ostream& out, const std::vector<MomentRow>& rows) {
   const linear::MomentLaw& first = rows.front().law;
-  fmt::print(out,
-             "{} features. All numbers are relative to p/3, the mean of x_j^2.\n\n"
-             "{:>20}  {:^38}  {:^18}  {:^18}\n"
-             "{:>9}  {:>9}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}\n",
-             first.features, "", "-- |Sigma/T - (p/3)I|, Frobenius --", "|Sigma/T - cI|_2",
-             "|Sigma/T - mean|_2", "density", "samples", "mean", "noise", "both", "measured",
-             "bound", "measured", "bound", "measured");
+  print_to(out,
+           "{} features. All numbers are relative to p/3, the mean of x_j^2.\n\n"
+           "{:>20}  {:^38}  {:^18}  {:^18}\n"
+           "{:>9}  {:>9}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}\n",
+           first.features, "", "-- |Sigma/T - (p/3)I|, Frobenius --", "|Sigma/T - cI|_2",
+           "|Sigma/T - mean|_2", "density", "samples", "mean", "noise", "both", "measured", "bound",
+           "measured", "bound", "measured");
   for (const MomentRow& row : rows) {
     const linear::MomentLaw& law = row.law;
     const double scale = law.density / 3.0;
-    fmt::print(
-        out,
-        "{:>9.6g}  {:>9.4g}  {:>8.4g}  {:>8.4g}  {:>8.4g}  {:>8}  {:>8.4g}  {:>8}  {:>8.4g}  "
-        "{:>8}\n",
-        law.density, static_cast<double>(law.samples), law.interaction, law.noise, law.distance,
-        measured_text(row.measured, &linear::MeasuredMoment::distance), law.distance_bound,
-        measured_text(row.measured, &linear::MeasuredMoment::spectral_distance),
-        law.noise_bound / scale,
-        measured_text(row.measured, &linear::MeasuredMoment::spectral_noise));
+    print_to(out,
+             "{:>9.6g}  {:>9.4g}  {:>8.4g}  {:>8.4g}  {:>8.4g}  {:>8}  {:>8.4g}  {:>8}  {:>8.4g}  "
+             "{:>8}\n",
+             law.density, static_cast<double>(law.samples), law.interaction, law.noise,
+             law.distance, measured_text(row.measured, &linear::MeasuredMoment::distance),
+             law.distance_bound,
+             measured_text(row.measured, &linear::MeasuredMoment::spectral_distance),
+             law.noise_bound / scale,
+             measured_text(row.measured, &linear::MeasuredMoment::spectral_noise));
   }
   const std::string bound = fmt::format(
       "bound: of the spectral norm, with confidence {:g}, from matrix Bernstein. Sigma/T is a "
       "multiple of the identity as far as these are small: Dp << 4/3, and T >> D + 9/(5p).",
       first.confidence);
-  fmt::print(
-      out, "\n{}\n{}\n{}\n",
-      paragraph("mean: sqrt(D-1) 3p/4, what |E Sigma/T - (p/3)I| over |(p/3)I| (Frobenius) "
-                "is for any number of samples."),
-      paragraph("noise: what finitely many samples add. both: sqrt(mean^2 + noise^2), beside "
-                "one data set."),
-      paragraph(bound));
+  print_to(out, "\n{}\n{}\n{}\n",
+           paragraph("mean: sqrt(D-1) 3p/4, what |E Sigma/T - (p/3)I| over |(p/3)I| (Frobenius) "
+                     "is for any number of samples."),
+           paragraph("noise: what finitely many samples add. both: sqrt(mean^2 + noise^2), beside "
+                     "one data set."),
+           paragraph(bound));
 }
 
 }  // namespace skeleta::program

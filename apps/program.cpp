@@ -1,7 +1,6 @@
 #include "program.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <poll.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "errors.h"
 #include "interrupt.h"
 #include "paragraph.h"
+#include "print.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/version.h"
 #include "skeleta/storage/file_error.h"
@@ -149,8 +149,8 @@ int parse_and_run(const Arguments& all, std::ostream& out, std::ostream& err) {
   }
   if (entry->make == nullptr) {
     if (!asks) throw UsageError("unknown option " + arguments.front());
-    fmt::print(out, "{}\nUsage: skeleta {} COMMAND\n\nCommands: {}\n", entry->words, entry->name,
-               fmt::join(names_in(entry->name + " "), ", "));
+    print_to(out, "{}\nUsage: skeleta {} COMMAND\n\nCommands: {}\n", entry->words, entry->name,
+             fmt::join(names_in(entry->name + " "), ", "));
     return ExitCode::done;
   }
   Arguments rest(arguments.begin(), arguments.end());
@@ -159,7 +159,7 @@ int parse_and_run(const Arguments& all, std::ostream& out, std::ostream& err) {
 }
 
 int complain(std::ostream& err, const std::string& message, int code) {
-  fmt::print(err, "skeleta: {}\n", message);
+  print_to(err, "skeleta: {}\n", message);
   return code;
 }
 

@@ -1,12 +1,12 @@
 #include "report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "paragraph.h"
+#include "print.h"
 #include "skeleta/approximation/exact_loss.h"
 
 namespace skeleta::program {
@@ -14,9 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t most_rows = 16;
+constexpr std::size_t most_skeletons = 16;
 
-std::string percent(double share) {
+std::string share_text(double share) {
   return std::isfinite(share) ? fmt::format("{:.2f} %", 100.0 * share) : "-";
 }
 
@@ -34,26 +34,26 @@ std::string contribution_text(const SkeletonPart& part, double error_bound) {
 }
 
 void print_row(std::ostream& out, const SkeletonPart& part, double value, double error_bound) {
-  fmt::print(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", part.l,
-             number(part.probability, "{:.5g}"), number(part.mean, "{:.6g}"),
-             contribution_text(part, error_bound),
-             part.samples == 0 ? "exact" : number(part.standard_error, "{:.2g}"),
-             percent(part.contribution / value));
+  print_to(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", part.l,
+           number(part.probability, "{:.5g}"), number(part.mean, "{:.6g}"),
+           contribution_text(part, error_bound),
+           part.samples == 0 ? "exact" : number(part.standard_error, "{:.2g}"),
+           share_text(part.contribution / value));
 }
 
 // The rows that matter: all if there are few, else those with the largest contributions.
 double smallest_shown(const IntegralBySkeleton& loss) {
-  if (loss.skeletons.size() <= most_rows) return -1.0;
+  if (loss.skeletons.size() <= most_skeletons) return -1.0;
   std::vector<double> contributions;
   for (const SkeletonPart& part : loss.skeletons) contributions.push_back(part.contribution);
-  std::nth_element(contributions.begin(), contributions.begin() + most_rows - 1,
+  std::nth_element(contributions.begin(), contributions.begin() + most_skeletons - 1,
                    contributions.end(), std::greater<>{});
-  return contributions[most_rows - 1];
+  return contributions[most_skeletons - 1];
 }
 
 void print_rows(std::ostream& out, const IntegralBySkeleton& loss, bool exact) {
-  fmt::print(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", "l", "probability", "mean loss",
-             "contribution", "std. error", "share");
+  print_to(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", "l", "probability", "mean loss",
+           "contribution", "std. error", "share");
   const double smallest = smallest_shown(loss);
   std::size_t hidden = 0;
   double rest = 0.0;
@@ -66,8 +66,8 @@ void print_rows(std::ostream& out, const IntegralBySkeleton& loss, bool exact) {
     }
   }
   if (hidden > 0) {
-    fmt::print(out, "      {} further skeleton{}: {:.3g} (all are in the file and --json)\n",
-               hidden, hidden == 1 ? "" : "s", rest);
+    print_to(out, "      {} further skeleton{}: {:.3g} (all are in the file and --json)\n", hidden,
+             hidden == 1 ? "" : "s", rest);
   }
 }
 
@@ -114,23 +114,23 @@ void print_value(std::ostream& out, const storage::EstimateRun& run) {
   const double rounding = 1e-15 * std::abs(loss.value);
   const double error = std::max({loss.standard_error, loss.error_bound, rounding});
   if (loss.standard_error > 0.0) {
-    fmt::print(out, "\nloss      {} +- {:.2g} (standard error)   {:g} % interval {} .. {}\n",
-               with_error(loss.value, error), loss.standard_error, 100.0 * loss.confidence,
-               with_error(loss.low, error), with_error(loss.high, error));
+    print_to(out, "\nloss      {} +- {:.2g} (standard error)   {:g} % interval {} .. {}\n",
+             with_error(loss.value, error), loss.standard_error, 100.0 * loss.confidence,
+             with_error(loss.low, error), with_error(loss.high, error));
   } else if (loss.samples > 0 && loss.error_bound == 0.0) {
     // Samples that agree prove nothing.
-    fmt::print(out, "\nloss      {}, the same at all samples\n", with_error(loss.value, error));
+    print_to(out, "\nloss      {}, the same at all samples\n", with_error(loss.value, error));
   } else {
-    fmt::print(out, "\nloss      {}, {} {:.2g}\n", with_error(loss.value, error),
-               run.kernel == "contour-estimated" ? "estimated error" : "error at most",
-               loss.error_bound);
+    print_to(out, "\nloss      {}, {} {:.2g}\n", with_error(loss.value, error),
+             run.kernel == "contour-estimated" ? "estimated error" : "error at most",
+             loss.error_bound);
   }
   const auto features = static_cast<double>(run.features.size());
-  fmt::print(out, "loss/D    {}   (the mean over features that notebooks report)\n",
-             with_error(loss.value / features, error / features));
+  print_to(out, "loss/D    {}   (the mean over features that notebooks report)\n",
+           with_error(loss.value / features, error / features));
 }
 
-Json to_json(const SkeletonPart& part) {
+Json part_json(const SkeletonPart& part) {
   return {{"l", part.l},
           {"probability", part.probability},
           {"mean", part.mean},
@@ -154,34 +154,35 @@ void print_estimate(std::ostream& out, const storage::EstimateRun& run) {
   const OneSparse& sparse = run.one_sparse;
   print_rows(out, loss, run.method == "exact");
   print_value(out, run);
-  fmt::print(out, "Q0 + Q1   {:.6g}, {} of the loss\n", sparse.contribution, percent(sparse.share));
-  fmt::print(
+  print_to(out, "Q0 + Q1   {:.6g}, {} of the loss\n", sparse.contribution,
+           share_text(sparse.share));
+  print_to(
       out, "Q2 and on {:.6g}{}, surely at most {:.4g}\n", sparse.rest,
       sparse.rest_standard_error > 0.0 ? fmt::format(" +- {:.2g}", sparse.rest_standard_error) : "",
       sparse.rest_bound);
-  fmt::print(out, "P(N >= 2) {:.6g}   (union bound {:.4g}, Chernoff-KL bound {:.4g})\n",
-             sparse.probability_of_rest, std::min(sparse.union_bound, 1.0), sparse.chernoff_bound);
+  print_to(out, "P(N >= 2) {:.6g}   (union bound {:.4g}, Chernoff-KL bound {:.4g})\n",
+           sparse.probability_of_rest, std::min(sparse.union_bound, 1.0), sparse.chernoff_bound);
   if (loss.error_bound > 0.0 && run.method != "exact") {
-    fmt::print(out,
-               "beyond the rows and the samples at most {:.2g}, included in the interval's upper "
-               "end\n",
-               loss.error_bound);
+    print_to(out,
+             "beyond the rows and the samples at most {:.2g}, included in the interval's upper "
+             "end\n",
+             loss.error_bound);
   }
   if (loss.variance_ratio < 1.0) {
-    fmt::print(out, "control variates take {} of the variance\n",
-               percent(1.0 - loss.variance_ratio));
+    print_to(out, "control variates take {} of the variance\n",
+             share_text(1.0 - loss.variance_ratio));
   }
   if (run.method == "importance") {
-    fmt::print(out, "effective samples {:.4g} of {}\n", loss.effective_samples, loss.samples);
+    print_to(out, "effective samples {:.4g} of {}\n", loss.effective_samples, loss.samples);
   }
-  fmt::print(out, "{}{:.3g} s, {}, kernel {}; {}\n",
-             loss.samples > 0 ? fmt::format("{} samples in ", loss.samples) : "", run.seconds,
-             run.method, run.kernel, describe(loss.stop_reason));
+  print_to(out, "{}{:.3g} s, {}, kernel {}; {}\n",
+           loss.samples > 0 ? fmt::format("{} samples in ", loss.samples) : "", run.seconds,
+           run.method, run.kernel, describe(loss.stop_reason));
   if (!loss.usable()) {
-    fmt::print(out, "NOT USABLE: {} values were NaN or infinite, or their sums were\n",
-               loss.non_finite);
+    print_to(out, "NOT USABLE: {} values were NaN or infinite, or their sums were\n",
+             loss.non_finite);
   }
-  for (const std::string& warning : warnings(run)) fmt::print(out, "WARNING: {}\n", warning);
+  for (const std::string& warning : warnings(run)) print_to(out, "WARNING: {}\n", warning);
 }
 
 std::vector<std::string> warnings(const storage::EstimateRun& run) {
@@ -225,10 +226,10 @@ Json choice_json(const std::vector<estimate::Foreseen>& foreseen, double exact_s
 }
 
 void print_check(std::ostream& out, const IntegralBySkeleton& loss, const exact::Loss& exact) {
-  fmt::print(
-      out, "exact     {} (error at most {:.2g}); the estimate is {:.2g} standard errors {}\n",
-      with_error(exact.value, exact.error_bound), exact.error_bound,
-      std::abs(approximation::z_score(loss, exact)), loss.value < exact.value ? "low" : "high");
+  print_to(out, "exact     {} (error at most {:.2g}); the estimate is {:.2g} standard errors {}\n",
+           with_error(exact.value, exact.error_bound), exact.error_bound,
+           std::abs(approximation::z_score(loss, exact)),
+           loss.value < exact.value ? "low" : "high");
 }
 
 Json check_json(const IntegralBySkeleton& loss, const exact::Loss& exact) {
@@ -241,7 +242,7 @@ Json to_json(const storage::EstimateRun& run, std::uint64_t seed, int threads) {
   const IntegralBySkeleton& loss = run.loss;
   const OneSparse& sparse = run.one_sparse;
   Json skeletons = Json::array();
-  for (const SkeletonPart& part : loss.skeletons) skeletons.push_back(to_json(part));
+  for (const SkeletonPart& part : loss.skeletons) skeletons.push_back(part_json(part));
   return {{"method", run.method},
           {"seed", seed},
           {"instance", run.instance},

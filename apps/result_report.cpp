@@ -1,7 +1,6 @@
 #include "result_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "approximation_report.h"
+#include "print.h"
 #include "thomson_report.h"
 
 namespace skeleta::program {
@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 using storage::Category;
 using storage::ResultDataset;
 
-constexpr std::size_t most_rows = 40;
+constexpr std::size_t most_table_rows = 40;
 
 Json value_at(const ResultDataset& dataset, std::size_t k) {
   if (const auto* category = std::get_if<Category>(&dataset.values)) {
@@ -145,23 +145,23 @@ void print_table(std::ostream& out, const std::vector<const ResultDataset*>& col
   std::vector<std::size_t> widths;
   for (const ResultDataset* column : columns) {
     std::size_t width = column->name().size();
-    for (std::size_t k = 0; k < std::min(rows, most_rows); ++k) {
+    for (std::size_t k = 0; k < std::min(rows, most_table_rows); ++k) {
       width = std::max(width, text_at(*column, k).size());
     }
     widths.push_back(width);
   }
   const auto print_row = [&](auto&& cell) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      fmt::print(out, "{}{:>{}}", c == 0 ? "" : "  ", cell(*columns[c]), widths[c]);
+      print_to(out, "{}{:>{}}", c == 0 ? "" : "  ", cell(*columns[c]), widths[c]);
     }
     out << '\n';
   };
   out << '\n';
   print_row([](const ResultDataset& column) { return column.name(); });
-  for (std::size_t k = 0; k < std::min(rows, most_rows); ++k) {
+  for (std::size_t k = 0; k < std::min(rows, most_table_rows); ++k) {
     print_row([k](const ResultDataset& column) { return text_at(column, k); });
   }
-  if (rows > most_rows) fmt::print(out, "... {} rows in all\n", rows);
+  if (rows > most_table_rows) print_to(out, "... {} rows in all\n", rows);
 }
 
 void print_datasets(std::ostream& out, const storage::ResultFile& file) {
@@ -183,8 +183,8 @@ void print_datasets(std::ostream& out, const storage::ResultFile& file) {
   }
   if (!wide.empty()) out << '\n';
   for (const ResultDataset* dataset : wide) {
-    fmt::print(out, "{} [{}]: {}\n", dataset->path, fmt::join(axes_of(*dataset), ", "),
-               storage::description(dataset->path).long_name);
+    print_to(out, "{} [{}]: {}\n", dataset->path, fmt::join(axes_of(*dataset), ", "),
+             storage::description(dataset->path).long_name);
   }
 }
 

@@ -1,13 +1,13 @@
 #include "run.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "model_input.h"
+#include "print.h"
 #include "result_report.h"
 #include "show.h"
 #include "skeleta/core/cancellation.h"
@@ -52,8 +52,8 @@ void Run::prepare() {
   budget_.emplace(asked);
   common_.threads = resolve_threads(0);
   if (common_.threads == asked || quiet()) return;
-  fmt::print(err_, "note: this process may not start {} threads (see ulimit -u): it uses {}\n",
-             asked, common_.threads);
+  print_to(err_, "note: this process may not start {} threads (see ulimit -u): it uses {}\n", asked,
+           common_.threads);
 }
 
 void Run::identify(std::string options_toml, std::uint64_t seed) {
@@ -136,7 +136,7 @@ void Run::checkpoint(const Findings& findings) {
   const auto before = Clock::now();
   const std::string failure = failure_of([&] { write(findings); });
   if (!failure.empty() && !checkpoint_failed_) {
-    fmt::print(err_, "skeleta: no checkpoint: {}; the run goes on\n", failure);
+    print_to(err_, "skeleta: no checkpoint: {}; the run goes on\n", failure);
   }
   checkpoint_failed_ = !failure.empty();
   last_ = Clock::now();
@@ -160,17 +160,17 @@ int Run::finish(const Findings& findings, int code) {
   const std::string failure = wanted ? failure_of([&] { write(findings); }) : "";
   print(findings);
   if (!failure.empty()) {
-    fmt::print(err_, "skeleta: {}\n", failure);
+    print_to(err_, "skeleta: {}\n", failure);
     return ExitCode::failed;
   }
-  if (wanted && !json() && !quiet()) fmt::print(err_, "written to {}\n", common_.output);
+  if (wanted && !json() && !quiet()) print_to(err_, "written to {}\n", common_.output);
   return code;
 }
 
 int Run::say_nothing_computed(int code) {
   if (!quiet()) {
-    fmt::print(err_, "{} has the result already: nothing was computed (--force does it again)\n",
-               common_.output);
+    print_to(err_, "{} has the result already: nothing was computed (--force does it again)\n",
+             common_.output);
   }
   return code;
 }

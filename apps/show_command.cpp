@@ -1,7 +1,6 @@
 #include "show.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -11,6 +10,7 @@
 #include "geometry_report.h"
 #include "model_input.h"
 #include "option_table.h"
+#include "print.h"
 #include "program.h"
 #include "report.h"
 #include "result_report.h"
@@ -23,7 +23,7 @@
 namespace skeleta::program {
 namespace {
 
-constexpr const char* examples = R"(What is in a model file or a run file, in words.
+constexpr const char* show_examples = R"(What is in a model file or a run file, in words.
 
 Examples:
   skeleta show model.h5
@@ -45,31 +45,30 @@ std::string described(const std::vector<Vector>& lists, const char* absent) {
 void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
   const ReluAutoencoder& model = file.models.front();
   const std::size_t count = file.models.size();
-  fmt::print(out, "{}: model file, {} instance{}\n", path, count, count == 1 ? "" : "s");
-  fmt::print(out, "features     {}\nhidden       {}\n", model.features(), model.hidden());
-  fmt::print(out, "density      {}\n", described(file.density, "not given"));
-  fmt::print(out, "importance   {}\n", described(file.importance, "not given: 1"));
-  fmt::print(out, "\n{:>8}  {:>20}  {:>20}\n", "instance", "column norms", "thresholds b");
+  print_to(out, "{}: model file, {} instance{}\n", path, count, count == 1 ? "" : "s");
+  print_to(out, "features     {}\nhidden       {}\n", model.features(), model.hidden());
+  print_to(out, "density      {}\n", described(file.density, "not given"));
+  print_to(out, "importance   {}\n", described(file.importance, "not given: 1"));
+  print_to(out, "\n{:>8}  {:>20}  {:>20}\n", "instance", "column norms", "thresholds b");
   for (std::size_t k = 0; k < count; ++k) {
     const ReluAutoencoder& m = file.models[k];
-    fmt::print(out, "{:>8}  {:>20}  {:>20}\n", k, one_or_range(m.W.colwise().norm().transpose()),
-               one_or_range(m.b));
+    print_to(out, "{:>8}  {:>20}  {:>20}\n", k, one_or_range(m.W.colwise().norm().transpose()),
+             one_or_range(m.b));
   }
 }
 
 void print_origin(std::ostream& out, const std::string& path, const std::string& filetype,
                   const storage::Provenance& from) {
-  fmt::print(out, "{}: {}, {}\nmade by   {}\nseed      {}, {} thread{}\n", path, filetype,
-             from.created_at, from.command_line, from.seed, from.threads,
-             from.threads == 1 ? "" : "s");
+  print_to(out, "{}: {}, {}\nmade by   {}\nseed      {}, {} thread{}\n", path, filetype,
+           from.created_at, from.command_line, from.seed, from.threads,
+           from.threads == 1 ? "" : "s");
 }
 
 void print_run(std::ostream& out, const std::string& path, const storage::RunFile& file) {
   print_origin(out, path, file.filetype, file.provenance);
   for (const storage::EstimateRun& run : file.estimates) {
-    fmt::print(out, "\ninstance {}: {} features, {} hidden dimensions, density {}\n\n",
-               run.instance, run.model.features(), run.model.hidden(),
-               one_or_range(run.features.density));
+    print_to(out, "\ninstance {}: {} features, {} hidden dimensions, density {}\n\n", run.instance,
+             run.model.features(), run.model.hidden(), one_or_range(run.features.density));
     print_estimate(out, run);
   }
 }
@@ -170,7 +169,7 @@ class Show : public Command {
 }  // namespace
 
 CommandEntry show_command() {
-  return {"show", examples, make_command<Show>, false};
+  return {"show", show_examples, make_command<Show>, false};
 }
 
 void show_file(std::ostream& out, const std::string& path, bool geometry, bool json) {

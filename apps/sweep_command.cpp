@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +8,7 @@
 #include "exit_code.h"
 #include "foresight.h"
 #include "model_input.h"
+#include "print.h"
 #include "progress_display.h"
 #include "result_report.h"
 #include "sweep_plan.h"
@@ -18,7 +18,7 @@
 namespace skeleta::program {
 namespace {
 
-constexpr const char* examples =
+constexpr const char* sweep_examples =
     R"(Trains over a grid of sizes, densities, importances, objectives and seeds.
 
 Examples:
@@ -33,12 +33,12 @@ A plan is a TOML file such as
   starts = 10
 )";
 
-double nominal_seconds(const training::SweepPlan& plan) {
+double seconds_of_all(const training::SweepPlan& plan) {
   double seconds = 0.0;
   training::Options options = plan.training;
   for (const training::SweepCell& cell : cells_of(plan)) {
     options.objective = cell.objective;
-    seconds += program::nominal_seconds(options, features_of(cell), cell.hidden);
+    seconds += nominal_seconds(options, features_of(cell), cell.hidden);
   }
   return seconds;
 }
@@ -85,7 +85,7 @@ Findings Sweep::findings(const Run& run) const {
   };
   const auto text = [&](std::ostream& out) {
     print_sweep(out, cells_, plan_.represented_norm);
-    fmt::print(out, "{} of {} cells, {:.3g} s\n", cells_.size(), planned_, run.seconds());
+    print_to(out, "{} of {} cells, {:.3g} s\n", cells_.size(), planned_, run.seconds());
   };
   return {write, json, text};
 }
@@ -98,7 +98,7 @@ int Sweep::code() const {
 
 int Sweep::run(Run& run) {
   read(run);
-  announce({fmt::format("{} cells", planned_), nominal_seconds(plan_) / run.threads(),
+  announce({fmt::format("{} cells", planned_), seconds_of_all(plan_) / run.threads(),
             "take fewer cells, starts or steps"},
            run.quiet(), run.err());
   go_on_from(run);
@@ -122,7 +122,7 @@ int Sweep::run(Run& run) {
 }  // namespace
 
 CommandEntry sweep_command() {
-  return {"sweep", examples + ("\nKeys of a plan:\n" + plan_help()), make_command<Sweep>};
+  return {"sweep", sweep_examples + ("\nKeys of a plan:\n" + plan_help()), make_command<Sweep>};
 }
 
 }  // namespace skeleta::program

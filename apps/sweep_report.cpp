@@ -1,12 +1,12 @@
 #include "sweep_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "print.h"
 #include "skeleta/training/phase.h"
 
 namespace skeleta::program {
@@ -30,16 +30,16 @@ std::string ended_by(const storage::SweptCell& cell) {
 void print_sweep(std::ostream& out, const std::vector<storage::SweptCell>& cells,
                  double represented_norm) {
   constexpr std::size_t most = 50;
-  fmt::print(out, "{:>4} {:>4} {:>9} {:>10} {:>10} {:>14} {:>10} {:>11}  {}\n", "D", "d", "density",
-             "importance", "objective", "loss", "D*", "represented", "dimensionalities");
+  print_to(out, "{:>4} {:>4} {:>9} {:>10} {:>10} {:>14} {:>10} {:>11}  {}\n", "D", "d", "density",
+           "importance", "objective", "loss", "D*", "represented", "dimensionalities");
   for (std::size_t k = 0; k < std::min(most, cells.size()); ++k) {
     const storage::SweptCell& cell = cells[k];
-    fmt::print(out, "{:>4} {:>4} {:>9.4g} {:>10.4g} {:>10} {:>14.9g} {:>10.5g} {:>11}  {}{}\n",
-               cell.cell.features, cell.cell.hidden, cell.cell.density, cell.cell.importance_decay,
-               to_string(cell.cell.objective), cell.loss, cell.dimensions_per_feature(),
-               cell.represented, label_of(cell, represented_norm), ended_by(cell));
+    print_to(out, "{:>4} {:>4} {:>9.4g} {:>10.4g} {:>10} {:>14.9g} {:>10.5g} {:>11}  {}{}\n",
+             cell.cell.features, cell.cell.hidden, cell.cell.density, cell.cell.importance_decay,
+             to_string(cell.cell.objective), cell.loss, cell.dimensions_per_feature(),
+             cell.represented, label_of(cell, represented_norm), ended_by(cell));
   }
-  if (cells.size() > most) fmt::print(out, "and {} more cells\n", cells.size() - most);
+  if (cells.size() > most) print_to(out, "and {} more cells\n", cells.size() - most);
 }
 
 nlohmann::ordered_json to_json(const std::vector<storage::SweptCell>& cells,

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +8,7 @@
 #include "exit_code.h"
 #include "foresight.h"
 #include "model_input.h"
+#include "print.h"
 #include "progress_display.h"
 #include "skeleta/storage/thomson_file.h"
 #include "skeleta/thomson/closest_match.h"
@@ -82,9 +82,9 @@ void warn_of_cost(Run& run, Index points, Index dimension, std::uint64_t starts)
   refuse_more_than_memory("--starts", static_cast<double>(starts),
                           static_cast<double>(points * dimension));
   if (run.quiet() || !told) return;
-  fmt::print(
-      run.err(), "note: {} start{} of {} points take{} some {} on one core; --starts changes it\n",
-      starts, starts == 1 ? "" : "s", points, starts == 1 ? "s" : "", duration_text(seconds));
+  print_to(run.err(),
+           "note: {} start{} of {} points take{} some {} on one core; --starts changes it\n",
+           starts, starts == 1 ? "" : "s", points, starts == 1 ? "s" : "", duration_text(seconds));
 }
 
 // As many as take a minute, between 3 and 30; a function of the sizes alone.

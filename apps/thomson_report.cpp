@@ -1,7 +1,6 @@
 #include "thomson_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "option_table.h"
+#include "print.h"
 #include "result_report.h"
 #include "skeleta/geometry/feature_dimensionality.h"
 #include "skeleta/thomson/known_minimum.h"
@@ -204,14 +204,14 @@ std::string histogram(const Json& coordination, std::size_t dimension) {
 
 void print_known(std::ostream& out, const Json& solution) {
   if (solution["known_energy"].is_null()) {
-    fmt::print(out, "known energy     none\n");
+    print_to(out, "known energy     none\n");
     return;
   }
   const Json& name = solution["known_name"];
-  fmt::print(out, "known energy     {:<20.14g} {}: {}{}\n", number(solution["known_energy"]),
-             text(solution["known_status"]), name.is_null() ? "" : text(name) + ", ",
-             text(solution["known_source"]));
-  fmt::print(out, "difference       {:.2g}\n", number(solution["difference"]));
+  print_to(out, "known energy     {:<20.14g} {}: {}{}\n", number(solution["known_energy"]),
+           text(solution["known_status"]), name.is_null() ? "" : text(name) + ", ",
+           text(solution["known_source"]));
+  print_to(out, "difference       {:.2g}\n", number(solution["difference"]));
 }
 
 std::string described_reference(const Json& match) {
@@ -228,8 +228,8 @@ std::string described_reference(const Json& match) {
 }
 
 void print_energies(std::ostream& out, const Json& model) {
-  fmt::print(out, "\n{:<10}  {:>14}  {:>14}  {:>12}  {:>12}  {}\n", "energy", "of the columns",
-             "of reference", "ratio", "rms distance", "reference");
+  print_to(out, "\n{:<10}  {:>14}  {:>14}  {:>12}  {:>12}  {}\n", "energy", "of the columns",
+           "of reference", "ratio", "rms distance", "reference");
   constexpr double infinite = std::numeric_limits<double>::infinity();  // of columns that coincide
   bool negative = false;
   for (const auto& [name, match] : model["energies"].items()) {
@@ -237,31 +237,29 @@ void print_energies(std::ostream& out, const Json& model) {
     const double reference = number(match["reference_energy"]);
     negative = negative || reference < 0.0;
     const Json& ratio = match["energy_ratio"];
-    fmt::print(out, "{:<10}  {:>14.9g}  {:>14.9g}  {:>12}  {:>12}  {}\n", name,
-               number(match["energy"], infinite), reference,
-               ratio.is_null() ? "-" : fmt::format("{:.7g}", number(ratio)),
-               fmt::format("{:.3g}", number(match["rms_distance"])), described_reference(match));
+    print_to(out, "{:<10}  {:>14.9g}  {:>14.9g}  {:>12}  {:>12}  {}\n", name,
+             number(match["energy"], infinite), reference,
+             ratio.is_null() ? "-" : fmt::format("{:.7g}", number(ratio)),
+             fmt::format("{:.3g}", number(match["rms_distance"])), described_reference(match));
   }
-  if (negative) fmt::print(out, "of negative energies, a ratio below 1 means more energy\n");
+  if (negative) print_to(out, "of negative energies, a ratio below 1 means more energy\n");
   for (const auto& [name, match] : model["energies"].items()) {
     if (!match.is_null()) continue;
-    fmt::print(out,
-               "{:<10}  infinite: the sphere of 1 dimension is two places, so points coincide\n",
-               name);
+    print_to(out, "{:<10}  infinite: the sphere of 1 dimension is two places, so points coincide\n",
+             name);
   }
   for (const Json& pair : model["coincident_pairs"]) {
-    fmt::print(out, "columns {} and {} have the same direction\n", number(pair[0]),
-               number(pair[1]));
+    print_to(out, "columns {} and {} have the same direction\n", number(pair[0]), number(pair[1]));
   }
 }
 
 void print_coherence(std::ostream& out, const Json& coherence) {
-  fmt::print(out, "\ncosine of two columns  {:>8} at most; no set has less than {}\n",
-             rounded(coherence["signed"]), rounded(coherence["simplex_bound"]));
+  print_to(out, "\ncosine of two columns  {:>8} at most; no set has less than {}\n",
+           rounded(coherence["signed"]), rounded(coherence["simplex_bound"]));
   const Json& orthoplex = coherence["orthoplex_bound"];
-  fmt::print(out, "its absolute value     {:>8} at most; Welch bound {}, orthoplex bound {}\n",
-             rounded(coherence["absolute"]), rounded(coherence["welch_bound"]),
-             number(orthoplex) > 0.0 ? rounded(orthoplex) : "-");
+  print_to(out, "its absolute value     {:>8} at most; Welch bound {}, orthoplex bound {}\n",
+           rounded(coherence["absolute"]), rounded(coherence["welch_bound"]),
+           number(orthoplex) > 0.0 ? rounded(orthoplex) : "-");
 }
 
 // The columns whose nearest polytope is the same one, and how far they are from it.
@@ -287,10 +285,10 @@ void print_dimensionality(std::ostream& out, const Json& match) {
   std::vector<std::pair<std::string, Nearest>> sorted(rows.begin(), rows.end());
   std::sort(sorted.begin(), sorted.end(),
             [](const auto& a, const auto& b) { return a.second.value > b.second.value; });
-  fmt::print(out, "\nfeature dimensionality, sum {:.4f}\n", sum);
+  print_to(out, "\nfeature dimensionality, sum {:.4f}\n", sum);
   for (const auto& [name, row] : sorted) {
-    fmt::print(out, "  {:>12}  {:.4f} .. {:.4f}, nearest: {} {:.4f}, at most {:.2g} away\n",
-               plural(row.columns, "column"), row.low, row.high, name, row.value, row.distance);
+    print_to(out, "  {:>12}  {:.4f} .. {:.4f}, nearest: {} {:.4f}, at most {:.2g} away\n",
+             plural(row.columns, "column"), row.low, row.high, name, row.value, row.distance);
   }
 }
 
@@ -303,24 +301,24 @@ std::string described_part(const Json& part) {
 
 void print_parts(std::ostream& out, const Json& match) {
   const Json &parts = match["parts"], &pairs = match["antipodal_pairs"];
-  fmt::print(out, "\n{}", plural(parts.size(), "orthogonal part"));
+  print_to(out, "\n{}", plural(parts.size(), "orthogonal part"));
   if (parts.size() > 1) {
-    fmt::print(out, "; largest cosine between two of them {:.2g}", number(match["interference"]));
+    print_to(out, "; largest cosine between two of them {:.2g}", number(match["interference"]));
   }
-  fmt::print(out, "\n");
+  print_to(out, "\n");
   for (std::size_t k = 0; k < std::min(most_parts, parts.size()); ++k) {
-    fmt::print(out, "  {} in {} ({}): {}\n", plural(parts[k]["columns"].size(), "column"),
-               plural(parts[k]["dimension"], "dimension"), ends(parts[k]["columns"], "{}"),
-               described_part(parts[k]));
+    print_to(out, "  {} in {} ({}): {}\n", plural(parts[k]["columns"].size(), "column"),
+             plural(parts[k]["dimension"], "dimension"), ends(parts[k]["columns"], "{}"),
+             described_part(parts[k]));
   }
   if (parts.size() > most_parts) {
-    fmt::print(out, "  {} further parts (all are in --json)\n", parts.size() - most_parts);
+    print_to(out, "  {} further parts (all are in --json)\n", parts.size() - most_parts);
   }
   double largest = 0.0;
   for (const Json& pair : pairs) largest = std::max(largest, number(pair["distance"]));
-  fmt::print(out, "{}", plural(pairs.size(), "antipodal pair"));
-  if (!pairs.empty()) fmt::print(out, ", at most {:.2g} from opposite", largest);
-  fmt::print(out, "\n");
+  print_to(out, "{}", plural(pairs.size(), "antipodal pair"));
+  if (!pairs.empty()) print_to(out, ", at most {:.2g} from opposite", largest);
+  print_to(out, "\n");
 }
 
 }  // namespace
@@ -362,40 +360,40 @@ void print_solution(std::ostream& out, const Json& solution) {
   const Json& points = solution["points"];
   const auto starts = solution["starts"].get<std::uint64_t>(),
              asked = solution.value("asked", starts);
-  fmt::print(out, "{} on the unit sphere of R^{}, energy {}, seed {}\n\n",
-             plural(points.size(), "point"), points[0].size(), text(solution["energy_kind"]),
-             solution["seed"].get<std::uint64_t>());
-  fmt::print(out, "energy           {:.14g}\n", number(solution["energy"]));
-  fmt::print(out, "gradient norm    {:.2g}{}\n", number(solution["gradient_norm"]),
-             solution["converged"] ? "" : ", not converged");
+  print_to(out, "{} on the unit sphere of R^{}, energy {}, seed {}\n\n",
+           plural(points.size(), "point"), points[0].size(), text(solution["energy_kind"]),
+           solution["seed"].get<std::uint64_t>());
+  print_to(out, "energy           {:.14g}\n", number(solution["energy"]));
+  print_to(out, "gradient norm    {:.2g}{}\n", number(solution["gradient_norm"]),
+           solution["converged"] ? "" : ", not converged");
   print_known(out, solution);
-  fmt::print(out, "starts           {}{}, of which {} ended there\n", starts,
-             starts < asked ? fmt::format(" of {}, interrupted", asked) : "",
-             solution["hits"].get<std::uint64_t>());
-  fmt::print(out, "coordination     {}\n", histogram(solution["coordination"], points[0].size()));
-  fmt::print(out, "inner products   {}\n", ends(solution["inner_products"], "{:.6f}"));
-  fmt::print(out, "Gram spectrum    {}\n", ends(solution["gram_spectrum"], "{:.6f}"));
-  fmt::print(out, "symmetry order   {}{:.16g}\n", solution["symmetry_complete"] ? "" : "at least ",
-             number(solution["symmetry_order"]));
+  print_to(out, "starts           {}{}, of which {} ended there\n", starts,
+           starts < asked ? fmt::format(" of {}, interrupted", asked) : "",
+           solution["hits"].get<std::uint64_t>());
+  print_to(out, "coordination     {}\n", histogram(solution["coordination"], points[0].size()));
+  print_to(out, "inner products   {}\n", ends(solution["inner_products"], "{:.6f}"));
+  print_to(out, "Gram spectrum    {}\n", ends(solution["gram_spectrum"], "{:.6f}"));
+  print_to(out, "symmetry order   {}{:.16g}\n", solution["symmetry_complete"] ? "" : "at least ",
+           number(solution["symmetry_order"]));
 }
 
 void print_match(std::ostream& out, const Json& match) {
   const std::size_t counted = match["columns"].size();
-  fmt::print(out, "{}, instance {}: {} in {}\n", text(match["model"]), number(match["instance"]),
-             plural(counted, "column"), plural(match["hidden"], "dimension"));
+  print_to(out, "{}, instance {}: {} in {}\n", text(match["model"]), number(match["instance"]),
+           plural(counted, "column"), plural(match["hidden"], "dimension"));
   if (!match["excluded"].empty()) {
-    fmt::print(out, "left out: {} ({}), zero or shorter than {:g} of the longest\n",
-               plural(match["excluded"].size(), "column"), ends(match["excluded"], "{}"),
-               number(match["shortest"]));
+    print_to(out, "left out: {} ({}), zero or shorter than {:g} of the longest\n",
+             plural(match["excluded"].size(), "column"), ends(match["excluded"], "{}"),
+             number(match["shortest"]));
   }
   if (counted < 2) {
-    fmt::print(out, "nothing to compare: two columns at least are needed\n");
+    print_to(out, "nothing to compare: two columns at least are needed\n");
     return;
   }
   print_energies(out, match);
   if (const Json& other = match["against"]; !other.is_null()) {
-    fmt::print(out, "rms distance to {}, instance {}: {:.3g}\n", text(other["model"]),
-               number(other["instance"]), number(other["rms_distance"]));
+    print_to(out, "rms distance to {}, instance {}: {:.3g}\n", text(other["model"]),
+             number(other["instance"]), number(other["rms_distance"]));
   }
   print_coherence(out, match["coherence"]);
   print_dimensionality(out, match);

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include "exit_code.h"
 #include "foresight.h"
 #include "model_input.h"
+#include "print.h"
 #include "progress_display.h"
 #include "result_report.h"
 #include "skeleta/training/parameters.h"
@@ -19,7 +19,7 @@
 namespace skeleta::program {
 namespace {
 
-constexpr const char* examples = R"(Minimises the integral loss from many starts.
+constexpr const char* train_examples = R"(Minimises the integral loss from many starts.
 
 Examples:
   skeleta train --features 5 --hidden 2 --sparsity 0.95
@@ -176,7 +176,7 @@ Findings Train::findings(const Run& run) const {
   const auto json = [&] { return with_origin(to_json(found_, words_.starts), run.provenance()); };
   const auto text = [&](std::ostream& out) {
     print_training(out, found_, words_.starts);
-    fmt::print(out, "seed {}, {:.3g} s\n", run.seed(), run.seconds());
+    print_to(out, "seed {}, {:.3g} s\n", run.seed(), run.seconds());
   };
   return {write, json, text};
 }
@@ -216,9 +216,8 @@ int Train::run(Run& run) {
   found_.minima = training::minima_of(found_.starts, found_.features, training_.minima);
   const int code = this->code(run);
   if (code == ExitCode::failed) {
-    fmt::print(
-        run.err(),
-        "skeleta: every start diverged: take a smaller --learning-rate, or another --init\n");
+    print_to(run.err(),
+             "skeleta: every start diverged: take a smaller --learning-rate, or another --init\n");
   }
   return finished ? run.finish_again(findings(run), code) : run.finish(findings(run), code);
 }
@@ -226,7 +225,7 @@ int Train::run(Run& run) {
 }  // namespace
 
 CommandEntry train_command() {
-  return {"train", examples, make_command<Train>};
+  return {"train", train_examples, make_command<Train>};
 }
 
 }  // namespace skeleta::program

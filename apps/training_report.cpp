@@ -1,12 +1,12 @@
 #include "training_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "print.h"
 #include "report.h"
 #include "skeleta/training/phase.h"
 
@@ -49,23 +49,23 @@ std::vector<OtherEnd> other_ends(const storage::TrainingRun& run) {
 
 void print_minima(std::ostream& out, const storage::TrainingRun& run, double features) {
   constexpr std::size_t most = 20;
-  fmt::print(out, "\n{:>15}  {:>15}  {:>6}  {:>4}  {}\n", "minimum: loss", "loss/D", "starts",
-             "rank", "dimensionalities");
+  print_to(out, "\n{:>15}  {:>15}  {:>6}  {:>4}  {}\n", "minimum: loss", "loss/D", "starts", "rank",
+           "dimensionalities");
   for (std::size_t k = 0; k < std::min(most, run.minima.size()); ++k) {
     const training::Minimum& minimum = run.minima[k];
-    fmt::print(out, "{:>15.11g}  {:>15.11g}  {:>6}  {:>4}  {}\n", minimum.loss,
-               minimum.loss / features, minimum.count(), minimum.rank,
-               training::phase_of(representative(run, minimum).model.W).label);
+    print_to(out, "{:>15.11g}  {:>15.11g}  {:>6}  {:>4}  {}\n", minimum.loss,
+             minimum.loss / features, minimum.count(), minimum.rank,
+             training::phase_of(representative(run, minimum).model.W).label);
   }
-  if (run.minima.size() > most) fmt::print(out, "and {} more minima\n", run.minima.size() - most);
+  if (run.minima.size() > most) print_to(out, "and {} more minima\n", run.minima.size() - most);
 }
 
 void print_other_ends(std::ostream& out, const std::vector<OtherEnd>& ends, double features) {
-  fmt::print(out, "\n{:>15}  {:>15}  {:>6}  {}\n", "no minimum", "loss/D", "starts", "ended by");
+  print_to(out, "\n{:>15}  {:>15}  {:>6}  {}\n", "no minimum", "loss/D", "starts", "ended by");
   for (const OtherEnd& end : ends) {
-    fmt::print(out, "{:>15}  {:>15.11g}  {:>6}  {}\n",
-               fmt::format("{}{:.9g}", end.count > 1 ? ">= " : "", end.least), end.least / features,
-               end.count, to_string(end.reason));
+    print_to(out, "{:>15}  {:>15.11g}  {:>6}  {}\n",
+             fmt::format("{}{:.9g}", end.count > 1 ? ">= " : "", end.least), end.least / features,
+             end.count, to_string(end.reason));
   }
 }
 
@@ -78,27 +78,27 @@ const TrainedModel* best_of(const storage::TrainingRun& run) {
 void print_training(std::ostream& out, const storage::TrainingRun& run, std::uint64_t asked) {
   const ReluAutoencoder& model = run.starts.front().model;
   const auto features = static_cast<double>(model.features());
-  fmt::print(out, "{} features in {} hidden dimensions, density {}, importance {}\n\n",
-             model.features(), model.hidden(), one_or_range(run.features.density),
-             one_or_range(run.features.importance));
+  print_to(out, "{} features in {} hidden dimensions, density {}, importance {}\n\n",
+           model.features(), model.hidden(), one_or_range(run.features.density),
+           one_or_range(run.features.importance));
   const std::size_t count = run.starts.size(), failed = diverged(run);
-  if (count < asked) fmt::print(out, "unfinished: {} of {} starts\n", count, asked);
+  if (count < asked) print_to(out, "unfinished: {} of {} starts\n", count, asked);
   const TrainedModel* best = best_of(run);
   if (best == nullptr) {
-    fmt::print(out, "all {} starts diverged\n", count);
+    print_to(out, "all {} starts diverged\n", count);
     return;
   }
-  fmt::print(out, "best of {} start{}: number {}\n", count, count == 1 ? "" : "s", best->start);
-  fmt::print(out, "  loss           {:.11g} (exact, error <= {:.1g})\n", best->loss.value,
-             best->loss.error_bound);
-  fmt::print(out, "  loss/D         {:.11g}\n", best->loss.value / features);
-  fmt::print(out, "  gradient norm  {:.2g}\n", best->loss_gradient_norm);
-  fmt::print(out, "  ended by       {} after {} steps\n", to_string(best->summary.stop_reason),
-             best->summary.iterations);
+  print_to(out, "best of {} start{}: number {}\n", count, count == 1 ? "" : "s", best->start);
+  print_to(out, "  loss           {:.11g} (exact, error <= {:.1g})\n", best->loss.value,
+           best->loss.error_bound);
+  print_to(out, "  loss/D         {:.11g}\n", best->loss.value / features);
+  print_to(out, "  gradient norm  {:.2g}\n", best->loss_gradient_norm);
+  print_to(out, "  ended by       {} after {} steps\n", to_string(best->summary.stop_reason),
+           best->summary.iterations);
   if (!run.minima.empty()) print_minima(out, run, features);
   const std::vector<OtherEnd> others = other_ends(run);
   if (!others.empty()) print_other_ends(out, others, features);
-  if (failed > 0) fmt::print(out, "{} of {} starts diverged\n", failed, count);
+  if (failed > 0) print_to(out, "{} of {} starts diverged\n", failed, count);
 }
 
 nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t asked) {

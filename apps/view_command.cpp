@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ostream.h>
 
 #include <filesystem>
 #include <fstream>
@@ -8,6 +7,7 @@
 #include "commands.h"
 #include "errors.h"
 #include "model_input.h"
+#include "print.h"
 #include "program.h"
 #include "skeleta/storage/output_file.h"
 #include "viewer_page.h"
@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* examples =
+constexpr const char* view_examples =
     R"(One HTML page of a model file or a run file, with the file inside.
 
 It opens in any browser, needs no network and can be sent to anybody.
@@ -76,7 +76,7 @@ class View : public Command {
     check_output(target, file_, overwrite);
     const std::string text = viewer_page_with(fs::path(file_).filename().string(), bytes_of(file_));
     storage::write_output(target, text, overwrite);
-    fmt::print(run.out(), "{}\n", page);
+    print_to(run.out(), "{}\n", page);
     return ExitCode::done;
   }
 
@@ -88,7 +88,7 @@ class View : public Command {
 }  // namespace
 
 CommandEntry view_command() {
-  return {"view", examples, make_command<View>, false};
+  return {"view", view_examples, make_command<View>, false};
 }
 
 }  // namespace skeleta::program
