@@ -6,9 +6,9 @@
 #include <cmath>
 #include <limits>
 
+#include "core/require.h"
 #include "exact/law_output.h"
 #include "skeleta/core/parallel.h"
-#include "skeleta/core/require.h"
 
 namespace skeleta::exact {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "exact/split.h"
-#include "skeleta/measure/activity_sweep.h"
+#include "measure/activity_sweep.h"
 #include "skeleta/measure/data_law.h"
 
 /// One output under a general law: z = Σ_j g_j x_j, a threshold c and the own feature i, on the

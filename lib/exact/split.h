@@ -1,6 +1,6 @@
 #pragma once
 
-#include "skeleta/measure/series.h"
+#include "measure/series.h"
 
 namespace skeleta::exact {
 

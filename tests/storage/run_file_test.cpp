@@ -8,7 +8,6 @@
 #include <cstring>
 #include <utility>
 
-#include "../../lib/storage/enum_names.h"
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/model_file.h"
 #include "storage/example_runs.h"
@@ -199,7 +198,7 @@ TEST(RunFile, IsTheSameBytesForTheSameRun) {
 }
 
 TEST(RunFile, KeepsEveryStopReason) {
-  for (std::size_t value = 0; value < enum_names<StopReason>().size(); ++value) {
+  for (std::size_t value = 0; value < names<StopReason>().size(); ++value) {
     std::vector<EstimateRun> runs = example_runs();
     runs[1].loss.stop_reason = static_cast<StopReason>(value);
     expect_round_trip(runs);
