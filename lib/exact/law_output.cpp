@@ -10,7 +10,6 @@
 namespace skeleta::exact {
 namespace {
 
-using Complex = std::complex<double>;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr Index least_nodes = 32;
 
@@ -87,16 +86,16 @@ bool LawOutput::representable(double abscissa, double most) const {
 }
 
 // Of E |U_j|^k e^{s g_j U_j}.
-Wide LawOutput::leaf_bound(Index j, int k, Complex s) const {
+Wide LawOutput::leaf_bound(Index j, int k, std::complex<double> s) const {
   const ValueLaw& value = law_.values[static_cast<std::size_t>(j)];
-  const Complex a = s * g_(j);
+  const std::complex<double> a = s * g_(j);
   return std::exp(Wide{value.log_scale(a.real())}) * Wide{value.transform_bound(k, a)};
 }
 
 // Bounds of E[e^{sz}; N ≥ 2] and E[|x_i| e^{sz}; N ≥ 2] for Re s = abscissa, |Im s| ≥ omega: all
 // coefficients of the tree are positive.
 RestPair<Wide> LawOutput::majorant(double abscissa, double omega) {
-  const Complex s(abscissa, omega);
+  const std::complex<double> s(abscissa, omega);
   const auto [plain, own] = rest_of(bounds_.up([&](Index j) {
     return marked<Wide>(leaf_bound(j, 0, s), j == own_ ? leaf_bound(j, 1, s) : 0.0L);
   }));
@@ -220,14 +219,14 @@ double LawOutput::sum_nodes(double period, Index nodes) {
   const Contour contour{period};
   double sum = 0.0;
   for (Index k = 0; k < nodes; ++k) {
-    const Complex s(contour.abscissa(), contour.spacing() * static_cast<double>(k));
+    const std::complex<double> s(contour.abscissa(), contour.spacing() * static_cast<double>(k));
     const auto [plain, own] = rest_of(nodes_.up([&](Index j) {
       const ExponentialMoments h =
           law_.values[static_cast<std::size_t>(j)].exponential_moments(s * g_(j));
       const double scale = std::exp(h.log_scale);
-      return marked<Complex>(scale * h.value[0], j == own_ ? scale * h.value[1] : 0.0);
+      return marked<std::complex<double>>(scale * h.value[0], j == own_ ? scale * h.value[1] : 0.0);
     }));
-    const Complex kernel = std::exp(-s * c_) * 2.0 / (s * s);
+    const std::complex<double> kernel = std::exp(-s * c_) * 2.0 / (s * s);
     sum += (k == 0 ? 1.0 : 2.0) * (kernel * (plain / s - own)).real();
   }
   return sum / period;
@@ -241,7 +240,8 @@ double LawOutput::rounding(double period, Index nodes) {
   const RestPair<Wide> bound = majorant(abscissa, 0.0), slope = sensitivity(abscissa);
   double sum = 0.0;
   for (Index k = 0; k < nodes; ++k) {
-    const double s = std::abs(Complex(abscissa, contour.spacing() * static_cast<double>(k)));
+    const double s =
+        std::abs(std::complex<double>(abscissa, contour.spacing() * static_cast<double>(k)));
     const auto error = [&](Wide value, Wide change) {
       return epsilon * static_cast<double>(
                            shift * ((200.0 + 2.0 * s * std::abs(c_)) * value + 2.0 * s * change));
