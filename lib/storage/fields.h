@@ -17,6 +17,7 @@
 namespace skeleta::storage {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();  ///< Where there is no number.
+constexpr const char* by_run = "runs[].";  ///< Where the JSON has what is of one instance.
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 

@@ -12,7 +12,6 @@ using approximation::GradientAgreement;
 using approximation::SparseShare;
 using certify::CertifiedMinimum;
 constexpr const char* approximation_group = "/approximation";
-constexpr const char* by_run = "runs[].";
 constexpr const char* shared = "since 1.4, in files of approximate with a model";
 constexpr const char* trained = "since 1.4, in files of approximate --train";
 constexpr const char* always = "since 1.7, in files of approximate";
@@ -82,7 +81,7 @@ const Fields<SparseShare>& share_fields() {
 }
 
 // Along [instance].
-const Fields<ApproximationReport>& loss_fields() {
+const Fields<ApproximationReport>& whole_loss_fields() {
   using Report = ApproximationReport;
   const auto loss = [](const Report& report) -> auto& {
     return report.model->loss.loss;
@@ -263,7 +262,7 @@ void put_models(Results& results, const std::vector<ApproximationReport>& report
   }
   results.add("/approximation/instance", std::move(instances));
   put(results, share_fields(), shares, {reports.size(), rows});
-  put(results, loss_fields(), reports);
+  put(results, whole_loss_fields(), reports);
   put(results, gradient_fields(), gradients,
       {reports.size(), reports.front().model->gradients.size()});
 }
@@ -313,7 +312,7 @@ Rows approximation_rows() {
                 word("stop_reason", "problem", "done, interrupted, or failed"),
             },
             "[]."),
-      problem_fields(), count_tail_fields(), share_fields(), loss_fields(), gradient_fields(),
+      problem_fields(), count_tail_fields(), share_fields(), whole_loss_fields(), gradient_fields(),
       trained_fields(), setting_fields(), table_fields(), certified_fields(),
       block("/certified", "since 1.4, while approximate --certify is not finished",
             {

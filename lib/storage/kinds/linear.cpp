@@ -91,7 +91,7 @@ const Fields<FlowRun>& flow_fields() {
 // --- moments ---
 
 // Along [setting].
-const Fields<MomentRow>& setting_fields() {
+const Fields<MomentRow>& moment_setting_fields() {
   using Row = MomentRow;
   using Law = linear::MomentLaw;
   using Measured = linear::MeasuredMoment;
@@ -248,7 +248,7 @@ Rows flow_rows() {
 }
 
 Rows moments_rows() {
-  return rows_of(setting_fields());
+  return rows_of(moment_setting_fields());
 }
 
 Results critical_points_results(const linear::Spectrum& spectrum, Index hidden,
@@ -294,7 +294,7 @@ Results flows_results(const linear::Spectrum& spectrum, Index hidden,
 
 Results moments_results(const std::vector<MomentRow>& rows) {
   Results results;
-  put(results, setting_fields(), rows);
+  put(results, moment_setting_fields(), rows);
   return results;
 }
 

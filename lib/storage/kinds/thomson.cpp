@@ -15,7 +15,6 @@ constexpr const char* compared = "since 1.4, in files of thomson solve and match
 constexpr const char* solved = "since 1.4, in files of thomson solve";
 constexpr const char* matched = "since 1.4, in files of thomson match";
 constexpr const char* matched_energy = "since 1.4, in files of thomson match with an energy";
-constexpr const char* by_run = "runs[].";
 constexpr const char* by_energy = "runs[].energies[].";
 
 // Of the one instance and energy that was solved.
