@@ -5,7 +5,7 @@
 % 100 are printed.
 function text = skeleta_summary(run)
   lines = {};
-  for name = setdiff(fieldnames(run.attributes), {"seed"})'
+  for name = setdiff(fieldnames(run.attributes), {"seed", "seconds"})'
     lines{end + 1} = [name{1}, " ", attribute_text(run.attributes.(name{1}))];
   end
   for group = sort(fieldnames(run.about))'

@@ -64,11 +64,11 @@ skeleta_axes <- function(references) {
 }
 
 # Everything in a run as text that is the same from every reader: attributes by name, then datasets by
-# path, their values row-major with 17 digits. `seed` is left out, which not every tool can hold:
+# path, their values row-major with 17 digits. The time is left out, and `seed`, which not every tool can hold:
 # seed_hex is there. Of more than 200 values the first and last 100 are printed.
 skeleta_summary <- function(run) {
   attributes <- attr(run, "file")
-  names <- skeleta_sorted(setdiff(names(attributes), "seed"))
+  names <- skeleta_sorted(setdiff(names(attributes), c("seed", "seconds")))
   lines <- vapply(names, function(name) {
     value <- attributes[[name]]
     paste(name, if (is.character(value)) gsub("\n", "\\n", value, fixed = TRUE) else

@@ -8,6 +8,7 @@ if(DOXYGEN_FOUND)
   set(DOXYGEN_STRIP_FROM_PATH ${PROJECT_SOURCE_DIR}/include)
   set(DOXYGEN_STRIP_FROM_INC_PATH ${PROJECT_SOURCE_DIR}/include)
   set(DOXYGEN_WARN_AS_ERROR FAIL_ON_WARNINGS)
+  set(DOXYGEN_EXCLUDE_SYMBOLS names_of)  # what core/names.h reads
   set(DOXYGEN_QUIET YES)
   doxygen_add_docs(skeleta_pages include)
 endif()

@@ -59,7 +59,8 @@ class Dump:
             if value.startswith('"'):
                 value = unescaped(value[1:-1])
             else:
-                value = [int(re.sub("[A-Za-z]+$", "", part)) for part in value.split(", ")]
+                value = [float(re.sub("[A-Za-z]+$", "", part)) if "." in part else
+                         int(re.sub("[A-Za-z]+$", "", part)) for part in value.split(", ")]
             (self.datasets[group, owner] if owner else self.attributes)[name] = value
         elif found := re.fullmatch(r"\w+ (\w+)\((.*)\)", statement):
             self.datasets[group, found[1]] = {"axes": found[2].split(", ")}
@@ -71,7 +72,7 @@ class Dump:
 
     def summary(self):
         lines = [f"{name} {attribute_text(value)}" for name, value in sorted(self.attributes.items())
-                 if name != "seed"]
+                 if name not in ("seed", "seconds")]
         for (group, name), data in sorted(self.datasets.items()):
             axes = ", ".join(f"{axis} {self.lengths[group, axis]}" for axis in data["axes"])
             lines.append(f"/{group}/{name} [{axes}] {data['units']}: {data['long_name']}")

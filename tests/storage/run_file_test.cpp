@@ -152,7 +152,7 @@ TEST(RunFile, ReadsTheVersionBefore) {
 TEST(RunFile, ReadsVersion15AsTheNextOne) {
   const std::string fixtures = SKELETA_SOURCE_DIR "/data/fixtures/";
   RunFile before = read_run(fixtures + "estimate_1_5.h5");
-  const RunFile now = read_run(fixtures + "estimate.h5");
+  const RunFile now = read_run(fixtures + "estimate_1_6.h5");
   ASSERT_EQ(before.estimates.size(), now.estimates.size());
   for (std::size_t i = 0; i < now.estimates.size(); ++i) {
     EXPECT_FALSE(now.estimates[i].state.strata.empty());

@@ -8,11 +8,11 @@ MOST = 200  # values that are printed in full
 def summary(run) -> str:
     """Attributes by name, then datasets by path, their values row-major with 17 digits.
 
-    `seed` is left out, which not every tool can hold: seed_hex is there. Of more than 200 values the
+    The time is left out, and `seed`, which not every tool can hold: seed_hex is there. Of more than 200 values the
     first and last 100 are printed.
     """
     lines = [f"{name} {attribute_text(value)}" for name, value in sorted(run.attributes.items())
-             if name != "seed"]
+             if name not in ("seed", "seconds")]
     paths = sorted((f"/{group}/{name}", data) for group, dataset in run.groups.items()
                    for name, data in dataset.variables.items())
     for path, data in paths:

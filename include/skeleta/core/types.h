@@ -4,8 +4,8 @@
 
 namespace skeleta {
 
-using Index = Eigen::Index;
-using Vector = Eigen::VectorXd;
+using Index = Eigen::Index;      ///< Signed, 64 bits.
+using Vector = Eigen::VectorXd;  ///< A column of doubles.
 using Matrix = Eigen::MatrixXd;  ///< Column-major, so the embedding w_j = W.col(j) is contiguous.
 
 }  // namespace skeleta

@@ -31,6 +31,7 @@ class ActiveCount {
  public:
   /// `density`: entries in [0, 1], may be empty (then N = 0).
   explicit ActiveCount(const Vector& density);
+  /// Of any tree.
   explicit ActiveCount(const ActivityTree& tree);
 
   /// D.

@@ -18,11 +18,11 @@ enum class ActivityKind : std::uint8_t {
 /// One node: what it is, and the probability that it is on given that its parent is (or always, at
 /// the top, where the nodes are independent of each other).
 struct ActivityNode {
-  ActivityKind kind = ActivityKind::feature;
-  Index parent = -1;         ///< An earlier node that is a group; −1 at the top.
-  Index feature = -1;        ///< Which feature a leaf is; −1 for groups.
-  double probability = 1.0;  ///< In [0, 1].
-  bool operator==(const ActivityNode&) const = default;
+  ActivityKind kind = ActivityKind::feature;  ///< A leaf, or which kind of group.
+  Index parent = -1;                          ///< An earlier node that is a group; −1 at the top.
+  Index feature = -1;                         ///< Which feature a leaf is; −1 for groups.
+  double probability = 1.0;                   ///< In [0, 1].
+  bool operator==(const ActivityNode&) const = default;  ///< All four alike.
 };
 
 /// Nodes with each one's parent before it: a piece of a tree, which may be put into a group.
@@ -32,8 +32,11 @@ using ActivityNodes = std::vector<ActivityNode>;
 /// inside a group that is off is off.
 namespace activity {
 
+/// Feature j, active with probability p.
 ActivityNodes feature(Index j, double p);
+/// Members that are on or off independently of each other while the group is on.
 ActivityNodes independent(const std::vector<ActivityNodes>& members, double p = 1.0);
+/// At most one member is on; their probabilities add up to at most 1.
 ActivityNodes exclusive(const std::vector<ActivityNodes>& members, double p = 1.0);
 /// All of these features are active together, or none of them.
 ActivityNodes together(std::span<const Index> features, double p);
@@ -72,9 +75,12 @@ class ActivityTree {
   /// group, or a feature is missing or has two places.
   explicit ActivityTree(ActivityNodes nodes);
 
+  /// Feature j is active with probability density[j], independently of all others.
   static ActivityTree independent(const Vector& density);
 
+  /// D.
   Index features() const { return density_.size(); }
+  /// As they were given.
   const ActivityNodes& nodes() const { return nodes_; }
   /// P(feature j is active), D entries.
   const Vector& density() const { return density_; }
@@ -89,18 +95,23 @@ class ActivityTree {
 
   /// constant + slope·(value of a step), both ≥ 0.
   struct Operand {
-    Index step = -1;
-    double constant = 0.0, slope = 1.0;
+    Index step = -1;        ///< Its place; −1 if there is none and the constant is all.
+    double constant = 0.0;  ///< What is added.
+    double slope = 1.0;     ///< What the step's value is multiplied by.
   };
+  /// What a step computes: φ of a feature, or the product or the sum of its operands.
   enum class Operation : std::uint8_t { leaf, product, sum };
+  /// One step of the circuit.
   struct Step {
-    Operation operation = Operation::leaf;
-    Index feature = -1;  ///< Of a leaf.
-    Index leaves = 1;    ///< How many are below.
-    Operand left{}, right{};
+    Operation operation = Operation::leaf;  ///< What it computes.
+    Index feature = -1;                     ///< Of a leaf.
+    Index leaves = 1;                       ///< How many are below.
+    Operand left{};                         ///< Of a product or sum.
+    Operand right{};                        ///< Likewise.
   };
   /// The circuit, operands before those that use them. Empty without features; then root() is 1.
   const std::vector<Step>& steps() const { return steps_; }
+  /// The whole generating function.
   const Operand& root() const { return root_; }
 
  private:
@@ -117,10 +128,12 @@ class ActivityTree {
 
 /// The nodes as flat arrays of numbers, one entry each, as files hold them.
 struct ActivityArrays {
-  std::vector<std::uint8_t> kind;
-  std::vector<std::int64_t> parent, feature;
-  std::vector<double> probability;
+  std::vector<std::uint8_t> kind;     ///< ActivityKind.
+  std::vector<std::int64_t> parent;   ///< As in ActivityNode.
+  std::vector<std::int64_t> feature;  ///< As in ActivityNode.
+  std::vector<double> probability;    ///< As in ActivityNode.
 };
+/// The tree's nodes, in their order.
 ActivityArrays to_arrays(const ActivityTree& tree);
 /// Throws std::invalid_argument if the lengths differ, and as ActivityTree's constructor.
 ActivityTree from_arrays(const ActivityArrays& arrays);

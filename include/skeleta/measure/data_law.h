@@ -13,12 +13,13 @@ namespace skeleta {
 /// one, x_j = B_j U_j. The U_j are independent of each other and of B; inactive features are 0.
 /// Features (measure/features.h) is the case of independent uniform values, with importances.
 struct DataLaw {
-  ActivityTree activity;
+  ActivityTree activity;         ///< Which features are active together.
   std::vector<ValueLaw> values;  ///< Of each feature.
 
   /// Independent features with one value law.
   static DataLaw independent(const Vector& density, const ValueLaw& value = {});
 
+  /// D.
   Index size() const { return activity.features(); }
   /// True for independent features with values uniform on [0, 1]: densities say all.
   bool plain() const;
@@ -27,15 +28,17 @@ struct DataLaw {
 /// Throws std::invalid_argument if there are no features, or not one value law for each.
 void validate(const DataLaw& law);
 
-/// E x_j and E x_j², D entries.
+/// E x_j, D entries.
 Vector means(const DataLaw& law);
+/// E x_j², D entries.
 Vector second_moments(const DataLaw& law);
 /// E x xᵀ, D × D.
 Matrix moment_matrix(const DataLaw& law);
 
+/// x_j to some power.
 struct Power {
-  Index feature = 0;
-  int exponent = 1;  ///< At least 1.
+  Index feature = 0;  ///< j
+  int exponent = 1;   ///< At least 1.
 };
 /// E Π x_j^{k_j} over distinct features, of any total order.
 double mean_of_product(const DataLaw& law, std::span<const Power> powers);

@@ -20,8 +20,8 @@ enum class ValueKind : std::uint8_t {
 /// E U^k e^{aU} = e^{log_scale} value[k] for k = 0, …, 4: the transform of a value law and its
 /// derivatives in a.
 struct ExponentialMoments {
-  double log_scale = 0.0;
-  std::array<std::complex<double>, 5> value;
+  double log_scale = 0.0;                     ///< Real.
+  std::array<std::complex<double>, 5> value;  ///< By k.
 };
 
 /// The law of a feature's value U while the feature is active: a kind and two numbers. All that an
@@ -36,21 +36,22 @@ class ValueLaw {
   /// scale > 0, deviation ≥ 0 (0 gives the constant). A constant may be 0: then x = 0, but the
   /// feature still counts as active.
   static ValueLaw uniform(double least, double most);
-  static ValueLaw constant(double value);
-  static ValueLaw exponential(double mean);
-  static ValueLaw half_normal(double scale);
-  static ValueLaw normal(double mean, double deviation);
+  static ValueLaw constant(double value);                 ///< Likewise: U = value.
+  static ValueLaw exponential(double mean);               ///< Likewise: density e^{−u/mean}/mean.
+  static ValueLaw half_normal(double scale);              ///< Likewise: |X|, X normal(0, scale).
+  static ValueLaw normal(double mean, double deviation);  ///< Likewise.
   /// Of the numbers that a file has; `second` is ignored where the kind has only one.
   static ValueLaw of(ValueKind kind, double first, double second);
 
-  ValueKind kind() const { return kind_; }
-  double first() const { return first_; }
-  double second() const { return second_; }  ///< 0 where the kind has one number.
-  bool operator==(const ValueLaw&) const = default;
+  ValueKind kind() const { return kind_; }           ///< Which law.
+  double first() const { return first_; }            ///< What it is of each kind: ValueKind.
+  double second() const { return second_; }          ///< 0 where the kind has one number.
+  bool operator==(const ValueLaw&) const = default;  ///< Kind and numbers alike.
 
   /// The support: U ∈ [least, most]; infinite ends are possible.
   double least() const;
-  double most() const;
+  double most() const;  ///< Its upper end.
+  /// P(U < 0) = 0?
   bool non_negative() const { return least() >= 0.0; }
   /// True if U is one number with certainty: then transforms do not decay along a contour.
   bool has_atoms() const { return kind_ == ValueKind::constant; }

@@ -20,6 +20,7 @@ class PointSampler {
  public:
   /// `most`: the largest number of active features that will be asked for.
   PointSampler(const Vector& density, Index most) : supports_(density, most) {}
+  /// Likewise, of any law.
   PointSampler(const DataLaw& law, Index most)
       : supports_(law.activity, most), values_(law.values) {}
 

@@ -29,6 +29,7 @@ class SupportSampler {
  public:
   /// `most`: the largest l that will be asked for.
   SupportSampler(const Vector& density, Index most);
+  /// Likewise, of any tree.
   SupportSampler(const ActivityTree& tree, Index most);
 
   /// Memory of one caller.

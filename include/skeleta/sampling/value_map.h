@@ -15,6 +15,7 @@ namespace skeleta::sampling {
 class ValueMap {
  public:
   ValueMap() = default;
+  /// One law for each feature.
   explicit ValueMap(std::vector<ValueLaw> laws) : laws_(std::move(laws)) {
     if (std::ranges::all_of(laws_, [](const ValueLaw& law) { return law == ValueLaw(); })) {
       laws_.clear();
