@@ -210,11 +210,11 @@ SKELETA_INLINE Lanes real_product(const Complex& x, const Complex& y) {
 
 /// e^x − 1 for |x| ≤ 700 (larger arguments are clamped): x = n log 2 + r, Taylor polynomial of
 /// e^r − 1 for |r| ≤ log(2)/2 (remainder 2e-18); relative error a few ε, also for tiny x.
-SKELETA_INLINE Lanes exp_minus_1(Lanes x) {
+SKELETA_INLINE Lanes exp_minus_1(const Lanes& argument) {
   constexpr double round = 0x1.8p52, log2_high = 0x1.62e42fefa38p-1,
                    log2_low = 0x1.ef35793c7673p-45;
-  x = smaller(x, broadcast(700.0));
-  x = -smaller(-x, broadcast(700.0));
+  const Lanes below = smaller(argument, broadcast(700.0));
+  const Lanes x = -smaller(-below, broadcast(700.0));
   const Lanes shifted = x * 1.4426950408889634 + round;
   const Lanes n = shifted - round;
   const Lanes r = (x - n * log2_high) - n * log2_low;
