@@ -5,7 +5,6 @@ namespace skeleta {
 const ProductLoops SKELETA_AT_LEVEL(product_loops) = {
     [](MatrixIn A, MatrixIn B, MatrixOut C) { C.noalias() = A * B; },
     [](MatrixIn A, MatrixIn B, MatrixOut C) { C.noalias() = A.transpose() * B; },
-    [](MatrixIn A, MatrixIn B, MatrixOut C) { C.noalias() += A * B; },
     [](MatrixIn A, MatrixIn B, MatrixOut C) { C.noalias() += A * B.transpose(); },
 };
 

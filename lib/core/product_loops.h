@@ -9,7 +9,6 @@ namespace skeleta {
 struct ProductLoops {
   void (*set)(MatrixIn A, MatrixIn B, MatrixOut C);                ///< C = AB
   void (*set_transposed)(MatrixIn A, MatrixIn B, MatrixOut C);     ///< C = AᵀB
-  void (*add)(MatrixIn A, MatrixIn B, MatrixOut C);                ///< C += AB
   void (*add_by_transposed)(MatrixIn A, MatrixIn B, MatrixOut C);  ///< C += ABᵀ
 };
 SKELETA_LEVELS(ProductLoops, product_loops)

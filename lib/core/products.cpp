@@ -45,11 +45,6 @@ void set_transposed_product(MatrixIn A, MatrixIn B, MatrixOut C) {
   product_loops().set_transposed(A, B, C);
 }
 
-void add_product(MatrixIn A, MatrixIn B, MatrixOut C) {
-  check(A.cols() == B.rows() && C.rows() == A.rows() && C.cols() == B.cols(), A, B);
-  product_loops().add(A, B, C);
-}
-
 void add_product_transposed(MatrixIn A, MatrixIn B, MatrixOut C) {
   check(A.cols() == B.cols() && C.rows() == A.rows() && C.cols() == B.rows(), A, B);
   product_loops().add_by_transposed(A, B, C);

@@ -19,8 +19,7 @@ Matrix product_transposed(MatrixIn A, MatrixIn B);
 void set_product(MatrixIn A, MatrixIn B, MatrixOut C);
 void set_transposed_product(MatrixIn A, MatrixIn B, MatrixOut C);
 
-/// C += AB, C += ABᵀ
-void add_product(MatrixIn A, MatrixIn B, MatrixOut C);
+/// C += ABᵀ, likewise.
 void add_product_transposed(MatrixIn A, MatrixIn B, MatrixOut C);
 
 }  // namespace skeleta
