@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <stdexcept>
-#include <string>
 
 namespace skeleta {
 namespace {
@@ -32,20 +31,6 @@ Level find_level() {
 #endif
 
 }  // namespace
-
-std::string to_string(Level level) {
-  switch (level) {
-    case Level::native:
-      return "native";
-    case Level::v2:
-      return "v2";
-    case Level::v3:
-      return "v3";
-    case Level::v4:
-      return "v4";
-  }
-  throw std::logic_error("unknown Level");
-}
 
 Level level_in_use() {
   static const Level level = find_level();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include "skeleta/core/names.h"
 
 /// The library is compiled for x86-64-v2, which any processor of the last ten years has. The hot
 /// loops (CMakeLists.txt lists their sources) are compiled for the levels v3 and v4 too, each time
@@ -16,11 +16,13 @@
 namespace skeleta {
 
 enum class Level { native, v2, v3, v4 };
+constexpr auto names_of(Level) {
+  return std::to_array<std::string_view>({"native", "v2", "v3", "v4"});
+}
 
 /// What this process uses: the best level of the processor, or that of the environment's
 /// SKELETA_ISA. Throws std::invalid_argument for a value that is no level of this processor.
 Level level_in_use();
-std::string to_string(Level level);  ///< "v3"
 
 template <class Table>
 const Table& at_level(const Table& v2, const Table& v3, const Table& v4) {
