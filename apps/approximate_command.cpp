@@ -79,7 +79,7 @@ class Approximate : public Command {
   // What the command works on.
   Features law_;  // of density 0 unless has_density_
   bool has_density_ = false;
-  std::vector<ReluAutoencoder> models_;  // of the file; none without one
+  std::vector<Autoencoder> models_;  // of the file; none without one
   std::vector<Index> instances_;
   std::optional<certify::CertifiedMinimum> earlier_;
   std::vector<ApproximationReport> reports_;
@@ -142,7 +142,7 @@ void Approximate::refuse_lonely_flags(const Run& run) const {
 
 void Approximate::read_model() {
   storage::ModelFile file = read_models(model_, {});
-  const ReluAutoencoder& first = file.models.front();
+  const Autoencoder& first = file.models.front();
   const auto agree = [&](const char* flag, std::optional<Index> asked, Index there) {
     if (asked && *asked != there) {
       throw UsageError(fmt::format("{} {} contradicts {}, which has {}: leave it out", flag, *asked,
@@ -248,7 +248,7 @@ ApproximationReport Approximate::of_law() const {
 
 void Approximate::add_model(const Run& run, Index instance, ApproximationReport& report) const {
   constexpr Index most_for_pairs = 200;  // C_2 costs D³ for the gradient
-  const ReluAutoencoder& model = models_[static_cast<std::size_t>(instance)];
+  const Autoencoder& model = models_[static_cast<std::size_t>(instance)];
   exact::Options options;
   options.threads = run.threads();
   const Index last = report.count->tails.back().m;

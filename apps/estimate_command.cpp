@@ -129,7 +129,7 @@ class Estimate : public Command {
   exact::Options exact_;
 
   // What is computed, and what came of it.
-  std::vector<ReluAutoencoder> models_;
+  std::vector<Autoencoder> models_;
   Features features_;
   std::vector<Index> instances_;
   std::vector<EstimateRun> earlier_;

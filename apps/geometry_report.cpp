@@ -93,14 +93,14 @@ void describe_geometry(std::vector<storage::EstimateRun>& runs) {
   for (std::size_t i = 0; i < runs.size(); ++i) runs[i].geometry = geometry[i];
 }
 
-std::vector<ColumnGeometry> describe_geometry(const std::vector<ReluAutoencoder>& models) {
+std::vector<ColumnGeometry> describe_geometry(const std::vector<Autoencoder>& models) {
   std::vector<Matrix> weights;
-  for (const ReluAutoencoder& model : models) weights.push_back(model.W);
+  for (const Autoencoder& model : models) weights.push_back(model.W);
   return geometry::describe_columns(weights);
 }
 
 void print_geometry(std::ostream& out, const std::string& path,
-                    const std::vector<ReluAutoencoder>& models) {
+                    const std::vector<Autoencoder>& models) {
   const auto all = describe_geometry(models);
   print_to(out, "{}: geometry of {} columns in {} dimension{}\n", path, models[0].features(),
            models[0].hidden(), models[0].hidden() == 1 ? "" : "s");
@@ -120,7 +120,7 @@ void print_geometry(std::ostream& out, const std::string& path,
   }
 }
 
-Json geometry_json(const std::vector<ReluAutoencoder>& models) {
+Json geometry_json(const std::vector<Autoencoder>& models) {
   const auto all = describe_geometry(models);
   Json instances = Json::array();
   for (std::size_t k = 0; k < all.size(); ++k) instances.push_back(geometry_json(all[k], k));

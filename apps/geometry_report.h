@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "skeleta/geometry/column_geometry.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 #include "skeleta/storage/run_file.h"
 
 namespace skeleta::program {
@@ -15,13 +15,13 @@ namespace skeleta::program {
 void describe_geometry(std::vector<storage::EstimateRun>& runs);
 
 /// The geometry of each model's columns.
-std::vector<geometry::ColumnGeometry> describe_geometry(const std::vector<ReluAutoencoder>& models);
+std::vector<geometry::ColumnGeometry> describe_geometry(const std::vector<Autoencoder>& models);
 
 /// What the columns of the models look like, in words: `path` is in the heading.
 void print_geometry(std::ostream& out, const std::string& path,
-                    const std::vector<ReluAutoencoder>& models);
+                    const std::vector<Autoencoder>& models);
 
 /// The same as JSON; its keys are the dataset names of /geometry.
-nlohmann::ordered_json geometry_json(const std::vector<ReluAutoencoder>& models);
+nlohmann::ordered_json geometry_json(const std::vector<Autoencoder>& models);
 
 }  // namespace skeleta::program

@@ -79,12 +79,12 @@ Fingerprint& Fingerprint::add(const Features& features) {
   return add(Matrix(features.density)).add(Matrix(features.importance));
 }
 
-Fingerprint& Fingerprint::add(const ReluAutoencoder& model) {
+Fingerprint& Fingerprint::add(const Autoencoder& model) {
   return add(model.W).add(Matrix(model.b));
 }
 
-Fingerprint& Fingerprint::add(const std::vector<ReluAutoencoder>& models) {
-  for (const ReluAutoencoder& model : models) add(model);
+Fingerprint& Fingerprint::add(const std::vector<Autoencoder>& models) {
+  for (const Autoencoder& model : models) add(model);
   return *this;
 }
 

@@ -6,7 +6,7 @@
 
 #include "skeleta/core/version.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 #include "skeleta/storage/run_file.h"
 
 namespace skeleta::program {
@@ -18,8 +18,8 @@ class Fingerprint {
  public:
   Fingerprint& add(const Matrix& numbers);
   Fingerprint& add(const Features& features);
-  Fingerprint& add(const ReluAutoencoder& model);
-  Fingerprint& add(const std::vector<ReluAutoencoder>& models);
+  Fingerprint& add(const Autoencoder& model);
+  Fingerprint& add(const std::vector<Autoencoder>& models);
 
   /// 16 hexadecimal digits.
   std::string text() const;

@@ -43,7 +43,7 @@ std::string described(const std::vector<Vector>& lists, const char* absent) {
 }
 
 void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
-  const ReluAutoencoder& model = file.models.front();
+  const Autoencoder& model = file.models.front();
   const std::size_t count = file.models.size();
   print_to(out, "{}: model file, {} instance{}\n", path, count, count == 1 ? "" : "s");
   print_to(out, "features     {}\nhidden       {}\n", model.features(), model.hidden());
@@ -51,7 +51,7 @@ void print_model(std::ostream& out, const std::string& path, const storage::Mode
   print_to(out, "importance   {}\n", described(file.importance, "not given: 1"));
   print_to(out, "\n{:>8}  {:>20}  {:>20}\n", "instance", "column norms", "thresholds b");
   for (std::size_t k = 0; k < count; ++k) {
-    const ReluAutoencoder& m = file.models[k];
+    const Autoencoder& m = file.models[k];
     print_to(out, "{:>8}  {:>20}  {:>20}\n", k, one_or_range(m.W.colwise().norm().transpose()),
              one_or_range(m.b));
   }

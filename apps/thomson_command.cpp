@@ -111,8 +111,8 @@ Matrix directions(const Matrix& W, const std::vector<Index>& columns) {
 }
 
 // The best models of a sweep, cell by cell.
-std::vector<ReluAutoencoder> cells_of(const std::string& path) {
-  std::vector<ReluAutoencoder> models;
+std::vector<Autoencoder> cells_of(const std::string& path) {
+  std::vector<Autoencoder> models;
   for (const storage::SweptCell& cell : read_sweep(path).cells) {
     if (!cell.model.W.allFinite()) {
       throw UsageError(fmt::format("{}, cell {}: every start diverged, so there is no model", path,
@@ -211,7 +211,7 @@ class Match : public Command {
   thomson::MatchOptions options_;
 
   bool sweep_ = false;
-  std::vector<ReluAutoencoder> given_;
+  std::vector<Autoencoder> given_;
   std::optional<Matrix> other_;  // directions of its columns
   std::map<std::tuple<std::string, Index, Index>, thomson::Reference> references_;  // N points in d
 };
@@ -309,7 +309,7 @@ int Match::run(Run& run) {
   run.begin();
   std::vector<MatchedModel> matches;
   for (const Index k : instances) matches.push_back(matched(run, k));
-  const std::vector<ReluAutoencoder> none;
+  const std::vector<Autoencoder> none;
   return run.finish(
       run.findings(storage::match_results(sweep_ ? none : given_, matches, options_.energies)),
       ExitCode::done);

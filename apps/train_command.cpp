@@ -108,7 +108,7 @@ void Train::read_init() {
         fmt::format("--init: '{}' is none of xavier, normal, and no file", words_.init));
   }
   init_ = read_models(words_.init, {allow_wide_});
-  const ReluAutoencoder& model = init_->models.front();
+  const Autoencoder& model = init_->models.front();
   for (const auto& [flag, asked, has] : {std::tuple{"--features", features_, model.features()},
                                          std::tuple{"--hidden", hidden_, model.hidden()}}) {
     if (asked && *asked != static_cast<std::uint64_t>(has)) {

@@ -76,7 +76,7 @@ const TrainedModel* best_of(const storage::TrainingRun& run) {
 }
 
 void print_training(std::ostream& out, const storage::TrainingRun& run, std::uint64_t asked) {
-  const ReluAutoencoder& model = run.starts.front().model;
+  const Autoencoder& model = run.starts.front().model;
   const auto features = static_cast<double>(model.features());
   print_to(out, "{} features in {} hidden dimensions, density {}, importance {}\n\n",
            model.features(), model.hidden(), one_or_range(run.features.density),

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::testing {
 
 /// A model with its loss to the last digit, from tests/oracle (which knows nothing of lib).
 struct OracleCase {
   std::string name;
-  ReluAutoencoder model;
+  Autoencoder model;
   Features features;
   double loss = 0.0;
   Vector probability, contributions, gradient_b;

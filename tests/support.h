@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::testing {
 
@@ -22,10 +22,10 @@ inline int scaled(int count, int least = 1) {
 
 /// Random models of every kind that the formulas tell apart: thresholds of both signs, zero
 /// columns, opposite columns, tiny entries of G.
-inline ReluAutoencoder random_model(Index features, Index hidden, std::mt19937_64& random) {
+inline Autoencoder random_model(Index features, Index hidden, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> uniform;
-  ReluAutoencoder model{Matrix(hidden, features), Vector(features)};
+  Autoencoder model{Matrix(hidden, features), Vector(features)};
   for (Index j = 0; j < features; ++j) {
     for (Index k = 0; k < hidden; ++k) model.W(k, j) = normal(random);
     model.W.col(j) *= 0.4 + uniform(random);

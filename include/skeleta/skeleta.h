@@ -59,7 +59,7 @@
 #include "skeleta/measure/law_text.h"
 #include "skeleta/measure/sampling_state.h"
 #include "skeleta/measure/value_law.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 #include "skeleta/optimize/descent.h"
 #include "skeleta/optimize/flow.h"
 #include "skeleta/optimize/lbfgs.h"

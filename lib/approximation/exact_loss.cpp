@@ -10,7 +10,7 @@
 #include "skeleta/exact/low_skeletons.h"
 
 namespace skeleta::approximation {
-ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
+ExactLoss exact_loss(const Autoencoder& model, const Features& features,
                      const exact::Options& options) {
   ExactLoss result;
   IntegralBySkeleton& loss = result.loss;

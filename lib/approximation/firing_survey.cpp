@@ -39,7 +39,7 @@ Vector without(Vector g, Index own) {
 
 }  // namespace
 
-FiringSurvey::FiringSurvey(const ReluAutoencoder& model, const Features& features, Index first,
+FiringSurvey::FiringSurvey(const Autoencoder& model, const Features& features, Index first,
                            const estimate::Controls* controls, std::uint64_t seed)
     : model_(model),
       features_(features),

@@ -7,7 +7,7 @@
 #include "approximation/firing_law.h"
 #include "skeleta/estimate/integrate.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::approximation {
 
@@ -36,7 +36,7 @@ constexpr Index most_with_gram = 2000;
 class FiringSurvey {
  public:
   /// `controls`: of loss_controls, or null.
-  FiringSurvey(const ReluAutoencoder& model, const Features& features, Index first,
+  FiringSurvey(const Autoencoder& model, const Features& features, Index first,
                const estimate::Controls* controls, std::uint64_t seed);
 
   /// E[R; N ≥ 2] (all N without controls), about.
@@ -75,7 +75,7 @@ class FiringSurvey {
   double points_to(double target) const;
   bool take_apart(const Tail& tail, double most, double sign, std::vector<Index>& apart) const;
 
-  const ReluAutoencoder& model_;
+  const Autoencoder& model_;
   const Features& features_;
   Index first_;
   bool controlled_;

@@ -77,7 +77,7 @@ estimate::Integrand integrand(std::shared_ptr<const Tables> tables) {
 }
 
 // The mean cost of each feature alone.
-Vector alone(const ReluAutoencoder& model, const Features& features) {
+Vector alone(const Autoencoder& model, const Features& features) {
   Vector result(features.size());
   for (Index j = 0; j < features.size(); ++j) {
     const double norm = model.W.col(j).squaredNorm();
@@ -87,7 +87,7 @@ Vector alone(const ReluAutoencoder& model, const Features& features) {
 }
 
 // h_jk of the header. What is rounding only is 0: as a control it would be noise with a wrong mean.
-Matrix interaction(const Matrix& pairs, const ReluAutoencoder& model, const Features& features) {
+Matrix interaction(const Matrix& pairs, const Autoencoder& model, const Features& features) {
   constexpr double rounding = 1e-13;
   const Vector single = alone(model, features);
   const double empty = features.importance.dot(model.b.cwiseMin(0.0).cwiseAbs2());
@@ -114,7 +114,7 @@ Vector means_of(const std::vector<double>& sums, const ActiveCount& law, double 
 
 }  // namespace
 
-estimate::Controls loss_controls(const ReluAutoencoder& model, const Features& features,
+estimate::Controls loss_controls(const Autoencoder& model, const Features& features,
                                  const Matrix* pairs) {
   auto tables = std::make_shared<Tables>();
   tables->features = model.features();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "skeleta/estimate/integrate.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::approximation {
 
@@ -21,7 +21,7 @@ constexpr Index many_features = 2000;
 /// important, which samples would hardly ever see. For the same reason h has what a feature costs
 /// alone taken off: a rare and important one that gets along with the others then adds nothing rare
 /// and large.
-estimate::Controls loss_controls(const ReluAutoencoder& model, const Features& features,
+estimate::Controls loss_controls(const Autoencoder& model, const Features& features,
                                  const Matrix* pairs = nullptr);
 
 }  // namespace skeleta::approximation

@@ -26,7 +26,7 @@ Features only(Features features, const std::vector<Index>& outputs) {
 }
 
 // Σ_i v_i p_i E(x_i − y_i⁰)²: what the features cost alone.
-double loss_alone(const ReluAutoencoder& model, const Features& features) {
+double loss_alone(const Autoencoder& model, const Features& features) {
   double sum = 0.0;
   for (Index i = 0; i < features.size(); ++i) {
     sum += features.importance(i) * features.density(i) *
@@ -43,7 +43,7 @@ double label(const std::vector<Index>& outputs) {
 }
 
 // Rigorous bound of Σ_i v_i E[(z_i − b_i)₊²; N ≥ first].
-double firing(const ReluAutoencoder& model, const Features& features, Index first) {
+double firing(const Autoencoder& model, const Features& features, Index first) {
   double sum = 0.0;
   for (Index i = 0; i < features.size(); ++i) {
     if (features.importance(i) == 0.0) continue;
@@ -55,8 +55,7 @@ double firing(const ReluAutoencoder& model, const Features& features, Index firs
 
 // The residual is at most v_i y_i² (and v_i x_i² if a feature alone is reconstructed but not with
 // others), and at least −v_i (x_i − y_i⁰)².
-void bound(const ReluAutoencoder& model, const Features& apart, Index first,
-           estimate::Known& known) {
+void bound(const Autoencoder& model, const Features& apart, Index first, estimate::Known& known) {
   const double inputs = loss_of_zero_model(apart);
   const double others = firing(model, apart, first) + inputs;
   known.unseen_above = std::min(others, bounds::LossTail(model, apart).above(first - 1));
@@ -65,7 +64,7 @@ void bound(const ReluAutoencoder& model, const Features& apart, Index first,
 
 }  // namespace
 
-RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
+RareOutputs rare_outputs(const Autoencoder& model, const Features& features,
                          const estimate::Known& known, const estimate::Options& options) {
   const auto first = static_cast<Index>(known.parts.size());
   const auto shared =
@@ -83,7 +82,7 @@ RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
   return rare;
 }
 
-void take_apart(const ReluAutoencoder& model, const RareOutputs& rare, Index first, double seconds,
+void take_apart(const Autoencoder& model, const RareOutputs& rare, Index first, double seconds,
                 const estimate::Options& options, estimate::Known& known) {
   if (rare.outputs.empty()) return;
   known.variant = label(rare.outputs);
@@ -110,7 +109,7 @@ void take_apart(const ReluAutoencoder& model, const RareOutputs& rare, Index fir
   bound(model, rare.apart, first, known);
 }
 
-void bound_unseen(const ReluAutoencoder& model, const Features& features,
+void bound_unseen(const Autoencoder& model, const Features& features,
                   const estimate::Options& options, estimate::Known& known) {
   const auto shared = std::make_shared<FiringSurvey>(model, features, 0, nullptr, options.seed);
   FiringSurvey& survey = *shared;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "skeleta/estimate/integrate.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::approximation {
 
@@ -19,18 +19,18 @@ struct RareOutputs {
 
 /// The outputs whose error has a part that samples would miss (FiringSurvey), if it is not sampled:
 /// with `options`, on the skeletons beyond known.parts, with what a feature costs alone taken off.
-RareOutputs rare_outputs(const ReluAutoencoder& model, const Features& features,
+RareOutputs rare_outputs(const Autoencoder& model, const Features& features,
                          const estimate::Known& known, const estimate::Options& options);
 
 /// Takes the rare outputs apart: their loss by contour integrals, to a tenth of a tenth of the
 /// target. Where these would take longer than `seconds`, or cannot reach that, the outputs' loss is
 /// bounded by unseen_above and unseen_below instead.
-void take_apart(const ReluAutoencoder& model, const RareOutputs& rare, Index first, double seconds,
+void take_apart(const Autoencoder& model, const RareOutputs& rare, Index first, double seconds,
                 const estimate::Options& options, estimate::Known& known);
 
 /// Plain sampling takes nothing apart: it bounds what its samples may miss, or, if a precision is
 /// asked for, draws as many points as it takes to see it (up to 10⁸).
-void bound_unseen(const ReluAutoencoder& model, const Features& features,
+void bound_unseen(const Autoencoder& model, const Features& features,
                   const estimate::Options& options, estimate::Known& known);
 
 }  // namespace skeleta::approximation

@@ -22,13 +22,13 @@ constexpr double seconds_apart = 2.0;  // on one core, for outputs that are not 
 // Is the closed form of all pairs foreseen to be cheaper than the samples it saves? It takes Q2
 // away and gives the other skeletons a control. The same answer for all methods: a run that auto
 // began must go on with the same controls.
-bool pairs_pay(const ReluAutoencoder& model, estimate::Plan& plan) {
+bool pairs_pay(const Autoencoder& model, estimate::Plan& plan) {
   if (model.features() < 2 || model.features() > many_features) return false;
   const double seconds = plan.foresee(estimate::Method::stratified).seconds;
   return 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2) < saved * seconds;
 }
 
-void use_pairs(const Matrix& pairs, const ReluAutoencoder& model, const Features& features,
+void use_pairs(const Matrix& pairs, const Autoencoder& model, const Features& features,
                estimate::Known& known) {
   const double probability = ActiveCount(features.density).probability(2);
   const double mean = exact::pair_mean(pairs, features.density);
@@ -37,7 +37,7 @@ void use_pairs(const Matrix& pairs, const ReluAutoencoder& model, const Features
   known.controls = loss_controls(model, features, &pairs);
 }
 
-void use_closed_forms(const ReluAutoencoder& model, const Features& features, bool pairs,
+void use_closed_forms(const Autoencoder& model, const Features& features, bool pairs,
                       const estimate::Options& options, estimate::Known& known) {
   known.parts.clear();
   for (const Index l : {0, 1}) {
@@ -63,7 +63,7 @@ void refuse_overflow(const bounds::LossTail& tail, estimate::Precision precision
 }
 
 // Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor.
-double foreseen_exact_seconds(const ReluAutoencoder& model) {
+double foreseen_exact_seconds(const Autoencoder& model) {
   constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6;
   const auto count = static_cast<double>(model.features());
   double seconds = 1e-9 * count * count * nodes * nanoseconds_per_factor;
@@ -77,7 +77,7 @@ double foreseen_exact_seconds(const ReluAutoencoder& model) {
 // to
 //   |δz_i| ≤ (d + 8) u (|w_i| A + |b_i| + x_i),  A = Σ_j |w_j| x_j,
 // in the unit roundoff u (d + 8: the inner products and some ten active features).
-double rounding_of_values(const ReluAutoencoder& model, const Features& features,
+double rounding_of_values(const Autoencoder& model, const Features& features,
                           estimate::Precision precision) {
   const double u = precision == estimate::Precision::float32 ? 0x1p-24 : 0x1p-53;
   const Eigen::ArrayXd length = model.W.colwise().norm().transpose(), p = features.density;
@@ -103,7 +103,7 @@ IntegralBySkeleton restored(IntegralBySkeleton loss, const ScaledFeatures& unit)
 }
 
 // In the unit of the caller.
-SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAutoencoder& model,
+SampledLoss summarised(const estimate::SampledIntegrals& sampled, const Autoencoder& model,
                        const ScaledFeatures& unit, const bounds::LossTail& tail) {
   const IntegralBySkeleton& loss = sampled.outputs.front();
   OneSparse low = one_sparse(loss, unit.features, tail);
@@ -122,8 +122,8 @@ SampledLoss summarised(const estimate::SampledIntegrals& sampled, const ReluAuto
 // The loss as an integrand, with what is known of it.
 class LossSampler {
  public:
-  LossSampler(const ReluAutoencoder& model, const Features& features,
-              const estimate::Options& options, estimate::Precision precision)
+  LossSampler(const Autoencoder& model, const Features& features, const estimate::Options& options,
+              estimate::Precision precision)
       : model_(model),
         features_(features),
         options_(options),
@@ -174,7 +174,7 @@ class LossSampler {
             known};
   }
 
-  const ReluAutoencoder& model_;
+  const Autoencoder& model_;
   const Features& features_;
   const estimate::Options& options_;
   estimate::Precision precision_;
@@ -216,7 +216,7 @@ void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail
   }
 }
 
-SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
+SampledLoss sampled_loss(const Autoencoder& model, const Features& features,
                          const estimate::Options& asked, estimate::Precision precision,
                          const SampledCheckpoint& checkpoint) {
   estimate::validate(asked);

@@ -109,10 +109,12 @@ class OutputBounds {
 
 }  // namespace
 
-std::vector<double> contribution_bounds(const ReluAutoencoder& model, const Features& features,
+std::vector<double> contribution_bounds(const Autoencoder& model, const Features& features,
                                         Index last, int threads) {
   validate(model);
   validate(features, model.features());
+  require_tied_relu(model, "the bound of the skeletons");
+  require_plain(features, "the bound of the skeletons");
   if (last < 0 || last > features.size()) {
     throw std::invalid_argument(fmt::format("last = {} must lie in 0..{}", last, features.size()));
   }
@@ -134,7 +136,7 @@ std::vector<double> contribution_bounds(const ReluAutoencoder& model, const Feat
   return total;
 }
 
-std::vector<double> tail_bounds(const ReluAutoencoder& model, const Features& features, Index last,
+std::vector<double> tail_bounds(const Autoencoder& model, const Features& features, Index last,
                                 int threads) {
   const std::vector<double> parts = contribution_bounds(model, features, last, threads);
   const bounds::LossTail tail(model, features, threads);

@@ -18,7 +18,7 @@ Vector as_vector(const Matrix& dW, const Vector& db) {
 
 }  // namespace
 
-SparseShares sparse_shares(const ReluAutoencoder& model, const Features& features, Index last,
+SparseShares sparse_shares(const Autoencoder& model, const Features& features, Index last,
                            const exact::Options& options) {
   const std::vector<double> sharp = tail_bounds(model, features, last, options.threads);
   const bounds::LossTail tail(model, features, options.threads);
@@ -46,8 +46,8 @@ GradientAgreement compare_gradients(const Vector& part, const Vector& whole) {
           2.0 * std::atan2((u - v).norm(), (u + v).norm())};
 }
 
-GradientAgreement gradient_agreement(const ReluAutoencoder& model, const Features& features,
-                                     Index k, const exact::Options& options) {
+GradientAgreement gradient_agreement(const Autoencoder& model, const Features& features, Index k,
+                                     const exact::Options& options) {
   Matrix dW;
   Vector db;
   exact::SparseLoss sparse(features, CountRange{0, k}, options.threads);

@@ -24,7 +24,7 @@ Vector without(const Vector& density, Index count, Order order) {
 
 }  // namespace
 
-LossTail::LossTail(const ReluAutoencoder& model, const Features& features, int threads)
+LossTail::LossTail(const Autoencoder& model, const Features& features, int threads)
     : all_(features.density),
       without_sparsest_(without(features.density, 1, std::less<>{})),
       without_two_sparsest_(without(features.density, 2, std::less<>{})),
@@ -32,6 +32,8 @@ LossTail::LossTail(const ReluAutoencoder& model, const Features& features, int t
       without_two_densest_(without(features.density, 2, std::greater<>{})) {
   validate(model);
   validate(features, model.features());
+  require_tied_relu(model, "the bound of the loss's tail");
+  require_plain(features, "the bound of the loss's tail");
   constexpr Index block = 64;
   const Index count = model.features();
   const auto blocks = static_cast<std::size_t>((count + block - 1) / block);

@@ -62,7 +62,7 @@ double TruncatedLoss::rounding(Index i, double size, double threshold_low,
   return 4.0 * features_.importance(i) * (some_ * s * s + none_ * on_q0 * on_q0);
 }
 
-double TruncatedLoss::value(const ReluAutoencoder& model) const {
+double TruncatedLoss::value(const Autoencoder& model) const {
   const Matrix g = gram(model);
   double sum = 0.0;
   for (Index i = 0; i < features(); ++i) {
@@ -72,8 +72,7 @@ double TruncatedLoss::value(const ReluAutoencoder& model) const {
   return sum;
 }
 
-double TruncatedLoss::value_and_gradient(const ReluAutoencoder& model, Matrix& dW,
-                                         Vector& db) const {
+double TruncatedLoss::value_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) const {
   const Matrix g = gram(model);
   Matrix by_entry(features(), features());
   db.resize(features());

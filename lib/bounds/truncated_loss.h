@@ -2,7 +2,7 @@
 
 #include "bounds/positive_part.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::bounds {
 
@@ -43,8 +43,8 @@ class TruncatedLoss {
   /// π_0·PositivePart::rounding(1)((−c)₊)², the second from Q0, which has no entries of g.
   double rounding(Index i, double size, double threshold_low, double threshold_high) const;
 
-  double value(const ReluAutoencoder& model) const;
-  double value_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) const;
+  double value(const Autoencoder& model) const;
+  double value_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) const;
 
  private:
   Features features_;

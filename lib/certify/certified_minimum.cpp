@@ -22,6 +22,7 @@ constexpr int starts = 24;
 
 void validate(const Features& features, Index hidden, const CertifyOptions& options) {
   skeleta::validate(features);
+  require_plain(features, "the proof of a minimum");
   const Index count = features.size();
   if (count > bounds::most_features) {
     throw std::invalid_argument(fmt::format("features = {} is too many to certify: at most {}",
@@ -59,7 +60,7 @@ void find_start(const Statement& statement, CertifiedMinimum& state) {
   const double golden = 0.5 * (std::sqrt(5.0) - 1.0);
   double phase = 0.5;
   for (int start = 0; start < starts; ++start) {
-    ReluAutoencoder model{Matrix(statement.hidden(), count), Vector::Zero(count)};
+    Autoencoder model{Matrix(statement.hidden(), count), Vector::Zero(count)};
     for (double& w : model.W.reshaped()) {
       phase += golden * (1.0 + 0.1 * start);
       phase -= std::floor(phase);

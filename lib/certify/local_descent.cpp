@@ -5,7 +5,7 @@
 
 namespace skeleta::certify {
 
-void descend(const bounds::TruncatedLoss& loss, ReluAutoencoder& model) {
+void descend(const bounds::TruncatedLoss& loss, Autoencoder& model) {
   const auto set_model = [&](const Vector& x) {
     model.W.reshaped() = x.head(model.W.size());
     model.b = x.tail(model.b.size());

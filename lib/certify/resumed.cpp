@@ -25,13 +25,13 @@ void validate_resumed(const CertifiedMinimum& state, const Statement& statement)
 }
 
 // The model in the middle of a box, thresholds included.
-ReluAutoencoder middle(const Statement& statement, std::span<double> box) {
+Autoencoder middle(const Statement& statement, std::span<double> box) {
   const auto half = [](std::span<const double> low, std::span<const double> high, Index n) {
     const auto k = static_cast<std::size_t>(n);
     return 0.5 * low[k] + 0.5 * high[k];  // the sum can overflow
   };
-  ReluAutoencoder model{Matrix(statement.hidden(), statement.features().size()),
-                        Vector(statement.features().size())};
+  Autoencoder model{Matrix(statement.hidden(), statement.features().size()),
+                    Vector(statement.features().size())};
   for (Index n = 0; n < model.W.size(); ++n) {
     model.W(n) = half(statement.layout().weight_low(box), statement.layout().weight_high(box), n);
   }

@@ -92,11 +92,11 @@ std::size_t result_size(const Statement& statement) {
   return statement.layout().size() + 1 + statement.layout().thresholds;
 }
 
-ReluAutoencoder centre(const Statement& statement, std::span<const double> result) {
+Autoencoder centre(const Statement& statement, std::span<const double> result) {
   std::vector<double> copy(result.begin(), result.end());
   const auto low = statement.layout().weight_low(copy), high = statement.layout().weight_high(copy);
-  ReluAutoencoder model{Matrix(statement.hidden(), statement.features().size()),
-                        Vector(statement.features().size())};
+  Autoencoder model{Matrix(statement.hidden(), statement.features().size()),
+                    Vector(statement.features().size())};
   for (std::size_t n = 0; n < low.size(); ++n) {
     model.W.data()[n] = 0.5 * (low[n] + high[n]);
   }

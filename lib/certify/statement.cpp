@@ -33,11 +33,11 @@ bool Statement::met(const CertifiedMinimum& state) const {
   return state.lower >= state.upper - gap(state);
 }
 
-double Statement::upper(const ReluAutoencoder& model) const {
+double Statement::upper(const Autoencoder& model) const {
   return loss_.value(model) + rounding(model);
 }
 
-void Statement::improve(CertifiedMinimum& state, ReluAutoencoder model) const {
+void Statement::improve(CertifiedMinimum& state, Autoencoder model) const {
   descend(loss_, model);
   const double value = upper(model);
   if (value < state.upper) {
@@ -54,7 +54,7 @@ double Statement::gap(const CertifiedMinimum& state) const {
               : relative;
 }
 
-double Statement::rounding(const ReluAutoencoder& model) const {
+double Statement::rounding(const Autoencoder& model) const {
   const Matrix g = gram(model);
   double sum = 0.0;
   for (Index i = 0; i < g.cols(); ++i) {

@@ -32,14 +32,14 @@ class Statement {
   bool met(const CertifiedMinimum& state) const;
 
   /// The loss of a model, rounded up.
-  double upper(const ReluAutoencoder& model) const;
+  double upper(const Autoencoder& model) const;
 
   /// Descends from the model, and keeps where it ends if that is better.
-  void improve(CertifiedMinimum& state, ReluAutoencoder model) const;
+  void improve(CertifiedMinimum& state, Autoencoder model) const;
 
  private:
   double gap(const CertifiedMinimum& state) const;
-  double rounding(const ReluAutoencoder& model) const;
+  double rounding(const Autoencoder& model) const;
 
   Features features_;
   Index hidden_;

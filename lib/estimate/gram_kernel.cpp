@@ -48,7 +48,7 @@ struct GramTable {
     Real scale, diagonal, threshold;
   };
 
-  GramTable(const ReluAutoencoder& model, const Vector& scale) {
+  GramTable(const Autoencoder& model, const Vector& scale) {
     const Index features = model.features();
     const Index registers = (features + lanes<Real> - 1) / lanes<Real>;
     const Index count = (registers + most_registers - 1) / most_registers;
@@ -197,11 +197,11 @@ Integrand integrand_of(std::shared_ptr<const GramTable<Real>> table) {
 }  // namespace
 
 template <class Real>
-Integrand gram_kernel(const ReluAutoencoder& model, const Vector& scale) {
+Integrand gram_kernel(const Autoencoder& model, const Vector& scale) {
   return integrand_of(std::make_shared<const GramTable<Real>>(model, scale));
 }
 
-template Integrand gram_kernel<float>(const ReluAutoencoder&, const Vector&);
-template Integrand gram_kernel<double>(const ReluAutoencoder&, const Vector&);
+template Integrand gram_kernel<float>(const Autoencoder&, const Vector&);
+template Integrand gram_kernel<double>(const Autoencoder&, const Vector&);
 
 }  // namespace skeleta::estimate

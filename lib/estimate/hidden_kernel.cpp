@@ -77,12 +77,12 @@ Integrand integrand_of(std::shared_ptr<const HiddenTable<Real>> table) {
 }  // namespace
 
 template <class Real>
-Integrand hidden_kernel(const ReluAutoencoder& model, const Vector& scale) {
+Integrand hidden_kernel(const Autoencoder& model, const Vector& scale) {
   return integrand_of(std::make_shared<const HiddenTable<Real>>(HiddenTable<Real>{
       model.W.cast<Real>(), scale.cast<Real>(), scale.cwiseProduct(model.b).cast<Real>()}));
 }
 
-template Integrand hidden_kernel<float>(const ReluAutoencoder&, const Vector&);
-template Integrand hidden_kernel<double>(const ReluAutoencoder&, const Vector&);
+template Integrand hidden_kernel<float>(const Autoencoder&, const Vector&);
+template Integrand hidden_kernel<double>(const Autoencoder&, const Vector&);
 
 }  // namespace skeleta::estimate

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "skeleta/estimate/integrand.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::estimate {
 
@@ -10,6 +10,6 @@ namespace skeleta::estimate {
 ///
 /// `scale` is √v, one for each feature.
 template <class Real>
-Integrand hidden_kernel(const ReluAutoencoder& model, const Vector& scale);
+Integrand hidden_kernel(const Autoencoder& model, const Vector& scale);
 
 }  // namespace skeleta::estimate

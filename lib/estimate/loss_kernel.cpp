@@ -6,14 +6,14 @@ namespace skeleta::estimate {
 namespace {
 
 template <class Real>
-Integrand kernel(const LossLoops<Real>& loops, const ReluAutoencoder& model, const Vector& scale,
+Integrand kernel(const LossLoops<Real>& loops, const Autoencoder& model, const Vector& scale,
                  KernelPath path) {
   return path == KernelPath::gram ? loops.gram(model, scale) : loops.hidden(model, scale);
 }
 
 }  // namespace
 
-KernelPath kernel_path(const ReluAutoencoder& model, const Features& features) {
+KernelPath kernel_path(const Autoencoder& model, const Features& features) {
   constexpr Index most = 2000;
   constexpr double faster = 4.0;  // operations of a blocked matrix product per one of a column sum
   const auto count = static_cast<double>(model.features());
@@ -24,10 +24,11 @@ KernelPath kernel_path(const ReluAutoencoder& model, const Features& features) {
   return gram ? KernelPath::gram : KernelPath::hidden;
 }
 
-Integrand loss_integrand(const ReluAutoencoder& model, const Features& features, KernelPath path,
+Integrand loss_integrand(const Autoencoder& model, const Features& features, KernelPath path,
                          Precision precision) {
   validate(model);
   validate(features, model.features());
+  require_tied_relu(model, "the sampled loss");
   const Vector scale = features.importance.cwiseSqrt();
   return precision == Precision::float32 ? kernel(loops().float32, model, scale, path)
                                          : kernel(loops().float64, model, scale, path);

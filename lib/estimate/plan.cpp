@@ -38,6 +38,7 @@ class Plan::Implementation {
   explicit Implementation(Task task) : task_(std::move(task)) {
     validate(task_.options);
     skeleta::validate(task_.features);
+    require_plain(task_.features, "sampling");
   }
 
   const Prepared& prepare(Method method) {

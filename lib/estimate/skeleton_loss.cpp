@@ -4,7 +4,7 @@
 
 namespace skeleta::estimate {
 
-double loss_nanoseconds(const ReluAutoencoder& model, const Features& features) {
+double loss_nanoseconds(const Autoencoder& model, const Features& features) {
   const auto count = static_cast<double>(model.features());
   const double active = 1.0 + features.density.sum();
   const bool gram = kernel_path(model, features) == KernelPath::gram;
@@ -12,7 +12,7 @@ double loss_nanoseconds(const ReluAutoencoder& model, const Features& features) 
                       : 0.1 * static_cast<double>(model.hidden()) * (count + active));
 }
 
-IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,
+IntegralBySkeleton skeleton_loss(const Autoencoder& model, const Features& features,
                                  const Options& options, const Known& known) {
   const KernelPath path = kernel_path(model, features);
   Known costed = known;

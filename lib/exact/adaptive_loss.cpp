@@ -84,7 +84,7 @@ bool AdaptiveLoss::has_contour(Index i) const {
 }
 
 // |δG_ik| ≤ (d + 2) ε/2 · |w_i||w_k|, and √E(Σ_k δG_ik x_k)² ≤ Σ_k |δG_ik| √(p_k/3).
-void AdaptiveLoss::read_outputs(const ReluAutoencoder& model) {
+void AdaptiveLoss::read_outputs(const Autoencoder& model) {
   model_ = &model;
   gram_.resize(features_.size(), features_.size());
   for_each_block([&](Index first, Index columns) {
@@ -386,7 +386,7 @@ bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
          (with_gradient_ && std::sqrt(derivatives) > 0.3 * target_.of_gradient(loss.value));
 }
 
-Loss AdaptiveLoss::evaluate(const ReluAutoencoder& model, Wanted wanted) {
+Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
   with_gradient_ = wanted == Wanted::gradient;
   fine_limit_ = fine_limit(wanted);
   read_outputs(model);

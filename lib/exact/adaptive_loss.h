@@ -57,7 +57,7 @@ class AdaptiveLoss {
   AdaptiveLoss(const Features& features, const Options& options);
 
   /// Evaluates the loss of a valid model, and what gradient() or contributions() will need.
-  Loss evaluate(const ReluAutoencoder& model, Wanted wanted);
+  Loss evaluate(const Autoencoder& model, Wanted wanted);
 
   /// The gradient of the model evaluated last.
   void gradient(Matrix& dW, Vector& db);
@@ -81,7 +81,7 @@ class AdaptiveLoss {
   void for_each_block(Body body);
 
   double fine_limit(Wanted wanted) const;
-  void read_outputs(const ReluAutoencoder& model);
+  void read_outputs(const Autoencoder& model);
   double first_guess() const;
   void plan(double guess);
   bool negligible_output(Index i, double target);
@@ -104,7 +104,7 @@ class AdaptiveLoss {
   const int threads_;
   const ScaledFeatures unit_;  ///< Of all losses and errors here, in which no sum overflows.
   Target target_;
-  const ReluAutoencoder* model_ = nullptr;
+  const Autoencoder* model_ = nullptr;
   Matrix gram_;
   Vector norms_;                    ///< |w_k|
   Vector row_error_;                ///< Bound on √E(δz_i)², δz_i from the rounding of G.

@@ -15,7 +15,7 @@ namespace {
 
 class Problem {
  public:
-  Problem(const ReluAutoencoder& model, const DataLaw& law, const Vector& importance)
+  Problem(const Autoencoder& model, const DataLaw& law, const Vector& importance)
       : model_(model),
         law_(law),
         importance_(importance),
@@ -66,7 +66,7 @@ class Problem {
     return {.value = rest_ * ramp * ramp - 2.0 * ramp * own};
   }
 
-  const ReluAutoencoder& model_;
+  const Autoencoder& model_;
   const DataLaw& law_;
   const Vector& importance_;
   Matrix alone_;  // column 1: P(only j)
@@ -91,13 +91,14 @@ Loss evaluate(const Problem& problem, Index count, double tolerance, const Optio
 
 }  // namespace
 
-Loss loss(const ReluAutoencoder& model, const DataLaw& law, const Vector& importance,
+Loss loss(const Autoencoder& model, const DataLaw& law, const Vector& importance,
           const Options& options) {
   validate(law);
   const Features features{law.activity.density(), importance};
   validate(features, model.features());
   if (law.plain()) return loss(model, features, options);
   validate(model);
+  require_tied_relu(model, "the exact loss");
   validate(options);
   const Problem problem(model, law, importance);
   // The loss is not known before: first relative to that of the zero model, then to what was found.

@@ -18,24 +18,25 @@ class Evaluator::Implementation {
   Implementation(Features features, const Options& options)
       : features_(std::move(features)), options_(options), loss_(features_, options_) {}
 
-  Loss loss(const ReluAutoencoder& model) {
+  Loss loss(const Autoencoder& model) {
     check(model);
     return loss_.evaluate(model, Wanted::loss);
   }
 
-  Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+  Loss loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) {
     check(model);
     const Loss result = loss_.evaluate(model, Wanted::gradient);
     loss_.gradient(dW, db);
     return result;
   }
 
-  IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model);
+  IntegralBySkeleton skeleton_loss(const Autoencoder& model);
 
  private:
-  void check(const ReluAutoencoder& model) const {
+  void check(const Autoencoder& model) const {
     validate(model);
     validate(features_, model.features());
+    require_tied_relu(model, "the exact loss");
   }
 
   CountRange listed(const ActiveCount& count) const;
@@ -57,7 +58,7 @@ CountRange Evaluator::Implementation::listed(const ActiveCount& count) const {
   return range;
 }
 
-IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const ReluAutoencoder& model) {
+IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& model) {
   check(model);
   const ActiveCount count(features_.density);
   const CountRange range = listed(count);
@@ -88,6 +89,7 @@ IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const ReluAutoencode
 
 Evaluator::Evaluator(Features features, const Options& options) {
   validate(features);
+  require_plain(features, "the exact loss");
   validate(options);
   implementation_ = std::make_unique<Implementation>(std::move(features), options);
 }
@@ -96,30 +98,30 @@ Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
-Loss Evaluator::loss(const ReluAutoencoder& model) {
+Loss Evaluator::loss(const Autoencoder& model) {
   return implementation_->loss(model);
 }
 
-Loss Evaluator::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+Loss Evaluator::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) {
   return implementation_->loss_and_gradient(model, dW, db);
 }
 
-IntegralBySkeleton Evaluator::skeleton_loss(const ReluAutoencoder& model) {
+IntegralBySkeleton Evaluator::skeleton_loss(const Autoencoder& model) {
   return implementation_->skeleton_loss(model);
 }
 
-Loss loss(const ReluAutoencoder& model, const Features& features, const Options& options) {
+Loss loss(const Autoencoder& model, const Features& features, const Options& options) {
   return Evaluator(features, options).loss(model);
 }
 
-LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
+LossAndGradient loss_and_gradient(const Autoencoder& model, const Features& features,
                                   const Options& options) {
   LossAndGradient result;
   result.loss = Evaluator(features, options).loss_and_gradient(model, result.dW, result.db);
   return result;
 }
 
-IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,
+IntegralBySkeleton skeleton_loss(const Autoencoder& model, const Features& features,
                                  const Options& options) {
   return Evaluator(features, options).skeleton_loss(model);
 }

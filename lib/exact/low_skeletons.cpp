@@ -72,13 +72,13 @@ struct WeightedSum {
   }
 };
 
-double mean_on_q0(const ReluAutoencoder& model, const Features& features) {
+double mean_on_q0(const Autoencoder& model, const Features& features) {
   if ((features.density.array() == 1.0).any()) return std::numeric_limits<double>::quiet_NaN();
   return features.importance.dot((-model.b).cwiseMax(0.0).cwiseAbs2());
 }
 
 // Σ_i v_i E[(x_i − x̂_i)² | only j active], g = column j of G.
-double error_of_single(Eigen::Ref<const Vector> g, const ReluAutoencoder& model,
+double error_of_single(Eigen::Ref<const Vector> g, const Autoencoder& model,
                        const Features& features, Index j) {
   const double* b = model.b.data();
   const double* v = features.importance.data();
@@ -88,7 +88,7 @@ double error_of_single(Eigen::Ref<const Vector> g, const ReluAutoencoder& model,
   return sum + v[j] * own_error(g(j), b[j]);
 }
 
-double mean_on_q1(const ReluAutoencoder& model, const Features& features, int threads) {
+double mean_on_q1(const Autoencoder& model, const Features& features, int threads) {
   const Index count = features.size();
   const Vector weights = single_weights(features.density);
   WeightedSum total;
@@ -129,19 +129,20 @@ void add_errors_of_pairs(const double* g, double v, double threshold, Index i, I
   if (i > j) sums[i] += v * own_error_pair(g[i], a, threshold);
 }
 
-double mean_on_q2(const ReluAutoencoder& model, const Features& features, int threads) {
+double mean_on_q2(const Autoencoder& model, const Features& features, int threads) {
   return pair_mean(pair_losses(model, features.importance, threads), features.density);
 }
 
-double mean_on(const ReluAutoencoder& model, const Features& features, Index l, int threads) {
+double mean_on(const Autoencoder& model, const Features& features, Index l, int threads) {
   if (l == 0) return mean_on_q0(model, features);
   return l == 1 ? mean_on_q1(model, features, threads) : mean_on_q2(model, features, threads);
 }
 
 }  // namespace
 
-Matrix pair_losses(const ReluAutoencoder& model, const Vector& importance, int threads) {
+Matrix pair_losses(const Autoencoder& model, const Vector& importance, int threads) {
   validate(model);
+  require_tied_relu(model, "the loss on Q_0 and Q_1");
   const Index count = model.features();
   const Matrix g = gram(model);
   Matrix losses = Matrix::Zero(count, count);
@@ -171,7 +172,7 @@ double pair_mean(const Matrix& pairs, const Vector& density) {
   return WeightedSum{weights.cwiseProduct(pairs).sum(), weights.sum()}.mean();
 }
 
-SkeletonPart skeleton_part(const ReluAutoencoder& model, const Features& features, Index l,
+SkeletonPart skeleton_part(const Autoencoder& model, const Features& features, Index l,
                            int threads) {
   if (l < 0 || l > 2) {
     throw std::invalid_argument(
@@ -179,6 +180,8 @@ SkeletonPart skeleton_part(const ReluAutoencoder& model, const Features& feature
   }
   validate(model);
   validate(features, model.features());
+  require_tied_relu(model, "the loss on low skeletons");
+  require_plain(features, "the loss on low skeletons");
   const ScaledFeatures unit = scaled(features);
   const double mean = l <= features.size() ? mean_on(model, unit.features, l, threads)
                                            : std::numeric_limits<double>::quiet_NaN();

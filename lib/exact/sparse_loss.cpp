@@ -59,6 +59,7 @@ struct SparseLoss::Output {
 SparseLoss::SparseLoss(Features features, CountRange skeletons, int threads)
     : features_(std::move(features)), skeletons_(skeletons), threads_(threads) {
   validate(features_);
+  require_plain(features_, "the sparse loss");
   if (skeletons.empty() || skeletons.first < 0 || skeletons.last > 2) {
     throw std::invalid_argument(fmt::format(
         "skeletons = {}..{} must be a range within 0..2: only these have a closed form here",
@@ -132,9 +133,10 @@ void SparseLoss::add_pairs_of_others(const Vector& thresholds, Output& output) {
   }
 }
 
-double SparseLoss::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+double SparseLoss::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) {
   validate(model);
   validate(features_, model.features());
+  require_tied_relu(model, "the sparse loss");
   const Index count = features_.size();
   gram_.resize(count, count);
   set_transposed_product(model.W, model.W, gram_);

@@ -40,6 +40,7 @@ double SupportSum::supports(Index features, CountRange skeletons) {
 SupportSum::SupportSum(const Features& features, CountRange skeletons, const Options& options)
     : threads_(options.threads) {
   validate(features);
+  require_plain(features, "the sum over supports");
   validate(options);
   const Index count = features.size();
   if (skeletons.empty() || skeletons.first < 1 || skeletons.last > count) {
@@ -69,8 +70,9 @@ SupportSum::SupportSum(const Features& features, CountRange skeletons, const Opt
   }
 }
 
-Loss SupportSum::loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db) {
+Loss SupportSum::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) {
   validate(model);
+  require_tied_relu(model, "the sum over supports");
   parallel_for(supports_.size(), threads_, [&](std::size_t s) {
     Support& support = supports_[s];
     support.loss = support.evaluator.loss_and_gradient(model, support.dW, support.db);

@@ -6,13 +6,24 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
-#include "skeleta/measure/value_law.h"
+#include "core/require.h"
 
 namespace skeleta {
 
 Features Features::uniform(Index count, double density, double importance) {
   return {Vector::Constant(count, density), Vector::Constant(count, importance)};
+}
+
+Features Features::of(DataLaw law, Vector importance) {
+  Features features{law.activity.density(), std::move(importance)};
+  if (!law.plain()) features.law = std::make_shared<const DataLaw>(std::move(law));
+  return features;
+}
+
+DataLaw Features::data_law() const {
+  return plain() ? DataLaw::independent(density) : *law;
 }
 
 void validate(const Features& features) {
@@ -31,6 +42,18 @@ void validate(const Features& features) {
           fmt::format("importance[{}] = {} must be finite and not negative", j, v));
     }
   }
+  if (features.plain()) return;
+  validate(*features.law);
+  require(features.law->activity.density() == features.density,
+          "the densities are not those of the law");
+}
+
+void require_plain(const Features& features, std::string_view what) {
+  if (features.plain()) return;
+  const bool groups = !features.law->activity.independent();
+  throw std::invalid_argument(
+      fmt::format("{} knows only independent features with values uniform on [0, 1], not {}", what,
+                  groups ? "groups of features" : "other value laws"));
 }
 
 void validate(const Features& features, Index expected) {
@@ -42,7 +65,8 @@ void validate(const Features& features, Index expected) {
 }
 
 double loss_of_zero_model(const Features& features) {
-  return features.importance.dot(second_moments(features.density));
+  return features.plain() ? features.importance.dot(second_moments(features.density))
+                          : features.importance.dot(second_moments(*features.law));
 }
 
 double ScaledFeatures::restored(double x) const {
@@ -56,7 +80,7 @@ ScaledFeatures scaled(const Features& features) {
     const auto unit = [=](double v) {
       return v > 0.0 ? std::max(std::ldexp(v, exponent), least) : 0.0;
     };
-    return Features{features.density, features.importance.unaryExpr(unit)};
+    return Features{features.density, features.importance.unaryExpr(unit), features.law};
   };
   // First so that the largest v_i p_i is about 1, then by the sum.
   int product = std::numeric_limits<int>::min(), importance = product;
@@ -69,7 +93,8 @@ ScaledFeatures scaled(const Features& features) {
   if (product == std::numeric_limits<int>::min()) return {times(-importance), importance};
   const auto within_range = [&](int exponent) { return std::max(exponent, importance - largest); };
   int exponent = within_range(product);
-  exponent = within_range(exponent + std::ilogb(loss_of_zero_model(times(-exponent))) + 1);
+  const double zero = loss_of_zero_model(times(-exponent));
+  if (zero > 0.0) exponent = within_range(exponent + std::ilogb(zero) + 1);
   return {times(-exponent), exponent};
 }
 

@@ -119,14 +119,14 @@ std::vector<Vector> read_features(const Hdf5Reader& reader, const std::string& p
 }
 
 // Files are row-major [instance, hidden, feature]; W is a column-major d × D matrix.
-std::vector<ReluAutoencoder> split_instances(const Array<double>& W, const Array<double>& b) {
+std::vector<Autoencoder> split_instances(const Array<double>& W, const Array<double>& b) {
   const Shape& shape = W.shape;
   const auto features = static_cast<Index>(shape.back());
   const auto hidden = static_cast<Index>(shape[shape.size() - 2]);
-  std::vector<ReluAutoencoder> models(shape.size() == 3 ? shape[0] : 1);
+  std::vector<Autoencoder> models(shape.size() == 3 ? shape[0] : 1);
   const double* w = W.values.data();
   const double* threshold = b.values.data();
-  for (ReluAutoencoder& model : models) {
+  for (Autoencoder& model : models) {
     model.W = Eigen::Map<const RowMajor>(w, hidden, features);
     model.b = Eigen::Map<const Vector>(threshold, features);
     w += hidden * features;

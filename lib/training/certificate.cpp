@@ -43,7 +43,7 @@ class TruncatedObjective {
 
  private:
   bounds::TruncatedLoss loss_;
-  ReluAutoencoder model_;
+  Autoencoder model_;
   Matrix dW_;
   Vector db_;
 };
@@ -73,7 +73,7 @@ void validate(const Features& features, Index hidden, const CertificateOptions& 
 
 // A model and its loss.
 struct Found {
-  ReluAutoencoder model;
+  Autoencoder model;
   exact::Loss loss;
 };
 
@@ -99,7 +99,7 @@ class CertificateSearch {
     if (stopped_) return interrupted();
     offer(random);
     for (Index k = 1; k <= options_.most; ++k) {
-      std::vector<const ReluAutoencoder*> others{&best_->model};
+      std::vector<const Autoencoder*> others{&best_->model};
       if (k > 1) others.push_back(&result.rows.back().model);
       result.rows.push_back(minimise_truncated(k, others));
       if (stopped_) return interrupted();
@@ -151,7 +151,7 @@ class CertificateSearch {
   }
 
   // Ends of descents of L: from random starts, or from one model.
-  std::vector<Found> minimise_whole(const std::optional<ReluAutoencoder>& from) {
+  std::vector<Found> minimise_whole(const std::optional<Autoencoder>& from) {
     Options options;
     options.gradient_tolerance = options_.gradient_tolerance;
     options.final_relative_target = target();
@@ -222,7 +222,7 @@ class CertificateSearch {
   // θ_k: of the random ends that tie for the least value the one with the least L. An end of the
   // other descents counts only if it lies below: what training on L^(≤k) alone leads to does not
   // know θ*.
-  CertificateRow minimise_truncated(Index k, const std::vector<const ReluAutoencoder*>& others) {
+  CertificateRow minimise_truncated(Index k, const std::vector<const Autoencoder*>& others) {
     CertificateRow row;
     row.k = k;
     std::vector<optimize::Start> ends = random_ends(k);
@@ -234,7 +234,7 @@ class CertificateSearch {
     double least = std::numeric_limits<double>::infinity();
     for (const optimize::Start& end : ends) least = least_finite(least, end.summary.value);
     const double least_random = least;
-    for (const ReluAutoencoder* other : others) {
+    for (const Autoencoder* other : others) {
       optimize::Start end;
       end.x = to_parameters(*other);
       end.summary = descend(k, end.x);
@@ -292,8 +292,7 @@ Index most_truncated(Index features) {
   return std::min(features, features <= bounds::most_features ? most_active : Index{2});
 }
 
-double shape_distance(const ReluAutoencoder& a, const ReluAutoencoder& b,
-                      const Features& features) {
+double shape_distance(const Autoencoder& a, const Autoencoder& b, const Features& features) {
   const double size = std::sqrt(static_cast<double>(features.size()));
   const Matrix X = a.W * (size / a.W.norm()), Y = b.W * (size / b.W.norm());
   if (!X.allFinite() || !Y.allFinite()) return NAN;

@@ -39,7 +39,7 @@ Index rank_of(const Matrix& W) {
   return (values.array() > 1e-6 * values(0)).count();
 }
 
-Minimum describe(const ReluAutoencoder& model, double loss) {
+Minimum describe(const Autoencoder& model, double loss) {
   Minimum minimum;
   minimum.loss = loss;
   minimum.rank = rank_of(model.W);
@@ -52,7 +52,7 @@ Minimum describe(const ReluAutoencoder& model, double loss) {
 
 }  // namespace
 
-std::vector<Minimum> distinct_minima(std::span<const ReluAutoencoder* const> models,
+std::vector<Minimum> distinct_minima(std::span<const Autoencoder* const> models,
                                      std::span<const double> losses, const Features& features,
                                      const MinimaOptions& options) {
   if (models.size() != losses.size()) {

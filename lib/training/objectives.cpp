@@ -17,7 +17,7 @@ namespace {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
-ReluAutoencoder shape(const Features& features, Index hidden) {
+Autoencoder shape(const Features& features, Index hidden) {
   if (hidden < 1) {
     throw std::invalid_argument(fmt::format("hidden = {} must be at least 1", hidden));
   }
@@ -69,6 +69,7 @@ SparseObjective::SparseObjective(Features features, Index hidden, CountRange ske
 
 SparseObjective SparseObjective::one_sparse(Features features, Index hidden, int threads) {
   validate(features);
+  require_plain(features, "the loss on few features");
   const double probability = ActiveCount(features.density).probability(1);
   if (!(probability > 0.0)) {
     throw std::invalid_argument(
@@ -98,6 +99,7 @@ double SparseObjective::operator()(const Vector& x, Vector& gradient) {
 LinearObjective::LinearObjective(Features features, Index hidden)
     : features_(std::move(features)), hidden_(hidden) {
   validate(features_);
+  require_plain(features_, "the linear loss");
   shape(features_, hidden);
   q_ = means(features_.density);
   m_ = second_moments(features_.density) - q_.cwiseAbs2();

@@ -2,13 +2,13 @@
 
 namespace skeleta::training {
 
-Vector to_parameters(const ReluAutoencoder& model) {
+Vector to_parameters(const Autoencoder& model) {
   Vector parameters;
   to_parameters(model.W, model.b, parameters);
   return parameters;
 }
 
-void from_parameters(const Vector& parameters, ReluAutoencoder& model) {
+void from_parameters(const Vector& parameters, Autoencoder& model) {
   model.W = parameters.head(model.W.size()).reshaped(model.W.rows(), model.W.cols());
   model.b = parameters.tail(model.b.size());
 }

@@ -128,6 +128,7 @@ class Sampled final : public SampledObjective::Implementation {
 
 SampledObjective::SampledObjective(Features features, Index hidden, const SampleOptions& options) {
   validate(features);
+  require_plain(features, "the loss on a batch");
   if (hidden < 1) {
     throw std::invalid_argument(fmt::format("hidden = {} must be at least 1", hidden));
   }

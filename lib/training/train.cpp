@@ -41,6 +41,7 @@ Vector initial(const Features& features, Index hidden, const Options& options,
 
 void validate(const Options& options, const Features& features, Index hidden) {
   validate(features);
+  require_plain(features, "training");
   require(hidden >= 1, fmt::format("hidden = {} must be at least 1", hidden));
   if (options.objective == ObjectiveKind::k_sparse) {
     require(options.k >= 0 && options.k <= features.size(),
@@ -78,6 +79,7 @@ void validate(const Options& options, const Features& features, Index hidden) {
           "model must be there for init = given, and only then");
   if (options.model) {
     skeleta::validate(*options.model);
+    require_tied_relu(*options.model, "training");
     require(
         options.model->features() == features.size() && options.model->hidden() == hidden,
         fmt::format("model with {} features and {} hidden dimensions must have {} and {}",
@@ -100,7 +102,7 @@ bool TrainedModel::is_minimum() const {
 std::vector<Minimum> minima_of(std::span<const TrainedModel> starts, const Features& features,
                                const MinimaOptions& options) {
   const BorrowedScope none(nullptr);  // what was finished is a result, called off or not
-  std::vector<const ReluAutoencoder*> models;
+  std::vector<const Autoencoder*> models;
   std::vector<double> losses;
   for (const TrainedModel& start : starts) {
     models.push_back(&start.model);

@@ -17,7 +17,7 @@ namespace {
 using estimate::Method;
 
 struct Case {
-  ReluAutoencoder model;
+  Autoencoder model;
   Features features;
 };
 

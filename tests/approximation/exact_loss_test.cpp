@@ -11,10 +11,10 @@
 namespace skeleta::approximation {
 namespace {
 
-ReluAutoencoder unit_columns(Index features, Index hidden, std::uint64_t seed) {
+Autoencoder unit_columns(Index features, Index hidden, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
-  ReluAutoencoder model{Matrix(hidden, features), Vector(features)};
+  Autoencoder model{Matrix(hidden, features), Vector(features)};
   for (double& w : model.W.reshaped()) w = normal(random);
   model.W.colwise().normalize();
   for (double& b : model.b) b = 0.1 + 0.1 * normal(random);
@@ -31,7 +31,7 @@ TEST(ExactLoss, AgreesWithSamplingAtAllSizes) {
   };
   for (const auto& [features, hidden, density] :
        {Size{20, 5, .05}, {80, 20, .02}, {400, 30, .01}, {1000, 50, .002}}) {
-    const ReluAutoencoder model = unit_columns(features, hidden, 21);
+    const Autoencoder model = unit_columns(features, hidden, 21);
     std::mt19937_64 random(22);
     Features unequal = testing::random_features(features, 2 * density, random);
     unequal.density(0) = 0.0;

@@ -17,13 +17,13 @@ namespace {
 using estimate::Method;
 
 // Fires only where x₁ + x₂ + x₃ > 2.9: L = 3p/3 + 3 p³ (c⁴/6·1e-6 − c²·8.1667e-6).
-ReluAutoencoder corner(double c) {
+Autoencoder corner(double c) {
   return {Matrix::Constant(1, 3, c), Vector::Constant(3, 2.9 * c * c)};
 }
 
 struct Case {
   const char* name;
-  ReluAutoencoder model;
+  Autoencoder model;
   Features features;
   double loss, digits;  // the last digit's unit
 };
@@ -33,7 +33,7 @@ std::vector<Case> cases() {
   all.push_back({"corner, c = 30", corner(30.0), Features::uniform(3, 1.0), 1.38295, 1e-8});
   all.push_back({"corner, c = 100", corner(100.0), Features::uniform(3, 0.1), 0.149755, 1e-6});
 
-  ReluAutoencoder rare{Matrix(3, 4), Vector(4)};
+  Autoencoder rare{Matrix(3, 4), Vector(4)};
   rare.W << -1, 1, 2, -2, 1, 1, 1, -1, -2, 2, 2, 0;
   rare.b << 0, 0, 10, 0;
   Features one = Features::uniform(4, 0.5, 0.0);
@@ -42,7 +42,7 @@ std::vector<Case> cases() {
   all.push_back({"rare and important", rare, one, 3.73655535959240e-4, 1e-17});
 
   // Features 1, 2, 3 fire only together; the others share three directions.
-  ReluAutoencoder triple{Matrix::Zero(4, 10), Vector::Constant(10, 0.05)};
+  Autoencoder triple{Matrix::Zero(4, 10), Vector::Constant(10, 0.05)};
   triple.W.row(0).head(3).setConstant(10.0);
   triple.b.head(3).setConstant(230.0);
   for (Index j = 3; j < 10; ++j) triple.W(1 + (j - 3) % 3, j) = 1.0;
@@ -53,7 +53,7 @@ std::vector<Case> cases() {
 Case decoys_case() {
   // Blocks of 4 that hardly ever fire but could grow large, then 3 features that fire together only
   // and make two thirds of the loss, then 19 common ones: inclusion-exclusion in 80 digits.
-  ReluAutoencoder decoys{Matrix::Zero(52, 150), Vector::Zero(150)};
+  Autoencoder decoys{Matrix::Zero(52, 150), Vector::Zero(150)};
   Features rare_ones = Features::uniform(150, 0.05);
   for (Index j = 0; j < 128; ++j) decoys.W(j / 4, j) = 60.0;
   decoys.b.head(128).setConstant(0.8 * 4.0 * 60.0 * 60.0);
@@ -65,7 +65,7 @@ Case decoys_case() {
   return {"decoys", decoys, rare_ones, 0.11463428397, 1e-11};
 }
 
-ReluAutoencoder plain_corner() {
+Autoencoder plain_corner() {
   return {Matrix::Constant(1, 6, 1.0), Vector::Constant(6, 3.8)};
 }
 
@@ -145,8 +145,8 @@ TEST(HiddenLoss, FewPointsBesideFittedControlsAreUnreliable) {
 // where every output is x_i + 1e-12.
 TEST(HiddenLoss, RoundingIsInTheInterval) {
   const double w = 1.0 + 1e-12, excess = std::fma(w, w, -1.0);
-  const ReluAutoencoder close{w * Matrix::Identity(3, 3), Vector::Zero(3)};
-  const ReluAutoencoder shifted{Matrix::Identity(3, 3), Vector::Constant(3, -1e-12)};
+  const Autoencoder close{w * Matrix::Identity(3, 3), Vector::Zero(3)};
+  const Autoencoder shifted{Matrix::Identity(3, 3), Vector::Constant(3, -1e-12)};
   for (const Method method : {Method::plain, Method::stratified}) {
     for (const auto& [model, right] :
          {std::pair{close, 0.1 * excess * excess}, std::pair{shifted, 3e-24}}) {
@@ -166,7 +166,7 @@ TEST(HiddenLoss, RoundingIsInTheInterval) {
 // or overflow too.
 TEST(HiddenLoss, ImportancesTimesAPowerOfTwoChangeTheScaleAlone) {
   std::mt19937_64 random(5);
-  const ReluAutoencoder model = testing::random_model(4, 2, random);
+  const Autoencoder model = testing::random_model(4, 2, random);
   for (const Method method :
        {Method::plain, Method::stratified, Method::quasi, Method::importance}) {
     estimate::Options options;

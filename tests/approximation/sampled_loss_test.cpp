@@ -55,7 +55,7 @@ TEST(SampledLoss, NeverBreaksItsBounds) {
   std::mt19937_64 random(11);
   for (int k = 0; k < testing::scaled(60, 10); ++k) {
     const Index count = 3 + static_cast<Index>(random() % 60);
-    const ReluAutoencoder model = testing::random_model(count, 1 + count / 4, random);
+    const Autoencoder model = testing::random_model(count, 1 + count / 4, random);
     const double density = std::pow(10.0, -3.0 * std::uniform_real_distribution<>()(random));
     const Features features = testing::random_features(count, density, random);
     const bounds::LossTail tail(model, features);
@@ -72,7 +72,7 @@ TEST(SampledLoss, NeverBreaksItsBounds) {
 
 TEST(SampledLoss, TheGuardNoticesABrokenBound) {
   std::mt19937_64 random(12);
-  const ReluAutoencoder model = testing::random_model(5, 2, random);
+  const Autoencoder model = testing::random_model(5, 2, random);
   const bounds::LossTail tail(model, Features::uniform(5, 0.05));
   IntegralBySkeleton loss;
   loss.skeletons.push_back({.l = 2, .contribution = 1.01 * tail.above(1)});
@@ -83,7 +83,7 @@ TEST(SampledLoss, TheGuardNoticesABrokenBound) {
 // three quarters of the loss. Alone it costs v p/3; the rest of the model is random.
 TEST(SampledLoss, SeesARareAndImportantFeatureThatTheModelDropped) {
   std::mt19937_64 random(18);
-  ReluAutoencoder model = testing::random_model(40, 8, random);
+  Autoencoder model = testing::random_model(40, 8, random);
   Features features = Features::uniform(40, 0.1);
   const double without = sampled_loss(model, features, {}).loss.value;
   model.W.col(7).setZero();
@@ -107,7 +107,7 @@ TEST(SampledLoss, SeesARareAndImportantFeatureThatTheModelDropped) {
 
 // W = 0 loses everything, and every digit of it is known: Σ v p/3.
 TEST(SampledLoss, AModelThatDropsEverythingIsExact) {
-  const ReluAutoencoder model{Matrix::Zero(2, 30), Vector::Zero(30)};
+  const Autoencoder model{Matrix::Zero(2, 30), Vector::Zero(30)};
   const IntegralBySkeleton loss = sampled_loss(model, Features::uniform(30, 0.2), {}).loss;
   EXPECT_EQ(loss.stop_reason, StopReason::precision);
   EXPECT_NEAR(loss.value, 30 * 0.2 / 3, loss.error_bound + 1e-12);
@@ -115,7 +115,7 @@ TEST(SampledLoss, AModelThatDropsEverythingIsExact) {
 
 // W = I loses nothing: samples cannot tell that from a loss they never hit, and the result says so.
 TEST(SampledLoss, AModelThatLosesNothingIsUnresolved) {
-  const ReluAutoencoder model{Matrix::Identity(4, 4), Vector::Zero(4)};
+  const Autoencoder model{Matrix::Identity(4, 4), Vector::Zero(4)};
   const IntegralBySkeleton loss = sampled_loss(model, Features::uniform(4, 0.2), {}).loss;
   EXPECT_EQ(loss.stop_reason, StopReason::unresolved);
   EXPECT_NEAR(loss.value, 0.0, 1e-15);
@@ -124,7 +124,7 @@ TEST(SampledLoss, AModelThatLosesNothingIsUnresolved) {
 
 // The loss is positive where x1 + x2 + x3 > 2.95 only: no sample sees it, so no interval is tight.
 TEST(SampledLoss, ALossThatSamplesMissIsNotCalledPrecise) {
-  ReluAutoencoder model{Matrix::Zero(2, 4), Vector::Zero(4)};
+  Autoencoder model{Matrix::Zero(2, 4), Vector::Zero(4)};
   model.W.row(0).setOnes();
   model.b(3) = 2.95;
   Features features = Features::uniform(4, 0.1);
@@ -139,9 +139,9 @@ TEST(SampledLoss, ALossThatSamplesMissIsNotCalledPrecise) {
 
 TEST(SampledLoss, RefusesModelsWhoseLossOverflows) {
   std::mt19937_64 random(19);
-  ReluAutoencoder model = testing::random_model(5, 2, random);
+  Autoencoder model = testing::random_model(5, 2, random);
   for (const double scale : {1e39, 1e60, 1e100, 1e150}) {
-    ReluAutoencoder large = model;
+    Autoencoder large = model;
     large.W *= scale;
     EXPECT_THROW(sampled_loss(large, Features::uniform(5, 0.5), {}), std::invalid_argument);
   }
@@ -151,7 +151,7 @@ TEST(SampledLoss, RefusesModelsWhoseLossOverflows) {
 // L/(Dp) → L_1. At p = 1e-9 the relative difference is below D p.
 TEST(SampledLoss, TendsToTheOneSparseLossForSmallDensity) {
   std::mt19937_64 random(13);
-  ReluAutoencoder model = testing::random_model(12, 3, random);
+  Autoencoder model = testing::random_model(12, 3, random);
   model.b = model.b.cwiseAbs();
   const Features features = Features::uniform(12, 1e-9);
   const SampledLoss result = sampled_loss(model, features, {});
@@ -163,7 +163,7 @@ TEST(SampledLoss, TendsToTheOneSparseLossForSmallDensity) {
 // As p → 1 the loss tends to that on Q_D, with a relative difference of about D(1 − p).
 TEST(SampledLoss, TendsToTheDenseLossForDensityNearOne) {
   std::mt19937_64 random(20);
-  const ReluAutoencoder model = testing::random_model(12, 3, random);
+  const Autoencoder model = testing::random_model(12, 3, random);
   const IntegralBySkeleton near = sampled_loss(model, Features::uniform(12, 1 - 1e-9), {}).loss;
   const IntegralBySkeleton dense = sampled_loss(model, Features::uniform(12, 1.0), {}).loss;
   EXPECT_NEAR(near.value, dense.value,
@@ -173,7 +173,7 @@ TEST(SampledLoss, TendsToTheDenseLossForDensityNearOne) {
 // At p = 1 only Q_D is left; at p = 0 only Q_0: Σ v ((−b)₊)².
 TEST(SampledLoss, HasTheRightLimitsForDensitiesZeroAndOne) {
   std::mt19937_64 random(14);
-  const ReluAutoencoder model = testing::random_model(12, 3, random);
+  const Autoencoder model = testing::random_model(12, 3, random);
   const SampledLoss dense = sampled_loss(model, Features::uniform(12, 1.0), {});
   ASSERT_EQ(dense.loss.skeletons.back().l, 12);
   EXPECT_NEAR(dense.loss.skeletons.back().contribution, dense.loss.value, 1e-12);
@@ -187,7 +187,7 @@ TEST(SampledLoss, HasTheRightLimitsForDensitiesZeroAndOne) {
 TEST(SampledLoss, TakesQ2FromTheClosedFormWhereThatIsCheaper) {
   std::mt19937_64 random(15);
   const auto samples_on_q2 = [&](Index count, double tolerance) {
-    const ReluAutoencoder model = testing::random_model(count, 5, random);
+    const Autoencoder model = testing::random_model(count, 5, random);
     estimate::Options options;
     options.relative_tolerance = tolerance;
     const SampledLoss result =
@@ -201,7 +201,7 @@ TEST(SampledLoss, TakesQ2FromTheClosedFormWhereThatIsCheaper) {
 // The estimate and two ways through the model agree at a size where nothing is enumerable.
 TEST(SampledLoss, PlainAndStratifiedAgreeAtLargeDensityTimesD) {
   std::mt19937_64 random(16);
-  const ReluAutoencoder model = testing::random_model(600, 20, random);
+  const Autoencoder model = testing::random_model(600, 20, random);
   Features features = testing::random_features(600, 0.6, random);  // N = 180 ± 11
   features.density(0) = 1.0;
   features.density(1) = 0.0;
@@ -222,7 +222,7 @@ TEST(SampledLoss, TwentyThousandFeaturesFitInOneGibibyte) {
   const pid_t child = fork();
   if (child == 0) {
     std::mt19937_64 random(17);
-    const ReluAutoencoder model = testing::random_model(20000, 50, random);
+    const Autoencoder model = testing::random_model(20000, 50, random);
     estimate::Options options;
     options.relative_tolerance = 0.02;
     const SampledLoss result = sampled_loss(model, Features::uniform(20000, 1e-4), options);

@@ -30,7 +30,7 @@ TEST(ContributionBounds, HoldForRandomModels) {
   std::mt19937_64 random(6);
   for (int repeat = 0; repeat < testing::scaled(200, 20); ++repeat) {
     const Index count = 2 + repeat % 12;
-    const ReluAutoencoder model = testing::random_model(count, 1 + count / 3, random);
+    const Autoencoder model = testing::random_model(count, 1 + count / 3, random);
     const Features features = testing::random_features(count, repeat % 2 ? 0.9 : 0.1, random);
     exact::Options options;
     options.relative_target = 1e-6;
@@ -59,7 +59,7 @@ TEST(TailBounds, AreSharperThanLossTailOnTrainedModels) {
   for (const char* name : {"n5_m2_S0.95", "n5_m2_S0.75", "n20_m5_S0.95"}) {
     const auto file =
         storage::read_models(std::string(SKELETA_SOURCE_DIR "/data/trained/") + name + ".h5");
-    const ReluAutoencoder& model = file.models.front();
+    const Autoencoder& model = file.models.front();
     const Features features{file.density.at(0), Vector::Ones(model.features())};
     const double rest = exact_loss(model, features, {}).loss.rest;
     const double sharp = tail_bounds(model, features, model.features())[1];
@@ -72,7 +72,7 @@ TEST(TailBounds, AreSharperThanLossTailOnTrainedModels) {
 
 TEST(ContributionBounds, DoNotDependOnThreadsAndRefuseBadInput) {
   std::mt19937_64 random(2);
-  const ReluAutoencoder model = testing::random_model(40, 5, random);
+  const Autoencoder model = testing::random_model(40, 5, random);
   const Features features = testing::random_features(40, 0.2, random);
   const auto one = contribution_bounds(model, features, 6, 1);
   for (const int threads : {2, 5}) EXPECT_EQ(contribution_bounds(model, features, 6, threads), one);

@@ -68,7 +68,7 @@ TEST(GradientAgreement, IsThatOfTwoOtherGradients) {
   std::mt19937_64 random(8);
   for (int repeat = 0; repeat < 12; ++repeat) {
     const Index count = 2 + repeat % 3, k = repeat % 3;
-    ReluAutoencoder model = testing::random_model(count, 1, random);
+    Autoencoder model = testing::random_model(count, 1, random);
     model.b(0) = -0.3;  // so that Q0 has a gradient
     const Features features = testing::random_features(count, 0.5, random);
     const auto gradient = [&](Index most) {

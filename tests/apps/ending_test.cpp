@@ -148,13 +148,13 @@ TEST(Interrupt, LongPhasesAskOften) {
     return polls.load();
   };
   const Index D = 640;
-  const ReluAutoencoder model{Matrix::Random(4, D), Vector::Zero(D)};
+  const Autoencoder model{Matrix::Random(4, D), Vector::Zero(D)};
   Features features = Features::uniform(D, 0.01);
   features.density = Vector::LinSpaced(D, 0.005, 0.02);
   EXPECT_GE(polls_in([&] { ActiveCount{features.density}; }), 640u);
   EXPECT_GE(polls_in([&] { bounds::LossTail(model, features, 2); }), 10u + 640u);
   EXPECT_GE(polls_in([&] { approximation::contribution_bounds(model, features, 3, 2); }), 640u);
-  const ReluAutoencoder small{Matrix::Random(4, 100), Vector::Zero(100)};
+  const Autoencoder small{Matrix::Random(4, 100), Vector::Zero(100)};
   const Features few = Features::uniform(100, 0.01);
   EXPECT_GE(polls_in([&] { exact::skeleton_part(small, few, 2, 2); }), 100u);
   exact::Options coarse;

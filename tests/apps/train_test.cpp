@@ -60,7 +60,7 @@ TEST_F(Train, TheLinearModelFindsThePrincipalComponents) {
   EXPECT_NEAR(json["best"]["loss"], 3.0 * alpha, 1e-12);
   EXPECT_LE(json["best"]["gradient_norm"], 1e-8);
   const auto file = storage::read_models(path("run.h5"));
-  for (const ReluAutoencoder& model : file.models) {
+  for (const Autoencoder& model : file.models) {
     const Matrix P = model.W.transpose() * model.W;
     EXPECT_LT((P * P - P).norm(), 1e-6);
     EXPECT_NEAR(P.sum(), 5.0, 1e-5);  // it keeps (1, …, 1)

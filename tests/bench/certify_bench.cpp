@@ -61,7 +61,7 @@ BENCHMARK_CAPTURE(certify_time, three_features_p_0_5, {3, 1, 0.5, 3, 1e-5}, 10.0
 
 void tail_time(benchmark::State& state, std::string name, Index last, double goal_milliseconds) {
   const auto file = storage::read_models(SKELETA_SOURCE_DIR "/data/trained/" + name);
-  const ReluAutoencoder& model = file.models.front();
+  const Autoencoder& model = file.models.front();
   const Features features{file.density.at(0), Vector::Ones(model.features())};
   for (auto _ : state) {
     benchmark::DoNotOptimize(approximation::tail_bounds(model, features, last, 1));

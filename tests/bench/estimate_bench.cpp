@@ -13,10 +13,10 @@ namespace {
 using Seconds = std::chrono::duration<double>;
 using Clock = std::chrono::steady_clock;
 
-ReluAutoencoder unit_columns(Index features, Index hidden) {
+Autoencoder unit_columns(Index features, Index hidden) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal;
-  ReluAutoencoder model{Matrix(hidden, features), Vector::Constant(features, 0.1)};
+  Autoencoder model{Matrix(hidden, features), Vector::Constant(features, 0.1)};
   for (double& w : model.W.reshaped()) w = normal(random);
   model.W.colwise().normalize();
   return model;
@@ -30,8 +30,8 @@ Options plain_options(std::uint64_t samples, int threads) {
   return options;
 }
 
-double seconds_for(const Integrand& integrand, const ReluAutoencoder& model,
-                   const Features& features, const Options& options) {
+double seconds_for(const Integrand& integrand, const Autoencoder& model, const Features& features,
+                   const Options& options) {
   Known known;
   known.nanoseconds = loss_nanoseconds(model, features);
   const auto start = Clock::now();
@@ -39,7 +39,7 @@ double seconds_for(const Integrand& integrand, const ReluAutoencoder& model,
   return Seconds(Clock::now() - start).count();
 }
 
-double seconds_for(const ReluAutoencoder& model, const Features& features, const Options& options) {
+double seconds_for(const Autoencoder& model, const Features& features, const Options& options) {
   const Integrand loss = loss_integrand(model, features, kernel_path(model, features));
   return seconds_for(loss, model, features, options);
 }
@@ -47,7 +47,7 @@ double seconds_for(const ReluAutoencoder& model, const Features& features, const
 // Plain sampling, random numbers, statistics and pilot included: samples a second.
 void plain_rate(benchmark::State& state, Index features, Index hidden, double density,
                 Precision precision, int threads, double goal) {
-  const ReluAutoencoder model = unit_columns(features, hidden);
+  const Autoencoder model = unit_columns(features, hidden);
   const Features data = Features::uniform(features, density);
   const Integrand loss = loss_integrand(model, data, kernel_path(model, data), precision);
   const Options options =
@@ -80,7 +80,7 @@ BENCHMARK_CAPTURE(plain_rate, D20000_p0001_float64_1, 20000, 50, .0001, Precisio
 
 // The same loss as a user would write it in a lambda, against the kernel: time over time.
 void lambda_over_kernel(benchmark::State& state) {
-  const ReluAutoencoder model = unit_columns(80, 20);
+  const Autoencoder model = unit_columns(80, 20);
   const Features data = Features::uniform(80, .02);
   const Matrix G = gram(model);
   const auto loss = [&G, &b = model.b](const SparsePoint& point) {
@@ -112,7 +112,7 @@ BENCHMARK(lambda_over_kernel)->Iterations(3)->Unit(benchmark::kMillisecond);
 
 // Time on one thread over twice the time on two, one after the other in one run.
 void two_core_efficiency(benchmark::State& state, Index features, Index hidden, double density) {
-  const ReluAutoencoder model = unit_columns(features, hidden);
+  const Autoencoder model = unit_columns(features, hidden);
   const Features data = Features::uniform(features, density);
   const std::uint64_t samples = features > 200 ? 4'000'000 : 64'000'000;
   double best = 0.0;

@@ -21,10 +21,10 @@ struct Size {
   double density;
 };
 
-ReluAutoencoder unit_columns(const Size& size) {
+Autoencoder unit_columns(const Size& size) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal;
-  ReluAutoencoder model{Matrix(size.hidden, size.features), Vector(size.features)};
+  Autoencoder model{Matrix(size.hidden, size.features), Vector(size.features)};
   for (double& w : model.W.reshaped()) w = normal(random);
   model.W.colwise().normalize();
   for (double& b : model.b) b = 0.1 * normal(random);
@@ -109,7 +109,7 @@ void low_skeleton_time(benchmark::State& state, Size size) {
 // a standard error of 1e-8 (its rate and variance measured on a short run).
 void against_sampling(benchmark::State& state, const std::string& name) {
   const auto file = storage::read_models(SKELETA_SOURCE_DIR "/data/trained/" + name + ".h5");
-  const ReluAutoencoder& model = file.models.front();
+  const Autoencoder& model = file.models.front();
   Features features = Features::uniform(model.features(), 0.0);
   features.density = file.density.front();
   const Options options = options_for(ErrorControl::rigorous, 1);

@@ -22,7 +22,7 @@ class Skeleton {
     mean_ = l <= 2 ? exact::skeleton_part(model(), features_, l).mean : mean_of_higher();
   }
 
-  const ReluAutoencoder& model() const { return file_.models.front(); }
+  const Autoencoder& model() const { return file_.models.front(); }
   const Features& features() const { return features_; }
 
   QuasiSampler sampler() const { return {features_.density, l_, gram(model())}; }

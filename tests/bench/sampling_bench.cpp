@@ -35,10 +35,10 @@ double clock_rate() {
   return steps * additions / best;
 }
 
-ReluAutoencoder unit_columns(Index features, Index hidden) {
+Autoencoder unit_columns(Index features, Index hidden) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal;
-  ReluAutoencoder model{Matrix(hidden, features), Vector::Constant(features, 0.1)};
+  Autoencoder model{Matrix(hidden, features), Vector::Constant(features, 0.1)};
   for (double& w : model.W.reshaped()) w = normal(random);
   model.W.colwise().normalize();
   return model;
@@ -93,7 +93,7 @@ double cycles(Chunk& chunk, double rate, Use&& use) {
 
 void plain_sample(benchmark::State& state, Index features, Index hidden, double density,
                   Precision precision) {
-  const ReluAutoencoder model = unit_columns(features, hidden);
+  const Autoencoder model = unit_columns(features, hidden);
   const Features data = Features::uniform(features, density);
   const BatchIntegrand loss = loss_integrand(model, data, KernelPath::gram, precision)();
   Chunk chunk(data.density);

@@ -39,20 +39,20 @@ TEST(LossTail, IsSharpEnoughToMeanSomething) {
 
 TEST(LossTail, IsZeroWhereNothingCanBe) {
   std::mt19937_64 random(1);
-  const ReluAutoencoder model = testing::random_model(6, 2, random);
+  const Autoencoder model = testing::random_model(6, 2, random);
   const LossTail never(model, Features::uniform(6, 0.0));
   EXPECT_EQ(never.above(0), 0.0);
   const LossTail always(model, Features::uniform(6, 1.0));
   EXPECT_EQ(always.below(6), 0.0);
   EXPECT_EQ(always.above(6), 0.0);
   EXPECT_GT(always.above(5), 0.0);
-  const ReluAutoencoder one{Matrix::Constant(1, 1, 0.9), Vector::Zero(1)};
+  const Autoencoder one{Matrix::Constant(1, 1, 0.9), Vector::Zero(1)};
   EXPECT_EQ(LossTail(one, Features::uniform(1, 0.5)).above(1), 0.0);
 }
 
 TEST(LossTail, DoesNotDependOnThreads) {
   std::mt19937_64 random(2);
-  const ReluAutoencoder model = testing::random_model(300, 10, random);
+  const Autoencoder model = testing::random_model(300, 10, random);
   const Features features = testing::random_features(300, 0.05, random);
   const double one = LossTail(model, features, 1).above(1);
   for (const int threads : {2, 3, 8}) EXPECT_EQ(LossTail(model, features, threads).above(1), one);
@@ -60,7 +60,7 @@ TEST(LossTail, DoesNotDependOnThreads) {
 
 TEST(LossTail, RefusesModelsAndFeaturesThatDisagree) {
   std::mt19937_64 random(2);
-  const ReluAutoencoder model = testing::random_model(5, 2, random);
+  const Autoencoder model = testing::random_model(5, 2, random);
   EXPECT_THROW(LossTail(model, Features::uniform(4, 0.1)), std::invalid_argument);
 }
 

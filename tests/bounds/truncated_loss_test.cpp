@@ -8,7 +8,7 @@
 namespace skeleta::bounds {
 namespace {
 
-double rounding(const TruncatedLoss& loss, const ReluAutoencoder& model) {
+double rounding(const TruncatedLoss& loss, const Autoencoder& model) {
   const Matrix g = gram(model);
   double sum = 0.0;
   for (Index i = 0; i < g.cols(); ++i) {

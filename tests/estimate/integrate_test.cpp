@@ -162,7 +162,7 @@ void expect_same_bits(const IntegralBySkeleton& a, const IntegralBySkeleton& b) 
 
 TEST(SkeletonLoss, HasTheSameBitsForAnyNumberOfThreads) {
   std::mt19937_64 random(6);
-  const ReluAutoencoder model = testing::random_model(40, 8, random);
+  const Autoencoder model = testing::random_model(40, 8, random);
   const bounds::LossTail tail(model, Features::uniform(40, 0.05));
   Known bounded;
   bounded.bound_outside = [&](CountRange range) { return tail.outside(range); };
@@ -188,7 +188,7 @@ TEST(SkeletonLoss, HasTheSameBitsForAnyNumberOfThreads) {
 
 TEST(SkeletonLoss, SeedsGiveIndependentResults) {
   std::mt19937_64 random(8);
-  const ReluAutoencoder model = testing::random_model(10, 3, random);
+  const Autoencoder model = testing::random_model(10, 3, random);
   const Features features = Features::uniform(10, 0.2);
   Options options;
   options.samples = 20000;

@@ -15,7 +15,7 @@ struct Sample {
   std::vector<double> expected;
 };
 
-Sample sample(const ReluAutoencoder& model, const Features& features, std::size_t l,
+Sample sample(const Autoencoder& model, const Features& features, std::size_t l,
               std::mt19937_64& random) {
   std::uniform_real_distribution<double> uniform;
   std::vector<std::int32_t> order(static_cast<std::size_t>(model.features()));
@@ -42,7 +42,7 @@ class LossKernel : public ::testing::TestWithParam<KernelPath> {};
 TEST_P(LossKernel, EqualsTheDenseDefinition) {
   std::mt19937_64 random(7);
   for (const Index count : {1, 2, 5, 8, 31, 64, 133, 200}) {
-    const ReluAutoencoder model = testing::random_model(count, std::min<Index>(count, 6), random);
+    const Autoencoder model = testing::random_model(count, std::min<Index>(count, 6), random);
     Features features = testing::random_features(count, 0.5, random);
     features.importance(0) = 0.0;
     const BatchIntegrand loss = loss_integrand(model, features, GetParam())();
@@ -63,7 +63,7 @@ TEST_P(LossKernel, EqualsTheDenseDefinition) {
 TEST_P(LossKernel, Float32StaysWithinItsStatedTolerance) {
   std::mt19937_64 random(11);
   for (const Index count : {2, 8, 80, 300}) {
-    const ReluAutoencoder model = testing::random_model(count, std::min<Index>(count, 6), random);
+    const Autoencoder model = testing::random_model(count, std::min<Index>(count, 6), random);
     const Features features = testing::random_features(count, 0.5, random);
     const BatchIntegrand loss = loss_integrand(model, features, GetParam(), Precision::float32)();
     double sum = 0.0, difference = 0.0, largest = 0.0;
@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Paths, LossKernel, ::testing::Values(KernelPath::gram, 
 
 TEST(KernelPath, GoesThroughTheHiddenLayerAboveTwoThousandFeatures) {
   const auto path = [](Index count, Index hidden, double density) {
-    const ReluAutoencoder model{Matrix::Zero(hidden, count), Vector::Zero(count)};
+    const Autoencoder model{Matrix::Zero(hidden, count), Vector::Zero(count)};
     return kernel_path(model, Features::uniform(count, density));
   };
   EXPECT_EQ(path(2000, 50, 0.001), KernelPath::gram);

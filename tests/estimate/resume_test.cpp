@@ -48,7 +48,7 @@ class Resume : public ::testing::TestWithParam<Method> {
     return integrate_all(features_, loss, options, known_);
   }
 
-  ReluAutoencoder model_;
+  Autoencoder model_;
   Features features_;
   std::optional<bounds::LossTail> tail_;
   Known known_;

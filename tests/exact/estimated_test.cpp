@@ -18,7 +18,7 @@ Options estimated(double target) {
 
 // Once 21 times the estimate off: z_5 has an entry of 3.7e-4 that turns no phase before node 500.
 TEST(Estimated, SmallEntriesThatTurnPhasesLateAreForeseen) {
-  ReluAutoencoder model{Matrix(2, 5), Vector(5)};
+  Autoencoder model{Matrix(2, 5), Vector(5)};
   model.W << 0, .42725, 0, -.00036018, -.965891, 0, -.0322603, .000475677, .004577, 4.90041e-05;
   model.b << 0, .373406, 1.16723e-05, -.000302163, 0;
   Features features = Features::uniform(5, 0.0);
@@ -42,7 +42,7 @@ TEST(Estimated, NearlyCertainFeaturesLoseNoDigits) {
   std::uniform_real_distribution<> uniform(0.1, 1.0);
   for (const Index count : {5, 12, 19}) {
     SCOPED_TRACE(count);
-    ReluAutoencoder model{Matrix(2, count), Vector(count)};
+    Autoencoder model{Matrix(2, count), Vector(count)};
     for (double& w : model.W.reshaped()) w = uniform(random);
     for (double& b : model.b) b = -uniform(random);
     const double p = 0.999999, q = 0.5 * p, m = p / 3.0 - q * q;
@@ -68,8 +68,8 @@ struct Search {
   double decades(double low, double high) { return std::pow(10.0, uniform(low, high)); }
   Index below(Index n) { return static_cast<Index>(random() % static_cast<std::uint64_t>(n)); }
 
-  ReluAutoencoder model(Index count) {
-    ReluAutoencoder result{Matrix(1 + below(3), count), Vector::Zero(count)};
+  Autoencoder model(Index count) {
+    Autoencoder result{Matrix(1 + below(3), count), Vector::Zero(count)};
     const Index kind = below(3);
     for (double& w : result.W.reshaped()) {
       w = std::normal_distribution<>()(random) * (kind == 1 ? decades(-5, 0) : 1.0);
@@ -91,7 +91,7 @@ TEST(Estimated, IsRarelyExceeded) {
   double worst = 0.0;
   for (int n = 0; n < 400; ++n) {
     const Index count = 2 + search.below(4);
-    const ReluAutoencoder model = search.model(count);
+    const Autoencoder model = search.model(count);
     Features features = Features::uniform(count, search.decades(-3, 0));
     Options fine;
     fine.relative_target = 1e-10;
@@ -110,7 +110,7 @@ TEST(Estimated, IsRarelyExceeded) {
 }
 
 TEST(Estimated, ClaimsNoInterval) {
-  const ReluAutoencoder model{Matrix::Ones(1, 2), Vector::Zero(2)};
+  const Autoencoder model{Matrix::Ones(1, 2), Vector::Zero(2)};
   const auto result = skeleton_loss(model, Features::uniform(2, 0.3), estimated(1e-6));
   EXPECT_TRUE(std::isnan(result.low) && std::isnan(result.high) && std::isnan(result.confidence));
   EXPECT_GT(result.error_bound, 0.0);

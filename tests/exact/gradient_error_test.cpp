@@ -112,7 +112,7 @@ TEST(GradientError, CountsTheRoundingOfProductsThatCancel) {
 }
 
 TEST(GradientError, OfThePerfectModelIsNoReproach) {
-  const ReluAutoencoder identity{Matrix::Identity(4, 4), Vector::Zero(4)};
+  const Autoencoder identity{Matrix::Identity(4, 4), Vector::Zero(4)};
   const auto result = loss_and_gradient(identity, Features::uniform(4, 0.3));
   EXPECT_TRUE(result.loss.met_target());
   EXPECT_LE(norm(result.dW, result.db), result.loss.gradient_error * 4.0);

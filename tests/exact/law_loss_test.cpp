@@ -18,9 +18,9 @@ namespace {
 using testing::ActivityCase;
 using testing::Long;
 
-ReluAutoencoder dense_model(Index features, Index hidden, std::mt19937_64& random) {
+Autoencoder dense_model(Index features, Index hidden, std::mt19937_64& random) {
   std::normal_distribution<double> normal;
-  ReluAutoencoder model{Matrix(hidden, features), Vector(features)};
+  Autoencoder model{Matrix(hidden, features), Vector(features)};
   for (double& w : model.W.reshaped()) w = 0.6 * normal(random);
   for (double& b : model.b) b = 0.3 * normal(random);
   return model;
@@ -40,9 +40,8 @@ struct Ramps {
 using RampsOf = std::function<Ramps(const Vector& g, double c, std::uint32_t pattern, Index own)>;
 
 // By definition: all patterns.
-double loss_by_enumeration(const ReluAutoencoder& model, const DataLaw& law,
-                           const Vector& importance, const std::vector<Long>& patterns,
-                           const RampsOf& ramps) {
+double loss_by_enumeration(const Autoencoder& model, const DataLaw& law, const Vector& importance,
+                           const std::vector<Long>& patterns, const RampsOf& ramps) {
   Long total = 0.0L;
   for (Index i = 0; i < law.size(); ++i) {
     const Vector g = gram_columns(model, i, 1);
@@ -131,7 +130,7 @@ void expect_enumerated(const ActivityCase& test, const std::vector<ValueLaw>& va
   DataLaw law{testing::to_tree(test.groups), {}};
   for (Index j = 0; j < law.size(); ++j)
     law.values.push_back(values[static_cast<std::size_t>(j) % values.size()]);
-  const ReluAutoencoder model = dense_model(law.size(), 2, random);
+  const Autoencoder model = dense_model(law.size(), 2, random);
   const Vector importance = Vector::LinSpaced(law.size(), 0.5, 1.5);
   const auto patterns = testing::enumerate(test.groups, law.size());
   const double expected =
@@ -171,7 +170,7 @@ TEST(LawLoss, OneSidedValuesMatchQuadrature) {
   for (const ValueLaw& value : {ValueLaw::half_normal(1.3), ValueLaw::exponential(0.8)}) {
     const DataLaw law{ActivityTree(activity::parent(0, 0.3, {activity::feature(1, 0.6)})),
                       {value, value}};
-    const ReluAutoencoder model = dense_model(2, 2, random);
+    const Autoencoder model = dense_model(2, 2, random);
     const testing::Density d = testing::density_of(value);
     Long expected = 0.0L;
     for (Index i = 0; i < 2; ++i) {
@@ -205,7 +204,7 @@ TEST(LawLoss, OneSidedValuesMatchQuadrature) {
 TEST(LawLoss, AgreesWithThePlainEngineByRescaling) {
   std::mt19937_64 random(4);
   for (const Index count : {5, 12}) {
-    ReluAutoencoder model = dense_model(count, 3, random);
+    Autoencoder model = dense_model(count, 3, random);
     const Features features = testing::random_features(count, 0.4, random);
     const double c = 3.0;
     const Loss found = loss(model, DataLaw::independent(features.density, ValueLaw::uniform(0, c)),
@@ -220,7 +219,7 @@ TEST(LawLoss, AgreesWithThePlainEngineByRescaling) {
 
 TEST(LawLoss, ThePlainLawKeepsItsBits) {
   std::mt19937_64 random(5);
-  const ReluAutoencoder model = testing::random_model(6, 2, random);
+  const Autoencoder model = testing::random_model(6, 2, random);
   const Features features = testing::random_features(6, 0.4, random);
   EXPECT_EQ(loss(model, DataLaw::independent(features.density), features.importance).value,
             loss(model, features).value);
@@ -233,7 +232,7 @@ TEST(LawLoss, ConstantValuesAreToldAsFarAsTheyAreKnown) {
     DataLaw law{testing::to_tree(test.groups), {}};
     if (law.size() > 6) continue;
     law.values.assign(static_cast<std::size_t>(law.size()), ValueLaw::constant(0.8));
-    const ReluAutoencoder model = dense_model(law.size(), 2, random);
+    const Autoencoder model = dense_model(law.size(), 2, random);
     const Vector importance = Vector::Ones(law.size());
     const double expected =
         loss_by_enumeration(model, law, importance, testing::enumerate(test.groups, law.size()),
@@ -252,7 +251,7 @@ TEST(LawLoss, AModelOfZerosHasItsClosedForm) {
   const DataLaw law{
       ActivityTree(activity::join({activity::together(pair, 0.2), activity::feature(2, 0.1)})),
       std::vector<ValueLaw>(3, ValueLaw::half_normal(2))};
-  const ReluAutoencoder model{Matrix::Zero(1, 3), Vector{{-0.5, 0.0, 1.0}}};
+  const Autoencoder model{Matrix::Zero(1, 3), Vector{{-0.5, 0.0, 1.0}}};
   const double mean = 2.0 * std::sqrt(2.0 / std::numbers::pi);
   // E x² = p·4, and (x − .5)² for the first.
   const double expected = 0.2 * 4 - 2 * 0.2 * 0.5 * mean + 0.25 + 0.2 * 4 + 0.1 * 4;
@@ -262,7 +261,7 @@ TEST(LawLoss, AModelOfZerosHasItsClosedForm) {
 }
 
 TEST(LawLoss, RefusesWhatIsNotValid) {
-  const ReluAutoencoder model{Matrix::Identity(2, 2), Vector::Zero(2)};
+  const Autoencoder model{Matrix::Identity(2, 2), Vector::Zero(2)};
   const DataLaw law = DataLaw::independent(Vector{{0.1, 0.2}}, ValueLaw::constant(1));
   EXPECT_THROW(loss(model, DataLaw{}, Vector()), std::invalid_argument);
   EXPECT_THROW(loss(model, law, Vector::Ones(3)), std::invalid_argument);

@@ -24,10 +24,10 @@ extern "C" void* malloc(std::size_t size) {
 namespace skeleta::exact {
 namespace {
 
-ReluAutoencoder random_model(Index count, Index hidden, std::uint64_t seed, double threshold) {
+Autoencoder random_model(Index count, Index hidden, std::uint64_t seed, double threshold) {
   std::mt19937_64 random(seed);
   std::normal_distribution<> normal;
-  ReluAutoencoder model{Matrix(hidden, count), Vector(count)};
+  Autoencoder model{Matrix(hidden, count), Vector(count)};
   for (double& w : model.W.reshaped()) w = normal(random);
   model.W.colwise().normalize();
   for (double& b : model.b) b = threshold * normal(random);
@@ -76,7 +76,7 @@ TEST(Loss, TwoContoursAgreeAtAllSizesAndDensities) {
 TEST(Loss, ManyActiveFeaturesAreGaussianLike) {
   // D·p = 1500: no exponential may overflow, nor Π(1 − p) = 2^-3000 vanish.
   const Index count = 3000;
-  ReluAutoencoder model{Matrix::Zero(2, count), Vector::Zero(count)};
+  Autoencoder model{Matrix::Zero(2, count), Vector::Zero(count)};
   model.W(0, 0) = 1.0;
   for (Index j = 1; j < count; ++j) model.W(0, j) = j % 2 == 0 ? 0.05 : -0.05;
   Features features = Features::uniform(count, 0.5, 0.0);
@@ -128,7 +128,7 @@ TEST(Loss, DoesNotDependOnThreadsOrderOrRotation) {
   const auto features = random_features(50, 7, 0.1);
   const Loss one = loss(model, features);
   EXPECT_EQ(one.value, loss(model, features, options_for(rigorous, 1e-8, 3)).value);
-  ReluAutoencoder reversed{model.W.rowwise().reverse(), model.b.reverse()};
+  Autoencoder reversed{model.W.rowwise().reverse(), model.b.reverse()};
   const Features backwards{features.density.reverse(), features.importance.reverse()};
   EXPECT_NEAR(one.value, loss(reversed, backwards).value, 1e-12 * one.value);
   reversed = model;
@@ -142,20 +142,20 @@ TEST(Loss, ClosedCases) {
   const auto model = random_model(6, 3, 8, 0.3);
   const double quiet = (-model.b).cwiseMax(0.0).squaredNorm();
   EXPECT_NEAR(loss(model, Features::uniform(6, 0.0)).value, quiet, 1e-15);
-  const ReluAutoencoder identity{Matrix::Identity(4, 4), Vector::Zero(4)};
+  const Autoencoder identity{Matrix::Identity(4, 4), Vector::Zero(4)};
   const Loss perfect = loss(identity, Features::uniform(4, 0.7));
   EXPECT_EQ(perfect.value, 0.0);
   EXPECT_TRUE(perfect.met_target());
-  const ReluAutoencoder nothing{Matrix::Zero(2, 5), Vector::Zero(5)};
+  const Autoencoder nothing{Matrix::Zero(2, 5), Vector::Zero(5)};
   EXPECT_NEAR(loss(nothing, Features::uniform(5, 0.2)).value, 1.0 / 3.0, 1e-15);
-  const ReluAutoencoder single{Matrix::Ones(1, 1), Vector::Constant(1, 0.5)};
+  const Autoencoder single{Matrix::Ones(1, 1), Vector::Constant(1, 0.5)};
   // t < ½: t²; above: ¼.
   EXPECT_NEAR(loss(single, Features::uniform(1, 1.0)).value, 1.0 / 24.0 + 0.125, 1e-15);
 }
 
 TEST(Loss, AFeatureThatIsNeverActiveStillHasAnOutput) {
   // Its own entry of G is by far the largest of its row, and does not matter.
-  ReluAutoencoder model{Matrix(2, 3), Vector(3)};
+  Autoencoder model{Matrix(2, 3), Vector(3)};
   model.W << 3.0, 0.02, 0.01, 0.0, 1.0, -1.0;
   model.b << -0.01, 0.1, 0.1;
   Features features = Features::uniform(3, 0.3);
@@ -178,7 +178,7 @@ TEST(Loss, HugeAndTinyWeightsOverflowNothing) {
   EXPECT_NEAR(scaled(1e60), large, 1e-7 * large);
   EXPECT_NEAR(scaled(1e140), large, 1e-7 * large);
   EXPECT_NEAR(loss({model.W * 1e-150, Vector::Zero(8)}, features).value, 0.8, 1e-14);
-  ReluAutoencoder shifted = model;
+  Autoencoder shifted = model;
   shifted.b(2) = 1e150;
   shifted.b(3) = -1e150;
   EXPECT_NEAR(loss(shifted, features).value / 1e300, 1.0, 1e-8);
@@ -274,7 +274,7 @@ TEST(Gradient, NearlyOrthogonalColumnsAreCheapAndExact) {
   for (const double noise : {1e-3, 1e-5, 1e-7, 1e-12}) {
     SCOPED_TRACE(noise);
     const auto step = random_model(6, 3, 21, 1.0);
-    ReluAutoencoder model{Matrix::Zero(3, 6), Vector::Constant(6, 0.02)};
+    Autoencoder model{Matrix::Zero(3, 6), Vector::Constant(6, 0.02)};
     for (Index k = 0; k < 3; ++k) {
       model.W(k, 2 * k) = 1.0;
       model.W(k, 2 * k + 1) = -1.0;

@@ -18,7 +18,7 @@ namespace skeleta::exact {
 namespace {
 
 struct Case {
-  ReluAutoencoder model;
+  Autoencoder model;
   Features features;
 };
 
@@ -195,8 +195,8 @@ std::vector<Polygon> read_polygons() {
   return result;
 }
 
-ReluAutoencoder polygon_model(const Polygon& polygon) {
-  ReluAutoencoder model{Matrix::Zero(2, polygon.features), Vector::Zero(polygon.features)};
+Autoencoder polygon_model(const Polygon& polygon) {
+  Autoencoder model{Matrix::Zero(2, polygon.features), Vector::Zero(polygon.features)};
   for (Index j = 0; j < polygon.vertices; ++j) {
     const double angle =
         2.0 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(polygon.vertices);

@@ -13,8 +13,8 @@
 namespace skeleta::exact {
 namespace {
 
-ReluAutoencoder pentagon() {
-  ReluAutoencoder model{Matrix(2, 5), Vector::Constant(5, 0.05)};
+Autoencoder pentagon() {
+  Autoencoder model{Matrix(2, 5), Vector::Constant(5, 0.05)};
   for (Index j = 0; j < 5; ++j) {
     const double angle = 2.0 * M_PI * static_cast<double>(j) / 5.0;
     model.W.col(j) << 1.1 * std::cos(angle), 1.1 * std::sin(angle);
@@ -64,7 +64,7 @@ TEST(Scale, AbsoluteTargetsScaleWithTheImportances) {
 // Weights so large that rounding exceeds the loss, Σ v p/3 = .1: whoever says that the precision
 // was reached has a bound that is as small as that.
 TEST(Scale, NoPrecisionIsClaimedWhereRoundingExceedsTheLoss) {
-  ReluAutoencoder model{Matrix::Zero(1, 3), Vector::Zero(3)};
+  Autoencoder model{Matrix::Zero(1, 3), Vector::Zero(3)};
   for (const double w : {1e4, 1e6, 1e7, 1e8, 1e9}) {
     model.W(0, 0) = w;
     model.b(0) = w * w * (1.0 - 1e-15);
@@ -77,7 +77,7 @@ TEST(Scale, NoPrecisionIsClaimedWhereRoundingExceedsTheLoss) {
 }
 
 TEST(Scale, RareFeaturesKeepTheirRelativeAccuracy) {
-  ReluAutoencoder model = pentagon();
+  Autoencoder model = pentagon();
   model.b = model.b.cwiseAbs();  // no constant, which would be O(1)
   for (const double p : {1e-3, 1e-6, 1e-9, 1e-13, 1e-30, 1e-100, 1e-200, 1e-300}) {
     SCOPED_TRACE(p);

@@ -11,7 +11,7 @@
 namespace skeleta::exact {
 namespace {
 
-double value_of(const ReluAutoencoder& model, const Features& features, CountRange skeletons) {
+double value_of(const Autoencoder& model, const Features& features, CountRange skeletons) {
   Matrix dW;
   Vector db;
   return SparseLoss(features, skeletons).loss_and_gradient(model, dW, db);

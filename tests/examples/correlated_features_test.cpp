@@ -19,7 +19,7 @@ namespace {
 using estimate::SparsePoint;
 
 struct CorrelatedLoss {
-  ReluAutoencoder model;
+  Autoencoder model;
 
   double operator()(const SparsePoint& pairs) const {
     Vector x = Vector::Zero(model.features());
@@ -37,7 +37,7 @@ struct CorrelatedLoss {
 // form or the exact engine.
 TEST(CorrelatedFeatures, AgreeWithTheirClosedForm) {
   std::mt19937_64 random(5);
-  const ReluAutoencoder model = testing::random_model(4, 2, random);
+  const Autoencoder model = testing::random_model(4, 2, random);
   constexpr double p = 0.2;
   const Vector ones = Vector::Ones(4);
   const double none = model.b.cwiseMin(0.0).squaredNorm();

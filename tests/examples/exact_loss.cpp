@@ -8,7 +8,7 @@
 int main() {
   // Five features in two dimensions, whose columns are a regular pentagon.
   constexpr skeleta::Index D = 5;
-  skeleta::ReluAutoencoder model{skeleta::Matrix(2, D), skeleta::Vector::Zero(D)};
+  skeleta::Autoencoder model{skeleta::Matrix(2, D), skeleta::Vector::Zero(D)};
   for (skeleta::Index j = 0; j < D; ++j) {
     const double angle = 2.0 * std::numbers::pi * static_cast<double>(j) / D;
     model.W.col(j) << std::cos(angle), std::sin(angle);

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "skeleta/estimate/integrate.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta {
 namespace {
@@ -16,7 +16,7 @@ using estimate::SparsePoint;
 // with x, as x up to b/w² and as (1 − w²)x + b beyond, so that P(loss > t) = p·(1 − x_t) with x_t
 // where the error is √t.
 TEST(LossDistribution, AgreesWithItsClosedForm) {
-  const ReluAutoencoder model{Matrix::Constant(1, 1, 0.9), Vector::Constant(1, 0.1)};
+  const Autoencoder model{Matrix::Constant(1, 1, 0.9), Vector::Constant(1, 0.1)};
   constexpr double p = 0.4, square = 0.81, b = 0.1;
   const std::vector<double> levels{0.001, 0.005, 0.02, 0.05, 0.08};
 

@@ -6,7 +6,7 @@
 #include <numbers>
 
 #include "skeleta/estimate/integrate.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta {
 namespace {
@@ -38,8 +38,8 @@ struct GeluLoss {
 // D = 2: L = (1 − p)² f(0, 0) + p (1 − p) ∫ (f(x, 0) + f(0, x)) dx + p² ∫∫ f, by Gauss quadrature,
 // which is exact to rounding for so smooth a function.
 TEST(OtherActivation, AgreesWithQuadrature) {
-  const ReluAutoencoder model{(Matrix(1, 2) << 1.1, -0.8).finished(),
-                              (Vector(2) << 0.1, -0.05).finished()};
+  const Autoencoder model{(Matrix(1, 2) << 1.1, -0.8).finished(),
+                          (Vector(2) << 0.1, -0.05).finished()};
   const GeluLoss loss{gram(model), model.b};
   constexpr double p = 0.3;
   const auto f = [&](double x, double y) {

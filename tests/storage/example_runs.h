@@ -9,8 +9,8 @@
 namespace skeleta::storage {
 
 /// Entry (k, j) of instance i is 100 i + 10 k + j + 0.5: a wrong order of the axes shows.
-inline ReluAutoencoder example_model(int i, Index hidden, Index features) {
-  ReluAutoencoder model{Matrix(hidden, features), Vector(features)};
+inline Autoencoder example_model(int i, Index hidden, Index features) {
+  Autoencoder model{Matrix(hidden, features), Vector(features)};
   for (Index j = 0; j < features; ++j) {
     for (Index k = 0; k < hidden; ++k) {
       model.W(k, j) = 100 * i + 10 * static_cast<double>(k) + static_cast<double>(j) + 0.5;

@@ -96,7 +96,7 @@ TEST(ModelFile, ReadsTrainedModels) {
   for (const auto& [name, size] : expected) {
     SCOPED_TRACE(name);
     const ModelFile file = read_models(trained / name);
-    for (const ReluAutoencoder& model : file.models) {
+    for (const Autoencoder& model : file.models) {
       EXPECT_EQ(std::pair(model.hidden(), model.features()), size);
       EXPECT_NO_THROW(validate(model));
     }

@@ -106,10 +106,10 @@ TEST(Certificate, OfUnlikeFeaturesDoesNotRelabel) {
   expect_consistent(result, features);
   EXPECT_LT(result.rows[3].distance, 1e-3);
 
-  ReluAutoencoder model{Matrix(2, 4), Vector::Zero(4)};
+  Autoencoder model{Matrix(2, 4), Vector::Zero(4)};
   model.W << 1.0, 0.0, 0.5, -0.2,  //
       0.0, 0.6, 0.1, 0.9;
-  ReluAutoencoder turned = model, swapped = model;
+  Autoencoder turned = model, swapped = model;
   turned.W = 2.0 * model.W.colwise().reverse();  // reflected and scaled
   swapped.W.col(0).swap(swapped.W.col(1));
   EXPECT_LT(shape_distance(model, turned, features), 1e-12);

@@ -15,7 +15,7 @@ namespace {
 // D = 5, d = 2, p = .05: the pentagon, tests/training/train_test.cpp.
 constexpr double pentagon = 0.0089035937, density = 0.05;
 
-TrainedModel from(const ReluAutoencoder& model, Options options = {}) {
+TrainedModel from(const Autoencoder& model, Options options = {}) {
   options.init = Init::given;
   options.model = model;
   return train(Features::uniform(model.features(), density), model.hidden(), options).starts[0];
@@ -28,7 +28,7 @@ ExactObjective objective(Index features) {
 }
 
 // Where a descent without displacements ends: what the training below is to get beyond.
-optimize::Summary plain_descent(ReluAutoencoder& model) {
+optimize::Summary plain_descent(Autoencoder& model) {
   ExactObjective f = objective(model.features());
   Vector x = to_parameters(model);
   const optimize::Summary end = optimize::Lbfgs({.first_step = 0.1}).minimize(f, x);
@@ -39,7 +39,7 @@ optimize::Summary plain_descent(ReluAutoencoder& model) {
 // Thresholds so high that nothing fires: the loss is that of the zero model, and flat. A constant
 // output of p/2 alone lowers it to 5(p/3 − p²/4) = .0802.
 TEST(Ends, DeadOutputsAreRevived) {
-  ReluAutoencoder dead{Matrix(2, 5), Vector::Constant(5, 3.0)};
+  Autoencoder dead{Matrix(2, 5), Vector::Constant(5, 3.0)};
   dead.W << 1.0, 0.3, -0.2, 0.1, 0.5,  //
       0.2, -0.7, 0.4, 0.8, -0.1;
   const TrainedModel end = from(dead);
@@ -51,7 +51,7 @@ TEST(Ends, DeadOutputsAreRevived) {
 // W = 0 is stationary, b = 0 a kink: the gradient is that of the side of larger b, where all is
 // flat.
 TEST(Ends, ZeroWeightsAreLeft) {
-  ReluAutoencoder zero{Matrix::Zero(2, 5), Vector::Zero(5)};
+  Autoencoder zero{Matrix::Zero(2, 5), Vector::Zero(5)};
   const TrainedModel end = from(zero);
   EXPECT_EQ(plain_descent(zero).iterations, 0u);
   EXPECT_TRUE(end.is_minimum());
@@ -61,11 +61,11 @@ TEST(Ends, ZeroWeightsAreLeft) {
 // Two digons and a column that is 0: a saddle, from which random starts find minima at .0089036,
 // .0172800 and .0177053 (two digons and a constant output) only.
 TEST(Ends, AZeroColumnIsLeft) {
-  ReluAutoencoder digons{Matrix::Zero(2, 4), Vector::Zero(4)};
+  Autoencoder digons{Matrix::Zero(2, 4), Vector::Zero(4)};
   digons.W(0, 0) = digons.W(1, 2) = 1.0;
   digons.W(0, 1) = digons.W(1, 3) = -1.0;
   plain_descent(digons);
-  ReluAutoencoder saddle{Matrix::Zero(2, 5), Vector::Zero(5)};
+  Autoencoder saddle{Matrix::Zero(2, 5), Vector::Zero(5)};
   saddle.W.leftCols(4) = digons.W;
   saddle.b.head(4) = digons.b;
   ExactObjective f = objective(5);
@@ -82,7 +82,7 @@ TEST(Ends, AZeroColumnIsLeft) {
 TEST(Ends, ASymmetricSaddleIsLeft) {
   const Index count = 12;
   const Features features = Features::uniform(count, 0.1);
-  ReluAutoencoder polygon{Matrix(2, count), Vector::Constant(count, 0.4665)};
+  Autoencoder polygon{Matrix(2, count), Vector::Constant(count, 0.4665)};
   for (Index j = 0; j < count; ++j) {
     const double angle = 2.0 * std::numbers::pi * static_cast<double>(j) / 12.0;
     polygon.W.col(j) << 1.0332 * std::cos(angle), 1.0332 * std::sin(angle);
@@ -130,7 +130,7 @@ TEST(Ends, OfDivergenceAreNoMinima) {
 
 // The displacements are those of the start: the same bits again, and a minimum stays as it is.
 TEST(Ends, AreReproducibleAndMinimaStay) {
-  const ReluAutoencoder zero{Matrix::Zero(2, 5), Vector::Zero(5)};
+  const Autoencoder zero{Matrix::Zero(2, 5), Vector::Zero(5)};
   const TrainedModel once = from(zero), again = from(zero);
   EXPECT_EQ(once.model.W, again.model.W);
   const TrainedModel end = from(once.model);

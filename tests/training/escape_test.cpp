@@ -14,7 +14,7 @@ constexpr Index hidden = 2;
 
 // Columns e_1, −e_1, 0 and thresholds of which the second lies above all that z_2 can be, 1.
 struct Saddle {
-  ReluAutoencoder model{Matrix::Zero(hidden, 3), Vector::Zero(3)};
+  Autoencoder model{Matrix::Zero(hidden, 3), Vector::Zero(3)};
   Features features = Features::uniform(3, 0.1);
 
   Saddle() {

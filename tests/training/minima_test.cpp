@@ -12,8 +12,8 @@
 namespace skeleta::training {
 namespace {
 
-ReluAutoencoder polygon(Index corners, Index columns, double turn) {
-  ReluAutoencoder model{Matrix::Zero(2, columns), Vector::Zero(columns)};
+Autoencoder polygon(Index corners, Index columns, double turn) {
+  Autoencoder model{Matrix::Zero(2, columns), Vector::Zero(columns)};
   for (Index j = 0; j < corners; ++j) {
     const double angle =
         turn + 2.0 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(corners);
@@ -27,7 +27,7 @@ TEST(Minima, AreCountedUpToRotationAndRelabelling) {
              square = polygon(4, 5, 0.0);
   auto relabelled = turned;
   relabelled.W.col(0).swap(relabelled.W.col(2));
-  const ReluAutoencoder* models[] = {&square, &pentagon, &relabelled, &pentagon, &turned};
+  const Autoencoder* models[] = {&square, &pentagon, &relabelled, &pentagon, &turned};
   const double losses[] = {0.2, 0.1, 0.1 + 1e-9, std::numeric_limits<double>::quiet_NaN(), 0.1};
   const auto minima = distinct_minima(models, losses, Features::uniform(5, 0.1));
   ASSERT_EQ(minima.size(), 2u);
@@ -45,7 +45,7 @@ TEST(Minima, OfEqualLossButOtherShapeAreDistinct) {
   const auto pentagon = polygon(5, 5, 0.0);
   auto shorter = pentagon;
   shorter.W.col(1) *= 0.9;
-  const ReluAutoencoder* models[] = {&pentagon, &shorter};
+  const Autoencoder* models[] = {&pentagon, &shorter};
   const double losses[] = {0.1, 0.1};
   EXPECT_EQ(distinct_minima(models, losses, Features::uniform(5, 0.1)).size(), 2u);
 }
@@ -57,7 +57,7 @@ TEST(Minima, UnlikeFeaturesMayNotBeRelabelled) {
   second.W.col(2) *= 1.2;
   auto rotated = polygon(5, 5, 2.0);
   rotated.W.col(0) *= 1.2;
-  const ReluAutoencoder* models[] = {&first, &second, &rotated};
+  const Autoencoder* models[] = {&first, &second, &rotated};
   const double losses[] = {0.1, 0.1, 0.1};
   auto features = Features::uniform(5, 0.1);
   EXPECT_EQ(distinct_minima(models, losses, features).size(), 1u);
@@ -69,7 +69,7 @@ TEST(Minima, UnlikeFeaturesMayNotBeRelabelled) {
 
 TEST(Minima, RefuseListsOfDifferentLengths) {
   const auto pentagon = polygon(5, 5, 0.0);
-  const ReluAutoencoder* models[] = {&pentagon};
+  const Autoencoder* models[] = {&pentagon};
   EXPECT_THROW(distinct_minima(models, {}, Features::uniform(5, 0.1)), std::invalid_argument);
   EXPECT_TRUE(distinct_minima({}, {}, Features::uniform(5, 0.1)).empty());
 }

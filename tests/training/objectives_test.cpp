@@ -15,10 +15,10 @@
 namespace skeleta::training {
 namespace {
 
-ReluAutoencoder generic_model(Index features, Index hidden, std::uint64_t seed) {
+Autoencoder generic_model(Index features, Index hidden, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::normal_distribution<> normal;
-  ReluAutoencoder model{Matrix(hidden, features), Vector(features)};
+  Autoencoder model{Matrix(hidden, features), Vector(features)};
   for (double& w : model.W.reshaped()) w = 0.7 * normal(random);
   for (double& b : model.b) b = 0.2 * normal(random);
   return model;
@@ -55,7 +55,7 @@ TEST(Parameters, AreTheColumnsOfWAndThenB) {
   ASSERT_EQ(x.size(), parameter_count(4, 3));
   EXPECT_EQ(x(3 * 2 + 1), model.W(1, 2));
   EXPECT_EQ(x(12 + 3), model.b(3));
-  ReluAutoencoder back{Matrix(3, 4), Vector(4)};
+  Autoencoder back{Matrix(3, 4), Vector(4)};
   from_parameters(x, back);
   EXPECT_EQ(back.W, model.W);
   EXPECT_EQ(back.b, model.b);
@@ -206,8 +206,8 @@ TEST(Objectives, AreNaNWhereTheyCannotBeEvaluated) {
 // the engine says so in its result, and throws only if it is told to refuse.
 TEST(Objectives, WhatDoublePrecisionCannotTellIsAResult) {
   const Features features = Features::uniform(5, 0.2);
-  const ReluAutoencoder model = generic_model(5, 2, 3);
-  ReluAutoencoder large = model;
+  const Autoencoder model = generic_model(5, 2, 3);
+  Autoencoder large = model;
   large.W *= 1e100;
   exact::Options report, refuse;
   report.refuse_unreachable = false;

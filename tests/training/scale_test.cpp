@@ -170,8 +170,8 @@ TEST(Scale, APowerOfTwoChangesNoBitOfACertificate) {
 // The same shape, losses a third apart, 1e-9 of that of the zero model.
 TEST(Scale, DistinctMinimaAreToldApartRelativeToTheirLoss) {
   const double p = 1e-5, zero = 5.0 * p / 3.0;
-  ReluAutoencoder model{Matrix::Random(2, 5), Vector::Zero(5)};
-  const ReluAutoencoder* models[] = {&model, &model, &model};
+  Autoencoder model{Matrix::Random(2, 5), Vector::Zero(5)};
+  const Autoencoder* models[] = {&model, &model, &model};
   const double losses[] = {1e-9 * zero, 1.34e-9 * zero, 1e-9 * zero * (1.0 + 1e-7)};
   for (const double c : {1e-200, 1.0, 1e200}) {
     const double scaled[] = {c * losses[0], c * losses[1], c * losses[2]};

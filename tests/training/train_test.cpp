@@ -74,8 +74,8 @@ TEST(Train, EndsInThePolygonsOnOneActiveFeature) {
   }
 }
 
-ReluAutoencoder polygon(Index count) {
-  ReluAutoencoder model{Matrix(2, count), Vector::Constant(count, 0.5)};
+Autoencoder polygon(Index count) {
+  Autoencoder model{Matrix(2, count), Vector::Constant(count, 0.5)};
   for (Index j = 0; j < count; ++j) {
     const double angle =
         2.0 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(count);
@@ -276,10 +276,10 @@ TEST(Train, RefusesOptionsThatBreakTheirRules) {
   refused([](Options& o) { o.gradient_tolerance = -1.0; });
   refused([](Options& o) { o.value_tolerance = NAN; });
   refused([](Options& o) { o.init = Init::given; });
-  refused([](Options& o) { o.model = ReluAutoencoder{Matrix::Ones(2, 5), Vector::Zero(5)}; });
+  refused([](Options& o) { o.model = Autoencoder{Matrix::Ones(2, 5), Vector::Zero(5)}; });
   refused([](Options& o) {
     o.init = Init::given;
-    o.model = ReluAutoencoder{Matrix::Ones(3, 5), Vector::Zero(5)};
+    o.model = Autoencoder{Matrix::Ones(3, 5), Vector::Zero(5)};
   });
   refused([](Options& o) { o.descent.learning_rate = 0.0; });
   refused([](Options& o) { o.threads = -1; });

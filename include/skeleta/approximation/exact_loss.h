@@ -19,7 +19,7 @@ struct ExactLoss {
 /// first two also if they are not listed) and the rest as what is left of the value, but at least
 /// C_2 and at most its rigorous bound. In debug builds the result is checked against the rigorous
 /// bounds. Throws what exact::skeleton_loss throws.
-ExactLoss exact_loss(const ReluAutoencoder& model, const Features& features,
+ExactLoss exact_loss(const Autoencoder& model, const Features& features,
                      const exact::Options& options);
 
 /// How far a sampled value lies from the exact one, in standard errors, after its rigorous

@@ -38,7 +38,7 @@ using SampledCheckpoint = std::function<void(const SampledLoss&)>;
 /// skeletons by bounds::LossTail. In debug builds every result is checked against those bounds
 /// (std::logic_error if one is broken). `checkpoint`, if it is given, takes the place of
 /// options.checkpoint. Throws what estimate::integrate_all throws.
-SampledLoss sampled_loss(const ReluAutoencoder& model, const Features& features,
+SampledLoss sampled_loss(const Autoencoder& model, const Features& features,
                          const estimate::Options& options,
                          estimate::Precision precision = estimate::Precision::float64,
                          const SampledCheckpoint& checkpoint = {});

@@ -4,7 +4,7 @@
 
 #include "skeleta/core/types.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::approximation {
 
@@ -26,12 +26,12 @@ namespace skeleta::approximation {
 /// Cost some 10 D²·last² operations, memory D·last for each thread. The same bits for any number of
 /// threads. Throws std::invalid_argument if model or features are not valid or disagree in size, or
 /// last is not in 0..D.
-std::vector<double> contribution_bounds(const ReluAutoencoder& model, const Features& features,
+std::vector<double> contribution_bounds(const Autoencoder& model, const Features& features,
                                         Index last, int threads = 1);
 
 /// Upper bounds of Σ_{l>k} C_l for k = 0, …, last: what these and bounds::LossTail, which also
 /// bounds what lies beyond `last`, say together.
-std::vector<double> tail_bounds(const ReluAutoencoder& model, const Features& features, Index last,
+std::vector<double> tail_bounds(const Autoencoder& model, const Features& features, Index last,
                                 int threads = 1);
 
 }  // namespace skeleta::approximation

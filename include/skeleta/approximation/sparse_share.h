@@ -5,7 +5,7 @@
 #include "skeleta/exact/options.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::approximation {
 
@@ -32,7 +32,7 @@ struct SparseShares {
 /// most the sum of theirs (D·error_bound) and of what is not listed for π_l <
 /// options.probability_floor. Cost: exact_loss, and contribution_bounds. Throws
 /// std::invalid_argument as those do.
-SparseShares sparse_shares(const ReluAutoencoder& model, const Features& features, Index last,
+SparseShares sparse_shares(const Autoencoder& model, const Features& features, Index last,
                            const exact::Options& options = {});
 
 /// How well one gradient stands for another.
@@ -50,7 +50,7 @@ GradientAgreement compare_gradients(const Vector& part, const Vector& whole);
 /// both may be small: then the error of the exact one (options.gradient_target) is what is
 /// compared. Cost: exact::SparseLoss and exact::loss_and_gradient. Throws std::invalid_argument as
 /// those do.
-GradientAgreement gradient_agreement(const ReluAutoencoder& model, const Features& features,
-                                     Index k, const exact::Options& options = {});
+GradientAgreement gradient_agreement(const Autoencoder& model, const Features& features, Index k,
+                                     const exact::Options& options = {});
 
 }  // namespace skeleta::approximation

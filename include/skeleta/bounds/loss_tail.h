@@ -2,7 +2,7 @@
 
 #include "skeleta/measure/active_count.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::bounds {
 
@@ -22,7 +22,7 @@ namespace skeleta::bounds {
 class LossTail {
  public:
   /// Throws std::invalid_argument if model or features are not valid or disagree in size.
-  LossTail(const ReluAutoencoder& model, const Features& features, int threads = 1);
+  LossTail(const Autoencoder& model, const Features& features, int threads = 1);
 
   /// Upper bound of Σ_{k > l} C_k.
   double above(Index l) const;

@@ -8,7 +8,7 @@
 #include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::certify {
 
@@ -40,7 +40,7 @@ constexpr auto names_of(CertifyStop) {
 struct CertifiedMinimum {
   double lower = 0.0;        ///< min L^(≤k) ≥ lower: rigorous, see certify_minimum.
   double upper = 0.0;        ///< L^(≤k) of `model`, its rounding error included: min ≤ upper.
-  ReluAutoencoder model;     ///< The best one found.
+  Autoencoder model;         ///< The best one found.
   std::uint64_t boxes = 0;   ///< Boxes bounded so far.
   std::uint64_t rounds = 0;  ///< Rounds of boxes so far.
   /// Every model with a longer column has a loss ≥ lower. −1: not known yet, the smaller problems

@@ -5,7 +5,7 @@
 #include "skeleta/estimate/integrand.h"
 #include "skeleta/estimate/precision.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::estimate {
 
@@ -21,7 +21,7 @@ constexpr auto names_of(KernelPath) {
 
 /// The path to take: gram up to D = 2000 (32 MB), where its D·E[N] operations a point are not many
 /// more than the d·(D + E[N]) of the other, which also runs faster per operation; hidden otherwise.
-KernelPath kernel_path(const ReluAutoencoder& model, const Features& features);
+KernelPath kernel_path(const Autoencoder& model, const Features& features);
 
 /// The pointwise loss r(x) = Σ_i v_i (x_i − x̂_i)² of a model as an integrand.
 ///
@@ -35,7 +35,7 @@ KernelPath kernel_path(const ReluAutoencoder& model, const Features& features);
 /// the models in data/trained; both paths), less than the rounding 6e-8 of one float32 number.
 ///
 /// Throws std::invalid_argument if model or features are not valid or disagree in size.
-Integrand loss_integrand(const ReluAutoencoder& model, const Features& features, KernelPath path,
+Integrand loss_integrand(const Autoencoder& model, const Features& features, KernelPath path,
                          Precision precision = Precision::float64);
 
 }  // namespace skeleta::estimate

@@ -24,7 +24,7 @@ namespace skeleta::exact {
 ///
 /// Throws std::invalid_argument if model, law, importance (finite, not negative) or options are not
 /// valid, or their sizes differ.
-Loss loss(const ReluAutoencoder& model, const DataLaw& law, const Vector& importance,
+Loss loss(const Autoencoder& model, const DataLaw& law, const Vector& importance,
           const Options& options = {});
 
 }  // namespace skeleta::exact

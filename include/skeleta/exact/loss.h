@@ -6,7 +6,7 @@
 #include "skeleta/exact/options.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 /// The integral loss L(W, b) = E Σ_i v_i (x_i − ReLU(Gx − b)_i)² without sampling.
 ///
@@ -64,7 +64,7 @@ class Evaluator {
   /// Throws std::invalid_argument if the model is not valid or has another number of features, and
   /// unless Options::refuse_unreachable is false if its loss exceeds the range of double, or the
   /// target is below what double precision can reach for it (the message has the reachable figure).
-  Loss loss(const ReluAutoencoder& model);
+  Loss loss(const Autoencoder& model);
 
   /// The same, and the gradient: dL/dW = W(Γ + Γᵀ), Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}],
   /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. Its error is held to its target
@@ -73,7 +73,7 @@ class Evaluator {
   /// loss does, so small weights and single small columns cost more nodes, not digits. At w_i = 0,
   /// b_i = 0, where the loss has a kink, the ReLU has slope 0. dW (d × D) and db (D) are resized if
   /// need be.
-  Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db);
+  Loss loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db);
 
   /// The loss split by skeleton. Listed are the l with π_l ≥ probability_floor (and l ≤ skeletons,
   /// if given). `value` is the loss over *all* skeletons, so value − Σ contributions is what the
@@ -81,7 +81,7 @@ class Evaluator {
   /// low, high = value ∓ error_bound under rigorous control, and NaN, as is the confidence, where
   /// the error is only estimated; stop_reason is exact, or nodes if the target was not met.
   /// Cost: that of loss, and D · nodes · (largest l) factors for each output.
-  IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model);
+  IntegralBySkeleton skeleton_loss(const Autoencoder& model);
 
  private:
   class Implementation;
@@ -89,12 +89,12 @@ class Evaluator {
 };
 
 /// One evaluation; see Evaluator.
-Loss loss(const ReluAutoencoder& model, const Features& features, const Options& options = {});
+Loss loss(const Autoencoder& model, const Features& features, const Options& options = {});
 /// Likewise, with the gradient.
-LossAndGradient loss_and_gradient(const ReluAutoencoder& model, const Features& features,
+LossAndGradient loss_and_gradient(const Autoencoder& model, const Features& features,
                                   const Options& options = {});
 /// Likewise, by skeleton.
-IntegralBySkeleton skeleton_loss(const ReluAutoencoder& model, const Features& features,
+IntegralBySkeleton skeleton_loss(const Autoencoder& model, const Features& features,
                                  const Options& options = {});
 
 }  // namespace skeleta::exact

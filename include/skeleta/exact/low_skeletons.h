@@ -3,7 +3,7 @@
 #include "skeleta/core/types.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::exact {
 
@@ -21,12 +21,12 @@ namespace skeleta::exact {
 /// Cost: l = 0: D; l = 1: (d + 10) D² operations; l = 2: some 50 D³ (see skeleton_part_cost).
 /// Memory: D·d for l ≤ 1, D² for l = 2. The same bits for any number of threads (0: all cores).
 /// Throws std::invalid_argument if the model or the features are not valid, or l is not 0, 1 or 2.
-SkeletonPart skeleton_part(const ReluAutoencoder& model, const Features& features, Index l,
+SkeletonPart skeleton_part(const Autoencoder& model, const Features& features, Index l,
                            int threads = 1);
 
 /// E[r | the active features are j and k] for all pairs, D × D, symmetric, diagonal 0; r weighted
 /// by `importance` (D entries). Accuracy, cost and memory as skeleton_part for l = 2.
-Matrix pair_losses(const ReluAutoencoder& model, const Vector& importance, int threads = 1);
+Matrix pair_losses(const Autoencoder& model, const Vector& importance, int threads = 1);
 
 /// The mean of a symmetric D × D table over the pair of active features, given N = 2; NaN if N = 2
 /// is impossible.

@@ -3,7 +3,7 @@
 #include "skeleta/core/types.h"
 #include "skeleta/measure/active_count.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::exact {
 
@@ -23,7 +23,7 @@ class SparseLoss {
 
   /// dW (d × D) and db (D) are resized if need be. Throws std::invalid_argument if the model is not
   /// valid or has another number of features.
-  double loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db);
+  double loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db);
 
  private:
   struct Output;

@@ -32,7 +32,7 @@ class SupportSum {
 
   /// As Evaluator::loss_and_gradient; gradient_error bounds the sum's, and stop_reason is `nodes`
   /// if one support missed its target.
-  Loss loss_and_gradient(const ReluAutoencoder& model, Matrix& dW, Vector& db);
+  Loss loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db);
 
  private:
   struct Support {

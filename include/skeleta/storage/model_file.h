@@ -4,16 +4,16 @@
 #include <vector>
 
 #include "skeleta/core/types.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::storage {
 
 /// What a model file, or a run file with its models under /model, holds.
 struct ModelFile {
-  std::vector<ReluAutoencoder> models;  ///< One for each instance, at least one, all of one shape.
-  std::vector<Vector> density;          ///< Of each model D entries in [0, 1]; empty if not given.
-  std::vector<Vector> importance;       ///< Likewise, finite and not negative.
-  bool from_run_file = false;           ///< True if the models came from /model.
+  std::vector<Autoencoder> models;  ///< One for each instance, at least one, all of one shape.
+  std::vector<Vector> density;      ///< Of each model D entries in [0, 1]; empty if not given.
+  std::vector<Vector> importance;   ///< Likewise, finite and not negative.
+  bool from_run_file = false;       ///< True if the models came from /model.
 };
 
 /// What else than the usual shapes to accept.

@@ -13,7 +13,7 @@
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
 #include "skeleta/measure/sampling_state.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::storage {
 
@@ -33,7 +33,7 @@ struct Provenance {
 
 /// What one model instance gave in a run of `skeleta estimate`.
 struct EstimateRun {
-  ReluAutoencoder model;    ///< The instance.
+  Autoencoder model;        ///< The instance.
   Features features;        ///< The law of its data.
   Index instance = 0;       ///< Its number in the model file.
   std::string method;       ///< One word, such as "plain" or "exact".

@@ -14,7 +14,7 @@ namespace skeleta::storage {
 struct SweptCell {
   training::SweepCell cell;             ///< Where it lies in the grid.
   std::uint64_t best_start = 0;         ///< The start with the least exact loss.
-  ReluAutoencoder model;                ///< Of the best start.
+  Autoencoder model;                    ///< Of the best start.
   double loss = 0.0;                    ///< NaN if every start diverged.
   double error_bound = 0.0;             ///< Of `loss`, rigorous.
   double gradient_norm = 0.0;           ///< Of the loss there.

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 #include "skeleta/storage/result_file.h"
 #include "skeleta/thomson/match.h"
 #include "skeleta/thomson/solve.h"
@@ -31,7 +31,7 @@ Results solution_results(const thomson::Solution& solution, std::uint64_t asked)
 /// What a file of thomson match holds: /thomson, where the configurations are turned and relabelled
 /// to lie over the columns they were matched with, padded with NaN where models differ in size or
 /// have no such energy; and the models, if there are (none of a sweep, whose cells differ).
-Results match_results(const std::vector<ReluAutoencoder>& models,
+Results match_results(const std::vector<Autoencoder>& models,
                       const std::vector<MatchedModel>& matches,
                       const std::vector<thomson::PairEnergy>& energies);
 

@@ -7,7 +7,7 @@
 #include "skeleta/core/types.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::training {
 
@@ -31,11 +31,11 @@ Index most_truncated(Index features);
 
 /// What minimising L^(≤k) = Σ_{l≤k} C_l alone leads to.
 struct CertificateRow {
-  Index k = 0;            ///< ≥ 1.
-  double lower = 0.0;     ///< L^(≤k)(θ_k)
-  exact::Loss upper;      ///< L(θ_k), over all skeletons.
-  ReluAutoencoder model;  ///< θ_k
-  double excess = 0.0;    ///< L(θ_k) − L(θ*) ≥ 0
+  Index k = 0;          ///< ≥ 1.
+  double lower = 0.0;   ///< L^(≤k)(θ_k)
+  exact::Loss upper;    ///< L(θ_k), over all skeletons.
+  Autoencoder model;    ///< θ_k
+  double excess = 0.0;  ///< L(θ_k) − L(θ*) ≥ 0
   /// Root mean square distance of the columns of θ_k and θ*, both scaled to root mean square norm
   /// 1, after the best rotation or reflection, and relabelling if all features are alike.
   double distance = 0.0;
@@ -49,7 +49,7 @@ struct CertificateRow {
 struct Certificate {
   std::vector<CertificateRow> rows;  ///< k = 1, …, most
   exact::Loss minimum;               ///< L(θ*), the least of all L found.
-  ReluAutoencoder model;             ///< θ*
+  Autoencoder model;                 ///< θ*
   std::uint64_t starts = 0;          ///< Random ones, for each objective.
   std::uint64_t hits = 0;            ///< Random starts on L that ended at L(θ*).
   bool interrupted = false;          ///< Then the rest means nothing.
@@ -82,6 +82,6 @@ Certificate certificate(const Features& features, Index hidden,
                         const CertificateCallback& callback = {});
 
 /// The distance of CertificateRow; NaN if one of them is 0 everywhere.
-double shape_distance(const ReluAutoencoder& a, const ReluAutoencoder& b, const Features& features);
+double shape_distance(const Autoencoder& a, const Autoencoder& b, const Features& features);
 
 }  // namespace skeleta::training

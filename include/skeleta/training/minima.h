@@ -5,7 +5,7 @@
 
 #include "skeleta/core/types.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 namespace skeleta::training {
 
@@ -33,7 +33,7 @@ struct Minimum {
 /// importance, and as they are otherwise. Models whose loss is not finite are in none. A model
 /// joins the first minimum that it agrees with. Cost: for each model one comparison with each
 /// minimum of equal loss. Throws std::invalid_argument if sizes disagree.
-std::vector<Minimum> distinct_minima(std::span<const ReluAutoencoder* const> models,
+std::vector<Minimum> distinct_minima(std::span<const Autoencoder* const> models,
                                      std::span<const double> losses, const Features& features,
                                      const MinimaOptions& options = {});
 

@@ -8,7 +8,7 @@
 #include "skeleta/exact/sparse_loss.h"
 #include "skeleta/exact/support_sum.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 
 /// Losses of an autoencoder as functions of its parameters (parameters.h), for optimize. Each is
 /// called with x and writes the gradient; none is thread-safe; each keeps its buffers and does not
@@ -34,7 +34,7 @@ class ExactObjective {
 
  private:
   exact::Evaluator evaluator_;
-  ReluAutoencoder model_;
+  Autoencoder model_;
   Matrix dW_;
   Vector db_;
   exact::Loss last_;
@@ -64,7 +64,7 @@ class SparseObjective {
   std::optional<exact::SparseLoss> low_;     // of Q_0, Q_1, Q_2
   std::optional<exact::SupportSum> beyond_;  // of all others
   double factor_;
-  ReluAutoencoder model_;
+  Autoencoder model_;
   Matrix dW_, part_dW_;
   Vector db_, part_db_;
 };

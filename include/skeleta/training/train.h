@@ -10,7 +10,7 @@
 #include "skeleta/core/names.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 #include "skeleta/optimize/descent.h"
 #include "skeleta/optimize/summary.h"
 #include "skeleta/training/minima.h"
@@ -60,7 +60,7 @@ struct Options {
   Init init = Init::xavier;  ///< Where starts begin.
   double deviation = 1.0;    ///< Of Init::normal, > 0.
   double noise = 0.0;        ///< Of Init::given, ≥ 0.
-  std::optional<ReluAutoencoder> model;  ///< Of Init::given, and of no other.
+  std::optional<Autoencoder> model;  ///< Of Init::given, and of no other.
 
   /// ‖∇f‖₂ ≤ this · f(0) ends a start (adam and sgd on samples: never), f(0) being the objective
   /// for the model that answers 0: Σ v_i p_i/3 for the whole loss.
@@ -90,7 +90,7 @@ struct TrajectoryPoint {
 /// The end of one start.
 struct TrainedModel {
   std::uint64_t start = 0;  ///< Which one.
-  ReluAutoencoder model;    ///< Where it ended.
+  Autoencoder model;        ///< Where it ended.
   /// The integral loss with its rigorous error bound, whatever was minimised (of the linear model
   /// if that was). The bound is to be at most final_relative_target times the loss, or 1e-4 of that
   /// times the loss of the zero model.

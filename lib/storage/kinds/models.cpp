@@ -4,8 +4,8 @@
 
 namespace skeleta::storage {
 
-const Fields<ReluAutoencoder>& model_fields() {
-  using Model = ReluAutoencoder;
+const Fields<Autoencoder>& model_fields() {
+  using Model = Autoencoder;
   static const auto fields = block<Model>(
       "/model", "always",
       {

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "skeleta/measure/features.h"
-#include "skeleta/model/relu_autoencoder.h"
+#include "skeleta/model/autoencoder.h"
 #include "storage/fields.h"
 
 namespace skeleta::storage {
 
 /// Along [instance] of /model.
-const Fields<ReluAutoencoder>& model_fields();
+const Fields<Autoencoder>& model_fields();
 
 /// /data
 void put_features(Results& results, const Features& features);

@@ -58,8 +58,8 @@ const Fields<SweptCell>& cell_fields() {
                &Cell::dimensionality},
               {real("W", "cell dimension feature",
                     "weights of the best start; NaN beyond the cell's sizes"),
-               &Cell::model, &ReluAutoencoder::W},
-              {real("b", "cell feature", "thresholds likewise"), &Cell::model, &ReluAutoencoder::b},
+               &Cell::model, &Autoencoder::W},
+              {real("b", "cell feature", "thresholds likewise"), &Cell::model, &Autoencoder::b},
           }),
       block<Cell>(
           "/sweep", "since 1.3, in sweep files with a finite loss",

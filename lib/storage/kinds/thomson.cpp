@@ -360,7 +360,7 @@ Results solution_results(const Solution& solution, std::uint64_t asked) {
   const thomson::Portrait& portrait = solution.portrait;
   Vector spectrum = Vector::Zero(X.rows());
   spectrum.head(portrait.gram_spectrum.size()) = portrait.gram_spectrum;
-  const ReluAutoencoder model{X, Vector::Zero(X.cols())};
+  const Autoencoder model{X, Vector::Zero(X.cols())};
   const Matrix rows = X.transpose();  // they run fastest
   Results results;
   put(results, model_fields(), {&model});
@@ -382,12 +382,12 @@ Results solution_results(const Solution& solution, std::uint64_t asked) {
   return results;
 }
 
-Results match_results(const std::vector<ReluAutoencoder>& models,
+Results match_results(const std::vector<Autoencoder>& models,
                       const std::vector<MatchedModel>& matches,
                       const std::vector<thomson::PairEnergy>& energies) {
   Index d = 0, D = 0;
   std::vector<std::int64_t> instances;
-  std::vector<const ReluAutoencoder*> matched_models;
+  std::vector<const Autoencoder*> matched_models;
   for (const MatchedModel& model : matches) {
     d = std::max(d, model.hidden);
     D = std::max(D, model.features);

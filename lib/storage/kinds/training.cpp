@@ -92,7 +92,7 @@ Rows trajectory_rows() {
 
 void check_run(const TrainingRun& run) {
   if (run.starts.empty()) throw std::invalid_argument("starts is empty: a file needs at least one");
-  const ReluAutoencoder& first = run.starts.front().model;
+  const Autoencoder& first = run.starts.front().model;
   validate(run.features, first.features());
   for (std::size_t k = 0; k < run.starts.size(); ++k) {
     const TrainedModel& start = run.starts[k];
@@ -123,7 +123,7 @@ double finite_or_zero(double x) {
 }
 
 void put_models(Results& results, const Starts& starts) {
-  std::vector<ReluAutoencoder> models;
+  std::vector<Autoencoder> models;
   for (const TrainedModel* start : starts) {
     models.push_back(
         {start->model.W.unaryExpr(&finite_or_zero), start->model.b.unaryExpr(&finite_or_zero)});
@@ -155,7 +155,7 @@ void put_trajectories(Results& results, const Starts& starts, std::uint64_t reco
   for (std::size_t k = 1; k <= longest; ++k) {
     step.push_back(static_cast<std::int64_t>(k * record_every));
   }
-  const ReluAutoencoder& shape = starts.front()->model;
+  const Autoencoder& shape = starts.front()->model;
   const auto d = static_cast<std::size_t>(shape.hidden());
   const auto D = static_cast<std::size_t>(shape.features());
   bool snapshots = false;
@@ -170,7 +170,7 @@ void put_trajectories(Results& results, const Starts& starts, std::uint64_t reco
     for (const training::TrajectoryPoint& point : starts[s]->trajectory) {
       value[place] = point.value;
       if (snapshots) {
-        ReluAutoencoder model = shape;
+        Autoencoder model = shape;
         training::from_parameters(point.parameters, model);
         Eigen::Map<RowMajor>(W.data() + place * weights, model.hidden(), model.features()) =
             model.W;
@@ -216,7 +216,7 @@ void get_trajectories(const ResultFile& file, TrainingRun& run,
   const auto& value = file.values<double>("/training/trajectory");
   const bool snapshots = file.find("/training/snapshot_w") != nullptr;
   run.record_every = static_cast<std::uint64_t>(step.front());
-  ReluAutoencoder model = order.front()->model;
+  Autoencoder model = order.front()->model;
   const Index d = model.hidden(), D = model.features();
   for (std::size_t s = 0; s < order.size(); ++s) {
     const auto count = static_cast<std::size_t>(recorded[s]);

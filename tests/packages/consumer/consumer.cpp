@@ -5,7 +5,7 @@
 
 int main(int, char** argv) {
   const skeleta::storage::ModelFile file = skeleta::storage::read_models(argv[1]);
-  skeleta::ReluAutoencoder model = file.models.front();
+  skeleta::Autoencoder model = file.models.front();
   const auto features = skeleta::Features::uniform(model.features(), 0.05);
   const auto result = skeleta::approximation::sampled_loss(model, features, {});
   std::cout << "loss " << result.loss.value << " +- " << result.loss.standard_error << '\n';
