@@ -156,7 +156,7 @@ void Approximate::read_model() {
   instances_ = resolve_instances(instance_, file.models.size(), model_);
   // Other parts bring their own sparsities.
   const bool may_lack = !table_.empty() || !sparsities_.empty();
-  if (!has_density_ && may_lack) data_.density = 0.0;
+  if (!has_density_ && may_lack) data_.density = "0";
   law_ = resolve_features(file, model_, data_, instances_);
   models_ = std::move(file.models);
 }
@@ -173,7 +173,7 @@ void Approximate::read_sizes() {
   }
   has_density_ = data_.has_density();
   const bool may_lack = !table_.empty() || !sparsities_.empty();
-  if (!has_density_ && may_lack) data_.density = 0.0;
+  if (!has_density_ && may_lack) data_.density = "0";
   law_ = resolve_features(sizes_alone(*features_), "", data_);
 }
 

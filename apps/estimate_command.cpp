@@ -11,6 +11,7 @@
 #include "geometry_report.h"
 #include "model_input.h"
 #include "print.h"
+#include "problem_words.h"
 #include "progress_display.h"
 #include "report.h"
 #include "skeleta/approximation/exact_loss.h"
@@ -43,9 +44,13 @@ void print_heading(std::ostream& out, const std::string& path, std::size_t insta
   print_to(out, "{}{}: {} features in {} hidden dimensions\n", path, which, run.model.features(),
            run.model.hidden());
   const bool sampled = run.method != "exact";
-  print_to(out, "density {}, importance {}{}\n\n", one_or_range(run.features.density),
+  print_to(out, "density {}, importance {}{}\n", one_or_range(run.features.density),
            one_or_range(run.features.importance),
            sampled ? fmt::format(", sampling seed {}", seed) : "");
+  for (const std::string& words : {model_words(run.model), law_words(run.features)}) {
+    if (!words.empty()) print_to(out, "{}\n", words);
+  }
+  print_to(out, "\n");
 }
 
 estimate::Method method_named(const std::string& name) {

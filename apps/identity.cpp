@@ -53,7 +53,7 @@ std::string options_difference(const std::string& earlier, const std::string& no
   }
   // Last, since an option that differs says more.
   if (text_of(before, "inputs") != text_of(after, "inputs")) {
-    return "its inputs differ in content: another model, density or importance";
+    return "its inputs differ in content: another model, density, importance or law";
   }
   return "";
 }
@@ -76,11 +76,28 @@ Fingerprint& Fingerprint::add(const Matrix& numbers) {
 }
 
 Fingerprint& Fingerprint::add(const Features& features) {
-  return add(Matrix(features.density)).add(Matrix(features.importance));
+  add(Matrix(features.density)).add(Matrix(features.importance));
+  if (features.plain()) return *this;
+  for (const ValueLaw& value : features.law->values) {
+    add(static_cast<double>(value.kind()));
+    add(value.first());
+    add(value.second());
+  }
+  for (const ActivityNode& node : features.law->activity.nodes()) {
+    add(static_cast<double>(node.kind));
+    add(static_cast<double>(node.parent));
+    add(static_cast<double>(node.feature));
+    add(node.probability);
+  }
+  return *this;
 }
 
 Fingerprint& Fingerprint::add(const Autoencoder& model) {
-  return add(model.W).add(Matrix(model.b));
+  add(model.W).add(Matrix(model.b));
+  if (model.tied_relu()) return *this;
+  add(static_cast<double>(model.activation));
+  add(model.noise);
+  return add(model.W_out).add(Matrix(model.jump));
 }
 
 Fingerprint& Fingerprint::add(const std::vector<Autoencoder>& models) {

@@ -5,9 +5,14 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <iostream>
 #include <numeric>
+#include <stdexcept>
+#include <utility>
 
 #include "errors.h"
+#include "print.h"
+#include "skeleta/measure/law_text.h"
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/output_file.h"
 
@@ -19,6 +24,16 @@ double checked_share(const char* flag, double value) {
     throw UsageError(fmt::format("{} {} must lie in [0, 1]", flag, value));
   }
   return value;
+}
+
+// What is wrong with the text of a flag.
+template <class Parse>
+auto parsed(const char* flag, Parse&& parse) {
+  try {
+    return parse();
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(fmt::format("{}: {}", flag, error.what()));
+  }
 }
 
 const Vector& common_list(const std::vector<Vector>& lists, const std::vector<Index>& instances,
@@ -48,7 +63,9 @@ auto before_work(F&& work) {
 }  // namespace
 
 storage::ModelFile read_models(const std::string& path, storage::ReadOptions options) {
-  return before_work([&] { return storage::read_models(path, options); });
+  storage::ModelFile file = before_work([&] { return storage::read_models(path, options); });
+  for (const std::string& note : file.notes) print_to(std::cerr, "note: {}: {}\n", path, note);
+  return file;
 }
 
 storage::RunFile read_run(const std::string& path) {
@@ -92,8 +109,22 @@ std::string resolve_links(const std::string& path) {
 void DataOptions::declare(OptionTable& options) {
   options.add("--sparsity", &sparsity, "S", "Sparsity S of all features, density p = 1 - S")
       .not_with({"--density"});
-  options.add("--density", &density, "p", "Density p of all features");
+  options.add("--density", &density, "p",
+              "Density p of all features: a number, a list p,p,..., or zipf:EXPONENT[:FIRST], "
+              "FIRST (j+1)^-EXPONENT for feature j");
   options.add("--importance", &importance, "V", "Importance of all features");
+  options
+      .add("--values", &values, "LAW",
+           "Law of an active feature's value: uniform:LEAST,MOST, constant:VALUE, "
+           "exponential:MEAN, half-normal:SCALE or normal:MEAN,DEVIATION; or LAW;LAW;..., one for "
+           "each feature")
+      .default_is("the file's, or uniform:0,1");
+  options
+      .add("--groups", &groups, "GROUPS",
+           "Features that are not independent: together(0,1), exclusive(2,3), parent(4,5,6) with "
+           "the parent first, one in the other, separated by commas; \"name:P(...)\" and "
+           "\"feature:P\" set probabilities")
+      .default_is("the file's, or independent");
 }
 
 storage::ModelFile sizes_alone(Index features) {
@@ -105,10 +136,17 @@ storage::ModelFile sizes_alone(Index features) {
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
                           const DataOptions& data, const std::vector<Index>& instances) {
   Features features = Features::uniform(file.models.front().features(), 0.0);
+  const Index count = features.size();
+  if (data.has_density() && file.activity && data.groups.empty()) {
+    throw UsageError(
+        fmt::format("{} has groups of features with their own densities: leave --density and "
+                    "--sparsity away, or give --groups too",
+                    path));
+  }
   if (data.sparsity) {
     features.density.setConstant(1.0 - checked_share("--sparsity", *data.sparsity));
-  } else if (data.density) {
-    features.density.setConstant(checked_share("--density", *data.density));
+  } else if (!data.density.empty()) {
+    features.density = parsed("--density", [&] { return parse_density(data.density, count); });
   } else if (!file.density.empty()) {
     features.density = common_list(file.density, instances, path, "density");
   } else {
@@ -127,7 +165,18 @@ Features resolve_features(const storage::ModelFile& file, const std::string& pat
   } else if (!file.importance.empty()) {
     features.importance = common_list(file.importance, instances, path, "importance");
   }
-  return features;
+  std::vector<ValueLaw> values = file.values;
+  if (!data.values.empty()) {
+    values = parsed("--values", [&] { return parse_value_laws(data.values, count); });
+  }
+  std::optional<ActivityTree> activity = file.activity;
+  if (!data.groups.empty()) {
+    activity = parsed("--groups", [&] { return parse_groups(data.groups, features.density); });
+  }
+  if (values.empty() && !activity) return features;
+  values.resize(static_cast<std::size_t>(count));
+  if (!activity) activity = ActivityTree::independent(features.density);
+  return Features::of({*activity, std::move(values)}, features.importance);
 }
 
 std::vector<Index> resolve_instances(const std::string& text, std::size_t available,

@@ -15,7 +15,7 @@
 namespace skeleta::program {
 
 /// Reads what a command works on. Throws UsageError where storage throws FileError: nothing has
-/// been done yet.
+/// been done yet. What a model file leaves open is noted on std::cerr.
 storage::ModelFile read_models(const std::string& path, storage::ReadOptions options);
 storage::RunFile read_run(const std::string& path);
 std::string filetype_of(const std::string& path);
@@ -31,20 +31,21 @@ void check_output(const std::string& output, const std::string& model, bool over
 /// exist yet, so that the link itself is never replaced.
 std::string resolve_links(const std::string& path);
 
-/// Density and importance of all features, as flags.
+/// The data of all features, as flags: the languages of measure/law_text.h.
 struct DataOptions {
-  std::optional<double> sparsity, density, importance;
+  std::optional<double> sparsity, importance;
+  std::string density, values, groups;
 
   void declare(OptionTable& options);
-  bool has_density() const { return sparsity || density; }
+  bool has_density() const { return sparsity || !density.empty(); }
 };
 
 /// A model file of which only the number of features is known.
 storage::ModelFile sizes_alone(Index features);
 
-/// Density and importance of the features of these instances: the flags override what the file
-/// says. Throws UsageError if a flag is out of range, no density is given anywhere, or the file has
-/// different ones for the instances.
+/// The data of these instances: the flags override what the file says. Throws UsageError if a flag
+/// does not fit, no density is given anywhere, one is given beside the file's groups, which have
+/// their own, or the file has different ones for the instances.
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
                           const DataOptions& data, const std::vector<Index>& instances = {0});
 

@@ -11,6 +11,7 @@
 #include "model_input.h"
 #include "option_table.h"
 #include "print.h"
+#include "problem_words.h"
 #include "program.h"
 #include "report.h"
 #include "result_report.h"
@@ -42,6 +43,18 @@ std::string described(const std::vector<Vector>& lists, const char* absent) {
   return one_or_range(all);
 }
 
+// The file need not have densities, of which the words say nothing.
+Features features_of(const storage::ModelFile& file) {
+  if (!file.density.empty()) return file.features(0);
+  storage::ModelFile any = file;
+  any.density.assign(1, Vector::Ones(file.models.front().features()));
+  return any.features(0);
+}
+
+std::string law_of(const storage::ModelFile& file) {
+  return law_words(features_of(file));
+}
+
 void print_model(std::ostream& out, const std::string& path, const storage::ModelFile& file) {
   const Autoencoder& model = file.models.front();
   const std::size_t count = file.models.size();
@@ -49,6 +62,12 @@ void print_model(std::ostream& out, const std::string& path, const storage::Mode
   print_to(out, "features     {}\nhidden       {}\n", model.features(), model.hidden());
   print_to(out, "density      {}\n", described(file.density, "not given"));
   print_to(out, "importance   {}\n", described(file.importance, "not given: 1"));
+  if (const std::string words = model_words(model); !words.empty()) {
+    print_to(out, "model        {}\n", words);
+  }
+  if (const std::string words = law_of(file); !words.empty()) {
+    print_to(out, "law          {}\n", words);
+  }
   print_to(out, "\n{:>8}  {:>20}  {:>20}\n", "instance", "column norms", "thresholds b");
   for (std::size_t k = 0; k < count; ++k) {
     const Autoencoder& m = file.models[k];
@@ -69,6 +88,9 @@ void print_run(std::ostream& out, const std::string& path, const storage::RunFil
   for (const storage::EstimateRun& run : file.estimates) {
     print_to(out, "\ninstance {}: {} features, {} hidden dimensions, density {}\n\n", run.instance,
              run.model.features(), run.model.hidden(), one_or_range(run.features.density));
+    for (const std::string& words : {model_words(run.model), law_words(run.features)}) {
+      if (!words.empty()) print_to(out, "{}\n", words);
+    }
     print_estimate(out, run);
   }
 }
@@ -91,6 +113,8 @@ nlohmann::ordered_json model_json(const storage::ModelFile& file) {
   };
   json["density"] = list(file.density);
   json["importance"] = list(file.importance);
+  add_model(json, file.models.front());
+  add_law(json, features_of(file));
   return json;
 }
 

@@ -43,39 +43,60 @@ std::vector<double> numbers(std::string_view list, char between, std::string_vie
   return values;
 }
 
-struct KindName {
-  std::string_view name;
-  ValueKind kind;
-  std::size_t numbers;
-};
-constexpr KindName kinds[] = {{"uniform", ValueKind::uniform, 2},
-                              {"constant", ValueKind::constant, 1},
-                              {"exponential", ValueKind::exponential, 1},
-                              {"half-normal", ValueKind::half_normal, 1},
-                              {"normal", ValueKind::normal, 2}};
+// How many numbers a kind has.
+std::size_t numbers_of(ValueKind kind) {
+  return kind == ValueKind::uniform || kind == ValueKind::normal ? 2 : 1;
+}
 
 }  // namespace
 
 std::string to_string(const ValueLaw& law) {
-  const KindName& kind = kinds[static_cast<std::size_t>(law.kind())];
-  return kind.numbers == 1 ? fmt::format("{}:{}", kind.name, law.first())
-                           : fmt::format("{}:{},{}", kind.name, law.first(), law.second());
+  const std::string name = to_string(law.kind());
+  return numbers_of(law.kind()) == 1 ? fmt::format("{}:{}", name, law.first())
+                                     : fmt::format("{}:{},{}", name, law.first(), law.second());
 }
 
 ValueLaw parse_value_law(const std::string& text) {
   const std::string_view whole = text, name = whole.substr(0, whole.find(':'));
-  const auto kind = std::ranges::find(kinds, name, &KindName::name);
-  require(kind != std::end(kinds),
+  const auto kind = named<ValueKind>(name);
+  require(kind.has_value(),
           fmt::format("'{}' is no law of values: they are uniform:LEAST,MOST, constant:VALUE, "
                       "exponential:MEAN, half-normal:SCALE, normal:MEAN,DEVIATION",
                       text));
   std::vector<double> values;
   if (name.size() < whole.size()) values = numbers(whole.substr(name.size() + 1), ',', whole);
-  require(values.size() == kind->numbers,
-          fmt::format("'{}': '{}' takes {} number{}, not {}", text, name, kind->numbers,
-                      kind->numbers == 1 ? "" : "s", values.size()));
+  const std::size_t count = numbers_of(*kind);
+  require(values.size() == count, fmt::format("'{}': '{}' takes {} number{}, not {}", text, name,
+                                              count, count == 1 ? "" : "s", values.size()));
   values.push_back(0.0);
-  return ValueLaw::of(kind->kind, values[0], values[1]);
+  return ValueLaw::of(*kind, values[0], values[1]);
+}
+
+std::vector<ValueLaw> parse_value_laws(const std::string& text, Index count) {
+  std::vector<ValueLaw> laws;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find(';', from), text.size());
+    laws.push_back(parse_value_law(text.substr(from, end - from)));
+    from = end + 1;
+  }
+  const auto expected = static_cast<std::size_t>(count);
+  if (laws.size() == 1) laws.resize(expected, laws.front());
+  require(laws.size() == expected,
+          fmt::format("'{}': {} laws of values for {} features: give one, or one for each", text,
+                      laws.size(), count));
+  return laws;
+}
+
+std::string to_string(const std::vector<ValueLaw>& laws) {
+  const bool alike =
+      std::ranges::all_of(laws, [&](const ValueLaw& law) { return law == laws.front(); });
+  std::string text;
+  for (const ValueLaw& law : laws) {
+    if (!text.empty()) text += ';';
+    text += to_string(law);
+    if (alike) break;
+  }
+  return text;
 }
 
 Vector parse_density(const std::string& text, Index count) {

@@ -125,8 +125,14 @@ std::vector<std::string> model_paths(const Hdf5Reader& file) {
   std::vector<std::string> paths;
   const std::string model = model_group(file, leads_to_object);
   const std::string data = model.empty() ? "" : "/data";
-  for (const char* name : {"/W", "/b", "/bias"}) add_if_there(file, model + name, paths);
-  for (const char* name : {"/density", "/importance"}) add_if_there(file, data + name, paths);
+  for (const char* name :
+       {"/W", "/W_in", "/W_out", "/b", "/bias", "/activation", "/noise", "/jump"}) {
+    add_if_there(file, model + name, paths);
+  }
+  for (const char* name : {"/density", "/importance", "/value_law", "/value_first", "/value_second",
+                           "/node_kind", "/node_parent", "/node_feature", "/node_probability"}) {
+    add_if_there(file, data + name, paths);
+  }
   return paths;
 }
 

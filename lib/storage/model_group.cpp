@@ -12,7 +12,7 @@ void refuse_two_models(const Hdf5Reader& file, Exists exists) {
 
 std::string model_group(const Hdf5Reader& file, Exists exists) {
   refuse_two_models(file, exists);
-  if (exists(file, "/W")) return "";
+  if (exists(file, "/W") || exists(file, "/W_in")) return "";
   if (exists(file, "/model/W")) return "/model";
   file.refuse(fmt::format(
       "has no dataset /W, and no /model/W as run files have (it holds: {}): store W [hidden, "

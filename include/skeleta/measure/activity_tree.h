@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta {
@@ -14,6 +17,11 @@ enum class ActivityKind : std::uint8_t {
   independent = 1,  ///< On: the children are on or off independently of each other.
   exclusive = 2     ///< On: at most one child is on; their probabilities add up to at most 1.
 };
+
+/// Names of the enumeration, in its order.
+constexpr auto names_of(ActivityKind) {
+  return std::to_array<std::string_view>({"feature", "independent", "exclusive"});
+}
 
 /// One node: what it is, and the probability that it is on given that its parent is (or always, at
 /// the top, where the nodes are independent of each other).

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "skeleta/measure/activity_tree.h"
 #include "skeleta/measure/value_law.h"
@@ -14,6 +15,11 @@ namespace skeleta {
 std::string to_string(const ValueLaw& law);
 /// Reads what to_string writes.
 ValueLaw parse_value_law(const std::string& text);
+
+/// One law for all of `count` features, or "LAW;LAW;…", one for each.
+std::vector<ValueLaw> parse_value_laws(const std::string& text, Index count);
+/// Reads back as these laws: one if all are alike.
+std::string to_string(const std::vector<ValueLaw>& laws);
 
 /// Densities of `count` features: one number for all; a list of `count` numbers "0.1,0.2,…"; or
 /// "zipf:EXPONENT[:FIRST]", p_j = FIRST·(j + 1)^−EXPONENT, FIRST = 1 if not given. All in [0, 1].

@@ -3,7 +3,9 @@
 #include <array>
 #include <complex>
 #include <cstdint>
+#include <string_view>
 
+#include "skeleta/core/names.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta {
@@ -16,6 +18,12 @@ enum class ValueKind : std::uint8_t {
   half_normal = 3,  ///< |X|, X normal of mean 0 and standard deviation `first`
   normal = 4        ///< of mean `first` and standard deviation `second`
 };
+
+/// Names of the enumeration, in its order.
+constexpr auto names_of(ValueKind) {
+  return std::to_array<std::string_view>(
+      {"uniform", "constant", "exponential", "half-normal", "normal"});
+}
 
 /// E U^k e^{aU} = e^{log_scale} value[k] for k = 0, …, 4: the transform of a value law and its
 /// derivatives in a.

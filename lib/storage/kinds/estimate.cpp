@@ -398,7 +398,9 @@ void write_estimate(const std::filesystem::path& target, const Provenance& prove
   for (const Run& run : runs) instances.push_back(run.instance);
   Results results;
   results.add("/model/instance", instances);
-  put(results, model_fields(), members(runs, &Run::model));
+  std::vector<const Autoencoder*> models;
+  for (const Run& run : runs) models.push_back(&run.model);
+  put_models(results, models);
   put_features(results, runs.front().features);
   put(results, loss_fields(), runs);
   put_parts(results, runs);
@@ -422,7 +424,7 @@ RunFile read_run(const std::filesystem::path& path) {
   Runs& runs = result.estimates;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     runs[i].model = std::move(models.models[i]);
-    runs[i].features = {models.density[i], models.importance[i]};
+    runs[i].features = models.features(i);
   }
   get(file, loss_fields(), runs);
   get(file, tail_fields(), runs);

@@ -1,13 +1,15 @@
 #pragma once
 
+#include <vector>
+
 #include "skeleta/measure/features.h"
 #include "skeleta/model/autoencoder.h"
 #include "storage/fields.h"
 
 namespace skeleta::storage {
 
-/// Along [instance] of /model.
-const Fields<Autoencoder>& model_fields();
+/// /model, along [instance], all of one shape.
+void put_models(Results& results, const std::vector<const Autoencoder*>& models);
 
 /// /data
 void put_features(Results& results, const Features& features);

@@ -363,7 +363,7 @@ Results solution_results(const Solution& solution, std::uint64_t asked) {
   const Autoencoder model{X, Vector::Zero(X.cols())};
   const Matrix rows = X.transpose();  // they run fastest
   Results results;
-  put(results, model_fields(), {&model});
+  put_models(results, {&model});
   put(results, solution_fields(), {&solution}, {1, 1});
   results.add("/thomson/energy_kind", names_of({solution.energy_kind}));
   results.add("/thomson/points",
@@ -401,7 +401,7 @@ Results match_results(const std::vector<Autoencoder>& models,
     fill(columns.data() + n * width, matches[n].match);
   }
   Results results;
-  put(results, model_fields(), matched_models);
+  put_models(results, matched_models);
   if (!models.empty()) results.add("/model/instance", instances);
   results.add("/thomson/instance", instances);
   results.axis("/thomson/dimension", d);

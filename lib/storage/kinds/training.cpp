@@ -122,13 +122,17 @@ double finite_or_zero(double x) {
   return std::isfinite(x) ? x : 0.0;
 }
 
-void put_models(Results& results, const Starts& starts) {
+void put_ends(Results& results, const Starts& starts) {
   std::vector<Autoencoder> models;
+  std::vector<const Autoencoder*> pointers;
   for (const TrainedModel* start : starts) {
-    models.push_back(
-        {start->model.W.unaryExpr(&finite_or_zero), start->model.b.unaryExpr(&finite_or_zero)});
+    Autoencoder& model = models.emplace_back(start->model);
+    model.W = model.W.unaryExpr(&finite_or_zero).eval();
+    model.W_out = model.W_out.unaryExpr(&finite_or_zero).eval();
+    model.b = model.b.unaryExpr(&finite_or_zero).eval();
   }
-  put(results, model_fields(), models);
+  for (const Autoencoder& model : models) pointers.push_back(&model);
+  put_models(results, pointers);
 }
 
 void put_minima(Results& results, const Starts& starts, const std::vector<Minimum>& minima) {
@@ -248,7 +252,7 @@ void write_training(const std::filesystem::path& target, const Provenance& prove
   check_run(run);
   const Starts starts = sorted(run.starts);
   Results results;
-  put_models(results, starts);
+  put_ends(results, starts);
   put_features(results, run.features);
   results.axis("/training/feature", run.features.size());
   put(results, start_fields(), starts);
@@ -266,7 +270,7 @@ TrainingFile read_training(const std::filesystem::path& path) {
   }
   TrainingFile result{file.build, file.provenance, {}};
   TrainingRun& run = result.run;
-  run.features = {models.density.front(), models.importance.front()};
+  run.features = models.features(0);
   run.starts.resize(numbers.size());
   std::vector<TrainedModel*> order;  // of the file
   for (std::size_t place = 0; place < numbers.size(); ++place) {
