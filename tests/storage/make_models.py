@@ -37,6 +37,18 @@ write("density_row", W=W, b=b, density=[[0.1, 0.2, 0.3]])
 write("density_each", W=np.stack([W, W]), b=np.stack([b, b]),
       density=[[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], importance=2)
 write("wide", W=W.T, b=b[:2])
+untied = dict(W_out=W.T + 1, bias=-b)
+write("untied", W_in=W, **untied)
+write("untied_by_W", W=W, **untied)
+write("untied_transposed", W_in=W.T, W_out=W + 1, bias=-b)
+write("untied_instances", W_in=np.stack([W, W + 10]), W_out=np.stack([W.T + 1, W.T + 11]),
+      bias=np.stack([-b, -b]))
+write("jumprelu", W=W, b=b, activation=2, jump=[0.1, 0.2, 0.3], noise=0.5)
+groups = dict(node_kind=[2, 0, 0, 0], node_parent=[-1, 0, 0, -1], node_feature=[-1, 2, 0, 1],
+              node_probability=[0.5, 0.25, 0.75, 0.125])
+write("law", W=W, b=b, value_law=[0, 3, 4], value_first=[-1, 2, 0.5], value_second=[1, 0, 0.25],
+      importance=2, **groups)
+write("law_densities", W=W, b=b, density=[0.375, 0.125, 0.125], **groups)
 write("run", model__W=W, model__b=b, data__density=[0.1, 0.2, 0.3])
 write("foreign_filetype", {"filetype": "my lab", "version": np.array([9, 0], "i4")}, W=W, b=b)
 with h5py.File(f"{folder}/compressed.h5", "w", libver="latest") as f:
@@ -44,6 +56,23 @@ with h5py.File(f"{folder}/compressed.h5", "w", libver="latest") as f:
     f["b"] = np.stack([b, b + 10])
 
 # Bad ones.
+write("untied_shapes", W_in=W, W_out=W[:, :2].T, b=b)
+write("untied_hidden", W_in=W, W_out=np.ones((3, 3)), b=b)
+write("untied_instance", W_in=W, W_out=np.stack([W.T, W.T]), b=b)
+write("no_decoder", W_in=W.T, b=b)
+write("activation_3", W=W, b=b, activation=3)
+write("activation_half", W=W, b=b, activation=0.5)
+write("jump_missing", W=W, b=b, activation=2)
+write("jump_negative", W=W, b=b, activation=2, jump=[0.1, -0.2, 0.3])
+write("noise_negative", W=W, b=b, noise=-1.0)
+write("value_law_5", W=W, b=b, value_law=5, value_first=1.0, value_second=0.0)
+write("value_law_alone", W=W, b=b, value_law=3)
+write("scale_negative", W=W, b=b, value_law=3, value_first=-1.0, value_second=0.0)
+write("group_above_one", W=W, b=b, **{**groups, "node_probability": [0.5, 0.5, 0.75, 0.125]})
+write("feature_twice", W=W, b=b, **{**groups, "node_feature": [-1, 2, 2, 1]})
+write("no_parent", W=W, b=b, **{**groups, "node_parent": [-1, 1, 0, -1]})
+write("groups_of_two", W=W[:, :2], b=b[:2], **groups)
+write("law_other_densities", W=W, b=b, density=0.375, **groups)
 write("no_weights", weight=W, b=b)
 write("both", W=W, b=b, bias=b)
 write("neither", W=W)

@@ -76,6 +76,49 @@ TEST(ModelFile, TakesDensitiesOfAllOrOfEachInstance) {
   EXPECT_EQ(read_models(folder / "density_row.h5").density.at(0), (Vector{{0.1, 0.2, 0.3}}));
 }
 
+TEST(ModelFile, ReadsUntiedWeightsEitherWay) {
+  const TemporaryFolder folder;
+  run_python("make_models.py", folder.path().string());
+  for (const char* name : {"untied", "untied_by_W", "untied_transposed"}) {
+    SCOPED_TRACE(name);
+    const ModelFile file = read_models(folder / (std::string(name) + ".h5"));
+    ASSERT_EQ(file.models.size(), 1u);
+    EXPECT_EQ(file.models[0].W, example_weights());
+    EXPECT_EQ(file.models[0].W_out, Matrix(example_weights().transpose().array() + 1.0));
+    EXPECT_EQ(file.models[0].b, example_thresholds());
+    EXPECT_EQ(file.notes.size(), std::string(name) == "untied_transposed" ? 2u : 0u);
+  }
+  const ModelFile file = read_models(folder / "untied_instances.h5");
+  ASSERT_EQ(file.models.size(), 2u);
+  EXPECT_EQ(file.models[1].W, Matrix(example_weights().array() + 10.0));
+  EXPECT_EQ(file.models[1].W_out, Matrix(example_weights().transpose().array() + 11.0));
+}
+
+TEST(ModelFile, ReadsActivationAndNoise) {
+  const TemporaryFolder folder;
+  run_python("make_models.py", folder.path().string());
+  const Autoencoder model = read_models(folder / "jumprelu.h5").models.at(0);
+  EXPECT_EQ(model.activation, Activation::jumprelu);
+  EXPECT_EQ(model.jump, (Vector{{0.1, 0.2, 0.3}}));
+  EXPECT_EQ(model.noise, 0.5);
+}
+
+TEST(ModelFile, ReadsTheLawOfTheData) {
+  const TemporaryFolder folder;
+  run_python("make_models.py", folder.path().string());
+  const Features features = read_models(folder / "law.h5").features(0);
+  ASSERT_FALSE(features.plain());
+  EXPECT_EQ(features.density, (Vector{{0.375, 0.125, 0.125}}));
+  EXPECT_EQ(features.importance, Vector::Constant(3, 2.0));
+  EXPECT_EQ(features.law->values, (std::vector{ValueLaw::uniform(-1, 1), ValueLaw::half_normal(2),
+                                               ValueLaw::normal(0.5, 0.25)}));
+  const auto& nodes = features.law->activity.nodes();
+  ASSERT_EQ(nodes.size(), 4u);
+  EXPECT_EQ(nodes[0].kind, ActivityKind::exclusive);
+  EXPECT_EQ(nodes[2], (ActivityNode{ActivityKind::feature, 0, 0, 0.75}));
+  EXPECT_EQ(read_models(folder / "law_densities.h5").features(0).density, features.density);
+}
+
 TEST(ModelFile, AcceptsWideModelsOnlyIfAsked) {
   const TemporaryFolder folder;
   run_python("make_models.py", folder.path().string());
@@ -133,6 +176,24 @@ TEST(ModelFile, NamesWhatIsWrongAndWhere) {
       {"b_without_instances",
        "/b has shape [3], but /W has shape [2, 2, 3]: /b must have shape [2, 3]"},
       {"b_column", "/b has shape [3, 1], but /W has shape [2, 3]: /b must have shape [3]"},
+      {"untied_shapes",
+       "/W_in has shape [2, 3] and /W_out has shape [2, 2], but there are 3 thresholds"},
+      {"untied_hidden", "the shapes must be [hidden, feature] and [feature, hidden]"},
+      {"untied_instance", "with as many instances"},
+      {"no_decoder", "/W_in has shape [3, 2], 3 hidden dimensions for 2 features"},
+      {"activation_3", "/activation holds 3: it must be a whole number from 0 to 2"},
+      {"activation_half", "/activation holds 0.5"},
+      {"jump_missing", "holds no model: jumprelu needs jump"},
+      {"jump_negative", "/jump[1] is -0.2: every entry must be finite and not negative"},
+      {"noise_negative", "the hidden noise -1 must be finite and not negative"},
+      {"value_law_5", "/value_law holds 5: it must be a whole number from 0 to 4"},
+      {"value_law_alone", "has /value_law, but no /value_first"},
+      {"scale_negative", "has no law for the values of feature 0: half-normal:-1"},
+      {"group_above_one", "has groups of features that cannot be: "},
+      {"feature_twice", "has groups of features that cannot be: "},
+      {"no_parent", "has groups of features that cannot be: "},
+      {"groups_of_two", "/node_feature holds 2: it must be a whole number from -1 to 1"},
+      {"law_other_densities", "has density 0.375 for feature 1, but 0.125 in its groups"},
       {"rank_1", "/W has shape [3]: it must be [hidden, feature] or"},
       {"rank_4", "/W has shape [1, 1, 2, 3]: it must be [hidden, feature] or"},
       {"scalar", "/W has shape []: it must be [hidden, feature] or"},
