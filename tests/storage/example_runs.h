@@ -99,4 +99,20 @@ inline Provenance example_provenance() {
           0xfedcba9876543210u, 3};
 }
 
+/// Models and a law of which a file holds all that it can.
+inline void make_general(std::vector<EstimateRun>& runs) {
+  const ActivityTree groups(activity::join(
+      {activity::exclusive({activity::feature(1, 0.3), activity::feature(0, 0.2)}, 0.7),
+       activity::feature(2, 0.1)}));
+  for (EstimateRun& run : runs) {
+    run.model.W_out = run.model.W.transpose() * 1.5;
+    run.model.activation = Activation::jumprelu;
+    run.model.jump = Vector{{0.5, 0.25, 0.0}};
+    run.model.noise = 0.1;
+    run.features =
+        Features::of({groups, {ValueLaw::normal(0.1, 0.2), ValueLaw(), ValueLaw::constant(3)}},
+                     run.features.importance);
+  }
+}
+
 }  // namespace skeleta::storage

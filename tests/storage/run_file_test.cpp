@@ -106,18 +106,7 @@ TEST(RunFile, GivesEveryBitBackOfRunsWithoutGeometry) {
 TEST(RunFile, GivesEveryBitBackOfOtherModelsAndLaws) {
   const TemporaryFolder folder;
   std::vector<EstimateRun> runs = example_runs();
-  const ActivityTree groups(activity::join(
-      {activity::exclusive({activity::feature(1, 0.3), activity::feature(0, 0.2)}, 0.7),
-       activity::feature(2, 0.1)}));
-  for (EstimateRun& run : runs) {
-    run.model.W_out = run.model.W.transpose() * 1.5;
-    run.model.activation = Activation::jumprelu;
-    run.model.jump = Vector{{0.5, 0.25, 0.0}};
-    run.model.noise = 0.1;
-    run.features =
-        Features::of({groups, {ValueLaw::normal(0.1, 0.2), ValueLaw(), ValueLaw::constant(3)}},
-                     run.features.importance);
-  }
+  make_general(runs);
   write_estimate(folder / "run.h5", example_provenance(), runs, false);
   const RunFile file = read_run(folder / "run.h5");
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -131,7 +120,7 @@ TEST(RunFile, GivesEveryBitBackOfOtherModelsAndLaws) {
     ASSERT_FALSE(features.plain());
     EXPECT_EQ(features.density, runs[i].features.density);
     EXPECT_EQ(features.law->values, runs[i].features.law->values);
-    EXPECT_EQ(features.law->activity.nodes(), groups.nodes());
+    EXPECT_EQ(features.law->activity.nodes(), runs[i].features.law->activity.nodes());
   }
   EXPECT_EQ(read_models(folder / "run.h5").features(0).law->values, runs[0].features.law->values);
 }
