@@ -38,7 +38,7 @@ double seconds_of_all(const training::SweepPlan& plan) {
   training::Options options = plan.training;
   for (const training::SweepCell& cell : cells_of(plan)) {
     options.objective = cell.objective;
-    seconds += nominal_seconds(options, features_of(cell), cell.hidden);
+    seconds += nominal_seconds(options, features_of(plan, cell), cell.hidden);
   }
   return seconds;
 }

@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "numbers.h"
 #include "option_table.h"
+#include "skeleta/measure/law_text.h"
 #include "training_options.h"
 
 namespace skeleta::program {
@@ -25,6 +26,7 @@ struct PlanKeys {
   std::vector<Index> features, hidden;
   std::vector<double> density, sparsity, importance_decay{1.0};
   std::vector<std::string> objective{"exact"}, seed{"1"};
+  std::string values = to_string(ValueLaw()), groups;
   TrainingWords words;
   double represented_norm = training::SweepPlan{}.represented_norm;
   bool allow_wide = false;
@@ -39,6 +41,8 @@ struct PlanKeys {
     keys.add("objective", &objective, "[NAME, ...]", "As train --objective")
         .checked_by([](const std::string& word) { objective_named(word); });
     keys.add("seed", &seed, "[N, ...]", "From 2^63 on in quotation marks").checked_by(checked_seed);
+    keys.add("values", &values, "LAW", "Law of the values of all features, as train --values");
+    keys.add("groups", &groups, "GROUPS", "Features that are not independent, as train --groups");
     words.declare(keys, "");
     keys.add("represented-norm", &represented_norm, "R",
              "A feature counts as represented if its column is longer");
@@ -74,6 +78,8 @@ training::SweepPlan to_plan(const PlanKeys& keys) {
   plan.importance_decay = keys.importance_decay;
   plan.seed.clear();
   for (const std::string& word : keys.seed) plan.seed.push_back(checked_seed(word));
+  plan.values = as_usage([&] { return parse_value_law(keys.values); });
+  plan.groups = keys.groups;
   set_objectives(keys, plan);
   plan.represented_norm = keys.represented_norm;
   plan.allow_wide = keys.allow_wide;

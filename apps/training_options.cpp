@@ -34,6 +34,23 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
           ? "xavier: normal weights of variance 2/(d + D). normal: of variance 1"
           : "xavier: normal weights of variance 2/(d + D). normal: of variance 1. Or a model "
             "file, whose first model all starts begin from");
+  if (!dashes.empty()) {  // a sweep keeps no decoders
+    options.add(dashes + "untied", &untied, "",
+                "A decoder W_out of its own: x -> ReLU(W_out W x - b)");
+  }
+  options.add(dashes + "no-bias", &no_bias, dashes.empty() ? "true" : "", "Thresholds stay 0");
+  options
+      .add(dashes + "hidden-noise", &hidden_noise, "S",
+           "Normal noise of this standard deviation in each hidden dimension")
+      .within(0.0);
+  options
+      .add(dashes + "interference", &interference, "L",
+           "The objective has L times the sum of <w_i, w_j>^2 over i != j added")
+      .within(0.0);
+  options
+      .add(dashes + "weight-decay", &weight_decay, "L",
+           "The objective has L times the sum of squares of all weights added")
+      .within(0.0);
   options.add(dashes + "steps", &steps, "N", "Most steps of a start");
   options.add(dashes + "batch", &batch, "N", "sampled: points of a batch");
   options.add(dashes + "learning-rate", &learning_rate, "R", "adam, adamw, sgd: step size");
@@ -102,6 +119,10 @@ training::Options to_options(const TrainingWords& words) {
   // The default of PyTorch's AdamW.
   if (optimizer == "adamw") options.descent.weight_decay = 0.01;
   options.init = *init;
+  options.untied = words.untied;
+  options.thresholds = !words.no_bias;
+  options.hidden_noise = words.hidden_noise;
+  options.penalty = {words.interference, words.weight_decay};
   options.starts = words.starts;
   options.max_steps = words.steps;
   options.batch = words.batch;

@@ -17,6 +17,8 @@ struct TrainingWords {
   std::string objective = "exact", optimizer = "auto", init = "xavier";
   std::uint64_t starts = 10, steps = training::Options{}.max_steps,
                 batch = training::Options{}.batch;
+  bool untied = false, no_bias = false;
+  double hidden_noise = 0.0, interference = 0.0, weight_decay = 0.0;
   double learning_rate = optimize::DescentOptions{}.learning_rate,
          tolerance = training::Options{}.gradient_tolerance;
 };

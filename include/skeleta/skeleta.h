@@ -97,6 +97,7 @@
 #include "skeleta/training/minima.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
+#include "skeleta/training/penalty.h"
 #include "skeleta/training/phase.h"
 #include "skeleta/training/sampled_objective.h"
 #include "skeleta/training/sweep.h"

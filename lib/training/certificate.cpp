@@ -49,6 +49,7 @@ class TruncatedObjective {
 };
 
 void validate(const Features& features, Index hidden, const CertificateOptions& options) {
+  require_plain(features, "the certificate");
   Options training;
   training.gradient_tolerance = options.gradient_tolerance;
   training.starts = options.starts;

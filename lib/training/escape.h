@@ -4,6 +4,7 @@
 
 #include "skeleta/core/types.h"
 #include "skeleta/measure/features.h"
+#include "skeleta/model/autoencoder.h"
 #include "skeleta/sampling/stream.h"
 
 /// Where a gradient vanishes, but a descent may go on: outputs that never fire, columns that are 0,
@@ -16,13 +17,13 @@ enum class Idle : std::int8_t {
   columns,  ///< Some columns are 0: shorter than 10⁻³ of the longest.
   outputs,  ///< Some outputs never fire: b_i ≥ max z_i.
 };
-Idle idle_features(const Vector& parameters, Index hidden, const Features& features);
+Idle idle_features(const Autoencoder& model, const Features& features);
 
-/// Parameters beside these (parameters.h). Outputs that never fire get the threshold 0: on their
+/// A model beside this one. Outputs that never fire get the threshold 0: on their
 /// plateau b_i may be anything above max z_i. The weights of idle features, or `all`, move by
 /// normal numbers of standard deviation 0.03 times the root mean square weight, or 0.03 times that
 /// of a xavier start if they are smaller.
-Vector displaced(Vector parameters, Index hidden, const Features& features, bool all,
-                 sampling::PointStream& random);
+Autoencoder displaced(Autoencoder model, const Features& features, bool all,
+                      sampling::PointStream& random);
 
 }  // namespace skeleta::training

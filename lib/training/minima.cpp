@@ -34,6 +34,29 @@ bool agree(const Matrix& X, const Matrix& Y, bool relabelling, double tolerance)
   return norms_agree(X, Y, tolerance * size) && distance(X, Y, relabelling) <= tolerance * size;
 }
 
+// An untied model is seen through A = W_out W alone: (MW, W_out M⁻¹) is the same one. Relabelled
+// features permute rows and columns of A alike: what is compared is its diagonal and its rows'
+// norms, sorted.
+bool agree_untied(const Autoencoder& X, const Autoencoder& Y, bool relabelling, double tolerance) {
+  const Matrix A = output_weights(X, 0, X.features()), B = output_weights(Y, 0, Y.features());
+  const double size = std::max(A.norm(), B.norm());
+  if (!relabelling) return (A - B).norm() <= tolerance * size;
+  const auto sorted = [](Vector v) {
+    std::sort(v.begin(), v.end());
+    return v;
+  };
+  const auto near = [&](const Vector& x, const Vector& y) {
+    return (sorted(x) - sorted(y)).norm() <= tolerance * size;
+  };
+  return near(A.diagonal(), B.diagonal()) &&
+         near(A.colwise().norm().transpose(), B.colwise().norm().transpose());
+}
+
+bool agree(const Autoencoder& X, const Autoencoder& Y, bool relabelling, double tolerance) {
+  return X.tied() ? agree(X.W, Y.W, relabelling, tolerance)
+                  : agree_untied(X, Y, relabelling, tolerance);
+}
+
 Index rank_of(const Matrix& W) {
   const Vector values = singular_values(W);
   return (values.array() > 1e-6 * values(0)).count();
@@ -71,7 +94,7 @@ std::vector<Minimum> distinct_minima(std::span<const Autoencoder* const> models,
       const double most = std::max({std::abs(minimum.loss), std::abs(losses[k]), floor});
       const auto first = static_cast<std::size_t>(minimum.models.front());
       return std::abs(losses[k] - minimum.loss) <= options.loss_tolerance * most &&
-             agree(models[k]->W, models[first]->W, relabelling, options.shape_tolerance);
+             agree(*models[k], *models[first], relabelling, options.shape_tolerance);
     };
     auto found = std::find_if(minima.begin(), minima.end(), same);
     if (found == minima.end()) {

@@ -41,7 +41,7 @@ class Natural {
 }  // namespace
 
 NaturalCoordinates natural_coordinates(const Features& features, Index most) {
-  const ActiveCount count(features.density);
+  const ActiveCount count(features.data_law().activity);
   const double none = count.probability(0), some = count.probability({1, most});
   return {features.size(), some > 0.0 && some < none ? std::sqrt(some / none) : 1.0};
 }

@@ -40,6 +40,9 @@ bool in_range(const Vector& x) {
 ExactObjective::ExactObjective(Features features, Index hidden, const exact::Options& options)
     : evaluator_(features, reporting(options)), model_(shape(features, hidden)) {}
 
+ExactObjective::ExactObjective(Features features, Autoencoder form, const exact::Options& options)
+    : evaluator_(std::move(features), reporting(options)), model_(std::move(form)) {}
+
 double ExactObjective::operator()(const Vector& x, Vector& gradient) {
   if (!in_range(x)) return undefined;
   from_parameters(x, model_);
@@ -99,13 +102,16 @@ double SparseObjective::operator()(const Vector& x, Vector& gradient) {
 LinearObjective::LinearObjective(Features features, Index hidden)
     : features_(std::move(features)), hidden_(hidden) {
   validate(features_);
-  require_plain(features_, "the linear loss");
   shape(features_, hidden);
+  if (!features_.plain()) {
+    moments_ = moment_matrix(*features_.law);
+    return;
+  }
   q_ = means(features_.density);
   m_ = second_moments(features_.density) - q_.cwiseAbs2();
 }
 
-// ∂L/∂R = 2 v (R diag(m) + (Rq) qᵀ) = −Γ, and dW = W(Γ + Γᵀ).
+// ∂L/∂R = 2 v R M = 2 v (R diag(m) + (Rq) qᵀ) = −Γ, and dW = W(Γ + Γᵀ).
 double LinearObjective::operator()(const Vector& x, Vector& gradient) {
   if (!in_range(x)) return undefined;
   const Index count = features_.size();
@@ -114,15 +120,20 @@ double LinearObjective::operator()(const Vector& x, Vector& gradient) {
   set_transposed_product(W, W, residual_);
   residual_ *= -1.0;
   residual_.diagonal().array() += 1.0;
-  weighted_.resize(count);
-  weighted_.noalias() = residual_ * q_;
   gamma_.resize(count, count);
-  gamma_.noalias() = residual_ * m_.asDiagonal();
-  double value = features_.importance.dot(weighted_.cwiseAbs2());
+  double value = 0.0;
+  if (features_.plain()) {
+    weighted_.resize(count);
+    weighted_.noalias() = residual_ * q_;
+    gamma_.noalias() = residual_ * m_.asDiagonal();
+    value = features_.importance.dot(weighted_.cwiseAbs2());
+  } else {
+    set_product(residual_, moments_, gamma_);
+  }
   for (Index i = 0; i < count; ++i) {
     value += features_.importance(i) * gamma_.row(i).dot(residual_.row(i));
   }
-  gamma_.noalias() += weighted_ * q_.transpose();
+  if (features_.plain()) gamma_.noalias() += weighted_ * q_.transpose();
   gamma_.array().colwise() *= -2.0 * features_.importance.array();
   Eigen::Map<Matrix> dW(gradient.data(), hidden_, count);
   set_product(W, gamma_, dW);

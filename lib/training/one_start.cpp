@@ -69,7 +69,9 @@ OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& opti
     : data_(data),
       hidden_(hidden),
       options_(options),
+      form_(form_of(data.features, hidden, options)),
       threads_(threads),
+      gradient_target_(options.gradient_tolerance),
       zero_(value_of_zero_model(data.features, options)),
       natural_(coordinates_of(data.features, options)) {}
 
@@ -77,17 +79,41 @@ void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& resul
   result_ = &result;
   noisy() ? minimize_noise(x) : minimize(x);
   while (vanishes(result.summary) && leave(x, random)) minimize(x);
-  result.model = {Matrix(hidden_, features().size()), Vector(features().size())};
+  result.model = form_;
   from_parameters(x, result.model);
   evaluate(x);
   restore_unit();
 }
 
+// What the objective is with the penalty, and its gradient. Losses are in a unit of their own, and
+// so is what is charged.
+double OneStart::charged(const Vector& x, double value, Vector& gradient) const {
+  if (options_.penalty.active() && std::isfinite(value)) {
+    Autoencoder model = form_;
+    from_parameters(x, model);
+    value += add_penalty({std::ldexp(options_.penalty.interference, -data_.exponent),
+                          std::ldexp(options_.penalty.decay, -data_.exponent)},
+                         model, gradient);
+  }
+  if (!options_.thresholds) gradient.tail(features().size()).setZero();
+  return value;
+}
+
 // Calls body with the objective and the relative error of its values.
 void OneStart::with_objective(Body body) {
+  with_bare_objective([&](optimize::Objective f, double noise) {
+    const auto whole = [&](const Vector& x, Vector& gradient) {
+      const double value = f(x, gradient);
+      return charged(x, value, gradient);
+    };
+    body(whole, noise);
+  });
+}
+
+void OneStart::with_bare_objective(Body body) {
   switch (options_.objective) {
     case ObjectiveKind::exact:
-      return with_exact(options_.gradient_tolerance, body);
+      return with_exact(gradient_target_, body);
     case ObjectiveKind::one_sparse: {
       auto f = SparseObjective::one_sparse(features(), hidden_, threads_);
       return body(f, sum_noise);
@@ -119,7 +145,7 @@ void OneStart::with_objective(Body body) {
 
 void OneStart::with_exact(double tolerance, Body body) {
   const exact::Options options = exact_options(features(), tolerance, threads_);
-  ExactObjective f(features(), hidden_, options);
+  ExactObjective f(features(), form_, options);
   body(f, options.relative_target);
   result_->unmet += f.unmet();
 }
@@ -145,7 +171,12 @@ void OneStart::minimize_noise(Vector& x) {
                       .series = result_->start,
                       .precision = estimate::Precision::float32,
                       .threads = threads_});
-  descend(f, x, 0.0);
+  descend(
+      [&](std::uint64_t step, const Vector& at, Vector& gradient) {
+        const double value = f(step, at, gradient);
+        return charged(at, value, gradient);
+      },
+      x, 0.0);
 }
 
 // Many features first descend with loose targets, to where the gradient is no larger than its
@@ -155,7 +186,9 @@ bool OneStart::loose_stage(Vector& x) {
   const double last = exact_options(features(), options_.gradient_tolerance, 1).gradient_target;
   if (features().size() < many_features || loose <= 10.0 * last) return true;
   const double tolerance = std::max(options_.gradient_tolerance, loose);
-  with_exact(loose, [&](optimize::Objective f, double noise) { lbfgs(f, x, tolerance, noise); });
+  gradient_target_ = loose;
+  with_objective([&](optimize::Objective f, double noise) { lbfgs(f, x, tolerance, noise); });
+  gradient_target_ = options_.gradient_tolerance;
   const auto reason = result_->summary.stop_reason;
   return reason == optimize::DescentStop::gradient || reason == optimize::DescentStop::line_search;
 }
@@ -200,7 +233,9 @@ void OneStart::descend(optimize::StochasticObjective f, Vector& x, double tolera
 bool OneStart::leave(Vector& x, sampling::PointStream& random) {
   if (steps_ >= options_.max_steps) return false;
   const bool given = options_.init == Init::given;
-  Idle idle = idle_features(x, hidden_, features());
+  Autoencoder model = form_;
+  from_parameters(x, model);
+  Idle idle = idle_features(model, features());
   if (options_.objective == ObjectiveKind::linear) {
     idle = x.isZero(0.0) ? Idle::columns : Idle::none;
   }
@@ -212,7 +247,8 @@ bool OneStart::leave(Vector& x, sampling::PointStream& random) {
   const double value = result_->summary.value;
   const double goal = value - options_.minima.loss_tolerance * std::max(value, 1e-9 * zero_);
   for (int trial = 0; trial < trials; ++trial) {
-    Vector beside = displaced(x, hidden_, features(), given, random);
+    Vector beside = to_parameters(displaced(model, features(), given, random));
+    if (!options_.thresholds) beside.tail(features().size()).setZero();
     if (!descends_from(beside, goal, most_steps)) continue;
     x = std::move(beside);
     return true;
@@ -269,14 +305,17 @@ void OneStart::evaluate(const Vector& x) {
   if (options_.objective == ObjectiveKind::linear) return evaluate_linear(x);
   result_->loss = exact::loss(result_->model, features(), options);
   if (!std::isfinite(result_->loss.value)) return;  // beyond the range of double
-  if (options_.objective == ObjectiveKind::exact && by_lbfgs() && !natural_.differ(x)) {
+  if (options_.objective == ObjectiveKind::exact && by_lbfgs() && !natural_.differ(x) &&
+      !options_.penalty.active()) {
     result_->loss_gradient_norm = result_->summary.gradient_norm;
     return;
   }
-  ExactObjective f(features(), hidden_,
+  ExactObjective f(features(), form_,
                    exact_options(features(), options_.gradient_tolerance, threads_));
   Vector gradient(x.size());
-  if (std::isfinite(f(x, gradient))) result_->loss_gradient_norm = gradient.norm();
+  if (!std::isfinite(f(x, gradient))) return;
+  if (!options_.thresholds) gradient.tail(features().size()).setZero();
+  result_->loss_gradient_norm = gradient.norm();
 }
 
 // A closed form: of D² terms with a relative error of some D·ε each.

@@ -23,7 +23,9 @@ class OneStart {
   bool by_lbfgs() const { return options_.optimizer == OptimizerKind::lbfgs; }
   bool noisy() const { return options_.objective == ObjectiveKind::sampled && !by_lbfgs(); }
 
+  double charged(const Vector& x, double value, Vector& gradient) const;
   void with_objective(Body body);
+  void with_bare_objective(Body body);
   void with_exact(double tolerance, Body body);
   void minimize(Vector& x);
   void minimize_noise(Vector& x);
@@ -41,8 +43,10 @@ class OneStart {
   const ScaledFeatures& data_;
   Index hidden_;
   const Options& options_;
+  Autoencoder form_;
   int threads_;
-  double zero_;  ///< The objective's value for the model that answers 0.
+  double gradient_target_;  ///< Of the exact objective.
+  double zero_;             ///< The objective's value for the model that answers 0.
   NaturalCoordinates natural_;
   TrainedModel* result_ = nullptr;
   std::uint64_t steps_ = 0;

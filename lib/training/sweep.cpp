@@ -10,6 +10,7 @@
 #include "core/require.h"
 #include "core/rounds.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/measure/law_text.h"
 
 namespace skeleta::training {
 namespace {
@@ -51,7 +52,7 @@ void validate(const SweepPlan& plan) {
           fmt::format("hidden = {} exceeds features = {}: allow wide cells if that is meant",
                       widest, fewest));
   for (const SweepCell& cell : cells_of(plan)) {
-    validate(options_of(plan, cell, plan.training.threads), features_of(cell), cell.hidden);
+    validate(options_of(plan, cell, plan.training.threads), features_of(plan, cell), cell.hidden);
   }
 }
 
@@ -67,16 +68,20 @@ std::vector<SweepCell> cells_of(const SweepPlan& plan) {
   return cells;
 }
 
-Features features_of(const SweepCell& cell) {
+Features features_of(const SweepPlan& plan, const SweepCell& cell) {
   Features features = Features::uniform(cell.features, cell.density);
   for (Index i = 0; i < cell.features; ++i) {
     features.importance(i) = std::pow(cell.importance_decay, static_cast<double>(i));
   }
-  return features;
+  if (plan.groups.empty() && plan.values == ValueLaw()) return features;
+  const ActivityTree activity = plan.groups.empty() ? ActivityTree::independent(features.density)
+                                                    : parse_groups(plan.groups, features.density);
+  const std::vector<ValueLaw> values(static_cast<std::size_t>(cell.features), plan.values);
+  return Features::of({activity, values}, features.importance);
 }
 
 CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads) {
-  Training training = train(features_of(cell), cell.hidden, options_of(plan, cell, threads));
+  Training training = train(features_of(plan, cell), cell.hidden, options_of(plan, cell, threads));
   if (training.interrupted) throw Interrupted();
   CellResult result;
   result.cell = cell;

@@ -23,7 +23,7 @@ Vector initial(const Features& features, Index hidden, const Options& options,
                sampling::PointStream& random) {
   sampling::NormalStream normal(random);
   const Index count = features.size();
-  Vector x = Vector::Zero(parameter_count(count, hidden));
+  Vector x = Vector::Zero(parameter_count(form_of(features, hidden, options)));
   if (options.init == Init::given) {
     x = to_parameters(*options.model);
     if (options.noise == 0.0) return x;
@@ -33,16 +33,40 @@ Vector initial(const Features& features, Index hidden, const Options& options,
   const double deviation = options.init == Init::xavier
                                ? std::sqrt(2.0 / static_cast<double>(hidden + count))
                                : options.deviation;
-  for (double& w : x.head(count * hidden)) w = deviation * normal();
+  for (double& w : x.head(x.size() - count)) w = deviation * normal();
   return x;
+}
+
+// The objectives that know only some problems.
+void require_known(const Options& options, const Features& features, const Autoencoder& form) {
+  if (options.objective == ObjectiveKind::exact) return;
+  const std::string name = "the objective " + to_string(options.objective);
+  require_tied_relu(form, name);
+  const bool few = options.objective == ObjectiveKind::one_sparse ||
+                   options.objective == ObjectiveKind::k_sparse;
+  if (few) require_plain(features, name);
 }
 
 }  // namespace
 
+Autoencoder form_of(const Features& features, Index hidden, const Options& options) {
+  if (options.model) {
+    Autoencoder form = *options.model;
+    form.W.setZero();
+    form.W_out.setZero();
+    form.b.setZero();
+    return form;
+  }
+  Autoencoder form{Matrix::Zero(hidden, features.size()), Vector::Zero(features.size())};
+  if (options.untied) form.W_out = Matrix::Zero(features.size(), hidden);
+  form.noise = options.hidden_noise;
+  return form;
+}
+
 void validate(const Options& options, const Features& features, Index hidden) {
   validate(features);
-  require_plain(features, "training");
   require(hidden >= 1, fmt::format("hidden = {} must be at least 1", hidden));
+  require_known(options, features, form_of(features, hidden, options));
   if (options.objective == ObjectiveKind::k_sparse) {
     require(options.k >= 0 && options.k <= features.size(),
             fmt::format("k = {} must be within 0..{}, the number of features", options.k,
@@ -63,6 +87,8 @@ void validate(const Options& options, const Features& features, Index hidden) {
   not_negative("final_relative_target", options.final_relative_target);
   not_negative("deviation", options.deviation);
   not_negative("noise", options.noise);
+  not_negative("hidden_noise", options.hidden_noise);
+  validate(options.penalty);
   not_negative("gradient_tolerance", options.gradient_tolerance);
   not_negative("value_tolerance", options.value_tolerance);
   require(
@@ -79,7 +105,10 @@ void validate(const Options& options, const Features& features, Index hidden) {
           "model must be there for init = given, and only then");
   if (options.model) {
     skeleta::validate(*options.model);
-    require_tied_relu(*options.model, "training");
+    require(!options.untied && options.hidden_noise == 0.0,
+            "untied and hidden_noise are those of the model that is given");
+    require(options.thresholds || options.model->b.isZero(0.0),
+            "the model that is given has thresholds, which are to stay 0");
     require(
         options.model->features() == features.size() && options.model->hidden() == hidden,
         fmt::format("model with {} features and {} hidden dimensions must have {} and {}",

@@ -26,9 +26,7 @@ struct Saddle {
 
 TEST(Escape, TellsWhatIsIdle) {
   Saddle saddle;
-  const auto idle = [&] {
-    return idle_features(to_parameters(saddle.model), hidden, saddle.features);
-  };
+  const auto idle = [&] { return idle_features(saddle.model, saddle.features); };
   EXPECT_EQ(idle(), Idle::outputs);
   saddle.model.b(1) = 0.99;
   saddle.model.b(2) = -0.1;  // a constant output
@@ -45,8 +43,8 @@ TEST(Escape, DisplacesIdleFeaturesOnly) {
   const double u = std::exp(-2.0), step = 0.03 * std::sqrt(0.4);
   const testing::Script script{u, 0x1p-53, u, 0.5};
   sampling::PointStream random = script.stream();
-  const Vector x = to_parameters(saddle.model);
-  const Vector moved = displaced(x, hidden, saddle.features, false, random) - x;
+  const Vector moved = to_parameters(displaced(saddle.model, saddle.features, false, random)) -
+                       to_parameters(saddle.model);
   Vector expected = Vector::Zero(9);
   expected(2) = 2.0 * step;
   expected(4) = -2.0 * step;

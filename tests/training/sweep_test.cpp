@@ -37,7 +37,7 @@ TEST(Sweep, CellsAreAllCombinationsInOrder) {
   EXPECT_EQ(cells[1].seed, 8u);
   EXPECT_EQ(cells[3].importance_decay, 1.0);
   EXPECT_EQ(cells[6].density, 0.1);
-  const Features features = features_of({0, 3, 1, 0.2, 0.5});
+  const Features features = features_of({}, {0, 3, 1, 0.2, 0.5});
   EXPECT_EQ(features.importance, Eigen::Vector3d(1.0, 0.5, 0.25));
   EXPECT_EQ(features.density, Eigen::Vector3d::Constant(0.2));
 }

@@ -30,9 +30,11 @@ struct Minimum {
 
 /// The distinct minima among models, best first: equal loss, and Gram matrices WᵀW that agree up to
 /// relabelling of features (geometry::congruence) if all features have the same density and
-/// importance, and as they are otherwise. Models whose loss is not finite are in none. A model
-/// joins the first minimum that it agrees with. Cost: for each model one comparison with each
-/// minimum of equal loss. Throws std::invalid_argument if sizes disagree.
+/// importance, and as they are otherwise. Untied models are compared by A = W_out W, and where
+/// features may be relabelled by its diagonal and the norms of its rows alone. Models whose loss is
+/// not finite are in none. A model joins the first minimum that it agrees with. Cost: for each
+/// model one comparison with each minimum of equal loss. Throws std::invalid_argument if sizes
+/// disagree.
 std::vector<Minimum> distinct_minima(std::span<const Autoencoder* const> models,
                                      std::span<const double> losses, const Features& features,
                                      const MinimaOptions& options = {});

@@ -23,6 +23,8 @@ class ExactObjective {
  public:
   /// Throws std::invalid_argument if features or options are not valid, or hidden < 1.
   ExactObjective(Features features, Index hidden, const exact::Options& options);
+  /// Of models of the form of this one, whose weights do not matter.
+  ExactObjective(Features features, Autoencoder form, const exact::Options& options);
 
   /// The loss at parameters x (parameters.h); `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
@@ -71,8 +73,9 @@ class SparseObjective {
 
 /// The tied linear loss E Σ_i v_i (x_i − (WᵀWx)_i)², by moments: with q_j = p_j/2, m_j = p_j/3 −
 /// p_j²/4, E x xᵀ = diag(m) + q qᵀ and R = I − WᵀW,
-///   L = Σ_i v_i [ Σ_j m_j R_ij² + (Rq)_i² ].
-/// Its parameters are W alone, column by column. Cost 6 d D².
+///   L = Σ_i v_i [ Σ_j m_j R_ij² + (Rq)_i² ];
+/// of other laws L = Σ_i v_i (R M Rᵀ)_ii with M = E x xᵀ. Its parameters are W alone, column by
+/// column. Cost 6 d D², of other laws and D³.
 class LinearObjective {
  public:
   /// Throws std::invalid_argument if features are not valid, or hidden < 1.
@@ -85,6 +88,7 @@ class LinearObjective {
   Features features_;
   Index hidden_;
   Vector m_, q_, weighted_;
+  Matrix moments_;  // M of other laws
   Matrix residual_, gamma_;
 };
 

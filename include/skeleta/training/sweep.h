@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "skeleta/measure/features.h"
@@ -20,6 +21,8 @@ struct SweepPlan {
   std::vector<double> importance_decay{1.0};  ///< v_i = r^i for i = 0, …, D − 1.
   std::vector<ObjectiveKind> objective{ObjectiveKind::exact};  ///< What is minimised.
   std::vector<std::uint64_t> seed{1};                          ///< Of the random starts.
+  ValueLaw values;                                             ///< Of all features of all cells.
+  std::string groups;  ///< Of all cells: measure/law_text.h; "" if features are independent.
   /// For all cells, but for the objective and seed; its threads are those of the sweep.
   Options training;
   double represented_norm = 0.5;  ///< Threshold of phase_of.
@@ -54,8 +57,8 @@ void validate(const SweepPlan& plan);
 /// All cells of a plan; the last list (seed) varies fastest, the first (features) slowest.
 std::vector<SweepCell> cells_of(const SweepPlan& plan);
 
-/// The data of a cell.
-Features features_of(const SweepCell& cell);
+/// The data of a cell. Throws std::invalid_argument if it cannot have the plan's groups.
+Features features_of(const SweepPlan& plan, const SweepCell& cell);
 
 /// One cell, by itself.
 CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads = 1);

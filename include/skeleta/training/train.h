@@ -14,6 +14,7 @@
 #include "skeleta/optimize/descent.h"
 #include "skeleta/optimize/summary.h"
 #include "skeleta/training/minima.h"
+#include "skeleta/training/penalty.h"
 
 namespace skeleta::training {
 
@@ -50,6 +51,11 @@ constexpr auto names_of(Init) {
 
 /// What to minimise, from where, how and how long.
 struct Options {
+  bool untied = false;        ///< A decoder W_out beside W.
+  bool thresholds = true;     ///< False: b stays 0.
+  double hidden_noise = 0.0;  ///< Autoencoder::noise of the model.
+  Penalty penalty;            ///< Added to every objective, not to the loss of the result.
+
   ObjectiveKind objective = ObjectiveKind::exact;  ///< What is minimised.
   Index k = 2;  ///< Of k_sparse, at most D; beyond 2 as many as exact::SupportSum takes.
   OptimizerKind optimizer = OptimizerKind::lbfgs;  ///< How.
@@ -60,7 +66,8 @@ struct Options {
   Init init = Init::xavier;  ///< Where starts begin.
   double deviation = 1.0;    ///< Of Init::normal, > 0.
   double noise = 0.0;        ///< Of Init::given, ≥ 0.
-  std::optional<Autoencoder> model;  ///< Of Init::given, and of no other.
+  /// Of Init::given, and of no other. The form of what is trained is its own.
+  std::optional<Autoencoder> model;
 
   /// ‖∇f‖₂ ≤ this · f(0) ends a start (adam and sgd on samples: never), f(0) being the objective
   /// for the model that answers 0: Σ v_i p_i/3 for the whole loss.
@@ -77,7 +84,12 @@ struct Options {
   int threads = 0;  ///< 0: all cores, over starts and within them. Never changes a bit.
 };
 
-/// Throws std::invalid_argument naming the first option that breaks its rule.
+/// The model that is trained, its weights and thresholds 0.
+Autoencoder form_of(const Features& features, Index hidden, const Options& options);
+
+/// Throws std::invalid_argument naming the first option that breaks its rule. Objectives other than
+/// the exact one know only tied models without noise, those on few active features only plain
+/// features.
 void validate(const Options& options, const Features& features, Index hidden);
 
 /// Where a start was after some steps.

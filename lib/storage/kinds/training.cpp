@@ -87,6 +87,11 @@ Rows trajectory_rows() {
                 axis("hidden", "hidden dimension"),
                 real("snapshot_w", "start step hidden feature", "W after the step; NaN likewise"),
                 real("snapshot_b", "start step feature", "b after the step; NaN likewise"),
+            }),
+      block("/training", "since 1.8, with --snapshots of untied models",
+            {
+                real("snapshot_w_out", "start step feature hidden",
+                     "W_out after the step; NaN likewise"),
             }));
 }
 
@@ -168,7 +173,9 @@ void put_trajectories(Results& results, const Starts& starts, std::uint64_t reco
     if (snapshots) break;
   }
   const std::size_t n = starts.size() * longest, weights = snapshots ? d * D : 0;
+  const std::size_t decoder = shape.tied() ? 0 : weights;
   std::vector<double> value(n, nan), W(n * weights, nan), b(snapshots ? n * D : 0, nan);
+  std::vector<double> W_out(n * decoder, nan);
   for (std::size_t s = 0; s < starts.size(); ++s) {
     std::size_t place = s * longest;
     for (const training::TrajectoryPoint& point : starts[s]->trajectory) {
@@ -178,6 +185,8 @@ void put_trajectories(Results& results, const Starts& starts, std::uint64_t reco
         training::from_parameters(point.parameters, model);
         Eigen::Map<RowMajor>(W.data() + place * weights, model.hidden(), model.features()) =
             model.W;
+        Eigen::Map<RowMajor>(W_out.data() + place * decoder, model.W_out.rows(),
+                             model.W_out.cols()) = model.W_out;
         std::copy(model.b.begin(), model.b.end(), b.data() + place * D);
       }
       ++place;
@@ -189,6 +198,8 @@ void put_trajectories(Results& results, const Starts& starts, std::uint64_t reco
   if (!snapshots) return;
   results.add("/training/snapshot_w", {starts.size(), longest, d, D}, std::move(W));
   results.add("/training/snapshot_b", {starts.size(), longest, D}, std::move(b));
+  if (decoder == 0) return;
+  results.add("/training/snapshot_w_out", {starts.size(), longest, D, d}, std::move(W_out));
 }
 
 // A minimum's models are in the order of the file: best first.
@@ -234,6 +245,10 @@ void get_trajectories(const ResultFile& file, TrainingRun& run,
         const double* b = file.values<double>("/training/snapshot_b").data();
         model.W = Eigen::Map<const RowMajor>(W + p * d * D, d, D);
         model.b = Eigen::Map<const Vector>(b + p * D, D);
+        if (!model.tied()) {
+          const double* W_out = file.values<double>("/training/snapshot_w_out").data();
+          model.W_out = Eigen::Map<const RowMajor>(W_out + p * d * D, D, d);
+        }
         point.parameters = training::to_parameters(model);
       }
       order[s]->trajectory.push_back(std::move(point));
