@@ -35,7 +35,6 @@
 #include "skeleta/estimate/methods.h"
 #include "skeleta/estimate/precision.h"
 #include "skeleta/estimate/skeleton_loss.h"
-#include "skeleta/exact/law_loss.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/exact/options.h"

@@ -9,6 +9,7 @@
 
 #include "core/products.h"
 #include "exact/perturbation.h"
+#include "exact/weight_gradient.h"
 
 namespace skeleta::exact {
 namespace {
@@ -28,7 +29,7 @@ double with_underflow(double magnitude) {
   return magnitude > 0.0 ? magnitude + std::numeric_limits<double>::min() : 0.0;
 }
 
-// |δG_ik| ≤ this |w_i||w_k|.
+// |δA_ik| ≤ this |o_i||w_k|, o_i row i of the decoder.
 double rounding_of_products(Index hidden) {
   return static_cast<double>(hidden + 2) * 0.5 * epsilon;
 }
@@ -83,20 +84,22 @@ bool AdaptiveLoss::has_contour(Index i) const {
          output.side == Side::both;
 }
 
-// |δG_ik| ≤ (d + 2) ε/2 · |w_i||w_k|, and √E(Σ_k δG_ik x_k)² ≤ Σ_k |δG_ik| √(p_k/3).
+// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, and √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √(p_k/3).
 void AdaptiveLoss::read_outputs(const Autoencoder& model) {
   model_ = &model;
+  if (!model.tied()) decoder_ = model.W_out.transpose();
   gram_.resize(features_.size(), features_.size());
-  for_each_block([&](Index first, Index columns) {
-    set_transposed_product(model.W, model.W.middleCols(first, columns),
+  for_each_block(features_.size(), threads_, [&](Index first, Index columns) {
+    set_transposed_product(model.W, decoder().middleCols(first, columns),
                            gram_.middleCols(first, columns));
   });
   column_norms(model.W, norms_);
+  if (!model.tied()) column_norms(decoder_, output_norms_);
   double norms = 0.0;
   for (Index k = 0; k < features_.size(); ++k) {
     norms += norms_(k) * std::sqrt(features_.density(k) / 3.0);
   }
-  row_error_ = (rounding_of_products(model.hidden()) * norms) * norms_;
+  row_error_ = (rounding_of_products(model.hidden()) * norms) * output_norms();
   target_.least = std::min(4.0 * unit_.features.importance.dot(row_error_.cwiseAbs2()),
                            options_.relative_target * loss_of_zero_model(unit_.features));
   for (Task& task : tasks_) {
@@ -245,7 +248,7 @@ void AdaptiveLoss::finish_derivatives(Index i, Workspace& workspace) {
   const double unit = has_contour(i) ? 2.0 / output.period * output.mass : 0.0;
   task.perturbation =
       weight * derivative_perturbation(row, gram_.col(i).data(), features_.density, norms_,
-                                       rounding_of_products(model_->hidden()));
+                                       output_norms()(i), rounding_of_products(model_->hidden()));
   const double factor = rounding_factor(rigorous(), output.count);
   double rounding =
       factor * with_underflow(magnitude_of_derivatives(row, output, features_.density(i)));
@@ -408,10 +411,11 @@ Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
   }
 }
 
-// Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}] = dL/dG_ij, so dL/dW = W(Γ + Γᵀ).
-void AdaptiveLoss::gradient(Matrix& dW, Vector& db) {
+// Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}] = dL/dA_ij with A = W_out W: dL/dW = W_outᵀ Γ,
+// dL/dW_out = Γ Wᵀ; tied, W(Γ + Γᵀ).
+void AdaptiveLoss::gradient(Gradient& result) {
   const Index count = features_.size();
-  db.resize(count);
+  result.db.resize(count);
   for_each_row([&](Index i, Workspace& workspace) {
     const Task& task = tasks_[at(i)];
     Eigen::Map<Vector> by_feature(workspace.gradient.entries.data(), count);
@@ -422,15 +426,10 @@ void AdaptiveLoss::gradient(Matrix& dW, Vector& db) {
           finish_gradient(workspace.row, gram_.col(i).data(), task.output, features_.density,
                           task.derivative_total.value(), gamma_.col(i).data(), by_feature.data());
     }
-    db(i) = 2.0 * features_.importance(i) * slope;
+    result.db(i) = 2.0 * features_.importance(i) * slope;
     gamma_.col(i) = (-2.0 * features_.importance(i)) * by_feature;
   });
-  dW.resize(model_->hidden(), count);
-  for_each_block([&](Index first, Index columns) {
-    auto block = dW.middleCols(first, columns);
-    set_product(model_->W, gamma_.middleCols(first, columns), block);
-    add_product_transposed(model_->W, gamma_.middleRows(first, columns), block);
-  });
+  set_weight_gradient(*model_, decoder(), gamma_, threads_, result);
 }
 
 Vector AdaptiveLoss::contributions(Index most) {

@@ -60,7 +60,7 @@ class AdaptiveLoss {
   Loss evaluate(const Autoencoder& model, Wanted wanted);
 
   /// The gradient of the model evaluated last.
-  void gradient(Matrix& dW, Vector& db);
+  void gradient(Gradient& result);
 
   /// C_0, …, C_most of the model evaluated last, with the same nodes.
   Vector contributions(Index most);
@@ -71,14 +71,12 @@ class AdaptiveLoss {
   bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
   Index most_nodes() const { return options_.maximum_nodes / nodes_per_block * nodes_per_block; }
 
+  const Matrix& decoder() const { return model_->tied() ? model_->W : decoder_; }
+  const Vector& output_norms() const { return model_->tied() ? norms_ : output_norms_; }
   bool has_contour(Index i) const;
   /// body(i, workspace) with workspace.row holding output i, for all i of [0, D), in parallel.
   template <class Body>
   void for_each_row(Body body);
-
-  /// body(first, columns) for blocks of columns, in parallel; the blocks do not depend on threads.
-  template <class Body>
-  void for_each_block(Body body);
 
   double fine_limit(Wanted wanted) const;
   void read_outputs(const Autoencoder& model);
@@ -105,8 +103,10 @@ class AdaptiveLoss {
   const ScaledFeatures unit_;  ///< Of all losses and errors here, in which no sum overflows.
   Target target_;
   const Autoencoder* model_ = nullptr;
-  Matrix gram_;
+  Matrix decoder_;                  ///< W_outᵀ, d × D; empty if tied.
+  Matrix gram_;                     ///< Column i is row i of A.
   Vector norms_;                    ///< |w_k|
+  Vector output_norms_;             ///< |row i of the decoder|; empty if tied.
   Vector row_error_;                ///< Bound on √E(δz_i)², δz_i from the rounding of G.
   double share_ = 0.0;              ///< Truncation allowed to one output.
   double derivatives_share_ = 0.0;  ///< Likewise of its derivatives.
@@ -130,16 +130,6 @@ void AdaptiveLoss::for_each_row(Body body) {
     read_row(gram_.col(i).data(), model_->b(i), i, features_.density, tasks_[output].fine_limit,
              workspace.row);
     body(i, workspace);
-  });
-}
-
-template <class Body>
-void AdaptiveLoss::for_each_block(Body body) {
-  constexpr Index width = 128;
-  const Index count = features_.size();
-  parallel_for(at((count + width - 1) / width), threads_, [&](std::size_t block) {
-    const Index first = static_cast<Index>(block) * width;
-    body(first, std::min(width, count - first));
   });
 }
 

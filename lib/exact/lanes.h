@@ -208,9 +208,14 @@ SKELETA_INLINE Lanes real_product(const Complex& x, const Complex& y) {
   return x.re * y.re - x.im * y.im;
 }
 
-/// e^x − 1 for |x| ≤ 700 (larger arguments are clamped): x = n log 2 + r, Taylor polynomial of
-/// e^r − 1 for |r| ≤ log(2)/2 (remainder 2e-18); relative error a few ε, also for tiny x.
-SKELETA_INLINE Lanes exp_minus_1(const Lanes& argument) {
+/// 2^n and e^r − 1 of x = n log 2 + r, |r| ≤ log(2)/2, for |x| ≤ 700 (larger arguments are
+/// clamped).
+struct Exponential {
+  Lanes scale, p;
+};
+
+/// Taylor polynomial of e^r − 1 (remainder 2e-18).
+SKELETA_INLINE Exponential reduced_exponential(const Lanes& argument) {
   constexpr double round = 0x1.8p52, log2_high = 0x1.62e42fefa38p-1,
                    log2_low = 0x1.ef35793c7673p-45;
   const Lanes below = smaller(argument, broadcast(700.0));
@@ -231,8 +236,19 @@ SKELETA_INLINE Lanes exp_minus_1(const Lanes& argument) {
   p = p * r + 1.0 / 6.0;
   p = p * r + 0.5;
   p = p * (r * r) + r;
-  const Lanes scale = power_of_2(shifted);
-  return scale * p + (scale - 1.0);
+  return {power_of_2(shifted), p};
+}
+
+/// e^x − 1 for |x| ≤ 700 (larger arguments are clamped); relative error a few ε, also for tiny x.
+SKELETA_INLINE Lanes exp_minus_1(const Lanes& argument) {
+  const Exponential e = reduced_exponential(argument);
+  return e.scale * e.p + (e.scale - 1.0);
+}
+
+/// e^x, likewise.
+SKELETA_INLINE Lanes exponential(const Lanes& argument) {
+  const Exponential e = reduced_exponential(argument);
+  return e.scale * e.p + e.scale;
 }
 
 /// e^{2πi t} − 1, both parts with small relative error as t → 0; absolute error a few ε, plus 2π

@@ -1,122 +1,268 @@
-#include "skeleta/exact/law_loss.h"
-
-#include <fmt/format.h>
+#include "exact/law_loss.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
-#include "core/require.h"
-#include "exact/law_output.h"
-#include "skeleta/core/parallel.h"
+#include "exact/law_closed.h"
+#include "exact/perturbation.h"
+#include "exact/split.h"
+#include "exact/weight_gradient.h"
+#include "measure/activity_sweep.h"
 
 namespace skeleta::exact {
 namespace {
 
-class Problem {
- public:
-  Problem(const Autoencoder& model, const DataLaw& law, const Vector& importance)
-      : model_(model),
-        law_(law),
-        importance_(importance),
-        alone_(active_by_count(law.activity, 1)) {
-    ActivitySweep<Split<double>> sweep(law.activity);
-    const Split<double> split = sweep.up([](Index) { return Split<double>(0.0, 1.0, 0.0); });
-    none_ = split.none;
-    rest_ = split.rest;
-  }
-
-  // Output i to an error of `tolerance`.
-  LawOutput::Result output(Index i, double tolerance, Index most) const {
-    const double v = importance_(i);
-    if (v == 0.0) return {};
-    const Vector g = gram_columns(model_, i, 1);
-    const double c = model_.b(i);
-    LawOutput::Result result = rest(i, g, c, std::min(tolerance / v, 1e300), most);
-    const ValueLaw& own = value(i);
-    result.value += std::max(law_.activity.density()(i) - alone_(i, 1), 0.0) * own.moment(2);
-    const double ramp = std::max(-c, 0.0);
-    result.value += none_ * ramp * ramp;
-    for (Index j = 0; j < law_.size(); ++j) {
-      double error = value(j).ramp_moment(0, 2, g(j), c);
-      if (j == i) error += own.moment(2) - 2.0 * own.ramp_moment(1, 1, g(j), c);
-      result.value += alone_(j, 1) * error;
-    }
-    // Closed forms and sums of them.
-    const double size =
-        law_.activity.density()(i) * own.moment(2) + std::abs(result.value) + none_ * ramp * ramp;
-    result.error += 500.0 * std::numeric_limits<double>::epsilon() * size;
-    result.value *= v;
-    result.error *= v;
-    return result;
-  }
-
- private:
-  const ValueLaw& value(Index j) const { return law_.values[static_cast<std::size_t>(j)]; }
-
-  LawOutput::Result rest(Index i, const Vector& g, double c, double tolerance, Index most) const {
-    if (rest_ == 0.0) return {};
-    if (g.cwiseAbs().maxCoeff() > 0.0) {
-      return LawOutput(law_, i).evaluate(g, c, tolerance, most);
-    }
-    // z = 0.
-    const double ramp = std::max(-c, 0.0);
-    const double own =
-        std::max(law_.activity.density()(i) - alone_(i, 1), 0.0) * value(i).moment(1);
-    return {.value = rest_ * ramp * ramp - 2.0 * ramp * own};
-  }
-
-  const Autoencoder& model_;
-  const DataLaw& law_;
-  const Vector& importance_;
-  Matrix alone_;  // column 1: P(only j)
-  double none_ = 0.0, rest_ = 0.0;
-};
-
-Loss evaluate(const Problem& problem, Index count, double tolerance, const Options& options) {
-  std::vector<LawOutput::Result> outputs(static_cast<std::size_t>(count));
-  parallel_for(outputs.size(), options.threads, [&](std::size_t i) {
-    outputs[i] = problem.output(static_cast<Index>(i), tolerance / static_cast<double>(count),
-                                options.maximum_nodes);
-  });
-  Loss loss;
-  for (const auto& [value, error, nodes] : outputs) {
-    loss.value += value;
-    loss.error_bound += error;
-    loss.nodes = std::max(loss.nodes, nodes);
-    loss.factors += static_cast<double>(nodes) * static_cast<double>(count);
-  }
-  return loss;
+double probability_of_none(const DataLaw& law) {
+  ActivitySweep<double> sweep(law.activity);
+  return sweep.up([](Index) { return 0.0; });
 }
 
 }  // namespace
 
-Loss loss(const Autoencoder& model, const DataLaw& law, const Vector& importance,
-          const Options& options) {
-  validate(law);
-  const Features features{law.activity.density(), importance};
-  validate(features, model.features());
-  if (law.plain()) return loss(model, features, options);
-  validate(model);
-  require_tied_relu(model, "the exact loss");
-  validate(options);
-  const Problem problem(model, law, importance);
-  // The loss is not known before: first relative to that of the zero model, then to what was found.
-  const double zero = importance.dot(second_moments(law));
-  const auto target = [&](double value) {
-    return std::max(options.absolute_target, options.relative_target * value);
+LawLoss::LawLoss(const Features& features, const Options& options)
+    : options_(options),
+      unit_(scaled(features)),
+      law_(features.data_law()),
+      circuit_(law_.activity),
+      alone_(active_by_count(law_.activity, 1)),
+      none_(probability_of_none(law_)),
+      second_(second_moments(law_)) {}
+
+LawRow LawLoss::row_of(const Autoencoder& model, Index i) const {
+  LawRow row;
+  row.law = &law_;
+  row.own = i;
+  // What is never active must not limit the strip.
+  row.g = (law_.activity.density().array() > 0.0).select(output_weights(model, i, 1).col(0), 0.0);
+  row.jump = model.activation == Activation::jumprelu ? model.jump(i) : 0.0;
+  row.c = model.b(i) + row.jump;
+  row.variance = output_noise(model, i);
+  row.fewest = row.variance > 0.0 ? 1 : 2;
+  return row;
+}
+
+// E(x_i − z + b)² is that of z' = z − x_i: no large terms that cancel.
+LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) const {
+  Vector g = row.g;
+  g(row.own) -= 1.0;
+  const double c = row.c;
+  const auto square = [&](double m0, double m1, double m2) {
+    return m2 - 2.0 * c * m1 + (c * c + row.variance) * m0;
   };
-  double tolerance = 0.1 * target(zero);
-  constexpr int rounds = 4;
-  Loss result;
-  for (int round = 0; round < rounds; ++round) {
-    result = evaluate(problem, law.size(), tolerance, options);
-    const double asked = target(std::abs(result.value));
-    result.stop_reason = result.error_bound <= asked ? StopReason::exact : StopReason::nodes;
-    if (result.met_target() || 0.5 * asked >= tolerance) break;
-    tolerance = 0.5 * asked;
+  const auto moments = sum_moments(law_, g);
+  Output output;
+  output.value = std::max(square(1.0, moments[1], moments[2]), 0.0);
+  output.threshold = 2.0 * (c - moments[1]);
+  output.noise = 1.0;
+  const double size = g.cwiseAbs().dot(second_.cwiseSqrt()) + std::abs(c);
+  const double relative =
+      8.0 * epsilon * static_cast<double>(std::bit_width(static_cast<std::size_t>(g.size())) + 8);
+  output.error = output.rounding = {relative * (size * size + row.variance), relative * size};
+  if (wanted.by_feature != nullptr) {
+    using Dual = Series<double, 2>;
+    const auto leaf = [&](Index j, int power) {
+      const ValueLaw& value = row.value(j);
+      return Dual(std::array{value.moment(power), g(j) * value.moment(power + 1)});
+    };
+    ActivitySweep<Dual> sweep(law_.activity);
+    sweep.up([&](Index j) { return leaf(j, 0); });
+    sweep.down([&](Index j, const Dual& others) {
+      const Dual x = others * leaf(j, 1);  // E x_j, E x_j z'
+      wanted.by_feature[j] = 2.0 * (x.c[1] - c * x.c[0]);
+    });
   }
-  return result;
+  if (wanted.by_count != nullptr) {
+    const auto parts = sum_moments_by_count(law_, g, wanted.by_count->size() - 1);
+    for (std::size_t l = 0; l < parts.size(); ++l) {
+      (*wanted.by_count)(static_cast<Index>(l)) = square(parts[l][0], parts[l][1], parts[l][2]);
+    }
+  }
+  return output;
+}
+
+LawLoss::Output LawLoss::contour_output(const LawRow& row, const LawError& tolerance,
+                                        const Wanted& wanted) const {
+  const bool derivatives = wanted.by_feature != nullptr;
+  const Index i = row.own;
+  Vector entries = Vector::Zero(derivatives ? row.g.size() : 0);
+  LawOutput contour(row, circuit_, derivatives);
+  const LawOutput::Result rest =
+      contour.evaluate(tolerance, options_.maximum_nodes, entries.data());
+  const LawPart empty = empty_support(row, none_);
+  const double square = row.value(i).moment(2), p = law_.activity.density()(i);
+  LawPart single;
+  double known = square * p;  // E x_i²
+  if (row.fewest == 2) {
+    single = single_supports(row, alone_.col(1), derivatives ? &entries : nullptr);
+  }
+  Output output;
+  output.value = std::max(known + empty.value + single.value + rest.value, 0.0);
+  output.threshold = empty.threshold + single.threshold + rest.threshold;
+  output.noise = empty.noise + rest.noise;
+  output.nodes = rest.nodes;
+  output.error = rest.error;
+  output.rounding = rest.rounding;
+  // Closed forms and sums of them.
+  const LawError closed{
+      500.0 * epsilon * (known + empty.value + std::abs(single.value)),
+      500.0 * epsilon * (entries.norm() + std::sqrt(known * p) + std::abs(output.threshold))};
+  for (LawError* error : {&output.error, &output.rounding}) {
+    error->value += closed.value;
+    error->derivatives += closed.derivatives;
+  }
+  for (Index j = 0; j < entries.size(); ++j) wanted.by_feature[j] = entries(j);
+  if (wanted.by_count != nullptr) {
+    Vector& parts = *wanted.by_count;
+    const Index most = parts.size() - 1;
+    parts = contour.by_count(most);
+    parts += square * active_by_count(law_.activity, most).row(i).transpose();
+    parts(0) += empty.value;
+    if (row.fewest == 2 && most >= 1) parts(1) += single.value;
+  }
+  return output;
+}
+
+LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
+                                         const LawError& tolerance, const Wanted& wanted) const {
+  const LawRow row = row_of(model, i);
+  Output output = model.activation == Activation::identity ? linear_output(row, wanted)
+                                                           : contour_output(row, tolerance, wanted);
+  // The rounding of A: |E(e + δ)² − E e²| by Cauchy and Schwarz.
+  const double size = rounding_of_row(model, i);
+  output.error.value += 2.0 * std::sqrt(output.value) * size + size * size;
+  output.error.derivatives += 2.0 * size;
+  return output;
+}
+
+// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
+double LawLoss::rounding_of_row(const Autoencoder& model, Index i) const {
+  const double own = model.tied() ? model.W.col(i).norm() : model.W_out.row(i).norm();
+  return static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * own *
+         model.W.colwise().norm().transpose().cwiseProduct(second_.cwiseSqrt()).sum();
+}
+
+Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
+                           Gradient* gradient, Matrix* contributions) const {
+  const Index count = law_.size();
+  const Vector& importance = unit_.features.importance;
+  std::vector<Output> outputs(static_cast<std::size_t>(count));
+  Matrix gamma;  // column i is row i of Γ
+  if (gradient != nullptr) gamma.setZero(count, count);
+  parallel_for(outputs.size(), options_.threads, [&](std::size_t at) {
+    const auto i = static_cast<Index>(at);
+    const double v = importance(i);
+    if (v == 0.0) return;
+    const auto share = static_cast<double>(count);
+    const LawError allowed{std::min(tolerance / (share * v), 1e300),
+                           std::min(gradient_tolerance / (std::sqrt(share) * v), 1e300)};
+    Wanted wanted;
+    Vector parts;
+    if (gradient != nullptr) wanted.by_feature = gamma.col(i).data();
+    if (contributions != nullptr) {
+      parts.setZero(contributions->rows());
+      wanted.by_count = &parts;
+    }
+    outputs[at] = evaluate_output(model, i, allowed, wanted);
+    if (gradient != nullptr) gamma.col(i) *= v;
+    if (contributions != nullptr) contributions->col(i) = v * parts;
+  });
+  Loss loss;
+  double squares = 0.0;
+  for (Index i = 0; i < count; ++i) {
+    const Output& output = outputs[static_cast<std::size_t>(i)];
+    const double v = importance(i);
+    if (v == 0.0) continue;
+    loss.value += v * output.value;
+    loss.error_bound += v * output.error.value;
+    squares += std::pow(v * output.error.derivatives, 2);
+    loss.nodes = std::max(loss.nodes, output.nodes);
+    loss.factors += static_cast<double>(output.nodes) * static_cast<double>(count);
+  }
+  loss.error_bound += epsilon * static_cast<double>(count) * loss.value;
+  if (gradient == nullptr) return loss;
+  loss.gradient_error = std::sqrt(squares);
+  const Matrix decoder = model.tied() ? model.W : Matrix(model.W_out.transpose());
+  set_weight_gradient(model, decoder, gamma, options_.threads, *gradient);
+  gradient->db.resize(count);
+  for (Index i = 0; i < count; ++i) {
+    const Output& output = outputs[static_cast<std::size_t>(i)];
+    const double v = importance(i);
+    gradient->db(i) = v * output.threshold;
+    // var ε_i = noise² |o_i|².
+    const double by_row = 2.0 * model.noise * model.noise * v * output.noise;
+    if (model.tied()) {
+      gradient->dW.col(i) += by_row * model.W.col(i);
+    } else {
+      gradient->dW_out.row(i) += by_row * model.W_out.row(i);
+    }
+  }
+  return loss;
+}
+
+// The loss is not known before: first roughly, then to the target that this gives.
+Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) const {
+  const double absolute = std::ldexp(options_.absolute_target, -unit_.exponent);
+  const double relative = options_.relative_target;
+  double least = 0.0;  // what the rounding of A leaves of a loss of 0
+  for (Index i = 0; i < law_.size(); ++i) {
+    least += 4.0 * unit_.features.importance(i) * std::pow(rounding_of_row(model, i), 2);
+  }
+  const auto target = [&](double value) { return std::max({absolute, relative * value, least}); };
+  const auto gradient_target = [&](double value) {
+    return options_.gradient_target * std::max(value, relative > 0.0 ? absolute / relative : 0.0);
+  };
+  const double zero = unit_.features.importance.dot(second_);
+  Loss loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr);
+  double guess = std::max(loss.value - loss.error_bound, 1e-3 * zero);
+  constexpr int rounds = 5;
+  for (int round = 0; round < rounds; ++round) {
+    tolerance = 0.9 * target(guess);
+    loss = evaluate_all(model, tolerance, 0.9 * gradient_target(guess), gradient, nullptr);
+    const bool met = loss.error_bound <= target(loss.value) &&
+                     (gradient == nullptr || loss.gradient_error <= gradient_target(loss.value));
+    loss.stop_reason = met ? StopReason::exact : StopReason::nodes;
+    if (met || !(loss.value < guess)) break;
+    guess = std::max(0.9 * loss.value, 1e-3 * guess);
+  }
+  return in_given_units(loss);
+}
+
+Loss LawLoss::in_given_units(Loss loss) const {
+  for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
+    *number = unit_.restored(*number);
+  }
+  if (std::isfinite(loss.value)) return loss;
+  if (options_.refuse_unreachable) {
+    throw std::invalid_argument(
+        "the loss of this model exceeds the range of double: scale W and b, or importances, down");
+  }
+  loss.value = std::numeric_limits<double>::quiet_NaN();
+  loss.stop_reason = StopReason::non_finite;
+  return loss;
+}
+
+Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient) {
+  double tolerance = 0.0;
+  const Loss loss = evaluate(model, gradient, tolerance);
+  if (gradient == nullptr) return loss;
+  const double unit = unit_.restored(1.0);
+  gradient->dW *= unit;
+  gradient->dW_out *= unit;
+  gradient->db *= unit;
+  return loss;
+}
+
+Loss LawLoss::by_count(const Autoencoder& model, Vector& contributions) {
+  double tolerance = 0.0;
+  const Loss loss = evaluate(model, nullptr, tolerance);
+  Matrix parts = Matrix::Zero(contributions.size(), law_.size());
+  evaluate_all(model, tolerance, INFINITY, nullptr, &parts);
+  contributions = unit_.restored(1.0) * parts.rowwise().sum();
+  return loss;
 }
 
 }  // namespace skeleta::exact

@@ -2,256 +2,468 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <complex>
 #include <numbers>
 
-#include "exact/contour.h"
+#include "exact/loops.h"
+#include "exact/perturbation.h"
+#include "exact/split.h"
+#include "measure/activity_sweep.h"
 
 namespace skeleta::exact {
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr Index least_nodes = 32;
+constexpr double unbounded = 1e200;  // times a bound that is practically 0 it is, too
+constexpr double largest_exponent = 600.0;
+constexpr Index fewest_nodes = 32;
 
-// φ of one feature, marked as active, and x φ in the tangent if it is the own one.
-template <class T>
-OwnSplit<T> marked(const T& value, const T& own) {
-  OwnSplit<T> result;
-  result.c[0].one = value;
-  result.c[1].one = own;
-  return result;
+// Σ |s_k|^{−q} over a stretch of nodes, q = 3, 2, 1, 0, −1.
+struct Powers {
+  double cubes, squares, inverses, ones, sizes;
+};
+
+// Nodes [first, last), first ≥ 1, s_k = γ + iδk: |s_k| ≥ δk, integrals by the midpoint rule for
+// convex functions.
+Powers powers_of_stretch(const Contour& contour, double first, double last) {
+  const double spacing = contour.spacing(), from = first - 0.5, to = last - 0.5;
+  const double a = 1.0 / (spacing * from), b = 1.0 / (spacing * to);
+  return {0.5 * (a * a - b * b) / spacing, (a - b) / spacing, std::log(to / from) / spacing,
+          last - first, (last - first) * (spacing * last + contour.abscissa())};
 }
 
-template <class T>
-std::pair<T, T> rest_of(const OwnSplit<T>& x) {
-  return {x.c[0].rest, x.c[1].rest};
+// Nodes from `first` on, of terms that fall like their powers and k^{−decay} besides.
+Powers powers_of_rest(const Contour& contour, double first, double decay) {
+  const double spacing = contour.spacing(), a = 1.0 / (spacing * (first - 0.5));
+  const auto ratio = [](double exponent) { return exponent > 0.5 ? 1.0 / exponent : unbounded; };
+  return {0.5 * a * a / spacing, a / spacing, ratio(decay) / spacing, first * ratio(decay - 1.0),
+          first * first * spacing * ratio(decay - 2.0)};
+}
+
+// All nodes below `count`, k = 0 counted half.
+Powers powers_of_all(const Contour& contour, double count) {
+  const double g = contour.abscissa(), spacing = contour.spacing();
+  return {0.5 / (g * g * g) + 1.0 / (g * g * spacing),
+          0.5 / (g * g) + 0.5 * std::numbers::pi / (g * spacing),
+          0.5 / g + std::asinh(spacing * count / g) / spacing, count,
+          count * (g + spacing * count)};
+}
+
+// Of Σ |integrands|, from bounds of the expectations and powers of |s|.
+double value_of(const LawRow& row, const Powers& s, double plain, double own) {
+  const double jump = row.jump;
+  double sum = 2.0 * (s.cubes * plain + s.squares * own);
+  if (jump > 0.0) {
+    sum += jump * ((2.0 * s.squares + jump * s.inverses) * plain + 2.0 * s.inverses * own);
+  }
+  return sum;
+}
+double derivatives_of(const LawRow& row, const Powers& s, double plain, double own) {
+  const double jump = row.jump;
+  double sum = 2.0 * (s.squares * plain + s.inverses * own);
+  if (jump > 0.0) {
+    sum += jump * ((2.0 * s.inverses + jump * s.ones) * plain + 2.0 * s.ones * own);
+  }
+  return sum;
+}
+double noise_of(const LawRow& row, const Powers& s, double plain, double own) {
+  if (row.variance == 0.0) return 0.0;
+  const double jump = row.jump;
+  double sum = s.inverses * plain + s.ones * own;
+  if (jump > 0.0) {
+    sum += jump * ((s.ones + 0.5 * jump * s.sizes) * plain + s.sizes * own);
+  }
+  return sum;
+}
+
+LawError bound_of(const LawRow& row, const Powers& s, const LawBounds& bounds, std::size_t lane,
+                  bool derivatives) {
+  LawError error{value_of(row, s, bounds.plain[lane], bounds.own[lane])};
+  if (derivatives) {
+    error.derivatives = derivatives_of(row, s, bounds.plain_norm[lane], bounds.own_norm[lane]) +
+                        noise_of(row, s, bounds.plain[lane], bounds.own[lane]);
+  }
+  return error;
+}
+
+LawError operator*(double x, const LawError& error) {
+  return {x * error.value, x * error.derivatives};
+}
+LawError operator+(const LawError& a, const LawError& b) {
+  return {a.value + b.value, a.derivatives + b.derivatives};
+}
+bool within(const LawError& error, const LawError& tolerance) {
+  return error.value <= tolerance.value && error.derivatives <= tolerance.derivatives;
 }
 
 }  // namespace
 
-LawOutput::LawOutput(const DataLaw& law, Index own)
-    : law_(law), own_(own), nodes_(law.activity), bounds_(law.activity) {}
-
-LawOutput::Result LawOutput::evaluate(const Vector& g, double c, double tolerance, Index most) {
-  set(g, c);
-  Result result;
-  if (!(spread_ > 0.0)) return result;  // z = c wherever two features are active
-  const double period = choose_period(tolerance / 4.0);
-  double truncation = 0.0;
-  result.nodes = choose_nodes(period, tolerance / 2.0, most, truncation);
-  result.value = sum_nodes(period, result.nodes) - left_aliases(period);
-  result.error = alias_error(period) + truncation + rounding(period, result.nodes);
-  return result;
-}
-
-void LawOutput::set(const Vector& g, double c) {
-  // What is never active must not limit the strip.
-  g_ = (law_.activity.density().array() > 0.0).select(g, 0.0);
-  c_ = c;
+LawOutput::LawOutput(const LawRow& row, const LawCircuit& circuit, bool derivatives)
+    : row_(row),
+      circuit_(circuit),
+      derivatives_(derivatives),
+      moving_(row.variance > 0.0 || row.g.cwiseAbs().maxCoeff() > 0.0) {
   set_moments();
-  const double square = moments_[2].plain - 2.0 * c * moments_[1].plain + c * c * moments_[0].plain;
-  spread_ = std::sqrt(std::max(square, 0.0) / moments_[0].plain);
-  right_ = chernoff(1.0);
-  left_ = chernoff(-1.0);
 }
 
 void LawOutput::set_moments() {
-  using Moments = Series<double, 3>;
-  ActivitySweep<OwnSplit<Moments>> sweep(law_.activity);
-  const auto [plain, own] = rest_of(sweep.up([&](Index j) {
-    const ValueLaw& value = law_.values[static_cast<std::size_t>(j)];
-    Moments h, h1;
+  using Series3 = Series<double, 3>;
+  const auto on = [&](const Split<Series3>& split) {
+    return row_.fewest == 2 ? split.rest : split.one + split.rest;
+  };
+  // φ of one feature, marked as active; x φ in the tangent if it is the own one.
+  const auto marked = [&](Index j, int power) {
+    OwnSplit<Series3> result;
     double coefficient = 1.0;  // gᵏ/k!
     for (int k = 0; k < 3; ++k) {
-      h.c[static_cast<std::size_t>(k)] = coefficient * value.moment(k);
-      if (j == own_) h1.c[static_cast<std::size_t>(k)] = coefficient * value.moment(k + 1);
-      coefficient *= g_(j) / (k + 1);
+      const auto at = static_cast<std::size_t>(k);
+      result.c[0].one.c[at] = coefficient * row_.value(j).moment(power + k);
+      if (j == row_.own) result.c[1].one.c[at] = coefficient * row_.value(j).moment(power + k + 1);
+      coefficient *= row_.g(j) / (k + 1);
     }
-    return marked(h, h1);
-  }));
-  for (std::size_t n = 0; n < 3; ++n) {
-    const double factorial = n == 2 ? 2.0 : 1.0;
-    moments_[n] = {factorial * plain.c[n], factorial * own.c[n]};
-  }
-}
-
-// Whether no product of the e^{abscissa g_j U_j}, and of e^{abscissa c}, leaves e^{∓most}.
-bool LawOutput::representable(double abscissa, double most) const {
-  double sum = std::abs(abscissa * c_);
-  for (Index j = 0; j < g_.size(); ++j) {
-    if (g_(j) == 0.0) continue;
-    sum += std::abs(law_.values[static_cast<std::size_t>(j)].log_scale(abscissa * g_(j)));
-  }
-  return sum <= most;
-}
-
-// Of E |U_j|^k e^{s g_j U_j}.
-Wide LawOutput::leaf_bound(Index j, int k, std::complex<double> s) const {
-  const ValueLaw& value = law_.values[static_cast<std::size_t>(j)];
-  const std::complex<double> a = s * g_(j);
-  return std::exp(Wide{value.log_scale(a.real())}) * Wide{value.transform_bound(k, a)};
-}
-
-// Bounds of E[e^{sz}; N ≥ 2] and E[|x_i| e^{sz}; N ≥ 2] for Re s = abscissa, |Im s| ≥ omega: all
-// coefficients of the tree are positive.
-RestPair<Wide> LawOutput::majorant(double abscissa, double omega) {
-  const std::complex<double> s(abscissa, omega);
-  const auto [plain, own] = rest_of(bounds_.up([&](Index j) {
-    return marked<Wide>(leaf_bound(j, 0, s), j == own_ ? leaf_bound(j, 1, s) : 0.0L);
-  }));
-  return {plain, own};
-}
-
-// How both change, at most, if each g_j does by a part ε: over |s| ε.
-RestPair<Wide> LawOutput::sensitivity(double abscissa) {
-  majorant(abscissa, 0.0);
-  RestPair<Wide> total;
-  bounds_.down([&](Index j, const OwnSplit<Wide>& others) {
-    const Wide size = std::abs(g_(j));
-    const auto [plain, own] =
-        rest_of(others * marked<Wide>(size * leaf_bound(j, 1, abscissa),
-                                      j == own_ ? size * leaf_bound(j, 2, abscissa) : 0.0L));
-    total.plain += plain;
-    total.own += own;
-  });
-  return total;
-}
-
-std::vector<LawOutput::Chernoff> LawOutput::chernoff(double sign) {
-  constexpr double most = 11'000.0;  // of the logarithm of a long double
-  std::vector<Chernoff> result;
-  double limit = infinity;  // of θ, by the strips
-  for (Index j = 0; j < g_.size(); ++j) {
-    const double slope = sign * g_(j);
-    if (slope <= 0.0) continue;
-    limit = std::min(limit, law_.values[static_cast<std::size_t>(j)].strip() / slope);
-  }
-  const auto add = [&](double theta) {
-    if (!representable(sign * theta, most)) return;
-    const RestPair<Wide> size = majorant(sign * theta, 0.0);
-    const Wide t = theta, e = std::numbers::e_v<Wide>;
-    const auto bound =
-        static_cast<double>(std::exp(-sign * t * c_) *
-                            (4.0L / (e * e * t * t) * size.plain + 2.0L / (e * t) * size.own));
-    if (std::isfinite(bound)) result.push_back({theta, bound});
+    return result;
   };
-  for (double theta = 0.25 / spread_; theta < std::min(limit, 600.0 / spread_);
-       theta *= std::numbers::sqrt2) {
-    add(theta);
+  ActivitySweep<OwnSplit<Series3>> sweep(row_.law->activity);
+  const auto whole = sweep.up([&](Index j) { return marked(j, 0); });
+  const Series3 plain = on(whole.c[0]), own = on(whole.c[1]);
+  moments_.plain[0] = plain.c[0];
+  moments_.plain[1] = plain.c[1];
+  moments_.plain[2] = 2.0 * plain.c[2] + row_.variance * plain.c[0];
+  moments_.own[0] = own.c[0];
+  moments_.own[1] = own.c[1];
+  if (moments_.plain[0] > 0.0) {
+    const double c = row_.c, *m = moments_.plain;
+    spread_ = std::sqrt(std::max(m[2] - 2.0 * c * m[1] + c * c * m[0], 0.0) / m[0]);
   }
-  if (std::isfinite(limit)) {
-    for (const double part : {0.5, 0.8, 0.95}) add(part * limit);
+  if (!derivatives_) return;
+  for (Vector* x : {&moments_.feature, &moments_.feature_z, &moments_.product}) {
+    x->setZero(row_.g.size());
+  }
+  sweep.down([&](Index j, const OwnSplit<Series3>& others) {
+    const auto with = others * marked(j, 1);
+    const Series3 of_feature = on(with.c[0]);
+    moments_.feature(j) = of_feature.c[0];
+    moments_.feature_z(j) = of_feature.c[1];
+    moments_.product(j) = on(with.c[1]).c[0];
+  });
+}
+
+// Whether neither transforms nor their products leave the range of double. Positive exponents of
+// transforms may add up: the majorant tells.
+bool LawOutput::representable(double abscissa) const {
+  const double v = row_.variance;
+  if (std::abs(abscissa * row_.c) > largest_exponent) return false;
+  if (0.5 * abscissa * abscissa * v > largest_exponent) return false;
+  double falling = 0.0;
+  for (Index j = 0; j < row_.g.size(); ++j) {
+    if (row_.g(j) == 0.0) continue;
+    const double a = abscissa * row_.g(j);
+    if (!(a < row_.value(j).strip())) return false;
+    const double exponent = row_.value(j).log_scale(a);
+    if (exponent > largest_exponent) return false;
+    falling -= std::min(exponent, 0.0);
+  }
+  return falling <= largest_exponent;
+}
+
+// e^{θz} bounds (z)₊² ≤ 4e⁻²/θ² e^{θz}, (z)₊ ≤ e^{θz}/(eθ), 1{z > 0} ≤ e^{θz}, and the density of z
+// is taken for at most θ e^{θz}: in derivatives of a jump, whose error is an estimate so far.
+std::vector<LawOutput::Chernoff> LawOutput::chernoff(double sign) const {
+  constexpr std::size_t count = 2 * lane_count;
+  double limit = INFINITY;  // of θ, by the strips
+  for (Index j = 0; j < row_.g.size(); ++j) {
+    const double slope = sign * row_.g(j);
+    if (slope > 0.0) limit = std::min(limit, row_.value(j).strip() / slope);
+  }
+  const double first = std::min(0.25 / spread_, 0.25 * limit);
+  const double last = std::min(300.0 / spread_, 0.95 * limit);
+  const double ratio = std::pow(last / first, 1.0 / static_cast<double>(count - 1));
+  std::vector<Chernoff> result;
+  LawBounds bounds;
+  for (std::size_t n = 0; n < count; n += lane_count) {
+    LawPoints points;
+    for (std::size_t lane = 0; lane < lane_count; ++lane) {
+      const double theta = first * std::pow(ratio, static_cast<double>(n + lane));
+      points.abscissa[lane] = representable(sign * theta) ? sign * theta : 0.0;
+    }
+    loops().law_bound(row_, circuit_, points, derivatives_, bounds);
+    for (std::size_t lane = 0; lane < lane_count; ++lane) {
+      const double theta = sign * points.abscissa[lane];
+      if (theta == 0.0) continue;
+      constexpr double e = std::numbers::e;
+      const Powers powers{2.0 / (e * e * theta * theta), 1.0 / (e * theta), 1.0, theta,
+                          theta * theta};
+      const LawError error =
+          std::exp(-sign * theta * row_.c) * bound_of(row_, powers, bounds, lane, derivatives_);
+      if (std::isfinite(error.value) && std::isfinite(error.derivatives)) {
+        result.push_back({theta, error.value, error.derivatives});
+      }
+    }
   }
   return result;
 }
 
 // See contour.h: Σ_m e^{κm} f(c + mT), and what the polynomial misses of Σ_m e^{−κm} f(c − mT).
-double LawOutput::alias_error(double period) const {
+LawError LawOutput::alias_error(double period) const {
   const double abscissa = kappa / period;
-  double right = infinity, left = infinity;
-  for (const auto& [theta, bound] : right_) {
-    if (theta <= abscissa) continue;
-    const double q = std::exp(-(theta - abscissa) * period);
-    right = std::min(right, bound * q / (1.0 - q));
+  LawError right{INFINITY, INFINITY}, left = right;
+  const auto improve = [](LawError& error, const Chernoff& bound, double q) {
+    error.value = std::min(error.value, bound.value * q / (1.0 - q));
+    error.derivatives = std::min(error.derivatives, bound.derivatives * q / (1.0 - q));
+  };
+  for (const Chernoff& bound : right_) {
+    if (bound.theta > abscissa) improve(right, bound, std::exp(-(bound.theta - abscissa) * period));
   }
-  for (const auto& [theta, bound] : left_) {
-    const double q = std::exp(-kappa - theta * period);
-    left = std::min(left, bound * q / (1.0 - q));
+  for (const Chernoff& bound : left_) {
+    improve(left, bound, std::exp(-kappa - bound.theta * period));
   }
-  return right + left;
+  LawError error = right + left;
+  if (!derivatives_) error.derivatives = 0.0;
+  return error;
 }
 
-double LawOutput::choose_period(double tolerance) const {
-  constexpr double most = 600.0;  // of the logarithm of a double
-  double best = spread_ / 4.0;
-  while (!representable(kappa / best, most)) best *= 1.125;
-  const double first = best;
+void LawOutput::choose_period(const LawError& tolerance) {
+  period_ = spread_ / 4.0;
+  while (!representable(kappa / period_)) period_ *= 1.125;
+  const double first = period_;
+  const auto excess = [&](const LawError& error) {
+    return std::max(error.value / tolerance.value, error.derivatives / tolerance.derivatives);
+  };
+  double least = INFINITY;
   for (double period = first; period < 1e4 * first; period *= 1.125) {
-    const double error = alias_error(period);
-    if (!(error >= alias_error(best))) best = period;
-    if (error <= tolerance) return period;
+    const double present = excess(alias_error(period));
+    if (present < least) {
+      least = present;
+      period_ = period;
+    }
+    if (present <= 1.0) return;
   }
-  return best;
 }
 
-double LawOutput::left_aliases(double period) const {
-  const LeftAliases aliases{.period = period, .c = c_};
-  return aliases.of_square(moments_[0].plain, moments_[1].plain, moments_[2].plain) -
-         2.0 * aliases.of_ramp(moments_[0].own, moments_[1].own);
+void LawOutput::subtract_aliases(Result& result, double* by_feature) const {
+  const LeftAliases aliases{.period = period_, .c = row_.c};
+  const double jump = row_.jump, *m = moments_.plain, *o = moments_.own;
+  result.value -= aliases.of_square(m[0], m[1], m[2]) - 2.0 * aliases.of_ramp(o[0], o[1]) +
+                  jump * (2.0 * aliases.of_ramp(m[0], m[1]) + jump * aliases.of_step(m[0]) -
+                          2.0 * aliases.of_step(o[0]));
+  if (!derivatives_) return;
+  result.threshold +=
+      2.0 * (aliases.of_ramp(m[0], m[1]) + jump * aliases.of_step(m[0]) - aliases.of_step(o[0]));
+  if (row_.variance > 0.0) result.noise -= aliases.of_step(m[0]);
+  for (Index j = 0; j < row_.g.size(); ++j) {
+    by_feature[j] -=
+        2.0 * (aliases.of_ramp(moments_.feature(j), moments_.feature_z(j)) +
+               jump * aliases.of_step(moments_.feature(j)) - aliases.of_step(moments_.product(j)));
+  }
 }
 
-// The nodes beyond n in stretches [n 2^{m/2}, n 2^{(m+1)/2}), on each of which the majorants are
-// those of its beginning; the powers of |s| as in truncation.h.
-Index LawOutput::choose_nodes(double period, double tolerance, Index most, double& error) {
-  const Contour contour{period};
-  const double spacing = contour.spacing();
-  const Wide shift = std::exp(Wide{-contour.abscissa() * c_});
-  constexpr int beyond = 12;
-  std::vector<Index> ends{least_nodes};
-  while (ends.back() < most) {
-    ends.push_back(std::min(most, static_cast<Index>(std::ceil(static_cast<double>(ends.back()) *
-                                                               std::numbers::sqrt2))));
+// The nodes beyond n in stretches, on each of which the majorants are those of its beginning. The
+// first stretch begins at frequency 0: its bounds are for the rounding.
+LawError LawOutput::truncate(const LawError& tolerance, Index most, Index& nodes,
+                             LawBounds& still) const {
+  const Contour contour{period_};
+  const double unit = 2.0 / period_ * std::exp(-contour.abscissa() * row_.c);
+  const auto bounds_at = [&](const std::vector<double>& begins, LawBounds& bounds) {
+    LawPoints points;
+    points.abscissa.fill(contour.abscissa());
+    for (std::size_t n = 0; n < begins.size(); ++n) {
+      points.frequency[n] = contour.spacing() * begins[n];
+    }
+    loops().law_bound(row_, circuit_, points, derivatives_, bounds);
+  };
+  std::vector<double> begins;  // of all stretches
+  std::vector<LawError> parts;
+  double begin = 0.0;
+  for (;;) {
+    // Eight more stretches, then what lies beyond, in long ones.
+    std::vector<double> ends;
+    for (Index n = 0; n < lane_count; ++n) {
+      ends.push_back(begin);
+      begin = begin == 0.0 ? fewest_nodes
+                           : std::min(std::ceil(begin * std::numbers::sqrt2 / 8.0) * 8.0,
+                                      std::max(static_cast<double>(most), begin + 8.0));
+    }
+    LawBounds bounds;
+    bounds_at(ends, bounds);
+    if (begins.empty()) still = bounds;
+    for (std::size_t n = 0; n < ends.size(); ++n) {
+      const double end = n + 1 < ends.size() ? ends[n + 1] : begin;
+      begins.push_back(ends[n]);
+      parts.push_back(ends[n] == 0.0 ? LawError{}
+                                     : bound_of(row_, powers_of_stretch(contour, ends[n], end),
+                                                bounds, n, derivatives_));
+    }
+    std::vector<double> far;
+    for (Index n = 0; n < lane_count; ++n) {
+      far.push_back(begin * std::pow(4.0, static_cast<double>(n)));
+    }
+    bounds_at(far, bounds);
+    LawError tail;
+    for (std::size_t n = 0; n + 1 < far.size(); ++n) {
+      tail = tail + bound_of(row_, powers_of_stretch(contour, far[n], far[n + 1]), bounds, n,
+                             derivatives_);
+    }
+    const auto decay_of = [](const std::array<double, lane_count>& x) {
+      return x.back() > 1e-250 ? std::log(x[lane_count - 2] / x.back()) / std::log(4.0) : 1e3;
+    };
+    double decay = std::min(decay_of(bounds.plain), decay_of(bounds.own));
+    if (derivatives_) {
+      decay = std::min({decay, decay_of(bounds.plain_norm), decay_of(bounds.own_norm)});
+    }
+    tail = tail + bound_of(row_, powers_of_rest(contour, far.back(), decay), bounds, lane_count - 1,
+                           derivatives_);
+    // As few as will do, and no more than are allowed.
+    std::size_t choice = begins.size();  // stretches from here on are left out
+    const auto count = [&] { return choice < begins.size() ? begins[choice] : begin; };
+    for (; choice > 1; --choice) {
+      const LawError next = tail + parts[choice - 1];
+      if (!within(unit * next, tolerance) && count() <= static_cast<double>(most)) break;
+      tail = next;
+    }
+    if (within(unit * tail, tolerance) || begin >= static_cast<double>(most)) {
+      nodes = static_cast<Index>(count());
+      return unit * tail;
+    }
   }
-  const std::size_t choices = ends.size();
-  for (int m = 0; m < beyond; ++m)
-    ends.push_back(
-        static_cast<Index>(std::ceil(static_cast<double>(ends.back()) * std::numbers::sqrt2)));
-  // From the far end, so that each stretch is bounded once.
-  std::vector<double> tail(ends.size());
-  double sum = 0.0;
-  for (std::size_t m = ends.size(); m-- > 0;) {
-    const auto begin = static_cast<double>(ends[m]);
-    const double from = 1.0 / (begin - 0.5);
-    const double to = m + 1 < ends.size() ? 1.0 / (static_cast<double>(ends[m + 1]) - 0.5) : 0.0;
-    const RestPair<Wide> size = majorant(contour.abscissa(), spacing * begin);
-    const double squares = (from - to) / (spacing * spacing);
-    const double cubes = 0.5 * (from * from - to * to) / (spacing * spacing * spacing);
-    sum += 2.0 * static_cast<double>(shift * (size.plain * cubes + size.own * squares));
-    tail[m] = 2.0 / period * sum;
-  }
-  std::size_t choice = 0;
-  while (choice + 1 < choices && !(tail[choice] <= tolerance)) ++choice;
-  error = tail[choice];
-  return ends[choice];
-}
-
-double LawOutput::sum_nodes(double period, Index nodes) {
-  const Contour contour{period};
-  double sum = 0.0;
-  for (Index k = 0; k < nodes; ++k) {
-    const std::complex<double> s(contour.abscissa(), contour.spacing() * static_cast<double>(k));
-    const auto [plain, own] = rest_of(nodes_.up([&](Index j) {
-      const ExponentialMoments h =
-          law_.values[static_cast<std::size_t>(j)].exponential_moments(s * g_(j));
-      const double scale = std::exp(h.log_scale);
-      return marked<std::complex<double>>(scale * h.value[0], j == own_ ? scale * h.value[1] : 0.0);
-    }));
-    const std::complex<double> kernel = std::exp(-s * c_) * 2.0 / (s * s);
-    sum += (k == 0 ? 1.0 : 2.0) * (kernel * (plain / s - own)).real();
-  }
-  return sum / period;
 }
 
 // Transforms and products to some hundred ε, phases s·g·U and s·c to ε each.
-double LawOutput::rounding(double period, Index nodes) {
-  const Contour contour{period};
-  const double abscissa = contour.abscissa(), epsilon = std::numeric_limits<double>::epsilon();
-  const Wide shift = std::exp(Wide{-abscissa * c_});
-  const RestPair<Wide> bound = majorant(abscissa, 0.0), slope = sensitivity(abscissa);
-  double sum = 0.0;
-  for (Index k = 0; k < nodes; ++k) {
-    const double s =
-        std::abs(std::complex<double>(abscissa, contour.spacing() * static_cast<double>(k)));
-    const auto error = [&](Wide value, Wide change) {
-      return epsilon * static_cast<double>(
-                           shift * ((200.0 + 2.0 * s * std::abs(c_)) * value + 2.0 * s * change));
-    };
-    sum += 2.0 / (s * s) * (error(bound.plain, slope.plain) / s + error(bound.own, slope.own));
+LawError LawOutput::rounding(Index nodes, const LawBounds& still, int lane) const {
+  const Contour contour{period_};
+  const double unit = 2.0 / period_ * std::exp(-contour.abscissa() * row_.c) * epsilon;
+  const Powers s = powers_of_all(contour, static_cast<double>(nodes));
+  const Powers up{s.squares, s.inverses, s.ones, s.sizes,
+                  s.sizes * (contour.abscissa() + contour.spacing() * static_cast<double>(nodes))};
+  const auto at = static_cast<std::size_t>(lane);
+  LawBounds slope = still;
+  slope.plain = still.plain_slope;
+  slope.own = still.own_slope;
+  // The second derivatives are taken to be as much larger than the first as these than the value.
+  const double plain = still.plain[at] > 0.0 ? still.plain_slope[at] / still.plain[at] : 0.0;
+  const double own = still.own[at] > 0.0 ? still.own_slope[at] / still.own[at] : 0.0;
+  slope.plain_norm[at] *= plain;
+  slope.own_norm[at] *= own;
+  const LawError phases = 2.0 * bound_of(row_, up, slope, at, derivatives_);
+  const LawError others = 200.0 * bound_of(row_, s, still, at, derivatives_) +
+                          2.0 * std::abs(row_.c) * bound_of(row_, up, still, at, derivatives_);
+  LawError aliases;
+  const double* m = moments_.plain;
+  const double size = spread_ + period_ + row_.jump;
+  aliases.value =
+      m[0] * size * size + 2.0 * size * std::abs(moments_.own[0]) + 2.0 * std::abs(moments_.own[1]);
+  if (derivatives_) {
+    aliases.derivatives = 2.0 * (size * moments_.feature.norm() + moments_.feature_z.norm() +
+                                 moments_.product.norm() + m[0] * (size + 1.0));
   }
-  const double aliases = 200.0 * epsilon *
-                         (moments_[0].plain * (spread_ * spread_ + period * period) +
-                          2.0 * (std::abs(moments_[1].own) + period * std::abs(moments_[0].own)));
-  return 2.0 / period * sum + aliases;
+  return unit * (others + phases) + 200.0 * epsilon * aliases;
+}
+
+// z = 0 with certainty.
+LawOutput::Result LawOutput::without_spread(double* by_feature) const {
+  Result result;
+  if (row_.c >= 0.0) return result;
+  const double y = row_.jump - row_.c, *m = moments_.plain, *o = moments_.own;
+  result.value = y * (y * m[0] - 2.0 * o[0]);
+  result.threshold = -2.0 * (y * m[0] - o[0]);
+  for (Index j = 0; derivatives_ && j < row_.g.size(); ++j) {
+    by_feature[j] += 2.0 * (y * moments_.feature(j) - moments_.product(j));
+  }
+  return result;
+}
+
+LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, double* by_feature) {
+  Result result;
+  nodes_ = 0;
+  if (!(spread_ > 0.0)) return result;  // no supports, or z = c on all of them
+  if (!moving_) return without_spread(by_feature);
+  right_ = chernoff(1.0);
+  left_ = chernoff(-1.0);
+  choose_period(0.1 * tolerance);
+  LawBounds still;
+  const LawError truncation = truncate(0.8 * tolerance, most, nodes_, still);
+  if (!derivatives_) {  // the slopes
+    LawPoints points;
+    points.abscissa.fill(kappa / period_);
+    loops().law_bound(row_, circuit_, points, true, still);
+  }
+  result.nodes = nodes_;
+  const double unit = 2.0 / period_;
+  LawSums sums;
+  Vector entries = Vector::Zero(derivatives_ ? row_.g.size() : 0);
+  loops().law(row_, circuit_, Contour{period_}, 0, nodes_, sums,
+              derivatives_ ? entries.data() : nullptr);
+  result.value = unit * sums.value;
+  result.threshold = unit * sums.threshold;
+  result.noise = unit * sums.noise;
+  if (derivatives_) entries *= unit;
+  subtract_aliases(result, entries.data());
+  for (Index j = 0; j < entries.size(); ++j) by_feature[j] += entries(j);
+  result.rounding = rounding(nodes_, still, 0);
+  result.error = alias_error(period_) + truncation + result.rounding;
+  for (double* error : {&result.error.value, &result.error.derivatives}) {
+    if (!(*error < 1e100)) *error = INFINITY;
+  }
+  return result;
+}
+
+// The same sums with polynomials in the number of active features.
+Vector LawOutput::by_count(Index most) const {
+  Vector result = Vector::Zero(most + 1);
+  const auto size = static_cast<std::size_t>(most);
+  const double jump = row_.jump;
+  using Series2 = Series<double, 3>;
+  using Dual = Series<Series2, 2>;
+  ActivitySweep<Polynomial<Dual>> sums(row_.law->activity);
+  const auto moments = sums.up([&](Index j) {
+    Dual h;
+    double coefficient = 1.0;
+    for (int k = 0; k < 3; ++k) {
+      const auto at = static_cast<std::size_t>(k);
+      h.c[0].c[at] = coefficient * row_.value(j).moment(k);
+      if (j == row_.own) h.c[1].c[at] = coefficient * row_.value(j).moment(k + 1);
+      coefficient *= row_.g(j) / (k + 1);
+    }
+    return Polynomial<Dual>::marked(h, size);
+  });
+  const bool contour = nodes_ > 0;
+  const LeftAliases aliases{.period = period_, .c = row_.c};
+  for (Index l = row_.fewest; l <= most; ++l) {
+    const Dual m = moments[static_cast<std::size_t>(l)];
+    const auto& [m0, m1, m2] = m.c[0].c;
+    const auto& [o0, o1, o2] = m.c[1].c;
+    if (contour) {
+      result(l) -= aliases.of_square(m0, m1, 2.0 * m2 + row_.variance * m0) -
+                   2.0 * aliases.of_ramp(o0, o1) +
+                   jump * (2.0 * aliases.of_ramp(m0, m1) + jump * aliases.of_step(m0) -
+                           2.0 * aliases.of_step(o0));
+    } else if (!moving_ && row_.c < 0.0) {
+      const double y = jump - row_.c;
+      result(l) += y * (y * m0 - 2.0 * o0);
+    }
+  }
+  using Number = std::complex<double>;
+  using Node = Series<Number, 2>;
+  ActivitySweep<Polynomial<Node>> sweep(row_.law->activity);
+  const Contour line{contour ? period_ : 1.0};
+  for (Index k = 0; k < nodes_; ++k) {
+    const Number s(line.abscissa(), line.spacing() * static_cast<double>(k));
+    const auto whole = sweep.up([&](Index j) {
+      const ExponentialMoments h = row_.value(j).exponential_moments(s * row_.g(j));
+      const double scale = std::exp(h.log_scale);
+      Node node;
+      node.c[0] = scale * h.value[0];
+      if (j == row_.own) node.c[1] = scale * h.value[1];
+      return Polynomial<Node>::marked(node, size);
+    });
+    const Number decay = std::exp(s * (0.5 * row_.variance * s - row_.c));
+    const Number plain = decay * ((2.0 / s + 2.0 * jump) / s + jump * jump) / s;
+    const Number own = decay * -2.0 * (1.0 / s + jump) / s;
+    const double weight = (k == 0 ? 1.0 : 2.0) / period_;
+    for (Index l = row_.fewest; l <= most; ++l) {
+      const Node x = whole[static_cast<std::size_t>(l)];
+      result(l) += weight * (plain * x.c[0] + own * x.c[1]).real();
+    }
+  }
+  return result;
 }
 
 }  // namespace skeleta::exact

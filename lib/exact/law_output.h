@@ -1,68 +1,66 @@
 #pragma once
 
-#include <complex>
+#include <limits>
 #include <vector>
 
-#include "exact/split.h"
-#include "measure/activity_sweep.h"
-#include "skeleta/measure/data_law.h"
+#include "exact/law_kernel.h"
 
-/// One output under a general law: z = Σ_j g_j x_j, a threshold c and the own feature i, on the
-/// supports of at least two features.
+/// One output under a general law, on the supports of at least row.fewest features: plans the
+/// contour, adds up its nodes and bounds the error.
 namespace skeleta::exact {
 
-/// Something of E[·; N ≥ 2] and the same of E[x_i ·; N ≥ 2].
-template <class T>
-struct RestPair {
-  T plain{}, own{};
+/// An error of V (law_kernel.h), and the norm over j, c and v of those of its derivatives.
+struct LawError {
+  double value = 0.0, derivatives = 0.0;
 };
-
-/// Bounds are products of exponentials that may cancel: only this range holds them.
-using Wide = long double;
 
 class LawOutput {
  public:
-  /// `law` must outlive it.
-  LawOutput(const DataLaw& law, Index own);
+  /// All of them must outlive it.
+  LawOutput(const LawRow& row, const LawCircuit& circuit, bool derivatives);
 
   struct Result {
-    double value = 0.0;  ///< E[(z − c)₊² − 2 x_i (z − c)₊; N ≥ 2]
-    double error = 0.0;  ///< A bound on its error.
+    double value = 0.0, threshold = 0.0, noise = 0.0;  ///< V, its derivatives by c and v.
+    LawError error;                                    ///< Bounds of their errors.
+    LawError rounding;                                 ///< The part of it that is rounding.
     Index nodes = 0;
   };
-  /// To an error of `tolerance`, or as well as `most` nodes can. g has D entries, not all 0.
-  Result evaluate(const Vector& g, double c, double tolerance, Index most);
+  /// To errors of `tolerance`, or as well as `most` nodes can. Adds the derivatives by g_j to
+  /// by_feature, D entries, if they are wanted.
+  Result evaluate(const LawError& tolerance, Index most, double* by_feature);
+
+  /// After evaluate(): the part of V that each skeleton Q_l has, l = 0, …, most, by the same nodes.
+  Vector by_count(Index most) const;
 
  private:
-  // e^{θz} bounds both (z)₊² ≤ 4e⁻²/θ² e^{θz} and (z)₊ ≤ e^{θz}/(eθ).
+  // Moments over the supports in question.
+  struct Moments {
+    double plain[3] = {}, own[2] = {};   // E zⁿ, E x_i zⁿ
+    Vector feature, feature_z, product;  // E x_j, E x_j z, E x_i x_j
+  };
   struct Chernoff {
-    double theta, bound;
+    double theta, value, derivatives;
   };
 
-  void set(const Vector& g, double c);
   void set_moments();
-  std::vector<Chernoff> chernoff(double sign);
-  bool representable(double abscissa, double most) const;
-  Wide leaf_bound(Index j, int k, std::complex<double> s) const;
-  RestPair<Wide> majorant(double abscissa, double omega);
-  RestPair<Wide> sensitivity(double abscissa);
+  bool representable(double abscissa) const;
+  std::vector<Chernoff> chernoff(double sign) const;
+  LawError alias_error(double period) const;
+  void choose_period(const LawError& tolerance);
+  LawError truncate(const LawError& tolerance, Index most, Index& nodes, LawBounds& still) const;
+  LawError rounding(Index nodes, const LawBounds& still, int lane) const;
+  void subtract_aliases(Result& result, double* by_feature) const;
+  Result without_spread(double* by_feature) const;
 
-  double alias_error(double period) const;
-  double choose_period(double tolerance) const;
-  Index choose_nodes(double period, double tolerance, Index most, double& error);
-  double left_aliases(double period) const;
-  double sum_nodes(double period, Index nodes);
-  double rounding(double period, Index nodes);
-
-  const DataLaw& law_;
-  Index own_;
-  Vector g_;
-  double c_ = 0.0;
-  double spread_ = 1.0;          // √E[(z − c)²; N ≥ 2], relative to the probability
-  RestPair<double> moments_[3];  // E[zⁿ; N ≥ 2], E[x_i zⁿ; N ≥ 2]
+  const LawRow& row_;
+  const LawCircuit& circuit_;
+  bool derivatives_;
+  bool moving_;  // Is z more than 0?
+  Moments moments_;
+  double spread_ = 0.0;  // √E[(z − c)²], relative to the probability of the supports
+  double period_ = 0.0;
+  Index nodes_ = 0;
   std::vector<Chernoff> right_, left_;
-  ActivitySweep<OwnSplit<std::complex<double>>> nodes_;
-  ActivitySweep<OwnSplit<Wide>> bounds_;
 };
 
 }  // namespace skeleta::exact

@@ -3,8 +3,8 @@
 namespace skeleta::exact {
 
 const Loops SKELETA_AT_LEVEL(loops) = {
-    sum_loss,         sum_gradient,    split_by_count,        read_output,
-    truncation_bound, nodes_for_bound, derivative_truncation, derivative_rounding,
+    sum_loss,        sum_gradient,          split_by_count,      read_output, truncation_bound,
+    nodes_for_bound, derivative_truncation, derivative_rounding, sum_law,     bound_law,
 };
 
 }  // namespace skeleta::exact

@@ -3,6 +3,7 @@
 #include "core/level.h"
 #include "exact/derivative_bound.h"
 #include "exact/gradient_kernel.h"
+#include "exact/law_kernel.h"
 #include "exact/loss_kernel.h"
 #include "exact/output.h"
 #include "exact/skeleton_kernel.h"
@@ -20,6 +21,8 @@ struct Loops {
   decltype(&nodes_for_bound) nodes;
   decltype(&derivative_truncation) truncation_of_derivatives;
   decltype(&derivative_rounding) rounding_of_derivatives;
+  decltype(&sum_law) law;
+  decltype(&bound_law) law_bound;
 };
 SKELETA_LEVELS(Loops, loops)
 

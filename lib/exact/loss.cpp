@@ -5,10 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "exact/adaptive_loss.h"
+#include "exact/law_loss.h"
+#include "measure/activity_sweep.h"
+#include "measure/series.h"
 #include "skeleta/measure/active_count.h"
 
 namespace skeleta::exact {
@@ -16,17 +20,19 @@ namespace skeleta::exact {
 class Evaluator::Implementation {
  public:
   Implementation(Features features, const Options& options)
-      : features_(std::move(features)), options_(options), loss_(features_, options_) {}
+      : features_(std::move(features)), options_(options) {}
 
   Loss loss(const Autoencoder& model) {
     check(model);
-    return loss_.evaluate(model, Wanted::loss);
+    return plain(model) ? plain_loss().evaluate(model, Wanted::loss)
+                        : law_loss().evaluate(model, nullptr);
   }
 
-  Loss loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) {
+  Loss loss_and_gradient(const Autoencoder& model, Gradient& gradient) {
     check(model);
-    const Loss result = loss_.evaluate(model, Wanted::gradient);
-    loss_.gradient(dW, db);
+    if (!plain(model)) return law_loss().evaluate(model, &gradient);
+    const Loss result = plain_loss().evaluate(model, Wanted::gradient);
+    plain_loss().gradient(gradient);
     return result;
   }
 
@@ -36,22 +42,48 @@ class Evaluator::Implementation {
   void check(const Autoencoder& model) const {
     validate(model);
     validate(features_, model.features());
-    require_tied_relu(model, "the exact loss");
   }
 
-  CountRange listed(const ActiveCount& count) const;
+  // Is it for the kernels of plain features and ReLU outputs?
+  bool plain(const Autoencoder& model) const {
+    return features_.plain() && model.activation == Activation::relu && model.noise == 0.0;
+  }
+  AdaptiveLoss& plain_loss() {
+    return plain_loss_ ? *plain_loss_ : plain_loss_.emplace(features_, options_);
+  }
+  LawLoss& law_loss() { return law_loss_ ? *law_loss_ : law_loss_.emplace(features_, options_); }
+
+  Vector probabilities() const;
+  CountRange listed(const Vector& probabilities) const;
 
   Features features_;
   Options options_;
-  AdaptiveLoss loss_;
+  std::optional<AdaptiveLoss> plain_loss_;
+  std::optional<LawLoss> law_loss_;
 };
 
-// π_l rises to its largest value and then falls, so the listed l are consecutive.
-CountRange Evaluator::Implementation::listed(const ActiveCount& count) const {
+// P(N = l) for all l that may be listed.
+Vector Evaluator::Implementation::probabilities() const {
   const Index most = std::min(options_.skeletons.value_or(features_.size()), features_.size());
+  Vector result(most + 1);
+  if (features_.plain()) {
+    const ActiveCount count(features_.density);
+    for (Index l = 0; l <= most; ++l) result(l) = count.probability(l);
+    return result;
+  }
+  ActivitySweep<Polynomial<double>> sweep(features_.law->activity);
+  const auto size = static_cast<std::size_t>(most);
+  const auto law = sweep.up([&](Index) { return Polynomial<double>::marked(1.0, size); });
+  for (Index l = 0; l <= most; ++l) result(l) = law[static_cast<std::size_t>(l)];
+  return result;
+}
+
+// From the first to the last l that is probable enough: of independent features π_l rises to its
+// largest value and then falls.
+CountRange Evaluator::Implementation::listed(const Vector& probabilities) const {
   CountRange range;
-  for (Index l = 0; l <= most; ++l) {
-    if (count.probability(l) < options_.probability_floor) continue;
+  for (Index l = 0; l < probabilities.size(); ++l) {
+    if (probabilities(l) < options_.probability_floor) continue;
     if (range.empty()) range.first = l;
     range.last = l;
   }
@@ -60,13 +92,21 @@ CountRange Evaluator::Implementation::listed(const ActiveCount& count) const {
 
 IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& model) {
   check(model);
-  const ActiveCount count(features_.density);
-  const CountRange range = listed(count);
-  const Loss total = loss_.evaluate(model, Wanted::skeletons);
-  const Vector contributions = loss_.contributions(range.last);
+  const Vector pi = probabilities();
+  const CountRange range = listed(pi);
+  Loss total;
+  Vector contributions;
+  if (plain(model)) {
+    total = plain_loss().evaluate(model, Wanted::skeletons);
+    contributions = plain_loss().contributions(range.last);
+  } else {
+    contributions.resize(range.last + 1);
+    total = law_loss().by_count(model, contributions);
+  }
   IntegralBySkeleton result;
   for (Index l = range.first; l <= range.last; ++l) {
-    const double probability = count.probability(l), part = contributions(l);
+    const double probability = pi(l), part = contributions(l);
+    if (probability < options_.probability_floor) continue;
     result.skeletons.push_back({l, probability, part / probability, part, 0.0, 0});
     if (probability >= std::numeric_limits<double>::min() && std::isinf(part / probability)) {
       throw std::invalid_argument(
@@ -77,7 +117,7 @@ IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& m
   }
   result.value = total.value;
   // An estimate is no bound: no interval is claimed.
-  const bool bound = options_.error_control == ErrorControl::rigorous;
+  const bool bound = !plain(model) || options_.error_control == ErrorControl::rigorous;
   const double half = bound ? total.error_bound : std::numeric_limits<double>::quiet_NaN();
   result.confidence = bound ? 1.0 : half;
   result.low = total.value - half;
@@ -89,7 +129,6 @@ IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& m
 
 Evaluator::Evaluator(Features features, const Options& options) {
   validate(features);
-  require_plain(features, "the exact loss");
   validate(options);
   implementation_ = std::make_unique<Implementation>(std::move(features), options);
 }
@@ -102,8 +141,8 @@ Loss Evaluator::loss(const Autoencoder& model) {
   return implementation_->loss(model);
 }
 
-Loss Evaluator::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db) {
-  return implementation_->loss_and_gradient(model, dW, db);
+Loss Evaluator::loss_and_gradient(const Autoencoder& model, Gradient& gradient) {
+  return implementation_->loss_and_gradient(model, gradient);
 }
 
 IntegralBySkeleton Evaluator::skeleton_loss(const Autoencoder& model) {
@@ -117,7 +156,7 @@ Loss loss(const Autoencoder& model, const Features& features, const Options& opt
 LossAndGradient loss_and_gradient(const Autoencoder& model, const Features& features,
                                   const Options& options) {
   LossAndGradient result;
-  result.loss = Evaluator(features, options).loss_and_gradient(model, result.dW, result.db);
+  result.loss = Evaluator(features, options).loss_and_gradient(model, result);
   return result;
 }
 

@@ -5,8 +5,6 @@
 #include <limits>
 
 namespace skeleta::exact {
-namespace {}  // namespace
-
 void column_norms(const Matrix& W, Vector& norms) {
   constexpr double safe = 1e-140;  // its square is a normal number
   norms = W.colwise().norm().transpose();
@@ -21,13 +19,13 @@ void column_norms(const Matrix& W, Vector& norms) {
 // since P(S ∋ i, j, k) = p_i p_j p_k. A rounded g_k and c count as 2ε |G_ik| in δ_k: c matters only
 // where |c| ≤ Σ_S |g_k|.
 double derivative_perturbation(const Row& row, const double* gram, const Vector& density,
-                               const Vector& norms, double relative) {
+                               const Vector& norms, double own_norm, double relative) {
   constexpr double least = std::numeric_limits<double>::denorm_min();
   const Index own = row.own;
   const double p_own = density(own), own_entry = std::abs(gram[own]);
   const auto shift = [&](Index k) {
-    const double rounded = relative * norms(own) * norms(k), entry = std::abs(gram[k]);
-    const double below = norms(own) > 0.0 && norms(k) > 0.0 ? least / epsilon : 0.0;
+    const double rounded = relative * own_norm * norms(k), entry = std::abs(gram[k]);
+    const double below = own_norm > 0.0 && norms(k) > 0.0 ? least / epsilon : 0.0;
     const bool out = !(entry > negligible * row.scale);
     return rounded + below + (out ? entry : 2.0 * epsilon * entry);
   };

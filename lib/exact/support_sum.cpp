@@ -65,7 +65,7 @@ SupportSum::SupportSum(const Features& features, CountRange skeletons, const Opt
       if (!(probability > 0.0)) continue;
       Features active{Vector::Zero(count), features.importance};
       for (const Index j : support) active.density(j) = 1.0;
-      supports_.push_back({probability, Evaluator(std::move(active), of_one), {}, {}, {}});
+      supports_.push_back({probability, Evaluator(std::move(active), of_one), {}, {}});
     } while (advance(support, count));
   }
 }
@@ -75,7 +75,7 @@ Loss SupportSum::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector&
   require_tied_relu(model, "the sum over supports");
   parallel_for(supports_.size(), threads_, [&](std::size_t s) {
     Support& support = supports_[s];
-    support.loss = support.evaluator.loss_and_gradient(model, support.dW, support.db);
+    support.loss = support.evaluator.loss_and_gradient(model, support.gradient);
   });
   Loss sum;
   dW.setZero(model.hidden(), model.features());
@@ -88,8 +88,8 @@ Loss SupportSum::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector&
     sum.nodes = std::max(sum.nodes, support.loss.nodes);
     sum.factors += support.loss.factors;
     if (!support.loss.met_target()) sum.stop_reason = StopReason::nodes;
-    dW += p * support.dW;
-    db += p * support.db;
+    dW += p * support.gradient.dW;
+    db += p * support.gradient.db;
   }
   return sum;
 }

@@ -40,8 +40,8 @@ void validate_decoder(const Autoencoder& model) {
 
 void validate_jump(const Autoencoder& model) {
   if (model.activation != Activation::jumprelu) {
-    require(model.jump.size() == 0, "jump is for the activation jumprelu only");
-    return;
+    if (model.jump.size() == 0) return;
+    throw std::invalid_argument("jump is for the activation jumprelu only");
   }
   require(model.jump.size() != 0, "jumprelu needs jump, one number for each feature");
   require_entries(model.jump, model, "jump");

@@ -46,9 +46,9 @@ ExactObjective::ExactObjective(Features features, Autoencoder form, const exact:
 double ExactObjective::operator()(const Vector& x, Vector& gradient) {
   if (!in_range(x)) return undefined;
   from_parameters(x, model_);
-  last_ = evaluator_.loss_and_gradient(model_, dW_, db_);
+  last_ = evaluator_.loss_and_gradient(model_, gradient_);
   unmet_ += !last_.met_target();
-  to_parameters(dW_, db_, gradient);
+  to_parameters(gradient_.dW, gradient_.db, gradient);
   return last_.value;
 }
 

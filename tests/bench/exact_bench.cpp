@@ -78,9 +78,8 @@ void gradient_time(benchmark::State& state, Size size, double goal) {
   Evaluator evaluator(features,
                       options_for(ErrorControl::estimated, static_cast<int>(state.range(0))));
   Loss result;
-  Matrix dW;
-  Vector db;
-  for (auto _ : state) result = evaluator.loss_and_gradient(model, dW, db);
+  Gradient gradient;
+  for (auto _ : state) result = evaluator.loss_and_gradient(model, gradient);
   report(state, result, goal);
 }
 

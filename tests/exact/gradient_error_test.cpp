@@ -105,9 +105,8 @@ TEST(GradientError, CountsTheRoundingOfProductsThatCancel) {
   Matrix W(2, 2);
   W << 1.0, 1e-9, 1.0, -1e-9 * (1.0 - 1e-15);
   const Features features = Features::uniform(2, 0.5);
-  Matrix dW;
-  Vector db;
-  const Loss loss = Evaluator(features, {}).loss_and_gradient({W, Vector::Zero(2)}, dW, db);
+  Gradient gradient;
+  const Loss loss = Evaluator(features, {}).loss_and_gradient({W, Vector::Zero(2)}, gradient);
   EXPECT_GE(loss.gradient_error, 1e-9);
 }
 

@@ -1,5 +1,3 @@
-#include "skeleta/exact/law_loss.h"
-
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -10,6 +8,7 @@
 
 #include "measure/activity_oracle.h"
 #include "measure/quadrature.h"
+#include "skeleta/exact/loss.h"
 #include "support.h"
 
 namespace skeleta::exact {
@@ -24,6 +23,11 @@ Autoencoder dense_model(Index features, Index hidden, std::mt19937_64& random) {
   for (double& w : model.W.reshaped()) w = 0.6 * normal(random);
   for (double& b : model.b) b = 0.3 * normal(random);
   return model;
+}
+
+Loss loss_of(const Autoencoder& model, const DataLaw& law, const Vector& importance,
+             const Options& options = {}) {
+  return loss(model, Features::of(law, importance), options);
 }
 
 Options to(double relative_target, Index maximum_nodes = Index{1} << 18) {
@@ -138,7 +142,7 @@ void expect_enumerated(const ActivityCase& test, const std::vector<ValueLaw>& va
                           [&](const Vector& g, double c, std::uint32_t pattern, Index own) {
                             return formula(law, g, c, pattern, own);
                           });
-  const Loss found = loss(model, law, importance, to(1e-8));
+  const Loss found = loss_of(model, law, importance, to(1e-8));
   EXPECT_EQ(found.stop_reason, StopReason::exact)
       << test.name << " " << found.error_bound / found.value;
   EXPECT_LE(found.error_bound, 1e-8 * found.value) << test.name;
@@ -194,7 +198,7 @@ TEST(LawLoss, OneSidedValuesMatchQuadrature) {
         expected += p * 0.3L * 0.6L * error(x, g(i), g(j));
       });
     }
-    const Loss found = loss(model, law, Vector::Ones(2), to(1e-7));
+    const Loss found = loss_of(model, law, Vector::Ones(2), to(1e-7));
     EXPECT_EQ(found.stop_reason, StopReason::exact) << found.error_bound / found.value;
     EXPECT_NEAR(found.value, static_cast<double>(expected), found.error_bound + 1e-9 * found.value);
   }
@@ -207,8 +211,9 @@ TEST(LawLoss, AgreesWithThePlainEngineByRescaling) {
     Autoencoder model = dense_model(count, 3, random);
     const Features features = testing::random_features(count, 0.4, random);
     const double c = 3.0;
-    const Loss found = loss(model, DataLaw::independent(features.density, ValueLaw::uniform(0, c)),
-                            features.importance, to(1e-8));
+    const Loss found =
+        loss_of(model, DataLaw::independent(features.density, ValueLaw::uniform(0, c)),
+                features.importance, to(1e-8));
     model.b /= c;
     const Loss expected = loss(model, features, to(1e-10));
     EXPECT_TRUE(found.met_target());
@@ -221,7 +226,7 @@ TEST(LawLoss, ThePlainLawKeepsItsBits) {
   std::mt19937_64 random(5);
   const Autoencoder model = testing::random_model(6, 2, random);
   const Features features = testing::random_features(6, 0.4, random);
-  EXPECT_EQ(loss(model, DataLaw::independent(features.density), features.importance).value,
+  EXPECT_EQ(loss_of(model, DataLaw::independent(features.density), features.importance).value,
             loss(model, features).value);
 }
 
@@ -239,7 +244,7 @@ TEST(LawLoss, ConstantValuesAreToldAsFarAsTheyAreKnown) {
                             [&](const Vector& g, double c, std::uint32_t pattern, Index own) {
                               return constant_ramps(law, g, c, pattern, own);
                             });
-    const Loss found = loss(model, law, importance, to(1e-8, 4096));
+    const Loss found = loss_of(model, law, importance, to(1e-8, 4096));
     EXPECT_NEAR(found.value, expected, found.error_bound + 1e-14 * expected) << test.name;
     EXPECT_EQ(found.met_target(), found.error_bound <= 1e-8 * found.value);
     EXPECT_LT(found.error_bound, 0.1 * expected) << test.name;  // it tells something
@@ -255,7 +260,7 @@ TEST(LawLoss, AModelOfZerosHasItsClosedForm) {
   const double mean = 2.0 * std::sqrt(2.0 / std::numbers::pi);
   // E x² = p·4, and (x − .5)² for the first.
   const double expected = 0.2 * 4 - 2 * 0.2 * 0.5 * mean + 0.25 + 0.2 * 4 + 0.1 * 4;
-  const Loss found = loss(model, law, Vector::Ones(3));
+  const Loss found = loss_of(model, law, Vector::Ones(3));
   EXPECT_NEAR(found.value, expected, found.error_bound);
   EXPECT_TRUE(found.met_target());
 }
@@ -263,13 +268,13 @@ TEST(LawLoss, AModelOfZerosHasItsClosedForm) {
 TEST(LawLoss, RefusesWhatIsNotValid) {
   const Autoencoder model{Matrix::Identity(2, 2), Vector::Zero(2)};
   const DataLaw law = DataLaw::independent(Vector{{0.1, 0.2}}, ValueLaw::constant(1));
-  EXPECT_THROW(loss(model, DataLaw{}, Vector()), std::invalid_argument);
-  EXPECT_THROW(loss(model, law, Vector::Ones(3)), std::invalid_argument);
-  EXPECT_THROW(loss(model, law, Vector{{1.0, -1.0}}), std::invalid_argument);
+  EXPECT_THROW(loss_of(model, DataLaw{}, Vector()), std::invalid_argument);
+  EXPECT_THROW(loss_of(model, law, Vector::Ones(3)), std::invalid_argument);
+  EXPECT_THROW(loss_of(model, law, Vector{{1.0, -1.0}}), std::invalid_argument);
   EXPECT_THROW(
-      loss(model, DataLaw::independent(Vector{{0.1}}, ValueLaw::constant(1)), Vector::Ones(1)),
+      loss_of(model, DataLaw::independent(Vector{{0.1}}, ValueLaw::constant(1)), Vector::Ones(1)),
       std::invalid_argument);
-  EXPECT_THROW(loss(model, law, Vector::Ones(2), to(-1.0)), std::invalid_argument);
+  EXPECT_THROW(loss_of(model, law, Vector::Ones(2), to(-1.0)), std::invalid_argument);
 }
 
 }  // namespace

@@ -309,12 +309,11 @@ TEST(Evaluator, AllocatesNothingAfterTheFirstCall) {
   for (const Index count : {5, 40}) {
     Evaluator evaluator(Features::uniform(count, 0.05), options_for(estimated, 1e-8));
     const auto model = random_model(count, count / 4 + 1, 20, 0.1);
-    Matrix dW;
-    Vector db;
-    const Loss first = evaluator.loss_and_gradient(model, dW, db);
+    Gradient gradient;
+    const Loss first = evaluator.loss_and_gradient(model, gradient);
     evaluator.loss(model);
     const long before = allocations;
-    const Loss again = evaluator.loss_and_gradient(model, dW, db);
+    const Loss again = evaluator.loss_and_gradient(model, gradient);
     evaluator.loss(model);
     EXPECT_EQ(allocations - before, 0);
     EXPECT_EQ(first.value, again.value);

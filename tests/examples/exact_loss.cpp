@@ -22,8 +22,8 @@ int main() {
   std::cout << "loss " << loss.value << ", error at most " << loss.error_bound << '\n';
 
   // One step of gradient descent: the loss falls.
-  const auto [value, dW, db] = skeleta::exact::loss_and_gradient(model, features);
-  model.W -= 0.1 * dW;
-  model.b -= 0.1 * db;
+  const auto gradient = skeleta::exact::loss_and_gradient(model, features);
+  model.W -= 0.1 * gradient.dW;
+  model.b -= 0.1 * gradient.db;
   std::cout << "after a step " << skeleta::exact::loss(model, features).value << '\n';
 }

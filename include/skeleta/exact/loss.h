@@ -8,14 +8,28 @@
 #include "skeleta/measure/integral_by_skeleton.h"
 #include "skeleta/model/autoencoder.h"
 
-/// The integral loss L(W, b) = E Σ_i v_i (x_i − ReLU(Gx − b)_i)² without sampling.
+/// The integral loss L = E Σ_i v_i (x_i − x̂_i)², x̂ = act(Ax + ε − b), without sampling: of any
+/// model, for data of any law.
 ///
-/// Output i needs only the law of one number, z_i = Σ_j G_ij x_j, a sum of independent terms. Its
-/// generating function is a product, M_i(s) = Π_j (1 − p_j + p_j h(s G_ij)), h(a) = (e^a − 1)/a, so
-/// E(z_i − b_i)₊² and E x_i(z_i − b_i)₊ are integrals of M_i against s⁻³ and s⁻² along a vertical
-/// line. Supports of at most one feature are taken out of the integrand and added in closed form.
-/// Cost: D² · nodes complex factors (about half a nanosecond each with 512-bit vectors); memory
-/// O(D²). The derivation of the sum and its error is in lib/exact/contour.h.
+/// Output i needs only the law of one number, z_i = Σ_j A_ij x_j + ε_i. Of plain features it is a
+/// sum of independent terms, and its generating function a product, M_i(s) = Π_j (1 − p_j + p_j
+/// h(s A_ij)), h(a) = (e^a − 1)/a, so E(z_i − b_i)₊² and E x_i(z_i − b_i)₊ are integrals of M_i
+/// against s⁻³ and s⁻² along a vertical line. Supports of at most one feature are taken out of the
+/// integrand and added in closed form. Cost: D² · nodes complex factors (about half a nanosecond
+/// each with 512-bit vectors); memory O(D²). The derivation of the sum and its error is in
+/// lib/exact/contour.h.
+///
+/// That is the path of ReLU models, tied or untied, without noise and of plain features. All else
+/// goes the general one: M_i is the generating function of the activity tree at φ_j = E e^{s A_ij
+/// U_j}, times e^{s² var ε_i/2}; a jump adds the kernels s⁻² and s⁻¹; the identity needs only
+/// moments, exact to rounding. There the error is always a bound (rounding to first order),
+/// whatever Options::error_control says: aliases by Chernoff's inequality, truncation by majorants
+/// of the transforms. How fast it falls with the nodes is up to the law. Constant values do not
+/// decay at all, nor do supports of which few features have A_ij ≠ 0; then the bound falls only
+/// like 1/nodes for the loss, and the derivatives' not at all. Noise makes everything decay, once
+/// it is not too small. Where the target is out of reach the result says so (stop_reason nodes)
+/// with the bound that was reached. Exponential values have transforms only for Re s A_ij <
+/// 1/mean, which limits how small the aliases can be made.
 ///
 /// Importances are taken relative to their largest, so their common scale changes no decision and,
 /// if it is a power of two, no bit. Outputs too unimportant to matter (2⁻¹⁰⁰ of the target) are
@@ -29,9 +43,10 @@ struct Loss {
   /// Bound (rigorous) or estimate (estimated) of |value − L|, of the kind the options asked for.
   double error_bound = 0.0;
   /// The same for the error of (Γ, db) in the Frobenius norm (see Evaluator): truncation, aliases,
-  /// rounding, and what the rounding of G = WᵀW may turn at thresholds. 0 if no gradient was asked
-  /// for. What W(Γ + Γᵀ) and its rounding make of it is not counted: dW is off by at most 2‖W‖ this
-  /// and a few ε ‖W‖ ‖Γ‖.
+  /// rounding, and (of plain features) what the rounding of A may turn at thresholds. 0 if no
+  /// gradient was asked for. What W(Γ + Γᵀ) and its rounding make of it is not counted: dW is off
+  /// by at most 2‖W‖ this and a few ε ‖W‖ ‖Γ‖; untied ‖W_out‖ this, and dW_out ‖W‖ this. With noise
+  /// the derivatives by var ε_i are a part of it.
   double gradient_error = 0.0;
   StopReason stop_reason = StopReason::exact;  ///< `nodes`: the target was not met.
   Index nodes = 0;                             ///< The most that one output took.
@@ -42,11 +57,16 @@ struct Loss {
   }  ///< Was the error asked for reached?
 };
 
+/// The derivatives of a loss.
+struct Gradient {
+  Matrix dW;      ///< dL/dW, d × D.
+  Vector db;      ///< dL/db, D entries (for the subtracted threshold b).
+  Matrix dW_out;  ///< dL/dW_out, D × d; empty for a tied model.
+};
+
 /// A loss with its derivatives.
-struct LossAndGradient {
+struct LossAndGradient : Gradient {
   Loss loss;  ///< L.
-  Matrix dW;  ///< dL/dW, d × D.
-  Vector db;  ///< dL/db, D entries (for the subtracted threshold b).
 };
 
 /// Evaluates the loss for one set of features again and again. It keeps its buffers: no allocation
@@ -66,14 +86,15 @@ class Evaluator {
   /// target is below what double precision can reach for it (the message has the reachable figure).
   Loss loss(const Autoencoder& model);
 
-  /// The same, and the gradient: dL/dW = W(Γ + Γᵀ), Γ_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}],
-  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. Its error is held to its target
+  /// The same, and the gradient. Of a ReLU model dL/dW = W(Γ + Γᵀ), untied dL/dW = W_outᵀ Γ and
+  /// dL/dW_out = Γ Wᵀ, with Γ_ij = dL/dA_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}],
+  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. Other models likewise: derivatives of the
+  /// expected loss, which has them where the pointwise one jumps. Its error is held to its target
   /// (Options::gradient_target) and bounded or estimated as that of the loss; a target out of reach
   /// is reported (stop_reason nodes), never refused. The indicators do not shrink with W, as the
   /// loss does, so small weights and single small columns cost more nodes, not digits. At w_i = 0,
-  /// b_i = 0, where the loss has a kink, the ReLU has slope 0. dW (d × D) and db (D) are resized if
-  /// need be.
-  Loss loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db);
+  /// b_i = 0, where the loss has a kink, the ReLU has slope 0. The matrices are resized if need be.
+  Loss loss_and_gradient(const Autoencoder& model, Gradient& gradient);
 
   /// The loss split by skeleton. Listed are the l with π_l ≥ probability_floor (and l ≤ skeletons,
   /// if given). `value` is the loss over *all* skeletons, so value − Σ contributions is what the

@@ -39,8 +39,7 @@ class SupportSum {
     double probability;
     Evaluator evaluator;
     Loss loss;
-    Matrix dW;
-    Vector db;
+    Gradient gradient;
   };
 
   int threads_;

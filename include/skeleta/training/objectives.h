@@ -37,8 +37,7 @@ class ExactObjective {
  private:
   exact::Evaluator evaluator_;
   Autoencoder model_;
-  Matrix dW_;
-  Vector db_;
+  exact::Gradient gradient_;
   exact::Loss last_;
   std::uint64_t unmet_ = 0;
 };

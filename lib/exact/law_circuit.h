@@ -1,0 +1,29 @@
+#pragma once
+
+#include <vector>
+
+#include "skeleta/measure/activity_tree.h"
+
+namespace skeleta::exact {
+
+/// An activity tree made ready for the sums of law_kernel.h: what does not depend on the nodes.
+/// Each step k of the circuit stands for its part of the generating function, split by the number
+/// of active features below it: none (a constant), one, at least two.
+struct LawCircuit {
+  explicit LawCircuit(const ActivityTree& tree);
+
+  /// P(nothing below an operand is active).
+  double none_of(const ActivityTree::Operand& operand) const {
+    return operand.constant +
+           (operand.step < 0 ? 0.0 : operand.slope * none[static_cast<std::size_t>(operand.step)]);
+  }
+
+  std::vector<ActivityTree::Step> steps;
+  ActivityTree::Operand root;
+  std::vector<Index> user;      ///< Which step uses each; −1: the root.
+  std::vector<Index> leaf;      ///< The step of each feature.
+  std::vector<double> none;     ///< Of each step.
+  std::vector<double> outside;  ///< The derivative by each step if nothing outside it is active.
+};
+
+}  // namespace skeleta::exact

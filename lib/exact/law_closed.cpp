@@ -1,0 +1,86 @@
+#include "exact/law_closed.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace skeleta::exact {
+namespace {
+
+double normal_density(double z, double scale) {
+  return std::exp(-0.5 * z * z) / (scale * std::sqrt(2.0 * std::numbers::pi));
+}
+
+// The density of U at u; 0 for a constant.
+double density_of(const ValueLaw& value, double u) {
+  if (u < value.least() || u > value.most()) return 0.0;
+  const double first = value.first(), second = value.second();
+  switch (value.kind()) {
+    case ValueKind::uniform:
+      return 1.0 / (second - first);
+    case ValueKind::constant:
+      return 0.0;
+    case ValueKind::exponential:
+      return std::exp(-u / first) / first;
+    case ValueKind::half_normal:
+      return 2.0 * normal_density(u / first, first);
+    case ValueKind::normal:
+      return normal_density((u - first) / second, second);
+  }
+  return 0.0;
+}
+
+// E U^k δ(gU − c).
+double at_threshold(const ValueLaw& value, int k, double g, double c) {
+  if (g == 0.0) return 0.0;
+  const double u = c / g;
+  return std::pow(u, k) * density_of(value, u) / std::abs(g);
+}
+
+}  // namespace
+
+// z = ε: with t = c/√v, φ and Q = P(normal > t), E(ε − c)₊² = (v + c²)Q − c√v φ, E(ε − c)₊ = √v φ −
+// cQ.
+LawPart empty_support(const LawRow& row, double none) {
+  const double c = row.c, jump = row.jump, v = row.variance;
+  if (v == 0.0) {
+    const double y = c < 0.0 ? jump - c : 0.0;
+    return {none * y * y, -2.0 * none * y, 0.0};
+  }
+  const ValueLaw noise = ValueLaw::normal(0.0, std::sqrt(v));
+  const double square = noise.excess(2, c), ramp = noise.excess(1, c), above = noise.excess(0, c);
+  const double density = normal_density(c / std::sqrt(v), std::sqrt(v));
+  return {none * (square + jump * (2.0 * ramp + jump * above)),
+          -none * (2.0 * ramp + jump * (2.0 * above + jump * density)),
+          none * (above + jump * density * (1.0 + 0.5 * jump * c / v))};
+}
+
+LawPart single_supports(const LawRow& row, const Vector& alone, Vector* by_feature) {
+  const double c = row.c, jump = row.jump;
+  LawPart part;
+  for (Index j = 0; j < row.g.size(); ++j) {
+    if (alone(j) == 0.0) continue;
+    const ValueLaw& value = row.value(j);
+    const double g = row.g(j);
+    const auto ramp = [&](int power, int n) { return value.ramp_moment(power, n, g, c); };
+    const auto kernel = [&](int power) {  // E U^power y
+      return ramp(power, 1) + (jump == 0.0 ? 0.0 : jump * ramp(power, 0));
+    };
+    const auto delta = [&](int power) {
+      return jump == 0.0 ? 0.0 : jump * at_threshold(value, power, g, c);
+    };
+    double square = ramp(0, 2), threshold = -2.0 * kernel(0) - jump * delta(0);
+    if (jump > 0.0) square += jump * (2.0 * ramp(0, 1) + jump * ramp(0, 0));
+    double slope = by_feature == nullptr ? 0.0 : 2.0 * kernel(1) + jump * delta(1);
+    if (j == row.own) {
+      square -= 2.0 * kernel(1);
+      threshold += 2.0 * (ramp(1, 0) + delta(1));
+      if (by_feature != nullptr) slope -= 2.0 * (ramp(2, 0) + delta(2));
+    }
+    part.value += alone(j) * square;
+    part.threshold += alone(j) * threshold;
+    if (by_feature != nullptr) (*by_feature)(j) += alone(j) * slope;
+  }
+  return part;
+}
+
+}  // namespace skeleta::exact

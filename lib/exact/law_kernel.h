@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+
+#include "exact/contour.h"
+#include "exact/lanes.h"
+#include "exact/law_circuit.h"
+#include "skeleta/measure/data_law.h"
+
+/// The sums along the contour, and their majorants, for one output under a general law.
+///
+/// The output is y = (z − c)₊ + θ 1{z > c} with z = Σ_j g_j x_j + ε, ε ~ N(0, v), and i its own
+/// feature: θ = 0 is the ReLU with threshold c, θ > 0 the JumpReLU with threshold c − θ. On the
+/// supports of at least `fewest` (1 or 2) features
+///
+///   V = E[y² − 2 x_i y] = (1/2πi) ∫ e^{−sc + s²v/2} [K_p E e^{sz} + K_o E x_i e^{sz}] ds,
+///   K_p = 2s⁻³ + 2θs⁻² + θ²s⁻¹,  K_o = −2s⁻² − 2θs⁻¹.
+///
+/// Derivatives by g_j multiply e^{sz} by s x_j, that by c the integrand by −s, that by v by s²/2:
+/// the same expression, whose transforms of all x_j and x_i x_j come from one pass down the
+/// circuit.
+namespace skeleta::exact {
+
+/// One output.
+struct LawRow {
+  const DataLaw* law = nullptr;
+  Index own = 0;
+  Vector g;  ///< 0 for features that are never active.
+  double c = 0.0, jump = 0.0, variance = 0.0;
+  Index fewest = 2;
+
+  const ValueLaw& value(Index j) const { return law->values[static_cast<std::size_t>(j)]; }
+};
+
+/// Σ Re over nodes, k = 0 counted half, of the integrands of V and of its derivatives by c and v.
+struct LawSums {
+  double value = 0.0, threshold = 0.0, noise = 0.0;
+};
+
+/// Adds nodes first, …, first + count − 1 (multiples of eight); those of ∂V/∂g_j to by_feature[j],
+/// D entries, unless it is null.
+void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
+             Index count, LawSums& sums, double* by_feature);
+
+/// For eight s = abscissa + i·frequency, upper bounds on Re s that hold for all larger |Im s| too.
+struct LawPoints {
+  std::array<double, lane_count> abscissa{}, frequency{};
+};
+
+/// Bounds of |E[e^{sz}; …]|, |E[x_i e^{sz}; …]| on the supports in question, and, if derivatives
+/// are wanted, on the norms over j of the same with x_j, and on Σ_j |g_j| times the same. May be
+/// infinite. With the noise's factor.
+struct LawBounds {
+  std::array<double, lane_count> plain{}, own{}, plain_norm{}, own_norm{}, plain_slope{},
+      own_slope{};
+};
+void bound_law(const LawRow& row, const LawCircuit& circuit, const LawPoints& points,
+               bool derivatives, LawBounds& bounds);
+
+}  // namespace skeleta::exact

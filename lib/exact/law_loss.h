@@ -1,0 +1,55 @@
+#pragma once
+
+#include <vector>
+
+#include "exact/law_circuit.h"
+#include "exact/law_output.h"
+#include "skeleta/exact/loss.h"
+
+namespace skeleta::exact {
+
+/// The loss of any model under any law: the general path of loss.h.
+class LawLoss {
+ public:
+  /// Both must outlive it. Features are valid.
+  LawLoss(const Features& features, const Options& options);
+
+  /// The loss of a valid model; its gradient, unless that is null.
+  Loss evaluate(const Autoencoder& model, Gradient* gradient);
+  /// The same, and C_0, …, C_most.
+  Loss by_count(const Autoencoder& model, Vector& contributions);
+
+ private:
+  // What an output contributes, without importance.
+  struct Output {
+    double value = 0.0;                   // E(x_i − x̂_i)²
+    double threshold = 0.0, noise = 0.0;  // its derivatives by b_i and by the variance of ε_i
+    LawError error, rounding;
+    Index nodes = 0;
+  };
+  struct Wanted {
+    double* by_feature = nullptr;  // dvalue/dA_ij, D entries, set to 0
+    Vector* by_count = nullptr;    // (E(x_i − x̂_i)²; N = l)
+  };
+
+  LawRow row_of(const Autoencoder& model, Index i) const;
+  Output evaluate_output(const Autoencoder& model, Index i, const LawError& tolerance,
+                         const Wanted& wanted) const;
+  Output linear_output(const LawRow& row, const Wanted& wanted) const;
+  Output contour_output(const LawRow& row, const LawError& tolerance, const Wanted& wanted) const;
+  double rounding_of_row(const Autoencoder& model, Index i) const;
+  Loss evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
+                    Gradient* gradient, Matrix* contributions) const;
+  Loss evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) const;
+  Loss in_given_units(Loss loss) const;
+
+  const Options& options_;
+  ScaledFeatures unit_;  // In which losses are of the size of 1.
+  DataLaw law_;
+  LawCircuit circuit_;
+  Matrix alone_;       // P(N = 0 and j active) = 0, P(only j)
+  double none_ = 1.0;  // P(N = 0)
+  Vector second_;      // E x_j²
+};
+
+}  // namespace skeleta::exact
