@@ -48,7 +48,7 @@ double ExactObjective::operator()(const Vector& x, Vector& gradient) {
   from_parameters(x, model_);
   last_ = evaluator_.loss_and_gradient(model_, gradient_);
   unmet_ += !last_.met_target();
-  to_parameters(gradient_.dW, gradient_.db, gradient);
+  to_parameters(gradient_.dW, gradient_.dW_out, gradient_.db, gradient);
   return last_.value;
 }
 
