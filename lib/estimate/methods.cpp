@@ -14,17 +14,21 @@ double at_once(Index) {
   return 0.0;
 }
 
-double sampled_nanoseconds(const Vector& density) {
-  return (density.array() == density(0)).all() ? 5.0 : 60.0;
+bool independent_and_equal(const ActivityTree& tree) {
+  return tree.independent() && (tree.density().array() == tree.density()(0)).all();
 }
 
-double tilted_nanoseconds(const Vector&) {
+double sampled_nanoseconds(const DataLaw& data) {
+  return independent_and_equal(data.activity) ? 5.0 : 60.0;
+}
+
+double tilted_nanoseconds(const DataLaw&) {
   return 100.0;
 }
 
 // To rank a support, all features are looked at for each of its features.
-double ranked_nanoseconds(const Vector& density) {
-  return 30.0 + 4.0 * static_cast<double>(density.size());
+double ranked_nanoseconds(const DataLaw& data) {
+  return 30.0 + 4.0 * static_cast<double>(data.size());
 }
 
 // The pilot, and the lists of supports, about a microsecond for each of the 2^D there are or as

@@ -11,7 +11,7 @@ namespace skeleta::estimate {
 struct MethodRecord : MethodInfo {
   bool by_skeleton;  ///< Else it takes all skeletons together and knows nothing of them.
   /// Nominal cost of drawing a point with one active feature, measured on one core.
-  double (*draw_nanoseconds)(const Vector& density);
+  double (*draw_nanoseconds)(const DataLaw& data);
   /// Nominal time of its set-up, where `automatic` should not look at it if another method is done
   /// before.
   double (*set_up_seconds)(Index features);

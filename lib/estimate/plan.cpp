@@ -17,9 +17,9 @@ struct Prepared {
   Foreseen foreseen() const {
     const MethodRecord& record = problem.method();
     if (!setup) return {record.method, 0.0, 0.0};
-    const Vector& density = problem.features().density;
     const double points = setup->total(problem.options());
-    const double drawing = record.draw_nanoseconds(density) * std::max(1.0, density.sum());
+    const double drawing =
+        record.draw_nanoseconds(problem.data()) * std::max(1.0, problem.features().density.sum());
     const bool counted = problem.options().samples > 0;
     return {record.method, points, 1e-9 * points * (problem.known().nanoseconds + drawing),
             counted ? points : setup->allocation->wanted()};
@@ -38,7 +38,6 @@ class Plan::Implementation {
   explicit Implementation(Task task) : task_(std::move(task)) {
     validate(task_.options);
     skeleta::validate(task_.features);
-    require_plain(task_.features, "sampling");
   }
 
   const Prepared& prepare(Method method) {
@@ -78,7 +77,7 @@ class Plan::Implementation {
     std::optional<Survey>& survey = problem.by_skeleton() ? by_skeleton_ : together_;
     if (!survey) {
       survey.emplace(problem, problem.integrand(), problem.controls(),
-                     problem.draw(problem.features().density));
+                     problem.draw(problem.data()));
     }
     return *survey;
   }

@@ -19,7 +19,7 @@ constexpr double negligible = 1e-18;
 }  // namespace
 
 Problem::Problem(const Task& task, const MethodRecord& method)
-    : task_(task), method_(method), law_(task.features.density) {
+    : task_(task), method_(method), data_(task.features.data_law()), law_(data_.activity) {
   const Known& known = task.known;
   const bool anything = !known.parts.empty() || known.bound_outside || known.controls ||
                         !known.apart.empty() || known.largest || known.unseen_above != 0.0 ||
@@ -66,7 +66,8 @@ double Problem::apart(Index l) const {
 
 double Problem::bound_outside(CountRange sampled) const {
   if (!bounded()) return 0.0;
-  const Index parts = by_skeleton() ? static_cast<Index>(known().parts.size()) : 0;
+  Index parts = by_skeleton() ? static_cast<Index>(known().parts.size()) : 0;
+  while (parts < law_.features() && law_.probability(parts) == 0.0) ++parts;
   // Known skeletons that the sampled ones continue are not outside.
   return known().bound_outside({sampled.first <= parts ? 0 : sampled.first, sampled.last});
 }
@@ -75,10 +76,10 @@ double Problem::target(double value) const {
   return std::max(options().relative_tolerance * std::abs(value), options().absolute_tolerance);
 }
 
-DrawFactory Problem::draw(const Vector& density) const {
+DrawFactory Problem::draw(const DataLaw& data) const {
   using sampling::PointSampler;
   const auto points =
-      std::make_shared<const PointSampler>(density, std::max<Index>(reachable_.last, 0));
+      std::make_shared<const PointSampler>(data, std::max<Index>(reachable_.last, 0));
   return [points]() -> Draw {
     return [points, scratch = points->scratch()](
                Index l, const sampling::StreamKey& key, std::uint64_t first, std::size_t count,

@@ -28,6 +28,8 @@ class Problem {
   const Options& options() const { return task_.options; }
   const Known& known() const { return task_.known; }
   const MethodRecord& method() const { return method_; }
+  /// The law of the data, and that of the number of active features.
+  const DataLaw& data() const { return data_; }
   const ActiveCount& law() const { return law_; }
   std::size_t outputs() const { return task_.integrand.outputs(); }
 
@@ -51,14 +53,15 @@ class Problem {
   /// The standard error that is asked for.
   double target(double value) const;
 
-  /// Points drawn from the density given, and the loop over them.
-  DrawFactory draw(const Vector& density) const;
+  /// Points of a law of the same features, and the loop over them.
+  DrawFactory draw(const DataLaw& data) const;
   StrataLoop loop(const DrawFactory& draw, const Integrand& integrand,
                   sampling::Purpose purpose) const;
 
  private:
   const Task& task_;
   const MethodRecord& method_;
+  DataLaw data_;
   ActiveCount law_;
   double known_value_ = 0.0;
   CountRange reachable_;

@@ -78,7 +78,7 @@ Setup set_up_quasi(const Problem& problem, const Survey& survey) {
   for (const Stratum& stratum : setup.strata) {
     for (Index l = stratum.range().first; l <= stratum.range().last; ++l) {
       if (l == 0 || problem.law().probability(l) <= 0.0) continue;
-      samplers->try_emplace(l, problem.features().density, l, interference);
+      samplers->try_emplace(l, problem.data(), l, interference);
     }
   }
   setup.draw = draw_from(samplers);

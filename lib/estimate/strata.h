@@ -34,6 +34,8 @@ class Stratum {
   CountRange range() const { return splitter_.range(); }
   /// P(N ∈ range).
   double probability() const { return splitter_.probability(); }
+  /// Has Q_l, l in the range, a positive probability?
+  bool possible(Index l) const { return splitter_.possible(l); }
   /// True for a single skeleton.
   bool fixed() const { return splitter_.fixed(); }
   std::size_t outputs() const { return outputs_; }

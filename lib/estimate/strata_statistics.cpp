@@ -100,6 +100,7 @@ CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& va
       agree = agree && together.output(a).m2 == 0.0;
     }
     for (Index l = range.first; l <= range.last; ++l) {
+      if (!stratum.possible(l)) continue;
       const JointMoments values = stratum.on_skeleton(l);
       bool differ = values.count() >= 2 && (stratum.fixed() || !agree || varies[s]);
       if (stratum.fixed() && l > 0) {

@@ -39,11 +39,10 @@ Shape shape(std::span<const Stratum> strata, std::size_t output);
 double effective_samples(std::span<const Stratum> strata, std::size_t weight_output);
 
 /// The skeletons about which the samples say something, from the likeliest one on in both
-/// directions: values that differ here or, as varies[s] tells of stratum s, in the pilot (on Q_0,
-/// which is one point, any value), or two points among skeletons that are sampled together, unless
-/// all of these agree. Where
-/// controlled[s], values differ because of the controls, and only the pilot tells. `outputs`: those
-/// of the integrand, without weights.
+/// directions, impossible ones left out: values that differ here or, as varies[s] tells of stratum
+/// s, in the pilot (on Q_0, which is one point, any value), or two points among skeletons that are
+/// sampled together, unless all of these agree. Where controlled[s], values differ because of the
+/// controls, and only the pilot tells. `outputs`: those of the integrand, without weights.
 CountRange resolved(std::span<const Stratum> strata, const std::vector<bool>& varies,
                     const std::vector<bool>& controlled, std::size_t outputs);
 

@@ -12,51 +12,141 @@ bool free(double density) {
   return density > 0.0 && density < 1.0;
 }
 
-// log e_l(r) = log P(N = l) − Σ log(1 − p_j) over the features that are neither always nor never
-// active; N counts the others too, which shifts numerator and denominator alike.
-std::vector<double> log_symmetric(const Vector& density, Index most) {
+// log P(N = l) − log_mass.
+std::vector<double> log_counts(const ActivityTree& activity, double log_mass, Index most) {
+  const ActiveCount law(activity);
+  std::vector<double> result;
+  for (Index l = 0; l <= most; ++l) result.push_back(std::log(law.probability(l)) - log_mass);
+  return result;
+}
+
+// Of independent features, P(nobody is active) but for those who always are: Z is its ratio.
+double log_none(const Vector& density) {
   double none = 0.0;
   for (const double p : density) none += free(p) ? std::log1p(-p) : 0.0;
-  const ActiveCount law(density);
-  std::vector<double> result;
-  for (Index l = 0; l <= most; ++l) result.push_back(std::log(law.probability(l)) - none);
-  return result;
+  return none;
 }
 
 double tilted(double p, double h) {
   return p * h / (1.0 - p + p * h);
 }
 
+// log(a + b e^z), a, b ≥ 0.
+double log_mix(double a, double b, double z) {
+  const double most = std::max(z, 0.0);
+  return most + std::log(a * std::exp(-most) + b * std::exp(z - most));
+}
+
+// The nodes of a tree with the probabilities of the tilted law, and log Z.
+struct TiltedNodes {
+  ActivityNodes nodes;
+  double log_mass = 0.0;
+};
+
+TiltedNodes tilted(const ActivityTree& activity, const Vector& log_factor) {
+  TiltedNodes result{activity.nodes()};
+  ActivityNodes& nodes = result.nodes;
+  const auto exclusive = [&](Index k) {
+    return k >= 0 && nodes[static_cast<std::size_t>(k)].kind == ActivityKind::exclusive;
+  };
+  // Of each node that is on; of an exclusive one Σ p_c (Z_c − 1) at first.
+  std::vector<double> log_mass(nodes.size(), 0.0), excess(nodes.size(), 0.0);
+  for (std::size_t k = nodes.size(); k-- > 0;) {
+    ActivityNode& node = nodes[k];
+    double& own = log_mass[k];
+    if (node.kind == ActivityKind::feature) own = log_factor(node.feature);
+    if (node.kind == ActivityKind::exclusive) own = std::log1p(excess[k]);
+    const double p = node.probability;
+    if (exclusive(node.parent)) {
+      excess[static_cast<std::size_t>(node.parent)] += p * std::expm1(own);
+      continue;
+    }
+    const double with_off = log_mix(1.0 - p, p, own);
+    node.probability = std::min(p * std::exp(own - with_off), 1.0);
+    (node.parent < 0 ? result.log_mass : log_mass[static_cast<std::size_t>(node.parent)]) +=
+        with_off;
+  }
+  for (std::size_t k = 0; k < nodes.size(); ++k) {
+    if (!exclusive(nodes[k].parent)) continue;
+    nodes[k].probability *=
+        std::exp(log_mass[k] - log_mass[static_cast<std::size_t>(nodes[k].parent)]);
+  }
+  return result;
+}
+
+// E N.
+double mean_active(const ActivityNodes& nodes) {
+  std::vector<double> on;
+  double sum = 0.0;
+  for (const ActivityNode& node : nodes) {
+    const double above = node.parent < 0 ? 1.0 : on[static_cast<std::size_t>(node.parent)];
+    on.push_back(above * node.probability);
+    if (node.kind == ActivityKind::feature) sum += on.back();
+  }
+  return sum;
+}
+
 // A factor common to all h_j does not change the law of supports of a size. This one keeps the mean
-// number of active features, so that no probability of interest underflows.
-double common_factor(const Vector& density, const Vector& factor) {
+// number of active features, so that no probability of interest underflows. Its logarithm;
+// `excess`: what a factor adds to the mean.
+template <class Excess>
+double common_factor(const Vector& factor, const Excess& excess) {
   double low = std::log(1.0 / factor.maxCoeff()), high = std::log(1.0 / factor.minCoeff());
   for (int step = 0; step < 60; ++step) {
     const double middle = 0.5 * (low + high);
-    double excess = 0.0;
-    for (Index j = 0; j < density.size(); ++j) {
-      if (free(density(j))) excess += tilted(density(j), std::exp(middle) * factor(j)) - density(j);
-    }
-    (excess > 0.0 ? high : low) = middle;
+    (excess(middle) > 0.0 ? high : low) = middle;
   }
-  return std::exp(0.5 * (low + high));
+  return 0.5 * (low + high);
 }
 
 }  // namespace
 
-Tilt::Tilt(const Vector& density, const Vector& factor, Index most)
-    : density_(density), log_factor_(Vector::Zero(density.size())) {
-  const double common = common_factor(density, factor);
+Tilt::Tilt(const ActivityTree& activity, const Vector& factor, Index most)
+    : log_factor_(Vector::Zero(factor.size())) {
+  double before = 0.0, after = 0.0;
+  if (activity.independent()) {
+    tilt_features(activity.density(), factor);
+    before = log_none(activity.density());
+    after = log_none(activity_.density());
+  } else {
+    tilt_groups(activity, factor);
+    after = -log_mass_;
+  }
+  log_ratio_ = log_counts(activity_, after, most);
+  const std::vector<double> counts = log_counts(activity, before, most);
+  for (std::size_t l = 0; l < counts.size(); ++l) log_ratio_[l] -= counts[l];
+}
+
+void Tilt::tilt_features(const Vector& density, const Vector& factor) {
+  Vector other = density;
+  const double common = std::exp(common_factor(factor, [&](double log_common) {
+    double excess = 0.0;
+    for (Index j = 0; j < density.size(); ++j) {
+      if (!free(density(j))) continue;
+      excess += tilted(density(j), std::exp(log_common) * factor(j)) - density(j);
+    }
+    return excess;
+  }));
   for (Index j = 0; j < density.size(); ++j) {
     const double p = density(j);
     if (!free(p)) continue;
-    density_(j) = tilted(p, common * factor(j));
+    other(j) = tilted(p, common * factor(j));
     // Of the density as it was rounded, so that the weights are its own.
-    log_factor_(j) = std::log(density_(j) / (1.0 - density_(j)) * ((1.0 - p) / p));
+    log_factor_(j) = std::log(other(j) / (1.0 - other(j)) * ((1.0 - p) / p));
   }
-  log_ratio_ = log_symmetric(density_, most);
-  const std::vector<double> before = log_symmetric(density, most);
-  for (std::size_t l = 0; l < before.size(); ++l) log_ratio_[l] -= before[l];
+  activity_ = ActivityTree::independent(other);
+}
+
+void Tilt::tilt_groups(const ActivityTree& activity, const Vector& factor) {
+  const Vector log_factor = factor.array().log();
+  const double mean = mean_active(activity.nodes());
+  const double common = common_factor(factor, [&](double log_common) {
+    return mean_active(tilted(activity, log_factor.array() + log_common).nodes) - mean;
+  });
+  log_factor_ = log_factor.array() + common;
+  TiltedNodes other = tilted(activity, log_factor_);
+  log_mass_ = other.log_mass;
+  activity_ = ActivityTree(std::move(other.nodes));
 }
 
 double Tilt::weight(const SparsePoint& point) const {
@@ -69,7 +159,8 @@ Vector effect_of_features(const Problem& problem, const Integrand& integrand) {
   // Half of the largest factor is kept for features that were hardly seen.
   constexpr double largest = 8.0, prior_points = 8.0;
   constexpr std::size_t batch_size = 256, batches = 16;
-  const Vector& density = problem.features().density;
+  const ActivityTree& activity = problem.data().activity;
+  const Vector& density = activity.density();
   const Index count = density.size();
   Vector alike = density;
   double mean = 0.0;
@@ -81,14 +172,17 @@ Vector effect_of_features(const Problem& problem, const Integrand& integrand) {
   if (several == 0) return Vector::Ones(count);
   for (double& p : alike) p = free(p) ? mean / static_cast<double>(several) : p;
 
-  const ActiveCount law(alike);
+  // The features of a group are what they are: they are drawn as the data have them.
+  const DataLaw data{activity.independent() ? ActivityTree::independent(alike) : activity,
+                     problem.data().values};
+  const ActiveCount law(data.activity);
   const CountRange range = law.bulk(problem.reachable(), 1e-6);
   if (!(law.probability(range) > 0.0)) return Vector::Ones(count);
   const sampling::CountSplitter splitter(law, range);
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(range.size()));
   sampling::StreamKey key{problem.options().seed, sampling::Purpose::pilot, 1, 0};
   splitter.draw(key, ~std::uint64_t{0}, batch_size * batches, counts);
-  const Draw draw = problem.draw(alike)();
+  const Draw draw = problem.draw(data)();
   const BatchIntegrand evaluate = integrand();
   SparseBatch batch;
   std::vector<double> values(batch_size * integrand.outputs());
@@ -142,9 +236,9 @@ Integrand weighted(const Integrand& integrand, std::shared_ptr<const Tilt> tilt)
 Setup set_up_importance(const Problem& problem, const Survey& survey) {
   const Vector effect = effect_of_features(problem, survey.integrand());
   const auto tilt =
-      std::make_shared<const Tilt>(problem.features().density, effect, problem.reachable().last);
+      std::make_shared<const Tilt>(problem.data().activity, effect, problem.reachable().last);
   const Survey tilted(problem, weighted(survey.integrand(), tilt), std::nullopt,
-                      problem.draw(tilt->density()));
+                      problem.draw({tilt->activity(), problem.data().values}));
   return set_up_strata(problem, survey, tilted, true);
 }
 

@@ -29,13 +29,14 @@ TEST(Tilt, WeightsAreTheRatioOfTheTwoLaws) {
   Vector density(6), factor(6);
   density << 0.1, 0.4, 1.0, 0.0, 0.7, 0.02;
   factor << 3.0, 0.2, 5.0, 5.0, 1.0, 8.0;
-  const Tilt tilt(density, factor, 5);
-  EXPECT_NEAR(tilt.density().sum(), density.sum(), 1e-9);
-  EXPECT_EQ(tilt.density()(2), 1.0);
-  EXPECT_EQ(tilt.density()(3), 0.0);
+  const Tilt tilt(ActivityTree::independent(density), factor, 5);
+  const Vector& other = tilt.activity().density();
+  EXPECT_NEAR(other.sum(), density.sum(), 1e-9);
+  EXPECT_EQ(other(2), 1.0);
+  EXPECT_EQ(other(3), 0.0);
   const std::vector<double> value(6, 0.5);
   for (Index l = 1; l <= 5; ++l) {
-    const auto plain = law_of_supports(density, l), tilted = law_of_supports(tilt.density(), l);
+    const auto plain = law_of_supports(density, l), tilted = law_of_supports(other, l);
     for (std::uint32_t support = 0; support < plain.size(); ++support) {
       if (tilted[support] == 0.0) continue;
       std::vector<std::int32_t> active;
@@ -52,7 +53,7 @@ TEST(Tilt, DoesNotUnderflowForThousandsOfDenseFeatures) {
   std::mt19937_64 random(2);
   const Features features = testing::random_features(3000, 1.0, random);
   const Vector factor = Vector::LinSpaced(3000, 0.125, 8.0);
-  const Tilt tilt(features.density, factor, 1600);
+  const Tilt tilt(ActivityTree::independent(features.density), factor, 1600);
   std::vector<std::int32_t> active(1500);
   for (std::size_t k = 0; k < active.size(); ++k) active[k] = static_cast<std::int32_t>(2 * k);
   const std::vector<double> value(1500, 0.5);

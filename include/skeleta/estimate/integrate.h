@@ -138,7 +138,7 @@ struct SampledIntegrals {
   std::vector<Foreseen> foreseen;
 };
 
-/// E f(x) over the sparse cube, split by skeleton, for any integrand f.
+/// E f(x) over the law of the features, whichever it is, split by skeleton, for any integrand f.
 ///
 /// stratified: value = Σ_l π_l f̄_l with π_l exact, f̄_l known or the mean of n_l points on Q_l, and
 /// n_l ∝ π_l s_l (Neyman 1934), s_l from the pilot. Its squared error is Σ π_l² s_l²/n_l and the
@@ -153,9 +153,9 @@ struct SampledIntegrals {
 /// quasi: f̄_l is the mean over R scrambled Sobol point sets of n_l = 2^k points (lib/
 /// sampling/quasi_sampler.h); s_l²/n_l is the variance of the replicates' means over R.
 ///
-/// importance: supports come from Π r_j h_j instead of Π r_j = Π p_j/(1 − p_j), with h_j the mean
-/// of |f| with feature j active over that of all (pilot; between 1/8 and 8); f is multiplied by the
-/// ratio of the two laws. effective_samples is Σ_l n_l w̄²/(w̄² + s_w²) (Kish 1965).
+/// importance: a support A comes with a probability ∝ P(A) Π_{j∈A} h_j, with h_j the mean of |f|
+/// with feature j active over that of all (pilot; between 1/8 and 8); f is multiplied by the ratio
+/// of the two laws. effective_samples is Σ_l n_l w̄²/(w̄² + s_w²) (Kish 1965).
 ///
 /// Several outputs share points; points are shared out over the strata so that each output meets
 /// its target. Known quantities are for one output only.

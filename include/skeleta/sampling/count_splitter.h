@@ -21,6 +21,8 @@ class CountSplitter {
   CountRange range() const { return range_; }
   /// P(N ∈ range).
   double probability() const { return probability_; }
+  /// P(N = l) > 0, l in the range?
+  bool possible(Index l) const { return share_[static_cast<std::size_t>(l - range_.first)] > 0.0; }
   /// True if the range is one number.
   bool fixed() const { return range_.first == range_.last; }
 

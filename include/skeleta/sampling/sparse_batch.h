@@ -7,7 +7,7 @@
 namespace skeleta::sampling {
 
 /// A point of the sparse cube: its active features (distinct, in no particular order) and their
-/// values in (0, 1). All other coordinates are 0.
+/// values, in (0, 1) unless a law says more. All other coordinates are 0.
 struct SparsePoint {
   std::span<const std::int32_t> active;  ///< l features, from 0.
   std::span<const double> value;         ///< l values, of the same features.
