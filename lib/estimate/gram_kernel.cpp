@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/registers.h"
+#include "estimate/kernel_matrices.h"
 
 namespace skeleta::estimate {
 namespace {
@@ -55,7 +56,7 @@ struct GramTable {
     thresholds = Column::Zero(registers * lanes<Real>);
     thresholds.head(features) = scale.cwiseProduct(model.b).template cast<Real>();
     entries = Column::Zero(thresholds.size() * features);
-    const Matrix G = scale.asDiagonal() * gram(model);
+    const Matrix G = scale.asDiagonal() * pre_activation_weights(model);
     for (Index k = 0, done = 0; k < count; ++k) {
       const Index more = (registers - done) / (count - k);  // nearly equal sizes
       blocks.push_back({done * lanes<Real>, more, done * lanes<Real> * features});

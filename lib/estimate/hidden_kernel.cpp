@@ -3,20 +3,20 @@
 #include <algorithm>
 #include <memory>
 
+#include "estimate/kernel_matrices.h"
+
 namespace skeleta::estimate {
 namespace {
-
-template <class Real>
-using RealMatrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic>;
-template <class Real>
-using RealVector = Eigen::Matrix<Real, Eigen::Dynamic, 1>;
 
 // What all threads share.
 template <class Real>
 struct HiddenTable {
   RealMatrix<Real> W;
+  RealMatrix<Real> untied;      // the decoder's rows as columns, unless they are those of W
   RealVector<Real> scale;       // √v_i
   RealVector<Real> thresholds;  // √v_i b_i
+
+  const RealMatrix<Real>& decoder() const { return untied.size() > 0 ? untied : W; }
 };
 
 template <class Real>
@@ -40,7 +40,7 @@ class HiddenKernel {
     constexpr Index block = 128;
     for (Index first = 0; first < W.cols(); first += block) {
       const Index rows = std::min(block, W.cols() - first);
-      z_.noalias() = W.middleCols(first, rows).transpose() * hidden_;
+      z_.noalias() = table_->decoder().middleCols(first, rows).transpose() * hidden_;
       z_.array().colwise() *= table_->scale.segment(first, rows).array();
       z_.colwise() -= table_->thresholds.segment(first, rows);
       z_ = z_.cwiseMax(Real{0});
@@ -78,8 +78,9 @@ Integrand integrand_of(std::shared_ptr<const HiddenTable<Real>> table) {
 
 template <class Real>
 Integrand hidden_kernel(const Autoencoder& model, const Vector& scale) {
-  return integrand_of(std::make_shared<const HiddenTable<Real>>(HiddenTable<Real>{
-      model.W.cast<Real>(), scale.cast<Real>(), scale.cwiseProduct(model.b).cast<Real>()}));
+  return integrand_of(std::make_shared<const HiddenTable<Real>>(
+      HiddenTable<Real>{model.W.cast<Real>(), model.W_out.transpose().cast<Real>(),
+                        scale.cast<Real>(), scale.cwiseProduct(model.b).cast<Real>()}));
 }
 
 template Integrand hidden_kernel<float>(const Autoencoder&, const Vector&);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/level.h"
+#include "estimate/general_kernel.h"
 #include "estimate/gram_kernel.h"
 #include "estimate/hidden_kernel.h"
 
@@ -11,6 +12,7 @@ template <class Real>
 struct LossLoops {
   decltype(&gram_kernel<Real>) gram;
   decltype(&hidden_kernel<Real>) hidden;
+  decltype(&general_kernel<Real>) general;
 };
 struct Loops {
   LossLoops<float> float32;

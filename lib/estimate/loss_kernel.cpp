@@ -1,14 +1,26 @@
 #include "skeleta/estimate/loss_kernel.h"
 
+#include <algorithm>
+
 #include "estimate/loops.h"
 
 namespace skeleta::estimate {
 namespace {
 
+bool never_negative(const Features& features) {
+  return features.plain() || std::ranges::all_of(features.law->values, &ValueLaw::non_negative);
+}
+
+// The first two kernels are for ReLU models without noise; that of gram leaves out active rows by
+// x·(−∞).
 template <class Real>
-Integrand kernel(const LossLoops<Real>& loops, const Autoencoder& model, const Vector& scale,
+Integrand kernel(const LossLoops<Real>& loops, const Autoencoder& model, const Features& features,
                  KernelPath path) {
-  return path == KernelPath::gram ? loops.gram(model, scale) : loops.hidden(model, scale);
+  const bool plain_relu = model.activation == Activation::relu && model.noise == 0.0;
+  const Vector scale = features.importance.cwiseSqrt();
+  if (plain_relu && path == KernelPath::hidden) return loops.hidden(model, scale);
+  if (plain_relu && never_negative(features)) return loops.gram(model, scale);
+  return loops.general(model, features.importance, path);
 }
 
 }  // namespace
@@ -28,10 +40,8 @@ Integrand loss_integrand(const Autoencoder& model, const Features& features, Ker
                          Precision precision) {
   validate(model);
   validate(features, model.features());
-  require_tied_relu(model, "the sampled loss");
-  const Vector scale = features.importance.cwiseSqrt();
-  return precision == Precision::float32 ? kernel(loops().float32, model, scale, path)
-                                         : kernel(loops().float64, model, scale, path);
+  return precision == Precision::float32 ? kernel(loops().float32, model, features, path)
+                                         : kernel(loops().float64, model, features, path);
 }
 
 }  // namespace skeleta::estimate

@@ -9,9 +9,10 @@
 
 namespace skeleta::estimate {
 
-/// How the pre-activations z = Gx − b of a sparse point are formed.
+/// How the pre-activations z = Ax − b of a sparse point are formed, A = W_out W (tied: the Gram
+/// matrix).
 enum class KernelPath {
-  gram,    ///< From l columns of G: D·l operations, memory D².
+  gram,    ///< From l columns of A: D·l operations, memory D².
   hidden,  ///< Through h = Wx: d·(D + l) operations, memory dD.
 };
 
@@ -23,11 +24,12 @@ constexpr auto names_of(KernelPath) {
 /// more than the d·(D + E[N]) of the other, which also runs faster per operation; hidden otherwise.
 KernelPath kernel_path(const Autoencoder& model, const Features& features);
 
-/// The pointwise loss r(x) = Σ_i v_i (x_i − x̂_i)² of a model as an integrand.
+/// The pointwise loss r(x) = Σ_i v_i E_ε (x_i − x̂_i)² of any model as an integrand, for points of
+/// the features' law: hidden noise ε is integrated in closed form, no random number stands for it.
 ///
-/// The sum runs over all rows i for v_i x̂_i², active ones excepted, and over the active ones for
+/// ReLU without noise: the sum runs over all rows i for v_i x̂_i², active ones excepted, and over the active ones for
 /// v_i (x_i − x̂_i)²: no dense input, and nothing cancels. The importance enters once, in the rows
-/// √v_i G_i and thresholds √v_i b_i.
+/// √v_i A_i and thresholds √v_i b_i.
 ///
 /// float32 is up to twice as fast. A loss r of a model with entries of size 1 is then off by at
 /// most 1e-6 (1 + r). These errors have both signs, so that the mean moves by far less: measured
