@@ -1,0 +1,180 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "skeleta/exact/loss.h"
+#include "skeleta/training/parameters.h"
+#include "skeleta/training/train.h"
+
+// Models that are not the tied ReLU with thresholds, objectives with penalties, other laws.
+namespace skeleta::training {
+namespace {
+
+Options with_starts(std::uint64_t starts) {
+  Options options;
+  options.starts = starts;
+  options.seed = 5;
+  return options;
+}
+
+double best_loss(const Features& features, Index hidden, const Options& options) {
+  const Training training = train(features, hidden, options);
+  EXPECT_NE(training.best(), nullptr);
+  return training.best()->loss.value;
+}
+
+// Two columns (1, 0) and (2, 1): ⟨w_1, w_2⟩ = 2, so Σ_{i≠j} = 8; ‖W‖² = 6.
+TEST(Penalty, IsTheSumOfSquares) {
+  const Autoencoder model{Matrix{{1.0, 2.0}, {0.0, 1.0}}, Vector::Zero(2)};
+  Vector gradient = Vector::Zero(6);
+  EXPECT_DOUBLE_EQ(add_penalty({.interference = 0.5}, model, gradient), 4.0);
+  // ∂/∂w_1 = 4·½·⟨w_1, w_2⟩ w_2 = (8, 4), ∂/∂w_2 = (4, 0)
+  EXPECT_EQ(gradient, (Vector{{8.0, 4.0, 4.0, 0.0, 0.0, 0.0}}));
+  EXPECT_DOUBLE_EQ(add_penalty({.decay = 0.5}, model, gradient), 3.0);
+  EXPECT_EQ(gradient, (Vector{{9.0, 4.0, 6.0, 1.0, 0.0, 0.0}}));
+}
+
+TEST(Penalty, OfTheDecoderIsADecayAlone) {
+  Autoencoder model{Matrix{{1.0, 2.0}}, Vector::Zero(2)};
+  model.W_out = Matrix{{3.0}, {4.0}};
+  Vector gradient = Vector::Zero(6);
+  EXPECT_DOUBLE_EQ(add_penalty({.interference = 1.0, .decay = 1.0}, model, gradient), 8.0 + 30.0);
+  EXPECT_EQ(gradient.segment(2, 2), (Vector{{6.0, 8.0}}));
+}
+
+TEST(Parameters, HoldTheDecoderToo) {
+  Autoencoder model{Matrix{{1.0, 2.0, 3.0}}, Vector{{7.0, 8.0, 9.0}}};
+  model.W_out = Matrix{{4.0}, {5.0}, {6.0}};
+  const Vector x = to_parameters(model);
+  EXPECT_EQ(x, (Vector{{1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0}}));
+  EXPECT_EQ(x.size(), parameter_count(model));
+  Autoencoder back = model;
+  back.W.setZero();
+  back.W_out.setZero();
+  back.b.setZero();
+  from_parameters(x, back);
+  EXPECT_EQ(back.W, model.W);
+  EXPECT_EQ(back.W_out, model.W_out);
+  EXPECT_EQ(back.b, model.b);
+}
+
+// At the end the gradient of loss and penalty vanishes, and that of the loss does not.
+TEST(Train, MinimisesThePenaltyToo) {
+  const Features features = Features::uniform(4, 0.1);
+  Options options = with_starts(1);
+  options.penalty = {.interference = 0.01, .decay = 0.005};
+  options.gradient_tolerance = 1e-9;
+  const Training training = train(features, 2, options);
+  const TrainedModel& end = training.starts.front();
+  const auto at_end = exact::loss_and_gradient(end.model, features);
+  Vector gradient;
+  to_parameters(at_end.dW, at_end.db, gradient);
+  EXPECT_GT(gradient.norm(), 1e-3);
+  const double penalty = add_penalty(options.penalty, end.model, gradient);
+  EXPECT_LT(gradient.norm(), 1e-7);
+  EXPECT_NEAR(end.summary.value, end.loss.value + penalty, 1e-9);
+}
+
+// Importances times 2^10 and charges alike: the same models, to the bit.
+TEST(Train, ChargesInTheUnitOfTheLoss) {
+  Options options = with_starts(1);
+  options.penalty = {.interference = 0.01, .decay = 0.005};
+  const auto one = train(Features::uniform(4, 0.1), 2, options).starts.front();
+  options.penalty = {.interference = 0.01 * 1024, .decay = 0.005 * 1024};
+  const auto other = train(Features::uniform(4, 0.1, 1024), 2, options).starts.front();
+  EXPECT_EQ(one.model.W, other.model.W);
+  EXPECT_EQ(1024 * one.summary.value, other.summary.value);
+}
+
+TEST(Train, LeavesThresholdsAtZero) {
+  const Features features = Features::uniform(5, 0.05);
+  Options options = with_starts(3);
+  options.thresholds = false;
+  const Training training = train(features, 2, options);
+  for (const TrainedModel& start : training.starts) EXPECT_TRUE(start.model.b.isZero(0.0));
+  // The pentagon again; thresholds lower its loss by two fifths.
+  EXPECT_NEAR(training.best()->loss.value, 0.015652254471, 1e-11);
+  EXPECT_LT(training.best()->loss_gradient_norm, 1e-7);
+}
+
+// The tied models are among the untied ones.
+TEST(Train, UntiedIsNoWorseThanTied) {
+  const Features features = Features::uniform(5, 0.05);
+  Options options = with_starts(6);
+  const double tied = best_loss(features, 2, options);
+  EXPECT_NEAR(tied, 0.008903593724, 1e-11);
+  options.untied = true;
+  const Training training = train(features, 2, options);
+  EXPECT_LE(training.best()->loss.value, tied + 1e-9);
+  EXPECT_EQ(training.best()->model.W_out.rows(), 5);
+  EXPECT_LT(training.best()->loss_gradient_norm, 1e-6);
+}
+
+// Of noise alone the zero model is the best there can be once it is loud enough; a little costs a
+// little.
+TEST(Train, HiddenNoiseCosts) {
+  const Features features = Features::uniform(3, 0.1);
+  Options options = with_starts(3);
+  const double quiet = best_loss(features, 2, options);
+  options.hidden_noise = 0.1;
+  const double noisy = best_loss(features, 2, options);
+  EXPECT_GT(noisy, quiet * 1.05);
+  EXPECT_LT(noisy, loss_of_zero_model(features));
+}
+
+Features pair(const ActivityNodes& nodes) {
+  return Features::of({ActivityTree(nodes), std::vector<ValueLaw>(2)}, Vector::Ones(2));
+}
+
+// Of one hidden dimension two features that exclude each other fill both sides without any loss;
+// independent ones interfere on Q_2 (v₁ + v₂)p²/6 at most.
+TEST(Train, ExclusiveFeaturesShareADimension) {
+  const Features exclusive =
+      pair(activity::exclusive({activity::feature(0, 0.1), activity::feature(1, 0.1)}));
+  Options options = with_starts(4);
+  options.gradient_tolerance = 1e-10;
+  const Training training = train(exclusive, 1, options);
+  EXPECT_LT(training.best()->loss.value, 1e-8);
+  EXPECT_LT(training.best()->model.W(0, 0) * training.best()->model.W(0, 1), 0.0);
+  const double independent = best_loss(Features::uniform(2, 0.1), 1, options);
+  EXPECT_GT(independent, 1e-4);
+  EXPECT_LE(independent, 2 * 0.1 * 0.1 / 6);
+}
+
+// x → cx with W the same and b → cb: the same minimum, c² times the loss.
+TEST(Train, FollowsTheScaleOfValues) {
+  const Vector density = Vector::Constant(3, 0.1);
+  const auto law = [&](double c) {
+    return Features::of(DataLaw::independent(density, ValueLaw::uniform(0, c)), Vector::Ones(3));
+  };
+  const double one = best_loss(Features::uniform(3, 0.1), 2, with_starts(4));
+  EXPECT_NEAR(best_loss(law(3.0), 2, with_starts(4)), 9.0 * one, 1e-7 * one);
+}
+
+TEST(Train, RefusesWhatAnObjectiveDoesNotKnow) {
+  const auto message = [](const Features& features, const Options& options) -> std::string {
+    try {
+      validate(options, features, 1);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const Features exclusive =
+      pair(activity::exclusive({activity::feature(0, 0.1), activity::feature(1, 0.1)}));
+  Options options;
+  EXPECT_EQ(message(exclusive, options), "");
+  options.objective = ObjectiveKind::one_sparse;
+  EXPECT_THAT(message(exclusive, options),
+              testing::StartsWith("the objective one-sparse knows only independent features"));
+  options.untied = true;
+  EXPECT_THAT(message(Features::uniform(2, 0.1), options),
+              testing::StartsWith("the objective one-sparse knows only ReLU models with tied"));
+  options = {};
+  options.penalty.interference = -1.0;
+  EXPECT_EQ(message(exclusive, options), "interference = -1 must be finite and not negative");
+}
+
+}  // namespace
+}  // namespace skeleta::training
