@@ -55,19 +55,30 @@ SKELETA_INLINE Parts<Number> operator*(double x, const Parts<Number>& a) {
 template <class Number>
 class Pass {
  public:
-  explicit Pass(const LawCircuit& circuit)
+  Pass(const LawCircuit& circuit, Index own)
       : circuit_(circuit),
         values_(circuit.steps.size(), Value{zero<Number>(), zero<Number>()}),
-        adjoints_(circuit.steps.size()) {}
+        adjoints_(circuit.steps.size()),
+        on_path_(circuit.steps.size(), 0) {
+    const Number nothing = zero<Number>();
+    Index before = -1;
+    for (Index k = circuit.leaf[at(own)]; k >= 0; before = k, k = circuit.user[at(k)]) {
+      path_.push_back({k,
+                       circuit.steps[at(k)].left.step == before,
+                       {0.0, nothing, nothing},
+                       {0.0, nothing, nothing}});
+      on_path_[at(k)] = 1;
+    }
+  }
 
-  // transform(j): of x_j, while it is active. Returns the whole.
+  // transform(j, h): sets h for x_j, while it is active. Returns the whole.
   template <class Transform>
   SKELETA_INLINE Parts<Number> up(const Transform& transform) {
     for (std::size_t k = 0; k < values_.size(); ++k) {
       const auto& step = circuit_.steps[k];
       Value& result = values_[k];
       if (step.operation == ActivityTree::Operation::leaf) {
-        result.one = transform(step.feature);  // its rest is 0 from the beginning
+        transform(step.feature, result.one);  // its rest is 0 from the beginning
         continue;
       }
       const auto &left = circuit_.steps[at(step.left.step)],
@@ -91,34 +102,22 @@ class Pass {
     return value(circuit_.root);
   }
 
-  // The derivative of the whole by the own feature's transform, and the path that leads to it.
-  Parts<Number> own(Index feature) {
-    path_.clear();
+  // The derivative of the whole by the own feature's transform; with what down() needs, if asked.
+  Parts<Number> own(bool tangents) {
     const Number nothing = zero<Number>();
-    Parts<Number> tangent{1.0, nothing, nothing};
-    for (Index k = circuit_.leaf[at(feature)]; k >= 0; k = circuit_.user[at(k)]) {
-      if (!path_.empty()) {
-        const auto& step = circuit_.steps[at(k)];
-        const bool left = step.left.step == path_.back().step;
-        tangent = (left ? step.left : step.right).slope * tangent;
-        path_.back().left = left;
-        path_.back().tangent = tangent;
-        if (step.operation == ActivityTree::Operation::product) {
-          tangent = tangent * value(left ? step.right : step.left);
-        }
+    if (tangents) {
+      Parts<Number> tangent{1.0, nothing, nothing};
+      for (std::size_t n = 1; n < path_.size(); ++n) {
+        tangent = on(n).slope * tangent;
+        path_[n].tangent = tangent;
+        if (is_product(n)) tangent = tangent * value(off(n));
       }
-      path_.push_back({k, true, tangent, tangent});
     }
     Parts<Number> adjoint{circuit_.root.slope, nothing, nothing};
-    for (std::size_t n = path_.size(); n-- > 0;) {
-      path_[n].adjoint = adjoint;
-      if (n == 0) break;
-      const auto& step = circuit_.steps[at(path_[n].step)];
-      const bool left = path_[n - 1].left;
-      adjoint = (left ? step.left : step.right).slope * adjoint;
-      if (step.operation == ActivityTree::Operation::product) {
-        adjoint = adjoint * value(left ? step.right : step.left);
-      }
+    for (std::size_t n = path_.size(); n-- > 1;) {
+      if (tangents) path_[n].adjoint = adjoint;
+      adjoint = on(n).slope * adjoint;
+      if (is_product(n)) adjoint = adjoint * value(off(n));
     }
     return adjoint;
   }
@@ -131,18 +130,12 @@ class Pass {
     // Off the path only what goes with it is needed: adjoints of "some other feature is active", or
     // of all for `own`, of which x_i and x_j are two.
     for (std::size_t n = path_.size(); n-- > 1;) {
-      const auto& step = circuit_.steps[at(path_[n].step)];
-      const Place& below = path_[n - 1];
-      const ActivityTree::Operand& off = below.left ? step.right : step.left;
-      const ActivityTree::Operand& on = below.left ? step.left : step.right;
-      const Parts<Number>& adjoint = path_[n].adjoint;
-      adjoints_[at(off.step)] = step.operation == ActivityTree::Operation::sum
-                                    ? off.slope * (plain * adjoint.some())
-                                    : off.slope * (plain * (adjoint * value(on)).some() +
-                                                   own * (adjoint * below.tangent).total());
+      const Parts<Number>&adjoint = path_[n].adjoint, &tangent = path_[n].tangent;
+      Number& result = adjoints_[at(off(n).step)];
+      result = plain * (is_product(n) ? (adjoint * value(on(n))).some() : adjoint.some());
+      if (is_product(n)) result = result + own * (adjoint * tangent).total();
+      result = off(n).slope * result;
     }
-    on_path_.assign(values_.size(), 0);
-    for (const Place& place : path_) on_path_[at(place.step)] = 1;
     for (std::size_t k = values_.size(); k-- > 0;) {
       if (on_path_[k] != 0) continue;
       const auto& step = circuit_.steps[k];
@@ -166,12 +159,24 @@ class Pass {
   };
   struct Place {
     Index step;
-    bool left;              // of the next one
-    Parts<Number> adjoint;  // of this step
-    Parts<Number> tangent;  // of the operand of the next one
+    bool left;              // Is the one before its left operand?
+    Parts<Number> adjoint;  // the derivative of the whole by it
+    Parts<Number> tangent;  // that of the operand on the path by the own transform
   };
 
   static std::size_t at(Index k) { return static_cast<std::size_t>(k); }
+
+  // The operands of a step on the path: on it, and the other.
+  const ActivityTree::Step& step(std::size_t n) const { return circuit_.steps[at(path_[n].step)]; }
+  const ActivityTree::Operand& on(std::size_t n) const {
+    return path_[n].left ? step(n).left : step(n).right;
+  }
+  const ActivityTree::Operand& off(std::size_t n) const {
+    return path_[n].left ? step(n).right : step(n).left;
+  }
+  bool is_product(std::size_t n) const {
+    return step(n).operation == ActivityTree::Operation::product;
+  }
 
   SKELETA_INLINE Parts<Number> value(const ActivityTree::Operand& operand) const {
     const Value& x = values_[at(operand.step)];
@@ -214,26 +219,28 @@ SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, Index
 void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
              Index count, LawSums& sums, double* by_feature) {
   const auto features = static_cast<std::size_t>(row.g.size());
-  Pass<Complex> pass(circuit);
+  Pass<Complex> pass(circuit, row.own);
   std::vector<ValueTransform> transforms(features);
   std::vector<Complex> first_moments(by_feature != nullptr ? features : 0);
   std::vector<Lanes> entries(first_moments.size(), broadcast(0.0));
   Lanes value = broadcast(0.0), threshold = value, noise = value;
   const double jump = row.jump;
   for (Index n = first; n < first + count; n += lane_count) {
-    const Nodes nodes = nodes_at(contour, n);
-    Moments own_moments{};
+    const Group nodes{nodes_at(contour, n),
+                      contour.abscissa() + contour.spacing() * static_cast<double>(n + lane_count)};
+    Complex own_first, own_second;
     const bool restarts = (n - first) % restart == 0;
-    const Parts<Complex> whole = pass.up([&](Index j) __attribute__((always_inline)) {
+    Complex unused;
+    const auto transform = [&](Index j, Complex & h0) __attribute__((always_inline)) {
       const auto at = static_cast<std::size_t>(j);
-      const bool more = by_feature != nullptr || j == row.own;
-      const Moments h =
-          transforms[at].at(row.value(j), row.g(j), contour, n, nodes, restarts, more);
-      if (by_feature != nullptr) first_moments[at] = h.h1;
-      if (j == row.own) own_moments = h;
-      return h.h0;
-    });
-    const Parts<Complex> others = pass.own(row.own);
+      const bool own = j == row.own, more = own || by_feature != nullptr;
+      Complex& h1 = by_feature != nullptr ? first_moments[at] : own ? own_first : unused;
+      transforms[at].at(row.value(j), row.g(j), contour, n, nodes, restarts, more, h0, h1,
+                        own ? own_second : unused);
+      if (own) own_first = h1;
+    };
+    const Parts<Complex> whole = pass.up(transform);
+    const Parts<Complex> others = pass.own(by_feature != nullptr);
     const Complex decay = decay_at(row, contour, n, nodes), r = nodes.inverse;
     // s times the kernels.
     Complex plain = (2.0 * r) * r + (2.0 * jump) * r, own = -2.0 * r;
@@ -243,21 +250,19 @@ void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contou
     own = own * decay;
     const bool two = row.fewest == 2;
     const Complex with_own = two ? others.some() : others.total();
-    const Complex slope =
-        plain * (two ? whole.rest : whole.some()) + own * (own_moments.h1 * with_own);
+    const Complex slope = plain * (two ? whole.rest : whole.some()) + own * (own_first * with_own);
     value = value + real_product(slope, r);
     threshold = threshold - slope.re;
     if (row.variance > 0.0) noise = noise + 0.5 * real_product(slope, nodes.s);
     if (by_feature == nullptr) continue;
     pass.down(
-        plain, own * own_moments.h1,
+        plain, own * own_first,
         row.fewest, [&](Index j, const Complex& adjoint) __attribute__((always_inline)) {
           const auto at = static_cast<std::size_t>(j);
           entries[at] = entries[at] + real_product(adjoint, first_moments[at]);
         });
     const auto at = static_cast<std::size_t>(row.own);
-    entries[at] =
-        entries[at] + real_product(plain * own_moments.h1 + own * own_moments.h2, with_own);
+    entries[at] = entries[at] + real_product(plain * own_first + own * own_second, with_own);
   }
   sums.value += sum(value);
   sums.threshold += sum(threshold);
@@ -269,17 +274,17 @@ void bound_law(const LawRow& row, const LawCircuit& circuit, const LawPoints& po
                bool derivatives, LawBounds& bounds) {
   const auto features = static_cast<std::size_t>(row.g.size());
   const Lanes re = load(points.abscissa.data()), im = load(points.frequency.data());
-  Pass<Lanes> pass(circuit);
+  Pass<Lanes> pass(circuit, row.own);
   std::vector<Lanes> first_moments(features);
   MomentBounds own_moments{};
-  const Parts<Lanes> whole = pass.up([&](Index j) __attribute__((always_inline)) {
+  const Parts<Lanes> whole = pass.up([&](Index j, Lanes & bound) __attribute__((always_inline)) {
     const double g = row.g(j);
     const MomentBounds h = moment_bounds(row.value(j), g * re, std::abs(g) * im);
     first_moments[static_cast<std::size_t>(j)] = h.b[1];
     if (j == row.own) own_moments = h;
-    return h.b[0];
+    bound = h.b[0];
   });
-  const Parts<Lanes> others = pass.own(row.own);
+  const Parts<Lanes> others = pass.own(derivatives);
   const Lanes noise = exponential((0.5 * row.variance) * (re * re - im * im));
   const bool two = row.fewest == 2;
   const Lanes with_own = noise * (two ? others.some() : others.total());

@@ -126,80 +126,100 @@ struct Turning {
   SKELETA_INLINE Complex value() const { return {v.re + 1.0, v.im}; }
 };
 
+/// Eight nodes, and what |s| is at most.
+struct Group : Nodes {
+  double largest = 0.0;
+};
+
 /// The transform of one feature, a = s g, at the nodes of a contour one after the other.
 class ValueTransform {
  public:
-  /// E U^k e^{aU} at the nodes first, …, first + 7: k = 0, and 1 and 2 if `more`. `restarts`: at
-  /// the first nodes, and every few hundred, so that errors do not add up.
-  SKELETA_INLINE Moments at(const ValueLaw& law, double g, const Contour& contour, Index first_node,
-                            const Nodes& nodes, bool restarts, bool more) {
-    if (g == 0.0) return {real(1.0), real(law.moment(1)), real(law.moment(2))};
-    const double first = law.first(), second = law.second(), abscissa = contour.abscissa();
+  /// h0 = E e^{aU}, and if `more` h1 = E U e^{aU}, h2 = E U² e^{aU}, at the nodes first, …, first +
+  /// 7. `restarts`: at the first nodes, and every few hundred, so that errors do not add up.
+  SKELETA_INLINE void at(const ValueLaw& law, double g, const Contour& contour, Index first_node,
+                         const Group& nodes, bool restarts, bool more, Complex& h0, Complex& h1,
+                         Complex& h2) {
+    if (g == 0.0) {
+      h0 = {broadcast(1.0), broadcast(0.0)};
+      if (more) h1 = {broadcast(law.moment(1)), broadcast(0.0)};
+      if (more) h2 = {broadcast(law.moment(2)), broadcast(0.0)};
+      return;
+    }
+    const double first = law.first(), second = law.second();
     switch (law.kind()) {
       case ValueKind::uniform: {
         const double width = second - first, x = g * width;
-        if (restarts) turning_.start(contour, x, std::expm1(abscissa * x), first_node);
-        const bool series = small_in_block(contour, x, first_node + lane_count);
-        Moments unit;
-        if (series || more) {
-          unit = feature_moments(nodes, turning_.v, x, series);
+        if (restarts) {
+          turning_.start(contour, x, std::expm1(contour.abscissa() * x), first_node);
+          inverse_ = 1.0 / x;
+        }
+        const bool series = std::abs(x) * nodes.largest <= 0.5;
+        if (series) {
+          h0 = moment_series(x * nodes.s, 0);
         } else {
-          unit.h0 = (1.0 / x) * (turning_.v * nodes.inverse);
+          h0 = (inverse_ * turning_.v) * nodes.inverse;
+        }
+        if (more) {
+          const Moments unit = feature_moments(nodes, turning_.v, x, series);
+          h1 = first * h0 + width * unit.h1;
+          h2 = first * (h1 + width * unit.h1) + (width * width) * unit.h2;
         }
         turning_.advance();
-        if (first == 0.0) {
-          if (!more) return unit;
-          return {unit.h0, width * unit.h1, (width * width) * unit.h2};
-        }
+        if (first == 0.0) return;
         if (restarts) start_shift(contour, g * first, first_node);
         const Complex shift = shift_.value();
         shift_.advance();
-        if (!more) return {shift * unit.h0, unit.h1, unit.h2};
-        const Complex h1 = first * unit.h0 + width * unit.h1;
-        const Complex h2 = first * (h1 + width * unit.h1) + (width * width) * unit.h2;
-        return {shift * unit.h0, shift * h1, shift * h2};
+        h0 = shift * h0;
+        if (more) h1 = shift * h1;
+        if (more) h2 = shift * h2;
+        return;
       }
       case ValueKind::constant: {
         if (restarts) start_shift(contour, g * first, first_node);
-        const Complex e = shift_.value();
+        h0 = shift_.value();
         shift_.advance();
-        return {e, first * e, (first * first) * e};
+        if (more) h1 = first * h0;
+        if (more) h2 = (first * first) * h0;
+        return;
       }
       case ValueKind::exponential: {
         const Complex a = (-first * g) * nodes.s, d{a.re + 1.0, a.im};
         const Lanes scale = 1.0 / (d.re * d.re + d.im * d.im);
-        const Complex ratio{scale * d.re, -scale * d.im};
-        const Complex h1 = first * (ratio * ratio);
-        return {ratio, h1, (2.0 * first) * (h1 * ratio)};
+        h0 = {scale * d.re, -scale * d.im};
+        if (more) h1 = first * (h0 * h0);
+        if (more) h2 = (2.0 * first) * (h1 * h0);
+        return;
       }
       case ValueKind::normal: {
-        const double variance = second * second, shifted = first + abscissa * g * variance;
+        const double variance = second * second;
         if (restarts) {
-          turning_.start(contour, g * shifted, 0.0, first_node);
+          const double abscissa = contour.abscissa();
+          shifted_ = first + abscissa * g * variance;
+          turning_.start(contour, g * shifted_, 0.0, first_node);
           growth_ = std::exp(abscissa * g * (first + 0.5 * abscissa * g * variance));
         }
         const Lanes y = (second * g) * nodes.s.im;
-        const Complex h0 = (growth_ * exponential(-0.5 * y * y)) * turning_.value();
+        h0 = (growth_ * exponential(-0.5 * y * y)) * turning_.value();
         turning_.advance();
-        const Complex m{broadcast(shifted), (variance * g) * nodes.s.im};
-        const Complex h1 = m * h0;
-        return {h0, h1, m * h1 + variance * h0};
+        if (!more) return;
+        const Complex m{broadcast(shifted_), (variance * g) * nodes.s.im};
+        h1 = m * h0;
+        h2 = m * h1 + variance * h0;
+        return;
       }
       case ValueKind::half_normal:
         break;
     }
-    return one_by_one(law, g, contour, first_node);
+    one_by_one(law, g, contour, first_node, h0, h1, h2);
   }
 
  private:
-  static SKELETA_INLINE Complex real(double x) { return {broadcast(x), broadcast(0.0)}; }
-
   SKELETA_INLINE void start_shift(const Contour& contour, double x, Index first_node) {
     shift_.start(contour, x, std::expm1(contour.abscissa() * x), first_node);
   }
 
-  static Moments one_by_one(const ValueLaw& law, double g, const Contour& contour,
-                            Index first_node) {
+  static void one_by_one(const ValueLaw& law, double g, const Contour& contour, Index first_node,
+                         Complex& h0, Complex& h1, Complex& h2) {
     double numbers[6][lane_count];
     for (int lane = 0; lane < lane_count; ++lane) {
       const double frequency = contour.spacing() * static_cast<double>(first_node + lane);
@@ -211,13 +231,13 @@ class ValueTransform {
         numbers[2 * n + 1][lane] = scale * moments.value[static_cast<std::size_t>(n)].imag();
       }
     }
-    return {{load(numbers[0]), load(numbers[1])},
-            {load(numbers[2]), load(numbers[3])},
-            {load(numbers[4]), load(numbers[5])}};
+    h0 = {load(numbers[0]), load(numbers[1])};
+    h1 = {load(numbers[2]), load(numbers[3])};
+    h2 = {load(numbers[4]), load(numbers[5])};
   }
 
   Turning turning_, shift_;
-  double growth_ = 1.0;
+  double inverse_ = 1.0, growth_ = 1.0, shifted_ = 0.0;
 };
 
 }  // namespace skeleta::exact

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "skeleta/estimate/skeleton_loss.h"
 #include "skeleta/exact/loss.h"
@@ -70,6 +71,46 @@ void loss_time(benchmark::State& state, Size size, ErrorControl control, double 
         std::min(seconds_of([&] { cheap.loss(model); }), seconds_of([&] { cheap.loss(model); }));
     state.counters["of_estimated"] = seconds / static_cast<double>(state.iterations()) / least;
   }
+}
+
+// Other laws and models, rigorous, and how many times the time of plain features and a tied model
+// they take.
+enum class Other { together, exclusive, parents, half_normal, normal, untied };
+constexpr const char* others[] = {"together",    "exclusive", "parents",
+                                  "half_normal", "normal",    "untied"};
+
+Features features_of(Other other, const Size& size) {
+  std::vector<ActivityNodes> pieces;
+  const auto value = other == Other::half_normal ? ValueLaw::half_normal(0.5)
+                     : other == Other::normal    ? ValueLaw::normal(0.5, 0.3)
+                                                 : ValueLaw();
+  for (Index j = 0; j + 1 < size.features; j += 2) {
+    const Index pair[] = {j, j + 1};
+    const auto feature = [&](Index k) { return activity::feature(k, size.density); };
+    pieces.push_back(other == Other::together    ? activity::together(pair, size.density)
+                     : other == Other::exclusive ? activity::exclusive({feature(j), feature(j + 1)})
+                     : other == Other::parents
+                         ? activity::parent(j, size.density, {activity::feature(j + 1, 0.5)})
+                         : activity::join({feature(j), feature(j + 1)}));
+  }
+  return Features::of({ActivityTree(activity::join(pieces)),
+                       std::vector<ValueLaw>(static_cast<std::size_t>(size.features), value)},
+                      Vector::Ones(size.features));
+}
+
+void other_time(benchmark::State& state, Size size, Other other) {
+  auto model = unit_columns(size);
+  Evaluator plain(Features::uniform(size.features, size.density), {});
+  plain.loss(model);
+  const double least =
+      std::min(seconds_of([&] { plain.loss(model); }), seconds_of([&] { plain.loss(model); }));
+  if (other == Other::untied) model.W_out = model.W.transpose();
+  Evaluator evaluator(features_of(other, size), {});
+  Loss result;
+  double seconds = 0.0;
+  for (auto _ : state) seconds += seconds_of([&] { result = evaluator.loss(model); });
+  report(state, result, 0.0);
+  state.counters["of_plain"] = seconds / static_cast<double>(state.iterations()) / least;
 }
 
 void gradient_time(benchmark::State& state, Size size, double goal) {
@@ -166,6 +207,11 @@ const int registered = [] {
     benchmark::RegisterBenchmark(title("skeleton_part", size).c_str(), low_skeleton_time, size)
         ->Arg(1)
         ->Arg(2)
+        ->Unit(benchmark::kMicrosecond);
+  }
+  for (std::size_t n = 0; n < std::size(others); ++n) {
+    benchmark::RegisterBenchmark((std::string("loss_of_other/") + others[n]).c_str(), other_time,
+                                 Size{80, 20, .02}, static_cast<Other>(n))
         ->Unit(benchmark::kMicrosecond);
   }
   for (const char* name : shipped) {

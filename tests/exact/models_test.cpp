@@ -434,5 +434,66 @@ TEST(Models, ScalesAndFarThresholds) {
   }
 }
 
+// Uniform[0, c] is the plain law with b/c, which the fast path evaluates: dead and equal columns,
+// features that are never, always and hardly ever active.
+TEST(Models, CornersAgreeWithTheFastPathByRescaling) {
+  std::mt19937_64 random(10);
+  Autoencoder model = dense_model(6, true, Activation::relu, 0.0, random);
+  model.W.col(1).setZero();
+  model.W.col(3) = model.W.col(2);
+  model.W.col(4) *= 1e-9;
+  const Vector density{{0.3, 0.4, 0.0, 1.0, 0.2, 1e-9}}, ones = Vector::Ones(6);
+  const double c = 2.0;
+  for (const double scale : {1e-6, 1.0, 1e6}) {
+    Autoencoder scaled = model;
+    scaled.W *= std::sqrt(scale);
+    scaled.b *= c * scale;
+    const LossAndGradient general = loss_and_gradient(
+        scaled, Features::of(DataLaw::independent(density, ValueLaw::uniform(0, c)), ones));
+    scaled.b /= c;
+    const LossAndGradient plain = loss_and_gradient(scaled, {density, ones}, to(1e-9));
+    EXPECT_NEAR(general.loss.value, c * c * plain.loss.value,
+                general.loss.error_bound + c * c * plain.loss.error_bound);
+    EXPECT_LE(general.loss.error_bound, 1e-7 * general.loss.value) << scale;
+    const double size = c * c * plain.dW.norm();
+    EXPECT_LE((general.dW - c * c * plain.dW).norm(),
+              1e-5 * size + 2.0 * scaled.W.norm() *
+                                (general.loss.gradient_error + c * c * plain.loss.gradient_error))
+        << scale;
+  }
+}
+
+// Noise makes atoms decay: constant values are as exact as any, and the limit of narrow ones.
+TEST(Models, ConstantValuesWithNoiseMatchEnumeration) {
+  std::mt19937_64 random(11);
+  for (const auto& activity : small_cases()) {
+    const ActivityTree tree = testing::to_tree(activity.groups);
+    const auto count = static_cast<std::size_t>(tree.features());
+    const auto patterns = testing::enumerate(activity.groups, tree.features());
+    const Autoencoder model = dense_model(tree.features(), true, Activation::relu, 0.2, random);
+    const Vector ones = Vector::Ones(tree.features());
+    constexpr double value = 0.8;
+    Long expected = 0.0L;
+    for (Index i = 0; i < tree.features(); ++i) {
+      const Vector g = model.W.transpose() * model.W.col(i);
+      const Long deviation = model.noise * model.W.col(i).norm();
+      for (std::uint32_t pattern = 0; pattern < patterns.size(); ++pattern) {
+        Long u = -model.b(i);
+        for (Index j = 0; j < tree.features(); ++j) u += (pattern >> j) & 1u ? value * g(j) : 0.0;
+        const Long x = (pattern >> i) & 1u ? value : 0.0;
+        expected += patterns[pattern] *
+                    (x * x - 2 * x * ramp_power(u, deviation, 1) + ramp_power(u, deviation, 2));
+      }
+    }
+    const std::vector<ValueLaw> constant(count, ValueLaw::constant(value)),
+        narrow(count, ValueLaw::normal(value, 1e-7));
+    const Loss found = loss(model, Features::of({tree, constant}, ones), to(1e-10));
+    EXPECT_TRUE(found.met_target()) << activity.name;
+    EXPECT_NEAR(found.value, static_cast<double>(expected), found.error_bound) << activity.name;
+    EXPECT_NEAR(loss(model, Features::of({tree, narrow}, ones), to(1e-10)).value, found.value,
+                1e-9 * found.value);
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::exact
