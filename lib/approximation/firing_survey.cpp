@@ -32,6 +32,20 @@ Index most_outputs(Index features) {
   return std::clamp<Index>(100'000 / features, 128, 1024);
 }
 
+void sort(std::vector<std::size_t>& order, const std::vector<double>& values) {
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+}
+
+// A feature that fires alone: the others disturb it, upwards or downwards, whichever they can more;
+// often enough that the largest of them is half on.
+FiringLaw disturbed(const Vector& density, const Vector& g, double active, Index own) {
+  const Eigen::ArrayXd possible = (density.array() > 0.0).select(g.array(), 0.0);
+  const bool up = possible.max(0.0).sum() >= -possible.min(0.0).sum();
+  const double largest = up ? possible.maxCoeff() : -possible.minCoeff();
+  return {density, up ? g : Vector(-g), 0.5 * largest, active, own};
+}
+
 Vector without(Vector g, Index own) {
   g(own) = 0.0;
   return g;
@@ -108,10 +122,13 @@ void FiringSurvey::choose_laws() {
     const double reach = (g.cwiseMax(0.0).array() * (p.array() > 0.0).cast<double>()).sum();
     if (p(i) < 1.0 && reach > b) laws_.emplace_back(p, g, b, active, std::nullopt);
     if (p(i) == 0.0) continue;
-    // Active, it may fire alone: then any others disturb it. If not, it is tilted with them.
-    Vector with_own = g;
-    if (norm <= b) with_own(i) = norm;
-    laws_.emplace_back(p, with_own, norm <= b && reach + norm > b ? b : 0.0, active, i);
+    if (norm > b) {
+      laws_.push_back(disturbed(p, g, active, i));
+      continue;
+    }
+    Vector with_own = g;  // active, it is tilted with the others
+    with_own(i) = norm;
+    laws_.emplace_back(p, with_own, reach + norm > b ? b : 0.0, active, i);
   }
 }
 
@@ -173,14 +190,10 @@ void FiringSurvey::look(std::span<const Index> apart) {
     residual_[k] = d.sum();
     if (static_cast<Index>(points_[k].active.size()) >= first_) order_.push_back(k);
   }
-  sort();
+  excess_ = residual_;
+  sort(order_, residual_);
   take_off_controls();
-  sort();
-}
-
-void FiringSurvey::sort() {
-  std::stable_sort(order_.begin(), order_.end(),
-                   [&](std::size_t a, std::size_t b) { return residual_[a] > residual_[b]; });
+  sort(order_, residual_);
 }
 
 // What a sampler's fit leaves: on each skeleton the regression on all controls but the first, which
@@ -215,12 +228,14 @@ void FiringSurvey::take_off_controls() {
 }
 
 // E[(R − t)₊] is the sum over the steps between residuals of the probability beyond each.
-FiringSurvey::Tail FiringSurvey::tail(double points, double sign) const {
+FiringSurvey::Tail FiringSurvey::tail(const std::vector<double>& values,
+                                      std::span<const std::size_t> order, double mass,
+                                      double points, double sign) const {
   Tail result;
   double probability = 0.0;
-  for (std::size_t n = 0; n < order_.size() && points * probability < seen * mass_; ++n) {
-    const std::size_t k = sign > 0.0 ? order_[n] : order_[order_.size() - 1 - n];
-    const double size = sign * residual_[k];
+  for (std::size_t n = 0; n < order.size() && points * probability < seen * mass; ++n) {
+    const std::size_t k = sign > 0.0 ? order[n] : order[order.size() - 1 - n];
+    const double size = sign * values[k];
     if (n > 0) result.beyond += probability * (result.level - size);
     result.level = size;
     result.points.push_back(k);
@@ -276,9 +291,24 @@ bool FiringSurvey::take_apart(const Tail& tail, double most, double sign,
 }
 
 // Upwards and downwards: the errors have opposite signs.
-double FiringSurvey::missed(double points) const {
-  return std::max(
-      {tail(points, 1.0).beyond, tail(points, -1.0).beyond, least_missed * std::abs(mean_)});
+double FiringSurvey::missed(std::span<const estimate::SampledRange> sampled) const {
+  double above = 0.0, below = 0.0;
+  std::vector<double> values = excess_;
+  for (const estimate::SampledRange& on : sampled) {
+    std::vector<std::size_t> order;
+    for (const std::size_t k : order_) {
+      const auto l = static_cast<Index>(points_[k].active.size());
+      if (l < on.range.first || l > on.range.last) continue;
+      order.push_back(k);
+      for (std::size_t c = 1; c < on.coefficients.size(); ++c) {
+        values[k] -= on.coefficients[c] * controls_(static_cast<Index>(k), static_cast<Index>(c));
+      }
+    }
+    sort(order, values);
+    above += tail(values, order, on.probability, on.points, 1.0).beyond;
+    below += tail(values, order, on.probability, on.points, -1.0).beyond;
+  }
+  return std::max({above, below, least_missed * std::abs(mean_)});
 }
 
 std::vector<Index> FiringSurvey::hidden(double points, double error) {

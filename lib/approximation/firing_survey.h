@@ -51,26 +51,37 @@ class FiringSurvey {
   /// run that has not seen more would stop there.
   std::vector<Index> hidden(double points, double error);
 
-  /// How far the mean of `points` samples is off, about, because they never meet what lies beyond
-  /// the level t, when the outputs that hidden() found are taken apart.
-  double missed(double points) const;
+  /// The values at the survey's points of these controls from now on: of those that are sampled
+  /// with when outputs are taken apart.
+  void evaluate(const estimate::Controls& controls);
+
+  /// How far the result is off, about, because the points of each range never meet what lies beyond
+  /// its level t, when the outputs that hidden() found are taken apart: of what is sampled there, R
+  /// less the controls with their coefficients. The sum over the ranges, as they all miss on the
+  /// same side. After hidden().
+  double missed(std::span<const estimate::SampledRange> sampled) const;
 
  private:
   void choose_laws();
   void draw(std::uint64_t seed);
   void excess(const Input& input, Vector& d) const;
-  void evaluate(const estimate::Controls& controls);
   void look(std::span<const Index> apart);
-  void sort();
   void take_off_controls();
 
-  // What lies beyond the level that `points` samples exceed 3 times: of R' for sign = 1, of −R' for
+  // What lies beyond the level that samples exceed 3 times: upwards for sign = 1, downwards for
   // sign = −1.
   struct Tail {
     double level = 0.0, beyond = 0.0;
     std::vector<std::size_t> points;  // of the survey
   };
-  Tail tail(double points, double sign) const;
+  // Of what takes `values` at the survey's points `order`, by decreasing value, whose probability
+  // is `mass` in all.
+  Tail tail(const std::vector<double>& values, std::span<const std::size_t> order, double mass,
+            double points, double sign) const;
+  // Of R', N ≥ first.
+  Tail tail(double points, double sign) const {
+    return tail(residual_, order_, mass_, points, sign);
+  }
   double seen_deviation(double points) const;
   double points_to(double target) const;
   bool take_apart(const Tail& tail, double most, double sign, std::vector<Index>& apart) const;
@@ -86,7 +97,8 @@ class FiringSurvey {
   std::vector<double> weight_;                             // dP/dQ over the number of points
   std::map<Index, std::vector<std::size_t>> on_skeleton_;  // points by N ≥ first
   Matrix controls_;                                        // a row for each point; or empty
-  std::vector<double> residual_;                           // R' at the points
+  std::vector<double> excess_;                             // R at the points, less what is apart
+  std::vector<double> residual_;                           // R'
   std::vector<std::size_t> order_;  // the points with N ≥ first, by decreasing R'
   double mean_ = 0.0;
 };

@@ -78,7 +78,7 @@ RareOutputs rare_outputs(const Autoencoder& model, const Features& features,
   rare.apart = only(features, rare.outputs);
   rare.sampled = features;
   for (const Index i : rare.outputs) rare.sampled.importance(i) = 0.0;
-  rare.missed = [shared](double points) { return shared->missed(points); };
+  rare.survey = shared;
   return rare;
 }
 
@@ -113,7 +113,7 @@ void bound_unseen(const Autoencoder& model, const Features& features,
                   const estimate::Options& options, estimate::Known& known) {
   const auto shared = std::make_shared<FiringSurvey>(model, features, 0, nullptr, options.seed);
   FiringSurvey& survey = *shared;
-  known.missed = [shared](double points) { return shared->missed(points); };
+  known.missed = [shared](auto ranges) { return shared->missed(ranges); };
   const double asked = target(options, survey.mean());
   const std::vector<Index> outputs = options.samples > 0
                                          ? survey.hidden(static_cast<double>(options.samples), 0.0)

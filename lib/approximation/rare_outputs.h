@@ -1,8 +1,9 @@
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <vector>
 
+#include "approximation/firing_survey.h"
 #include "skeleta/estimate/integrate.h"
 #include "skeleta/model/autoencoder.h"
 
@@ -13,8 +14,8 @@ struct RareOutputs {
   std::vector<Index> outputs;  ///< Their errors are not sampled.
   /// Of all features, with the importance of these outputs only, and with that of all others.
   Features apart, sampled;
-  /// What samples of the others miss, about, by their number (FiringSurvey::missed).
-  std::function<double(double)> missed;
+  /// Where they were found; it knows what samples of the others miss, about.
+  std::shared_ptr<FiringSurvey> survey;
 };
 
 /// The outputs whose error has a part that samples would miss (FiringSurvey), if it is not sampled:

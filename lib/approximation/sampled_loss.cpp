@@ -7,6 +7,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "approximation/law_controls.h"
+#include "approximation/law_tail.h"
 #include "approximation/loss_controls.h"
 #include "approximation/rare_outputs.h"
 #include "skeleta/approximation/exact_loss.h"
@@ -51,15 +53,15 @@ void use_closed_forms(const Autoencoder& model, const Features& features, bool p
   }
 }
 
-void refuse_overflow(const bounds::LossTail& tail, estimate::Precision precision) {
+void refuse_overflow(double largest, estimate::Precision precision) {
   // Its fourth power, which the kurtosis needs, and sums of such powers are still finite; or the
   // loss itself is in float32.
   const double most = precision == estimate::Precision::float32 ? 1e35 : 1e70;
-  if (tail.supremum() < most) return;
+  if (largest < most) return;
   throw std::invalid_argument(fmt::format(
       "the loss of this model reaches {:.3g} at some inputs, and its fourth power overflows: "
       "scale W, b or the importance down",
-      tail.supremum()));
+      largest));
 }
 
 // Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor.
@@ -102,11 +104,36 @@ IntegralBySkeleton restored(IntegralBySkeleton loss, const ScaledFeatures& unit)
   return loss;
 }
 
+// What one_sparse() says, with the bound of Q_2 and beyond. Chernoff's bound is for independent
+// features.
+OneSparse one_sparse_of(const IntegralBySkeleton& loss, const Features& features,
+                        double rest_bound) {
+  OneSparse result;
+  for (const SkeletonPart& part : loss.skeletons) {
+    if (part.l <= 1) result.contribution += part.contribution;
+  }
+  result.share = result.contribution / loss.value;
+  result.rest = loss.rest;
+  result.rest_standard_error = loss.rest_standard_error;
+  result.rest_bound = rest_bound;
+  if (!features.plain() && !features.law->activity.independent()) {
+    const ActiveCount number(features.law->activity);
+    result.probability_of_rest = number.at_least(2);
+    result.union_bound = 0.5 * number.factorial_moment(2);
+    result.chernoff_bound = 1.0;
+    return result;
+  }
+  result.probability_of_rest = ActiveCount(features.density).at_least(2);
+  result.union_bound = union_bound_two_active(features.density);
+  result.chernoff_bound = chernoff_bound(features.density, 2);
+  return result;
+}
+
 // In the unit of the caller.
 SampledLoss summarised(const estimate::SampledIntegrals& sampled, const Autoencoder& model,
-                       const ScaledFeatures& unit, const bounds::LossTail& tail) {
+                       const ScaledFeatures& unit, double rest_bound) {
   const IntegralBySkeleton& loss = sampled.outputs.front();
-  OneSparse low = one_sparse(loss, unit.features, tail);
+  OneSparse low = one_sparse_of(loss, unit.features, rest_bound);
   for (double* number : {&low.contribution, &low.rest, &low.rest_standard_error, &low.rest_bound}) {
     *number = unit.restored(*number);
   }
@@ -140,19 +167,20 @@ class LossSampler {
   estimate::SampledIntegrals by_skeleton(const bounds::LossTail& tail) const {
     estimate::Known known = known_of(tail);
     // Found after the first plan, and used by it all the same.
-    const auto missed = std::make_shared<std::function<double(double)>>();
-    known.missed = [missed](double points) { return (*missed)(points); };
+    const auto survey = std::make_shared<std::shared_ptr<FiringSurvey>>();
+    known.missed = [survey](auto ranges) { return (*survey)->missed(ranges); };
     if (model_.features() <= many_features) known.interference = [&] { return gram(model_); };
     use_closed_forms(model_, features_, false, options_, known);
     estimate::Plan first = plan(features_, known);
     const bool pairs = pairs_pay(model_, first);
     if (pairs) use_closed_forms(model_, features_, true, options_, known);
     const RareOutputs rare = rare_outputs(model_, features_, known, options_);
-    *missed = rare.missed;
+    *survey = rare.survey;
     if (rare.outputs.empty()) return pairs ? plan(features_, known).sample() : first.sample();
     take_apart(model_, rare, static_cast<Index>(known.parts.size()), seconds_apart, options_,
                known);
     use_closed_forms(model_, rare.sampled, pairs, options_, known);
+    rare.survey->evaluate(*known.controls);
     const bounds::LossTail tail_of_sampled(model_, rare.sampled, options_.threads);
     known.bound_outside = [&](CountRange range) { return tail_of_sampled.outside(range); };
     return plan(rare.sampled, known).sample();
@@ -181,22 +209,52 @@ class LossSampler {
   estimate::KernelPath path_;
 };
 
+// √E Σ_i v_i δz_i² as above, for any law: by Cauchy's inequality A² ≤ N Σ_j |w_j|² x_j².
+double rounding_of_any(const Autoencoder& model, const Features& features,
+                       estimate::Precision precision) {
+  const double u = precision == estimate::Precision::float32 ? 0x1p-24 : 0x1p-53;
+  const DataLaw law = features.data_law();
+  const Vector squares = second_moments(law);
+  const Vector in = model.W.colwise().squaredNorm();
+  const Vector out = model.tied() ? in : Vector(model.W_out.rowwise().squaredNorm());
+  const double most =
+      static_cast<double>(ActiveCount(law.activity).bulk({0, law.size()}, 1e-18).last);
+  const Eigen::ArrayXd size =
+      out.array() * (most * in.dot(squares)) + model.b.array().square() + squares.array();
+  return static_cast<double>(model.hidden() + 8) * u *
+         std::sqrt(3.0 * (features.importance.array() * size).sum());
+}
+
+// The loss of any law and model. Plain sampling knows the bound only. The survey of rare outputs is
+// for tied ReLU models of the plain law.
+estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Features& features,
+                                          const estimate::Options& options,
+                                          estimate::Precision precision, const LawTail& tail) {
+  const estimate::KernelPath path = estimate::kernel_path(model, features);
+  estimate::Known known;
+  known.bound_outside = [&](CountRange range) { return tail.outside(range); };
+  known.nanoseconds = estimate::loss_nanoseconds(model, features);
+  known.least_variance_ratio = 0.01;
+  known.rounding = rounding_of_any(model, features, precision);
+  if (options.method != estimate::Method::plain) {
+    known.parts = low_parts(model, features);
+    known.controls = law_controls(model, features);
+    if (model.features() <= many_features) {
+      known.interference = [&] {
+        const Matrix weights = output_weights(model, 0, model.features());
+        return Matrix(0.5 * (weights + weights.transpose()));
+      };
+    }
+  }
+  return estimate::integrate_all(
+      features, estimate::loss_integrand(model, features, path, precision), options, known);
+}
+
 }  // namespace
 
 OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,
                      const bounds::LossTail& tail) {
-  OneSparse result;
-  for (const SkeletonPart& part : loss.skeletons) {
-    if (part.l <= 1) result.contribution += part.contribution;
-  }
-  result.share = result.contribution / loss.value;
-  result.rest = loss.rest;
-  result.rest_standard_error = loss.rest_standard_error;
-  result.rest_bound = tail.above(1);
-  result.probability_of_rest = ActiveCount(features.density).at_least(2);
-  result.union_bound = union_bound_two_active(features.density);
-  result.chernoff_bound = chernoff_bound(features.density, 2);
-  return result;
+  return one_sparse_of(loss, features, tail.above(1));
 }
 
 void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail& tail) {
@@ -220,9 +278,9 @@ SampledLoss sampled_loss(const Autoencoder& model, const Features& features,
                          const estimate::Options& asked, estimate::Precision precision,
                          const SampledCheckpoint& checkpoint) {
   estimate::validate(asked);
+  if (!features.plain()) validate(features);
   // The moments of values near 1 neither overflow nor underflow.
   const ScaledFeatures unit = scaled(features);
-  const bounds::LossTail tail(model, unit.features, asked.threads);
   estimate::Options options = asked;
   options.absolute_tolerance = std::ldexp(asked.absolute_tolerance, -unit.exponent);
   if (asked.progress) {
@@ -232,20 +290,34 @@ SampledLoss sampled_loss(const Autoencoder& model, const Features& features,
       return asked.progress(progress);
     };
   }
+  double rest_bound = 0.0;
   if (checkpoint) {
     options.checkpoint = [&](const estimate::SampledIntegrals& so_far) {
-      checkpoint(summarised(so_far, model, unit, tail));
+      checkpoint(summarised(so_far, model, unit, rest_bound));
     };
   }
-  refuse_overflow(tail, precision);
-  const LossSampler sampler(model, unit.features, options, precision);
-  const estimate::SampledIntegrals sampled =
-      options.method == estimate::Method::plain ? sampler.plain(tail) : sampler.by_skeleton(tail);
-  const BorrowedScope none(nullptr);  // what was sampled is a result, called off or not
+  const bool plain = options.method == estimate::Method::plain;
+  estimate::SampledIntegrals sampled;
+  if (model.tied_relu() && unit.features.plain()) {
+    const bounds::LossTail tail(model, unit.features, asked.threads);
+    refuse_overflow(tail.supremum(), precision);
+    rest_bound = tail.above(1);
+    const LossSampler sampler(model, unit.features, options, precision);
+    sampled = plain ? sampler.plain(tail) : sampler.by_skeleton(tail);
 #ifndef NDEBUG
-  check_against_bounds(sampled.outputs.front(), tail);
+    const BorrowedScope unwatched(nullptr);
+    check_against_bounds(sampled.outputs.front(), tail);
 #endif
-  return summarised(sampled, model, unit, tail);
+  } else {
+    validate(model);
+    validate(features, model.features());
+    const LawTail tail(model, unit.features);
+    refuse_overflow(tail.size(), precision);
+    rest_bound = tail.above(1);
+    sampled = sample_any_law(model, unit.features, options, precision, tail);
+  }
+  const BorrowedScope none(nullptr);  // what was sampled is a result, called off or not
+  return summarised(sampled, model, unit, rest_bound);
 }
 
 }  // namespace skeleta::approximation

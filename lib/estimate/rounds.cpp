@@ -43,11 +43,20 @@ void add_apart(const Problem& problem, IntegralBySkeleton& out) {
   }
 }
 
-// What so many points missed, about.
-double missed(const Problem& problem, std::span<const Stratum> strata) {
+// What so many points missed, about: a skeleton with few of them shows less.
+double missed(const Problem& problem, std::span<const Stratum> strata,
+              std::span<const std::vector<double>> coefficients) {
   const Known& known = problem.known();
-  const auto drawn = static_cast<double>(points(strata));
-  return known.missed && drawn > 0.0 ? known.missed(drawn) : 0.0;
+  if (!known.missed || points(strata) == 0) return 0.0;
+  const std::size_t controls = problem.controls() ? problem.controls()->coefficient.size() : 0;
+  std::vector<SampledRange> ranges;
+  for (std::size_t s = 0; s < strata.size(); ++s) {
+    const Stratum& stratum = strata[s];
+    const std::span<const double> own(coefficients[s]);
+    ranges.push_back({stratum.range(), stratum.probability(), static_cast<double>(stratum.points()),
+                      stratum.fixed() ? own.first(controls) : own.first(0)});
+  }
+  return known.missed(ranges);
 }
 
 double normal_quantile(double confidence) {
@@ -60,13 +69,12 @@ double rounding_of(const Known& known, double value) {
 }
 
 IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> strata,
-                             std::size_t output, double caution, Unresolved unresolved,
-                             StopReason reason) {
+                             std::size_t output, double caution, double unseen,
+                             Unresolved unresolved, StopReason reason) {
   const Contribution sum = contribution(strata, {0, problem.law().features()}, output);
   const Contribution rest = contribution(strata, {2, problem.law().features()}, output);
   IntegralBySkeleton out;
   out.value = problem.known_value() + sum.value;
-  const double unseen = missed(problem, strata);
   out.standard_error = std::hypot(caution * sum.standard_error(), unseen);
   out.rest = rest.value;
   out.rest_standard_error = std::hypot(caution * rest.standard_error(), unseen);
@@ -231,9 +239,10 @@ double Rounds::caution() const {
 // The largest over the outputs.
 double Rounds::error_over_target() const {
   double worst = 0.0;
+  const double unseen = missed(problem_, strata_, setup_.coefficients);
   for (std::size_t a = 0; a < problem_.outputs(); ++a) {
     const Contribution sum = contribution(strata_, {0, problem_.law().features()}, a);
-    const double error = std::hypot(caution() * sum.standard_error(), missed(problem_, strata_));
+    const double error = std::hypot(caution() * sum.standard_error(), unseen);
     if (error > 0.0) worst = std::max(worst, error / problem_.target(value(a)));
   }
   return worst;
@@ -362,7 +371,9 @@ bool Rounds::complete() const {
 }
 
 IntegralBySkeleton Rounds::summary(std::size_t output, StopReason reason) const {
-  IntegralBySkeleton out = summarise(problem_, strata_, output, caution(), unresolved(), reason);
+  IntegralBySkeleton out =
+      summarise(problem_, strata_, output, caution(),
+                missed(problem_, strata_, setup_.coefficients), unresolved(), reason);
   out.variance_ratio = setup_.variance_ratio;
   if (setup_.weighted) {
     out.effective_samples = effective_samples(strata_, problem_.outputs());
@@ -405,7 +416,7 @@ SampledIntegrals nothing_sampled(const Problem& problem) {
   const auto outputs = static_cast<Index>(problem.outputs());
   all.covariance = Matrix::Zero(outputs, outputs);
   for (std::size_t a = 0; a < problem.outputs(); ++a) {
-    all.outputs.push_back(summarise(problem, {}, a, 1.0, bound, StopReason::exact));
+    all.outputs.push_back(summarise(problem, {}, a, 1.0, 0.0, bound, StopReason::exact));
   }
   return all;
 }

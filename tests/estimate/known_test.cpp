@@ -86,7 +86,11 @@ TEST_F(KnownErrors, WhatSoManyPointsMissIsAPartOfTheStandardError) {
     options.method = method;
     Known known;
     const IntegralBySkeleton seen = integral(0.5, known, options);
-    known.missed = [](double points) { return 30.0 / points; };
+    known.missed = [](std::span<const SampledRange> ranges) {
+      double points = 0.0;
+      for (const SampledRange& sampled : ranges) points += sampled.points;
+      return 30.0 / points;
+    };
     const IntegralBySkeleton all = integral(0.5, known, options);
     const double missed = 30.0 / static_cast<double>(seen.samples);
     EXPECT_EQ(all.value, seen.value);
@@ -97,6 +101,24 @@ TEST_F(KnownErrors, WhatSoManyPointsMissIsAPartOfTheStandardError) {
   }
 }
 
+// Each range of skeletons is told with its own points and probability.
+TEST_F(KnownErrors, WhatIsMissedIsAskedBySkeleton) {
+  const ActiveCount law(Vector::Constant(6, 0.4));
+  Known known;
+  known.missed = [&](std::span<const SampledRange> ranges) {
+    double points = 0.0, probability = 0.0;
+    for (const SampledRange& sampled : ranges) {
+      EXPECT_NEAR(sampled.probability, law.probability(sampled.range), 1e-15);
+      points += sampled.points;
+      probability += sampled.probability;
+    }
+    EXPECT_NEAR(probability, 1.0, 1e-12);
+    EXPECT_EQ(ranges.size(), 7u);
+    return points == 3000.0 ? 0.0 : 1e3;
+  };
+  EXPECT_LT(integral(0.5, known, samples(3000)).standard_error, 1e3);
+}
+
 // No number of points takes away what none of them meets.
 TEST_F(KnownErrors, NoPrecisionIsReachedBelowWhatIsMissed) {
   Options options;
@@ -104,7 +126,7 @@ TEST_F(KnownErrors, NoPrecisionIsReachedBelowWhatIsMissed) {
   options.max_samples = 100'000;
   Known known;
   EXPECT_EQ(integral(0.5, known, options).stop_reason, StopReason::precision);
-  known.missed = [](double) { return 0.1; };  // the integral is about 1.2
+  known.missed = [](std::span<const SampledRange>) { return 0.1; };  // the integral is about 1.2
   const IntegralBySkeleton result = integral(0.5, known, options);
   EXPECT_EQ(result.stop_reason, StopReason::max_samples);
   EXPECT_GT(result.standard_error, 0.1);

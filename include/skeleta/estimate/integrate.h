@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "skeleta/core/cancellation.h"
@@ -80,6 +81,15 @@ struct Controls {
   std::vector<std::optional<double>> coefficient;
 };
 
+/// Some skeletons that are sampled together, and how many points they got.
+struct SampledRange {
+  CountRange range;          ///< The skeletons.
+  double probability = 0.0;  ///< P(N ∈ range).
+  double points = 0.0;       ///< In all.
+  /// Of the controls that were subtracted there; empty if there were none.
+  std::span<const double> coefficients{};
+};
+
 /// What is known before any sampling of an integrand with one output. Plain sampling uses the bound
 /// only.
 struct Known {
@@ -98,9 +108,10 @@ struct Known {
   /// it. It is added to the interval and to error_bound.
   double unseen_above = 0.0;
   double unseen_below = 0.0;  ///< Likewise below the mean; added to the interval.
-  /// How far the mean of so many points is off, about, for what so few of them never show: no bound
-  /// but an estimate, as a survey gives it. It counts as a part of the standard error.
-  std::function<double(double points)> missed;
+  /// How far the result of so many points on each of these ranges is off, about, for what so few of
+  /// them never show: no bound but an estimate, as a survey gives it. It counts as a part of the
+  /// standard error.
+  std::function<double(std::span<const SampledRange>)> missed;
   /// Of a sum of squares: the root of the mean square of what rounding adds before squaring. By
   /// Cauchy the integral is then off by at most 2 rounding √value + rounding², which bounds carry.
   double rounding = 0.0;
