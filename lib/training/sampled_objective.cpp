@@ -34,8 +34,8 @@ class Sampled final : public SampledObjective::Implementation {
         hidden_(hidden),
         options_(options),
         kernel_(features_.importance, hidden),
-        sampler_(features_.density, features_.size()) {
-    const ActiveCount law(features_.density);
+        sampler_(features_.data_law(), features_.size()) {
+    const ActiveCount law(features_.data_law().activity);
     none_ = law.probability(0);
     some_ = law.at_least(1);
     if (some_ == 0.0) return;  // nothing is ever drawn
@@ -128,7 +128,6 @@ class Sampled final : public SampledObjective::Implementation {
 
 SampledObjective::SampledObjective(Features features, Index hidden, const SampleOptions& options) {
   validate(features);
-  require_plain(features, "the loss on a batch");
   if (hidden < 1) {
     throw std::invalid_argument(fmt::format("hidden = {} must be at least 1", hidden));
   }

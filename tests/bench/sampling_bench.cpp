@@ -50,10 +50,10 @@ class Chunk {
   static constexpr std::uint64_t points = 8192;
   static constexpr std::size_t batch_size = 256;
 
-  explicit Chunk(const Vector& density)
-      : most_(std::min<Index>(density.size(), 40)),
-        splitter_(ActiveCount(density), {0, most_}),
-        sampler_(density, most_),
+  explicit Chunk(const DataLaw& law)
+      : most_(std::min<Index>(law.size(), 40)),
+        splitter_(ActiveCount(law.activity), {0, most_}),
+        sampler_(law, most_),
         scratch_(sampler_.scratch()),
         counts_(static_cast<std::size_t>(most_) + 1) {}
 
@@ -96,7 +96,7 @@ void plain_sample(benchmark::State& state, Index features, Index hidden, double 
   const Autoencoder model = unit_columns(features, hidden);
   const Features data = Features::uniform(features, density);
   const BatchIntegrand loss = loss_integrand(model, data, KernelPath::gram, precision)();
-  Chunk chunk(data.density);
+  Chunk chunk(data.data_law());
   std::vector<double> values(Chunk::batch_size);
   const double rate = clock_rate();
   for (auto _ : state) {
@@ -131,6 +131,44 @@ SETTING(D20_p05, 20, 5, .05);
 SETTING(D80_p02, 80, 20, .02);
 SETTING(D400_p01, 400, 30, .01);
 SETTING(D1000_p005, 1000, 50, .005);
+
+// Laws with the same number of active features: what a sample takes to draw, and how many are drawn
+// a second beside independent features of unequal densities (aim: at least half as many).
+DataLaw in_groups_of_two(Index features, double p, bool together) {
+  std::vector<ActivityNodes> groups;
+  for (Index j = 0; j + 1 < features; j += 2) {
+    const Index both[] = {j, j + 1};
+    groups.push_back(
+        together ? activity::together(both, p)
+                 : activity::exclusive({activity::feature(j, p), activity::feature(j + 1, p)}));
+  }
+  return {ActivityTree(activity::join(groups)),
+          std::vector<ValueLaw>(static_cast<std::size_t>(features))};
+}
+
+void law_sample(benchmark::State& state, const DataLaw& law) {
+  Chunk chunk(law);
+  Chunk unequal(DataLaw::independent(Vector::LinSpaced(80, 0.01, 0.03)));
+  const double rate = clock_rate();
+  const auto drawn = [](const SparseBatch& batch) {
+    benchmark::DoNotOptimize(batch.value().data());
+  };
+  for (auto _ : state) {
+    const double independent = cycles(unequal, rate, drawn), own = cycles(chunk, rate, drawn);
+    state.counters["ns"] = own / rate * 1e9;
+    state.counters["rate_over_independent"] = independent / own;
+  }
+}
+
+#define LAW(name, ...) \
+  BENCHMARK_CAPTURE(law_sample, name, __VA_ARGS__)->Iterations(1)->Unit(benchmark::kMillisecond)
+
+LAW(equal, DataLaw::independent(Vector::Constant(80, 0.02)));
+LAW(half_normal, DataLaw::independent(Vector::Constant(80, 0.02), ValueLaw::half_normal(1.0)));
+LAW(normal, DataLaw::independent(Vector::Constant(80, 0.02), ValueLaw::normal(0.0, 1.0)));
+LAW(exponential, DataLaw::independent(Vector::Constant(80, 0.02), ValueLaw::exponential(1.0)));
+LAW(together, in_groups_of_two(80, 0.02, true));
+LAW(exclusive, in_groups_of_two(80, 0.02, false));
 
 }  // namespace
 }  // namespace skeleta::estimate

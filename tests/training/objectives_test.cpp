@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "bounds/truncated_loss.h"
+#include "skeleta/exact/law_loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/training/parameters.h"
@@ -101,10 +102,32 @@ TEST(Objectives, SparseOnesAreTheirSkeletons) {
   EXPECT_NEAR(SparseObjective::k_sparse(features, 2, 6)(x, gradient), all, 1e-8 * all);
 }
 
-// B batches; their mean against the exact loss and gradient, with the standard error of the mean
-// that they show. Rule: |z| < 5 for each of the n entries, Σ z² < n + 5 √(2n) with B so large that
-// z is nearly normal, and errors so small that half the value of a term would be seen. Entries are
-// correlated, so this is generous for Σ z²; the seed is fixed.
+// B batches; their mean against the gradient and the loss in `expected`, with the standard error of
+// the mean that they show. Rule: |z| < 5 for each of the n entries, Σ z² < n + 5 √(2n) with B so
+// large that z is nearly normal, and errors so small that half the value of a term would be seen.
+// Entries are correlated, so this is generous for Σ z²; the seed is fixed.
+void expect_mean(const Features& features, Index hidden, const Vector& x, const Vector& expected,
+                 const char* name) {
+  const int batches = testing::scaled(4000, 1000);
+  SampledObjective sampled(features, hidden, {.batch = 256, .seed = 11});
+  Vector sum = Vector::Zero(expected.size()), squares = sum, entry(expected.size());
+  Vector gradient(x.size());
+  for (int k = 0; k < batches; ++k) {
+    entry(x.size()) = sampled(static_cast<std::uint64_t>(k), x, gradient);
+    entry.head(x.size()) = gradient;
+    entry -= expected;
+    sum += entry;
+    squares += entry.cwiseAbs2();
+  }
+  const Vector mean = sum / batches;
+  const Vector error = ((squares / batches - mean.cwiseAbs2()) / batches).cwiseSqrt();
+  EXPECT_LE(error.maxCoeff(), 0.02 * expected.cwiseAbs().maxCoeff()) << name;
+  const Vector z = mean.cwiseQuotient(error);
+  const auto n = static_cast<double>(z.size());
+  EXPECT_LE(z.cwiseAbs().maxCoeff(), 5.0) << name;
+  EXPECT_LE(z.squaredNorm(), n + 5.0 * std::sqrt(2.0 * n)) << name;
+}
+
 TEST(Sampled, MeanIsTheExactLossAndGradient) {
   std::mt19937_64 random(5);
   for (const double most : {0.1, 0.5, 0.95}) {
@@ -119,24 +142,40 @@ TEST(Sampled, MeanIsTheExactLossAndGradient) {
     Vector gradient(x.size()), expected(x.size() + 1);
     expected(x.size()) = ExactObjective(features, hidden, fine_options())(x, gradient);
     expected.head(x.size()) = gradient;
-    const int batches = testing::scaled(4000, 1000);
-    SampledObjective sampled(features, hidden, {.batch = 256, .seed = 11});
-    Vector sum = Vector::Zero(expected.size()), squares = sum, entry(expected.size());
-    for (int k = 0; k < batches; ++k) {
-      entry(x.size()) = sampled(static_cast<std::uint64_t>(k), x, gradient);
-      entry.head(x.size()) = gradient;
-      entry -= expected;
-      sum += entry;
-      squares += entry.cwiseAbs2();
-    }
-    const Vector mean = sum / batches;
-    const Vector error = ((squares / batches - mean.cwiseAbs2()) / batches).cwiseSqrt();
-    EXPECT_LE(error.maxCoeff(), 0.02 * expected.cwiseAbs().maxCoeff());
-    const Vector z = mean.cwiseQuotient(error);
-    const auto n = static_cast<double>(z.size());
-    EXPECT_LE(z.cwiseAbs().maxCoeff(), 5.0) << most;
-    EXPECT_LE(z.squaredNorm(), n + 5.0 * std::sqrt(2.0 * n)) << most;
+    expect_mean(features, hidden, x, expected, "plain");
   }
+}
+
+// Groups and values of both signs; the slopes of the exact loss.
+TEST(Sampled, MeanIsTheExactLossAndGradientOfAnyLaw) {
+  const Index pair[] = {0, 1};
+  const DataLaw law{
+      ActivityTree(activity::join(
+          {activity::together(pair, 0.3),
+           activity::exclusive({activity::feature(2, 0.3), activity::feature(3, 0.4)}),
+           activity::parent(4, 0.5, {activity::feature(5, 0.6)})})),
+      {ValueLaw(), ValueLaw::uniform(-1, 1), ValueLaw::half_normal(0.6), ValueLaw(),
+       ValueLaw::normal(0.2, 0.5), ValueLaw::uniform(0.5, 1)}};
+  const Features features = Features::of(law, Vector::LinSpaced(6, 0.5, 1.5));
+  auto model = generic_model(6, 3, 6);
+  const Vector x = to_parameters(model);
+  exact::Options precise;
+  precise.relative_target = 1e-9;
+  const auto loss = [&](const Vector& at) {
+    from_parameters(at, model);
+    return exact::loss(model, law, features.importance, precise).value;
+  };
+  Vector expected(x.size() + 1), at = x;
+  expected(x.size()) = loss(x);
+  for (Index k = 0; k < x.size(); ++k) {
+    constexpr double step = 1e-4;
+    at(k) = x(k) + step;
+    expected(k) = loss(at);
+    at(k) = x(k) - step;
+    expected(k) = (expected(k) - loss(at)) / (2.0 * step);
+    at(k) = x(k);
+  }
+  expect_mean(features, 3, x, expected, "groups");
 }
 
 TEST(Sampled, PrecisionsAgreeAndThreadsChangeNothing) {

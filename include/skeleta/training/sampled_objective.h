@@ -20,10 +20,10 @@ struct SampleOptions {
   int threads = 1;  ///< 0: all cores. Never changes a bit of the result.
 };
 
-/// An unbiased estimate of the integral loss and its gradient at the parameters of a model
-/// (parameters.h) from a batch of sparse points. The share π_0 of a batch that has no active
-/// feature is not drawn but added exactly; of the others ⌈batch·(1 − π_0)⌉ are drawn. So the
-/// variance is below that of `batch` points of the whole law.
+/// An unbiased estimate of the integral loss and its gradient at the parameters of a tied ReLU
+/// model (parameters.h), for any law of the features, from a batch of sparse points. The share π_0
+/// of a batch that has no active feature is not drawn but added exactly; of the others ⌈batch·(1 −
+/// π_0)⌉ are drawn. So the variance is below that of `batch` points of the whole law.
 ///
 /// A point with l active features costs l·D operations for z = Gx − b, and 2d for each output with
 /// z_i > 0, where alone the gradient lives: with e = x̂ − x there and δ = 2 v e,
