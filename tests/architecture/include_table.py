@@ -33,6 +33,7 @@ THIRD_PARTY = {
     r"boost/": r"lib/(measure|sampling|bounds|exact|estimate|optimize|linear|thomson|training)/.*|include/skeleta/exact/.*",
     r"fmt/": r"(lib|apps)/.*",
     r"CLI/|toml\+\+/|nlohmann/": r"apps/.*",
+    r"pybind11/|Python\.h": r"apps/python/.*",
 }
 # An option's default stands in the struct that its row points into, never in the words of the help.
 WRITTEN_DEFAULT = re.compile(r'\[[-+\d.]+(?:[e^]\d+)?\]"')
@@ -73,6 +74,8 @@ def complaints(root: pathlib.Path):
                     yield f"{name}: '{header}' is not installed"
                 if own and (root / "apps" / header).is_file():
                     yield f"{name}: nothing includes apps, but here is '{header}'"
+                if not name.startswith("apps/python/") and (root / "apps/python" / header).is_file():
+                    yield f"{name}: nothing includes apps/python, but here is '{header}'"
                 for third, allowed in THIRD_PARTY.items():
                     if re.match(third, header) and not re.fullmatch(allowed, name):
                         yield f"{name}: '{header}' is not for this file"
@@ -98,6 +101,10 @@ def self_test():
             "lib/core/rounds.h": "",
             "lib/unheard_of/a.cpp": "",
             "apps/a.cpp": 'options.add("--points", &points_, "N", "Times to look at [201]");',
+            "apps/python/module.cpp": '#include <pybind11/numpy.h>\n#include "module.h"',
+            "apps/python/module.h": "",
+            "apps/c.cpp": '#include "module.h"',
+            "apps/d.cpp": "#include <pybind11/numpy.h>",
             "apps/b.cpp": 'options.add("--table", &table_, "[S1,...]", "Sparsities, in [0, 1]");',
         }.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +112,8 @@ def self_test():
         files = {complaint.split(":")[0] for complaint in complaints(root)}
         expected = {"include/skeleta/exact/a.h", "include/skeleta/exact/left_out.h",
                         "include/skeleta/storage/b.h", "lib/estimate/a.cpp", "lib/model/a.cpp",
-                    "lib/core/a.cpp", "lib/exact/b.cpp", "lib/unheard_of/a.cpp", "apps/a.cpp"}
+                    "lib/core/a.cpp", "lib/exact/b.cpp", "lib/unheard_of/a.cpp", "apps/a.cpp",
+                    "apps/c.cpp", "apps/d.cpp"}
         assert files == expected, files ^ expected
 
 

@@ -1,0 +1,240 @@
+#include <fmt/format.h>
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "bindings.h"
+#include "computed.h"
+#include "problem.h"
+#include "report.h"
+#include "skeleta/approximation/exact_loss.h"
+#include "skeleta/approximation/sampled_loss.h"
+#include "skeleta/core/parallel.h"
+#include "skeleta/estimate/integrate.h"
+
+namespace skeleta::python {
+namespace {
+
+// Sets what the keywords say; the other members keep the defaults of the library.
+class Keywords {
+ public:
+  explicit Keywords(const py::dict& given) : given_(given) {}
+
+  template <class T>
+  Keywords& into(const char* name, T& member) {
+    if (!given_.contains(name)) return *this;
+    try {
+      member = given_[name].cast<T>();
+    } catch (const py::cast_error&) {
+      throw py::type_error(fmt::format("{} = {} is not of the type that this option has", name,
+                                       std::string(py::repr(given_[name]))));
+    }
+    return *this;
+  }
+  template <class Enum>
+  Keywords& choice(const char* name, Enum& member) {
+    if (!given_.contains(name)) return *this;
+    const auto word = given_[name].cast<std::string>();
+    const auto value = named<Enum>(word);
+    if (!value) {
+      throw std::invalid_argument(
+          fmt::format("{} '{}' is none of {}", name, word, fmt::join(names<Enum>(), ", ")));
+    }
+    member = *value;
+    return *this;
+  }
+  bool has(const char* name) const { return given_.contains(name); }
+
+ private:
+  py::dict given_;
+};
+
+estimate::Method method_named(const std::string& name) {
+  if (const auto method = estimate::method_named(name)) return *method;
+  std::string all;
+  for (const estimate::MethodInfo& info : estimate::methods())
+    all += fmt::format("{}, ", info.name);
+  throw std::invalid_argument(fmt::format("method '{}' is none of {}exact", name, all));
+}
+
+// Called with the interpreter's lock; what it returns does not matter, what it raises ends the
+// work.
+ProgressCallback progress_of(const py::object& callback) {
+  if (callback.is_none()) return {};
+  return [&callback](const Progress& progress) {
+    const py::gil_scoped_acquire lock;
+    callback(progress.done, progress.planned, progress.value, progress.standard_error);
+    return true;
+  };
+}
+
+estimate::Options sampling_options(const std::string& method, const py::dict& given,
+                                   const py::object& progress) {
+  estimate::Options options;
+  options.method = method_named(method);
+  Keywords keywords(given);
+  // As in the program, an absolute tolerance alone is meant alone.
+  if (keywords.has("abs_tol")) options.relative_tolerance = 0.0;
+  keywords.into("samples", options.samples)
+      .into("rel_tol", options.relative_tolerance)
+      .into("abs_tol", options.absolute_tolerance)
+      .into("max_samples", options.max_samples)
+      .into("max_seconds", options.max_seconds)
+      .into("confidence", options.confidence)
+      .into("replicates", options.replicates)
+      .into("seed", options.seed)
+      .into("threads", options.threads);
+  options.progress = progress_of(progress);
+  estimate::validate(options);
+  return options;
+}
+
+exact::Options exact_options(const py::dict& given) {
+  exact::Options options;
+  options.threads = 0;
+  Keywords keywords(given);
+  if (keywords.has("abs_tol")) options.relative_target = 0.0;
+  keywords.into("rel_tol", options.relative_target)
+      .into("abs_tol", options.absolute_target)
+      .into("max_nodes", options.maximum_nodes)
+      .into("skeletons", options.skeletons)
+      .into("threads", options.threads)
+      .choice("error_control", options.error_control);
+  exact::validate(options);
+  return options;
+}
+
+py::dict to_python(const IntegralBySkeleton& found) {
+  const auto& parts = found.skeletons;
+  return py::dict(
+      "value"_a = found.value, "standard_error"_a = found.standard_error, "low"_a = found.low,
+      "high"_a = found.high, "confidence"_a = found.confidence, "error_bound"_a = found.error_bound,
+      "samples"_a = found.samples, "non_finite"_a = found.non_finite,
+      "stop_reason"_a = to_string(found.stop_reason),
+      "skeletons"_a = py::dict(
+          "l"_a = column<std::int64_t>(parts, [](const SkeletonPart& part) { return part.l; }),
+          "probability"_a =
+              column<double>(parts, [](const SkeletonPart& part) { return part.probability; }),
+          "mean"_a = column<double>(parts, [](const SkeletonPart& part) { return part.mean; }),
+          "contribution"_a =
+              column<double>(parts, [](const SkeletonPart& part) { return part.contribution; }),
+          "standard_error"_a =
+              column<double>(parts, [](const SkeletonPart& part) { return part.standard_error; }),
+          "samples"_a =
+              column<std::int64_t>(parts, [](const SkeletonPart& part) { return part.samples; })));
+}
+
+// One of the models: as the program's estimate, of which it also has the JSON.
+py::dict estimate_one(const Problem& problem, std::size_t k, const std::string& method,
+                      const py::dict& given, const py::object& progress) {
+  storage::EstimateRun run;
+  run.model = problem.models[k];
+  run.features = problem.features_of(k);
+  run.instance = static_cast<Index>(k);
+  std::uint64_t seed = estimate::Options{}.seed;
+  Keywords(given).into("seed", seed);
+  int threads = 0;
+  const auto start = std::chrono::steady_clock::now();
+  if (method == "exact") {
+    const exact::Options options = exact_options(given);
+    threads = options.threads;
+    const auto found =
+        computed([&] { return approximation::exact_loss(run.model, run.features, options); });
+    run.method = method;
+    run.kernel =
+        options.error_control == exact::ErrorControl::rigorous ? "contour" : "contour-estimated";
+    run.loss = found.loss;
+    run.one_sparse = found.one_sparse;
+  } else {
+    const estimate::Options options = sampling_options(method, given, progress);
+    threads = options.threads;
+    auto precision = estimate::Precision::float64;
+    Keywords(given).choice("precision", precision);
+    const auto found = computed(
+        [&] { return approximation::sampled_loss(run.model, run.features, options, precision); });
+    run.method = to_string(found.method);
+    run.kernel =
+        to_string(found.path) + (precision == estimate::Precision::float32 ? "-float32" : "");
+    run.loss = found.loss;
+    run.one_sparse = found.one_sparse;
+  }
+  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  py::dict result = to_python(run.loss);
+  result["method"] = run.method;
+  result["json"] = program::to_json(run, seed, resolve_threads(threads)).dump();
+  result["warnings"] = program::warnings(run);
+  return result;
+}
+
+// f on whole batches of points, one Python call each: dense, or (features, values).
+estimate::Integrand integrand_of(const py::object& f, Index features, std::size_t outputs,
+                                 bool sparse) {
+  const auto call = [&f, features, outputs, sparse](const estimate::SparseBatch& batch,
+                                                    std::span<double> values) {
+    const py::gil_scoped_acquire lock;
+    const std::size_t points = batch.size(), l = batch.active_count();
+    py::object result;
+    if (sparse) {
+      py::array_t<std::int32_t> active({points, l});
+      py::array_t<double> value({points, l});
+      std::copy(batch.active().begin(), batch.active().end(), active.mutable_data());
+      std::copy(batch.value().begin(), batch.value().end(), value.mutable_data());
+      result = f(active, value);
+    } else {
+      const auto D = static_cast<std::size_t>(features);
+      py::array_t<double> X({points, D});
+      double* const x = X.mutable_data();
+      std::fill(x, x + points * D, 0.0);
+      for (std::size_t i = 0; i < points; ++i) {
+        const auto point = batch[i];
+        for (std::size_t a = 0; a < l; ++a) {
+          x[i * D + static_cast<std::size_t>(point.active[a])] = point.value[a];
+        }
+      }
+      result = f(X);
+    }
+    const Numbers numbers = python::numbers(result, "what f returned");
+    const bool fits = static_cast<std::size_t>(numbers.size()) == points * outputs &&
+                      numbers.ndim() >= 1 && static_cast<std::size_t>(numbers.shape(0)) == points;
+    if (!fits) {
+      throw std::invalid_argument(
+          fmt::format("f returned shape {} for {} points, but must return one number{} for each",
+                      shape_text(numbers), points,
+                      outputs > 1 ? fmt::format(" per output, ({}, {}),", points, outputs) : ""));
+    }
+    std::copy(numbers.data(), numbers.data() + numbers.size(), values.begin());
+  };
+  constexpr std::size_t numbers_at_once = 1u << 18, fewest = 16, most = 4096;
+  const std::size_t points = numbers_at_once / static_cast<std::size_t>(features);
+  return estimate::Integrand::of_batches(
+      outputs, [call]() -> estimate::BatchIntegrand { return call; },
+      std::clamp(points, fewest, most));
+}
+
+py::list integrate(const Law& law, const py::object& f, std::size_t outputs, bool sparse,
+                   const std::string& method, const py::dict& given, const py::object& progress) {
+  if (outputs < 1) throw std::invalid_argument("outputs = 0 must be at least 1");
+  const Features features = Features::of(*law, Vector::Ones(law->size()));
+  const estimate::Options options = sampling_options(method, given, progress);
+  const estimate::Integrand integrand = integrand_of(f, law->size(), outputs, sparse);
+  const auto found =
+      computed([&] { return estimate::integrate_all(features, integrand, options); });
+  py::list results;
+  for (const IntegralBySkeleton& one : found.outputs) {
+    py::dict result = to_python(one);
+    result["method"] = to_string(found.method);
+    results.append(result);
+  }
+  return results;
+}
+
+}  // namespace
+
+void bind_estimate(py::module_& module) {
+  module.def("estimate", &estimate_one);
+  module.def("integrate", &integrate);
+}
+
+}  // namespace skeleta::python

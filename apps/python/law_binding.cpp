@@ -1,0 +1,165 @@
+#include "bindings.h"
+#include "computed.h"
+#include "problem.h"
+#include "skeleta/measure/active_count.h"
+#include "skeleta/measure/law_text.h"
+#include "skeleta/sampling/count_splitter.h"
+#include "skeleta/sampling/point_sampler.h"
+
+#include <pybind11/stl.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+
+namespace skeleta::python {
+namespace {
+
+Index count_of(const std::optional<Index>& features) {
+  if (features && *features >= 1) return *features;
+  throw std::invalid_argument(
+      "features must say how many there are, at least 1, where density does not");
+}
+
+Vector density_of(py::handle density, const std::optional<Index>& features) {
+  if (py::isinstance<py::str>(density)) {
+    return parse_density(density.cast<std::string>(), count_of(features));
+  }
+  const Numbers list = numbers(density, "density");
+  const Index count = list.ndim() == 1 && !features ? list.size() : count_of(features);
+  return list_at(list, "density", 0, 1, count);
+}
+
+DataLaw make_law(py::handle density, const std::optional<Index>& features, py::handle values,
+                 const std::string& groups) {
+  const Vector p = density_of(density, features);
+  DataLaw law;
+  law.activity = groups.empty() ? ActivityTree::independent(p) : parse_groups(groups, p);
+  if (py::isinstance<py::str>(values)) {
+    law.values.assign(static_cast<std::size_t>(p.size()),
+                      parse_value_law(values.cast<std::string>()));
+  } else {
+    for (const std::string& text : values.cast<std::vector<std::string>>()) {
+      law.values.push_back(parse_value_law(text));
+    }
+  }
+  validate(law);
+  return law;
+}
+
+std::vector<std::string> value_texts(const DataLaw& law) {
+  std::vector<std::string> texts;
+  for (const ValueLaw& value : law.values) texts.push_back(to_string(value));
+  return texts;
+}
+
+// Points one after the other: those of point i are at begin[i], …, begin[i + 1] − 1.
+struct Points {
+  std::vector<std::int64_t> begin{0};
+  std::vector<std::int32_t> feature;
+  std::vector<double> value;
+};
+
+// Points in the order of their number of active features, and then in a random one, so that each of
+// them has the law.
+Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
+  using namespace sampling;
+  constexpr std::uint64_t at_once = 1024;
+  const ActiveCount active(law.activity);
+  CountRange range{0, active.features()};
+  while (range.first < range.last && active.probability(range.first) == 0.0) ++range.first;
+  while (range.first < range.last && active.probability(range.last) == 0.0) --range.last;
+  std::vector<std::uint64_t> points(static_cast<std::size_t>(range.size()));
+  CountSplitter(active, range).draw({seed, Purpose::data, 0, 0}, 0, count, points);
+  std::vector<std::uint64_t> place(count);
+  std::iota(place.begin(), place.end(), std::uint64_t{0});
+  PointStream stream({seed, Purpose::data, 1, 0}, 0);
+  for (std::uint64_t k = count; k > 1; --k) {
+    if (k % at_once == 0) poll();
+    std::swap(place[k - 1], place[stream.below(k)]);
+  }
+
+  Points drawn;
+  drawn.begin.assign(count + 1, 0);
+  std::uint64_t first = 0;
+  for (std::size_t k = 0; k < points.size(); first += points[k++]) {
+    for (std::uint64_t i = first; i < first + points[k]; ++i) {
+      drawn.begin[place[i] + 1] = range.first + static_cast<Index>(k);
+    }
+  }
+  std::partial_sum(drawn.begin.begin(), drawn.begin.end(), drawn.begin.begin());
+  const auto entries = static_cast<std::size_t>(drawn.begin.back());
+  drawn.feature.resize(entries);
+  drawn.value.resize(entries);
+
+  const PointSampler sampler = law.plain() ? PointSampler(law.activity.density(), range.last)
+                                           : PointSampler(law, range.last);
+  auto scratch = sampler.scratch();
+  SparseBatch batch;
+  first = 0;
+  for (Index l = range.first; l <= range.last; ++l) {
+    const std::uint64_t here = points[static_cast<std::size_t>(l - range.first)];
+    const StreamKey key{seed, Purpose::data, 0, static_cast<std::uint64_t>(l)};
+    for (std::uint64_t done = 0; l > 0 && done < here; done += batch.size()) {
+      poll();
+      sampler.draw(l, key, done, std::min(at_once, here - done), batch, scratch);
+      for (std::size_t i = 0; i < batch.size(); ++i) {
+        const SparsePoint x = batch[i];
+        const auto at = static_cast<std::ptrdiff_t>(drawn.begin[place[first + done + i]]);
+        std::copy(x.active.begin(), x.active.end(), drawn.feature.begin() + at);
+        std::copy(x.value.begin(), x.value.end(), drawn.value.begin() + at);
+      }
+    }
+    first += here;
+  }
+  return drawn;
+}
+
+template <class T>
+py::array_t<T> array_of(const std::vector<T>& values) {
+  return column<T>(values, [](T value) { return value; });
+}
+
+py::tuple sample(const Law& law, std::uint64_t count, std::uint64_t seed) {
+  const Points points = computed([&] { return draw(*law, count, seed); });
+  return py::make_tuple(array_of(points.begin), array_of(points.feature), array_of(points.value));
+}
+
+py::array_t<double> dense_sample(const Law& law, std::uint64_t count, std::uint64_t seed) {
+  const auto D = static_cast<std::size_t>(law->size());
+  py::array_t<double> X({static_cast<std::size_t>(count), D});
+  double* const x = X.mutable_data();
+  computed([&] {
+    const Points points = draw(*law, count, seed);
+    std::fill(x, x + count * D, 0.0);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (auto at = static_cast<std::size_t>(points.begin[i]);
+           at < static_cast<std::size_t>(points.begin[i + 1]); ++at) {
+        x[i * D + static_cast<std::size_t>(points.feature[at])] = points.value[at];
+      }
+    }
+    return true;
+  });
+  return X;
+}
+
+}  // namespace
+
+void bind_law(py::module_& module) {
+  py::class_<DataLaw, std::shared_ptr<DataLaw>>(module, "Law")
+      .def(py::init(&make_law), "density"_a, "features"_a, "values"_a, "groups"_a)
+      .def_property_readonly("size", &DataLaw::size)
+      .def_property_readonly("plain", &DataLaw::plain)
+      .def_property_readonly("density",
+                             [](const DataLaw& law) { return to_array(law.activity.density()); })
+      .def_property_readonly("values", &value_texts)
+      .def_property_readonly("groups", [](const DataLaw& law) { return to_string(law.activity); })
+      .def("means", [](const DataLaw& law) { return to_array(means(law)); })
+      .def("moment_matrix", [](const DataLaw& law) { return to_array(moment_matrix(law)); });
+  module.def("sample", &sample);
+  module.def("dense_sample", &dense_sample);
+}
+
+}  // namespace skeleta::python

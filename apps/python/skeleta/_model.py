@@ -1,0 +1,233 @@
+"""Models: from PyTorch's state dictionaries, .npz and .safetensors files, and skeleta's own files."""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from . import _core
+
+
+@dataclass(frozen=True)
+class Model:
+    """A toy autoencoder x -> act(decoder W x + bias), or several of one shape.
+
+    >>> Model(W=[[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+    Model of 3 features in 2 hidden dimensions
+    """
+
+    W: np.ndarray  #: [hidden, feature] or [instance, hidden, feature]
+    bias: "np.ndarray | None" = None  #: [feature] or [instance, feature], added before the activation
+    decoder: "np.ndarray | None" = None  #: [feature, hidden]; None: the transpose of W
+    activation: str = "relu"  #: relu, identity or jumprelu
+    jump: "np.ndarray | None" = None  #: [feature]: of jumprelu
+    noise: float = 0.0  #: standard deviation of the noise in each hidden dimension
+    density: "np.ndarray | None" = None  #: [feature], where the file says so
+    importance: "np.ndarray | None" = None  #: [feature], likewise
+    layout: str = "W [hidden, feature]"  #: how the arrays were read
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("W", "bias", "decoder", "jump", "density", "importance") and value is not None:
+                object.__setattr__(self, field.name, np.asarray(value, dtype=np.float64))
+        if self.W.ndim not in (2, 3):
+            raise ValueError(f"W has shape {self.W.shape}, but must be [hidden, feature] or "
+                             "[instance, hidden, feature]")
+
+    @property
+    def features(self) -> int:
+        return self.W.shape[-1]
+
+    @property
+    def hidden(self) -> int:
+        return self.W.shape[-2]
+
+    def __getitem__(self, instance: int) -> "Model":
+        """One of several instances."""
+        if self.W.ndim == 2:
+            raise IndexError("there is one model, not several instances")
+
+        def own(array, axes):
+            return array[instance] if array is not None and array.ndim == axes else array
+
+        return Model(self.W[instance], own(self.bias, 2), own(self.decoder, 3), self.activation,
+                     own(self.jump, 2), self.noise, own(self.density, 2), own(self.importance, 2),
+                     self.layout)
+
+    def __repr__(self) -> str:
+        count = f"{self.W.shape[0]} models" if self.W.ndim == 3 else "Model"
+        read = "" if self.layout == "W [hidden, feature]" else f", read as {self.layout}"
+        return f"{count} of {self.features} features in {self.hidden} hidden dimensions{read}"
+
+
+AXES = {"hidden,feature": False, "feature,hidden": True}  # is it to be transposed?
+
+
+def as_array(value) -> np.ndarray:
+    """Of a tensor or an array."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().numpy()
+    return np.asarray(value)
+
+
+def turned(array, axes: str, name: str) -> np.ndarray:
+    if axes not in AXES:
+        raise ValueError(f"axes '{axes}' is none of {', '.join(AXES)}")
+    if array.ndim not in (2, 3):
+        raise ValueError(f"{name} has shape {array.shape}, but must have 2 axes, or 3 with instances first")
+    return np.swapaxes(array, -1, -2) if AXES[axes] else array
+
+
+# Names of known layouts: of the weights and their axes, of the decoder and its axes, of the output's
+# bias, and of a bias of the hidden dimensions, which must be 0.
+LAYOUTS = {
+    # Toy Models of Superposition, the notebook: W [instance, feature, hidden], b_final.
+    "toy-models": ("W", "feature,hidden", None, None, "b_final", None),
+    # Sparse autoencoders: x @ W_enc + b_enc, h @ W_dec + b_dec.
+    "W_enc/W_dec": ("W_enc", "feature,hidden", "W_dec", "hidden,feature", "b_dec", "b_enc"),
+    # torch.nn.Linear: weight [out, in].
+    "linear": ("encoder.weight", "hidden,feature", "decoder.weight", "feature,hidden", "decoder.bias",
+               "encoder.bias"),
+}
+
+
+def from_state_dict(state, *, axes=None, layout=None, tied=None) -> Model:
+    """The model of a PyTorch state dictionary, or of any mapping of names to arrays.
+
+    Known layouts, each told by its names: 'toy-models' (W [instance, feature, hidden], b_final),
+    'W_enc/W_dec' (W_enc [feature, hidden], W_dec [hidden, feature], b_dec; b_enc must be 0) and
+    'linear' (encoder.weight, decoder.weight, decoder.bias of torch.nn.Linear). For W with b, bias or
+    threshold, `axes` says which way W lies, 'hidden,feature' or 'feature,hidden': it is not guessed
+    from the shape. `axes` wins over the layout's. What was read how is in `.layout`.
+
+    tied: False keeps a decoder that equals the encoder's transpose; by default it is left out.
+    Raises ValueError for names or shapes that fit no layout.
+
+    >>> import numpy as np
+    >>> state = {"W": np.zeros((1, 5, 2)), "b_final": np.zeros((1, 5))}
+    >>> from_state_dict(state)
+    1 models of 5 features in 2 hidden dimensions, read as toy-models: W [instance, feature, hidden]
+    >>> from_state_dict({"W": np.eye(3), "bias": np.zeros(3)}, axes="hidden,feature").features
+    3
+    """
+    arrays = {name: as_array(value) for name, value in state.items()}
+    if layout is None:
+        layout = next((name for name, row in LAYOUTS.items() if row[0] in arrays and row[4] in arrays), None)
+    if layout is not None:
+        return of_layout(arrays, layout, axes, tied)
+    if "W" not in arrays:
+        raise ValueError(f"no known layout has the names {', '.join(arrays)}: rename them to W [hidden, "
+                         "feature] and bias, or say layout='" + "', '".join(LAYOUTS) + "'")
+    if axes is None:
+        raise ValueError(f"which way does W of shape {arrays['W'].shape} lie? Say axes='hidden,feature' "
+                         "or axes='feature,hidden'")
+    W = turned(arrays["W"], axes, "W")
+    bias = arrays.get("bias")
+    for name in ("b", "threshold"):
+        if name in arrays:
+            if bias is not None:
+                raise ValueError(f"bias and {name} are both there: leave one out")
+            bias = -arrays[name]
+    return Model(W, bias, density=arrays.get("density"), importance=arrays.get("importance"),
+                 layout=f"W [{axes.replace(',', ', ')}]")
+
+
+def of_layout(arrays, layout, axes, tied) -> Model:
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout '{layout}' is none of {', '.join(LAYOUTS)}")
+    weights, usual, decoder, decoder_axes, bias, hidden_bias = LAYOUTS[layout]
+    for name in (weights, bias):
+        if name not in arrays:
+            raise ValueError(f"layout '{layout}' has {name}, but here are {', '.join(arrays)}")
+    W = turned(arrays[weights], axes or usual, weights)
+    out = None
+    if decoder is not None and decoder in arrays:
+        other = "feature,hidden" if decoder_axes == "hidden,feature" else "hidden,feature"
+        out = turned(arrays[decoder], other, decoder)  # [feature, hidden]
+        if tied is not False and np.array_equal(out, np.swapaxes(W, -1, -2)):
+            out = None
+    if hidden_bias in arrays and np.any(arrays[hidden_bias] != 0.0):
+        raise ValueError(f"{hidden_bias} is not 0: a bias of the hidden dimensions is not in this model")
+    b = arrays[bias]
+    stacked = "instance, " if W.ndim == 3 else ""
+    words = f"{layout}: {weights} [{stacked}{(axes or usual).replace(',', ', ')}]"
+    return Model(W, b, decoder=out, layout=words)
+
+
+def from_npz(path, *, axes=None, layout=None, tied=None) -> Model:
+    """The model of a .npz file of numpy; see from_state_dict."""
+    with np.load(path, allow_pickle=False) as file:
+        return from_state_dict(dict(file), axes=axes, layout=layout, tied=tied)
+
+
+SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "BF16": None}
+
+
+def from_safetensors(path, *, axes=None, layout=None, tied=None) -> Model:
+    """The model of a .safetensors file; see from_state_dict. Raises ValueError if it is damaged."""
+    data = Path(path).read_bytes()
+    if len(data) < 8 or int.from_bytes(data[:8], "little") > len(data) - 8:
+        raise ValueError(f"{path}: is no safetensors file: its header does not fit into it")
+    begin = 8 + int.from_bytes(data[:8], "little")
+    try:
+        header = json.loads(data[8:begin])
+        arrays = {name: safetensor(data[begin:], entry) for name, entry in header.items()
+                  if name != "__metadata__"}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: is no safetensors file, or damaged: {error}") from None
+    return from_state_dict(arrays, axes=axes, layout=layout, tied=tied)
+
+
+def safetensor(data: bytes, entry: dict) -> np.ndarray:
+    first, last = entry["data_offsets"]
+    kind = entry["dtype"]
+    if kind not in SAFETENSORS:
+        raise ValueError(f"its type {kind} is none of {', '.join(SAFETENSORS)}")
+    piece = data[first:last]
+    if kind == "BF16":  # the upper half of a float32
+        values = (np.frombuffer(piece, "<u2").astype("<u4") << 16).view("<f4")
+    else:
+        values = np.frombuffer(piece, SAFETENSORS[kind])
+    return values.reshape(entry["shape"])
+
+
+def save_model(path, W, bias=None, *, threshold=None, density=None, importance=None) -> None:
+    """Writes a model file, which every command of the program reads. It replaces the file.
+
+    W [hidden, feature] or [instance, hidden, feature], or a Model; bias [feature] (added, as PyTorch
+    has it) or threshold (subtracted). Needs h5py. Raises ValueError as skeleta.loss does, OSError if
+    the file cannot be written.
+    """
+    import h5py
+
+    if isinstance(W, Model):
+        if W.decoder is not None or W.activation != "relu" or W.noise != 0.0:
+            raise ValueError("a model file written here has a tied ReLU model")
+        density = W.density if density is None else density
+        importance = W.importance if importance is None else importance
+        W, bias = W.W, W.bias if bias is None and threshold is None else bias
+    _core.Problem(W, bias, threshold, 0.0 if density is None else density, None, importance, None, None,
+                  "relu", None, 0.0)  # refuses what does not fit
+    W = np.asarray(W, dtype=np.float64)
+    name, list_ = ("bias", bias) if threshold is None else ("b", threshold)
+    shape = W.shape[:-2] + W.shape[-1:]
+    with h5py.File(path, "w") as file:
+        file["W"] = W
+        file[name] = np.broadcast_to(0.0 if list_ is None else np.asarray(list_, np.float64), shape)
+        for key, value in (("density", density), ("importance", importance)):
+            if value is not None:
+                value = np.asarray(value, np.float64)
+                file[key] = np.broadcast_to(value, shape) if value.ndim == 2 else (
+                    value if value.ndim == 0 else np.broadcast_to(value, shape[-1:]))
+
+
+def read_model(path, *, allow_wide=False) -> Model:
+    """The models of a model file, or those that a run file holds; several instances, if it has more
+    than one. Raises OSError, with the reason, if it cannot be read.
+    """
+    found = _core.read_models(str(path), allow_wide)
+    one = len(found["W"]) == 1
+    return Model(**{name: value[0] if one and value is not None else value for name, value in found.items()},
+                 layout=str(path))

@@ -1,0 +1,76 @@
+"""The exact loss as a function of PyTorch tensors, to be trained on."""
+
+import warnings
+
+import torch
+
+from . import _core
+from ._problem import exact_options, law_of
+
+_told = False
+
+
+def on_cpu(tensor):
+    """As a float64 array; of another device a copy, with one warning."""
+    global _told
+    if tensor is None:
+        return None
+    if tensor.device.type != "cpu" and not _told:
+        _told = True
+        warnings.warn(f"exact_loss copies tensors from {tensor.device} to the processor", stacklevel=4)
+    return tensor.detach().to(device="cpu", dtype=torch.float64).numpy()
+
+
+class ExactLoss(torch.autograd.Function):
+    """value = exact_loss(W, bias, decoder), with its gradient computed along with it where one is wanted."""
+
+    @staticmethod
+    def forward(ctx, W, bias, decoder, data, options):
+        task = _core.Problem(on_cpu(W), on_cpu(bias), None, *data, on_cpu(decoder), "relu", None, 0.0)
+        if not any(ctx.needs_input_grad):
+            return tensor_like(W, _core.loss(task, options)[0])
+        found, *derivatives = _core.loss_and_gradient(task, options)
+        ctx.derivatives = [None if of is None else tensor_like(of, values)
+                           for of, values in zip((W, bias, decoder), derivatives)]
+        return tensor_like(W, found[0])
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, upstream):
+        def scaled(derivative, axes):
+            return upstream.reshape(upstream.shape + (1,) * axes).to(derivative) * derivative
+
+        wanted = zip(ctx.needs_input_grad, ctx.derivatives, (2, 1, 2))
+        return *(scaled(derivative, axes) if needed else None for needed, derivative, axes in wanted), None, None
+
+
+def tensor_like(tensor, values):
+    return torch.as_tensor(values, dtype=torch.float64).to(device=tensor.device, dtype=tensor.dtype)
+
+
+def exact_loss(W, bias=None, density=None, importance=None, *, sparsity=None, law=None, decoder=None,
+               relative_target=1e-8, absolute_target=0.0, gradient_target=1e-6, error_control="rigorous", max_nodes=1 << 18, threads=0):
+    """skeleta.loss of tensors W [hidden, feature] and bias [feature] (added before the ReLU), to be
+    differentiated once: a tensor of the type of W and no axes, or [instance] for W [instance, hidden, feature].
+
+    decoder [feature, hidden]: of an untied model. float32 and float64; the work is done in float64. Density and importance are numbers or arrays: the
+    data are not trained. Raises ValueError as skeleta.loss does, and for other types.
+
+    >>> import torch
+    >>> W = torch.tensor([[1.0, -0.5]], requires_grad=True)
+    >>> exact_loss(W, torch.zeros(2), density=0.05).backward()
+    >>> tuple(W.grad.shape)
+    (1, 2)
+    """
+    for name, tensor in (("W", W), ("bias", bias), ("decoder", decoder)):
+        if tensor is None:
+            continue
+        if not isinstance(tensor, torch.Tensor) or tensor.dtype not in (torch.float32, torch.float64):
+            raise ValueError(f"{name} must be a tensor of type float32 or float64, not "
+                             f"{getattr(tensor, 'dtype', type(tensor).__name__)}")
+    if bias is not None and bias.requires_grad and bias.shape != W.shape[:-2] + W.shape[-1:]:
+        bias = bias.expand(W.shape[:-2] + W.shape[-1:])  # derivatives are summed by expand
+    if not torch.is_grad_enabled():  # within forward, it never is
+        W, bias, decoder = (None if tensor is None else tensor.detach() for tensor in (W, bias, decoder))
+    options = exact_options(relative_target, absolute_target, gradient_target, error_control, max_nodes, threads)
+    return ExactLoss.apply(W, bias, decoder, (density, sparsity, importance, law_of(law)), options)

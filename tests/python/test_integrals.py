@@ -1,0 +1,125 @@
+"""Any function of the data, and the data themselves."""
+
+import numpy as np
+import pytest
+
+import skeleta
+
+
+def test_a_function_of_whole_batches():
+    density = np.array([0.1, 0.3, 0.0, 1.0])
+    seen = []
+
+    def square_of_sum(x):
+        seen.append(x.shape)
+        return x.sum(axis=1) ** 2
+
+    found = skeleta.integrate(density, square_of_sum, rel_tol=1e-3)
+    m, q = density / 3 - density ** 2 / 4, density / 2
+    assert abs(found.value - (m.sum() + q.sum() ** 2)) < 5 * found.standard_error
+    assert found.standard_error < 2e-3 * found.value
+    assert max(rows for rows, _ in seen) > 100 and {columns for _, columns in seen} == {4}
+
+
+def test_results_do_not_depend_on_threads_or_form():
+    density = np.full(6, 0.2)
+    one = skeleta.integrate(density, lambda x: np.exp(x).sum(axis=1), samples=50_000)
+    two = skeleta.integrate(density, lambda x: np.exp(x).sum(axis=1), samples=50_000, threads=2)
+    assert one.value == two.value and one.standard_error == two.standard_error
+    sparse = skeleta.integrate(density, lambda active, value: (np.expm1(value)).sum(axis=1) + 6,
+                               samples=50_000, sparse=True)
+    assert sparse.value == pytest.approx(one.value, rel=1e-12)
+
+
+def test_several_outputs():
+    first, second = skeleta.integrate([0.5, 0.5], lambda x: x, outputs=2, samples=10_000)
+    assert abs(first.value - 0.25) < 5 * first.standard_error
+    assert abs(second.value - 0.25) < 5 * second.standard_error
+
+
+def test_errors_of_the_function():
+    def fails(x):
+        raise KeyError("mine")
+
+    for threads in (1, 2):
+        with pytest.raises(KeyError, match="mine"):
+            skeleta.integrate([0.5, 0.5], fails, samples=1000, threads=threads)
+    with pytest.raises(ValueError, match=r"f returned shape \(2,\) for .* points"):
+        skeleta.integrate([0.5, 0.5], lambda x: np.zeros(2), samples=100_000)
+    with pytest.raises(ValueError, match=r"1.5 must lie in \[0, 1\]"):
+        skeleta.integrate([0.5, 1.5], lambda x: x[:, 0])
+    with pytest.raises(ValueError, match="for the loss alone"):
+        skeleta.integrate([0.5], lambda x: x[:, 0], method="exact")
+
+
+def test_progress_and_what_it_raises(model):
+    calls = []
+    skeleta.estimate(*model, 0.1, samples=2_000_000, progress=lambda *numbers: calls.append(numbers))
+    assert calls and all(len(numbers) == 4 for numbers in calls)
+
+    def stop(*_):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        skeleta.estimate(*model, 0.1, samples=2_000_000, progress=stop)
+
+
+@pytest.mark.parametrize("law, second_moments", [
+    (np.array([0.1, 0.5, 1.0, 0.0]), None),
+    (skeleta.Law([0.3, 0.3, 0.2], values="half-normal:1", groups="exclusive(0,1)"), True),
+    (skeleta.Law([0.3, 0.3, 0.2], values=["constant:1", "exponential:2", "normal:0,1"], groups="together(0,1)"),
+     True)])
+def test_samples_have_their_law(law, second_moments):
+    n = 200_000
+    x = skeleta.sample(law, n)
+    if second_moments:
+        expected = law.moment_matrix()
+    else:
+        expected = np.diag(law / 3 - law ** 2 / 4) + np.outer(law, law) / 4
+    products = np.einsum("ni,nj->nij", x, x)
+    error = products.std(axis=0) / np.sqrt(n)
+    assert (np.abs(products.mean(axis=0) - expected) <= 5 * error + 1e-12).all()
+    assert error.max() < 0.1
+    half = x[:n // 2]  # in any order: each part has the law
+    counts = (x != 0).sum(axis=1)
+    spread = counts.std() / np.sqrt(n // 2)
+    assert abs((half != 0).sum(axis=1).mean() - counts.mean()) <= 5 * spread
+
+
+def test_sparse_and_dense_samples_are_the_same():
+    indptr, indices, data = skeleta.sample(0.2, 1000, features=7, seed=4, sparse=True)
+    x = np.zeros((1000, 7))
+    for i in range(1000):
+        x[i, indices[indptr[i]:indptr[i + 1]]] = data[indptr[i]:indptr[i + 1]]
+    assert (x == skeleta.sample(0.2, 1000, features=7, seed=4)).all()
+    assert (x != skeleta.sample(0.2, 1000, features=7, seed=5)).any()
+    with pytest.raises(ValueError, match="features must say"):
+        skeleta.sample(0.2, 10)
+
+
+def test_laws():
+    law = skeleta.Law("zipf:1:0.5", features=4, values="constant:2")
+    assert law.density.tolist() == pytest.approx([0.5, 0.25, 0.5 / 3, 0.125])
+    assert law.means() == pytest.approx(2 * law.density)
+    for given, sentence in [(dict(values="cauchy:1"), "cauchy"), (dict(groups="exclusive(0,9)"), "9"),
+                            (dict(values=["constant:1"]), "value")]:
+        with pytest.raises(ValueError, match=sentence):
+            skeleta.Law([0.1, 0.2], **given)
+    plain = skeleta.Law([0.1, 0.2, 0.3])
+    W = np.array([[1.0, -0.5, 0.7]])
+    assert skeleta.loss(W, law=plain).value == skeleta.loss(W, density=[0.1, 0.2, 0.3]).value
+
+
+def test_a_law_is_never_taken_for_another_one():
+    """Either an engine knows the law, or it says that it does not."""
+    W = np.array([[1.0, -0.5, 0.7]])
+    law = skeleta.Law([0.1, 0.2, 0.3], values="half-normal:1")
+    for found in (lambda: skeleta.loss(W, law=law).value, lambda: skeleta.estimate(W, law=law, rel_tol=1e-2).value):
+        try:
+            value = found()
+        except ValueError as error:
+            assert "knows only" in str(error)
+            continue
+        x = skeleta.sample(law, 400_000)
+        loss = ((x - np.maximum(x @ W.T @ W, 0.0)) ** 2).sum(axis=1)
+        assert abs(value - loss.mean()) < 5 * loss.std() / 632 + 0.05 * value

@@ -1,0 +1,111 @@
+"""The same numbers as the program, to the last bit, for the same options."""
+
+import numpy as np
+import pytest
+
+import skeleta
+
+
+@pytest.fixture
+def file(model, tmp_path):
+    path = tmp_path / "model.h5"
+    skeleta.save_model(path, *model, density=0.1)
+    return path
+
+
+def without(found, *keys):
+    return {key: value for key, value in found.items() if key not in keys}
+
+
+OF_THE_RUN = ("seconds", "threads")
+
+
+@pytest.mark.parametrize("method", ["plain", "stratified", "quasi", "importance", "auto", "exact"])
+def test_estimate(model, file, program, method):
+    given = {} if method == "exact" else dict(rel_tol=1e-2, seed=5)
+    flags = [] if method == "exact" else ["--rel-tol", "1e-2", "--seed", 5]
+    theirs = program("estimate", file, "--method", method, *flags)
+    ours = skeleta.estimate(*model, 0.1, method=method, **given)
+    expected = without(theirs, *OF_THE_RUN, "choice")
+    if method == "exact":
+        expected.pop("seed")
+    assert without(ours.json(), *OF_THE_RUN, *(["seed"] if method == "exact" else [])) == expected
+    assert ours.value == theirs["loss"]["value"]
+    assert ours.skeletons["contribution"].tolist() == [one["contribution"] for one in theirs["skeletons"]]
+
+
+def test_other_options_of_estimate(model, file, program):
+    theirs = program("estimate", file, "--samples", "1e4", "--precision", "float32", "--confidence", 0.9)
+    ours = skeleta.estimate(*model, 0.1, samples=1e4, precision="float32", confidence=0.9, threads=1)
+    assert without(ours.json(), *OF_THE_RUN) == without(theirs, *OF_THE_RUN)
+    theirs = program("estimate", file, "--method", "exact", "--abs-tol", "1e-3", "--skeletons", 1)
+    ours = skeleta.estimate(*model, 0.1, method="exact", abs_tol=1e-3, skeletons=1)
+    assert ours.value == theirs["loss"]["value"] and ours.error_bound == theirs["loss"]["error_bound"]
+    assert len(ours.skeletons["l"]) == 2
+
+
+def test_exact_loss(model, file, program):
+    theirs = program("estimate", file, "--method", "exact")
+    ours = skeleta.loss(*model, 0.1)
+    assert abs(ours.value - theirs["loss"]["value"]) <= ours.error_bound + theirs["loss"]["error_bound"]
+    assert ours.skeletons["contribution"].tolist() == [one["contribution"] for one in theirs["skeletons"]]
+    assert ours.one_sparse == theirs["one_sparse"]
+
+
+def test_train(program, tmp_path):
+    given = dict(features=4, hidden=2, sparsity=0.9, starts=3, seed=7)
+    ours = skeleta.train(**given)
+    theirs = program("train", *(f"--{name}={value}" for name, value in given.items()))
+    assert without(ours.json, *OF_THE_RUN) == without(theirs, *OF_THE_RUN)
+    ours.to_hdf5(tmp_path / "run.h5")
+    again = program("show", tmp_path / "run.h5")
+    assert again["filetype"] == "skeleta train"
+    best = skeleta.open(tmp_path / "run.h5").model["W"].values[0]
+    assert skeleta.loss(best, density=1 - 0.9).value > 0.0
+    assert (ours.data.model["W"].values[0] == best).all()
+
+
+def test_train_from_a_model(model):
+    found = skeleta.train(init=skeleta.Model(*model), starts=1, sparsity=0.9)
+    assert found.best["loss"] < skeleta.loss(*model, 0.1).value
+
+
+def test_other_commands(model, file, program):
+    for ours, theirs in [
+            (skeleta.approximate(*model, 0.1), ["approximate", file]),
+            (skeleta.thomson.solve(5, 3, starts=4, energy="log"),
+             ["thomson", "solve", "--points=5", "--dimension=3", "--starts=4", "--energy=log"]),
+            (skeleta.thomson.match(file, energies=["coulomb", "riesz:2"]),
+             ["thomson", "match", file, "--energies=coulomb,riesz:2"]),
+            (skeleta.linear.flow(eigenvalues=[3.0, 2.0, 1.0], hidden=2),
+             ["linear", "flow", "--eigenvalues=3,2,1", "--hidden=2"])]:
+        theirs = program(*theirs)
+        names = {*OF_THE_RUN, "model"}
+        assert without(ours.json, *names) == without(theirs, *names)
+
+
+def test_sweep(tmp_path, program):
+    plan = {"features": [3], "hidden": [1], "sparsity": [0.5, 0.9], "starts": 2}
+    path = tmp_path / "plan.toml"
+    path.write_text('features = [3]\nhidden = [1]\nsparsity = [0.5, 0.9]\nstarts = 2\n')
+    try:
+        theirs = program("sweep", path)
+    except Exception as error:
+        pytest.fail(error.stderr)
+    assert without(skeleta.sweep(plan).json, *OF_THE_RUN) == without(theirs, *OF_THE_RUN)
+
+
+def test_options_are_the_programs(model):
+    with pytest.raises(TypeError, match="no option 'start', did you mean starts"):
+        skeleta.train(features=3, hidden=1, sparsity=0.5, start=2)
+    with pytest.raises(ValueError, match="^train needs sizes: features D hidden d$"):
+        skeleta.train(sparsity=0.5)
+    with pytest.raises(ValueError, match="optimizer.*newton.* is none of"):
+        skeleta.train(features=3, hidden=1, sparsity=0.5, optimizer="newton")
+    with pytest.raises(ValueError, match="replicates is not for method 'plain'"):
+        skeleta.estimate(*model, 0.1, method="plain", replicates=4)
+    with pytest.raises(ValueError, match="method 'best' is none of stratified"):
+        skeleta.estimate(*model, 0.1, method="best")
+    with pytest.raises(FileNotFoundError, match="nowhere.h5"):
+        skeleta.approximate("nowhere.h5")
+    assert "starts" in skeleta.train.__doc__ and "starts" in str(skeleta.train.__signature__)
