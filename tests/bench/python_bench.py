@@ -1,0 +1,98 @@
+"""The speed of the Python module, each figure beside its goal.
+
+PYTHONPATH=BUILD/python python3 tests/bench/python_bench.py [PEER]
+
+PEER: the program python_peer (SKELETA_BENCH=ON), which times the same evaluations in C++.
+"""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+import skeleta
+from skeleta import _core
+
+
+def seconds(work, least=0.2, rounds=7):
+    """Of one call: the best of several rounds."""
+    work()
+    count = 1
+    while True:
+        start = time.perf_counter()
+        for _ in range(count):
+            work()
+        if time.perf_counter() - start > least / 4:
+            break
+        count *= 2
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        for _ in range(count):
+            work()
+        best = min(best, (time.perf_counter() - start) / count)
+    return best
+
+
+def say(what, figure, goal):
+    print(f"{what:58} {figure:>12}   goal {goal}")
+
+
+def peer(features, hidden):
+    """The C++ evaluator's seconds for loss and gradient of the same model."""
+    if len(sys.argv) < 2:
+        return None
+    rng = np.random.default_rng(0)
+    W = rng.normal(size=(hidden, features)) / np.sqrt(hidden)
+    numbers = " ".join(map(repr, map(float, W.ravel())))
+    return float(subprocess.run([sys.argv[1], str(features), str(hidden)], input=numbers, text=True,
+                                capture_output=True, check=True).stdout)
+
+
+def model(features, hidden):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(hidden, features)) / np.sqrt(hidden), np.zeros(features)
+
+
+def main():
+    W, bias = model(5, 2)
+    evaluate = skeleta.Evaluator(5, 0.05, threads=1)
+    inner = peer(5, 2)
+    outer = seconds(lambda: evaluate.loss_and_gradient(W, bias))
+    whole = seconds(lambda: skeleta.loss_and_gradient(W, bias, 0.05, threads=1))
+    if inner is not None:
+        say("D = 5: Evaluator.loss_and_gradient, above C++", f"{1e6 * (outer - inner):.1f} us", "<= 20 us")
+        say("D = 5: loss_and_gradient, above C++'s Evaluator", f"{1e6 * (whole - inner):.1f} us", "<= 20 us")
+    say("D = 5: loss_and_gradient in all", f"{1e6 * whole:.1f} us", "-")
+
+    try:
+        import torch
+
+        from skeleta.torch import exact_loss
+    except ImportError:
+        print("PyTorch is not here: nothing said of it")
+    else:
+        W, bias = model(80, 20)
+        inner = peer(80, 20)
+        tensor = torch.tensor(W, requires_grad=True)
+        offset = torch.tensor(bias, requires_grad=True)
+
+        def forward_and_backward():
+            exact_loss(tensor, offset, 0.05, threads=1).backward()
+
+        both = seconds(forward_and_backward)
+        if inner is not None:
+            say("D = 80: forward and backward over C++'s Evaluator", f"{both / inner:.3f}", "<= 1.05")
+        say("D = 80: forward and backward", f"{1e3 * both:.2f} ms", "-")
+
+    rng = np.random.default_rng(1)
+    stack = rng.normal(size=(1000, 2, 5))
+    one = seconds(lambda: [skeleta.loss(W, None, 0.05, threads=1) for W in stack], rounds=3)
+    batch = seconds(lambda: skeleta.loss(stack, None, 0.05, threads=2), rounds=3)
+    say("1000 models of D = 5: one by one over one call, 2 threads", f"{one / batch:.2f}", ">= 1.8")
+
+
+if __name__ == "__main__":
+    print(f"skeleta {skeleta.__version__}, commit {_core.commit[:10]}")
+    main()
