@@ -19,25 +19,62 @@ py::object stacked_or_none(const std::vector<Vector>& lists) {
   return lists.empty() ? py::object(py::none()) : stacked(lists);
 }
 
-// W [instance, hidden, feature], bias, density, importance: each of every instance.
+// The law of the data, if the file has one that densities do not say: null otherwise. Of files of
+// before there were laws, none.
+template <class File>
+Law law_in(const File& file, const std::string& path) {
+  if constexpr (requires { file.activity; }) {
+    if (file.values.empty() && !file.activity) return nullptr;
+    if (file.density.empty() && !file.activity) {
+      throw std::invalid_argument(path + " has laws of values, but no density");
+    }
+    const Features first = file.features(0);
+    for (std::size_t k = 1; k < file.models.size(); ++k) {
+      if (file.features(k).density == first.density) continue;
+      throw std::invalid_argument(path + " has another law for each instance");
+    }
+    return std::make_shared<DataLaw>(first.data_law());
+  }
+  return nullptr;
+}
+
+template <class Member>
+py::object stacked_if(bool there, const std::vector<Autoencoder>& models, Member&& member) {
+  if (!there) return py::none();
+  const Matrix first = member(models.front());
+  const auto count = static_cast<Index>(models.size()), rows = first.rows(), columns = first.cols();
+  py::array_t<double> array({count, rows, columns});
+  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  double* to = array.mutable_data();
+  for (const Autoencoder& model : models) {
+    Eigen::Map<RowMajor>(to, rows, columns) = member(model);
+    to += rows * columns;
+  }
+  return array;
+}
+
+// What skeleta.Model has, with the axis instance first. Throws unless all are of one kind.
 py::dict read_models(const std::string& path, bool allow_wide) {
   const auto file = computed([&] { return storage::read_models(path, {allow_wide}); });
-  const auto count = static_cast<Index>(file.models.size());
-  const Index d = file.models.front().hidden(), D = file.models.front().features();
-  py::array_t<double> W({count, d, D});
-  std::vector<Vector> bias;
-  for (Index k = 0; k < count; ++k) {
-    const Autoencoder& model = file.models[static_cast<std::size_t>(k)];
-    using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    Eigen::Map<RowMajor>(W.mutable_data() + k * d * D, d, D) = model.W;
+  const Autoencoder& first = file.models.front();
+  std::vector<Vector> bias, jump;
+  for (const Autoencoder& model : file.models) {
     bias.push_back(-model.b);
-    if (!model.tied_relu()) {
-      throw std::invalid_argument(path + ": instance " + std::to_string(k) +
-                                  " is no tied ReLU model, which is all that is read here");
+    if (model.jump.size() > 0) jump.push_back(model.jump);
+    if (model.activation == first.activation && model.noise == first.noise &&
+        model.tied() == first.tied()) {
+      continue;
     }
+    throw std::invalid_argument(path + " has instances of several activations or noises");
   }
-  return py::dict("W"_a = W, "bias"_a = stacked(bias), "density"_a = stacked_or_none(file.density),
-                  "importance"_a = stacked_or_none(file.importance));
+  return py::dict(
+      "W"_a = stacked_if(true, file.models, [](const Autoencoder& model) { return model.W; }),
+      "bias"_a = stacked(bias),
+      "decoder"_a = stacked_if(!first.tied(), file.models,
+                               [](const Autoencoder& model) { return model.W_out; }),
+      "activation"_a = to_string(first.activation), "jump"_a = stacked_or_none(jump),
+      "noise"_a = first.noise, "density"_a = stacked_or_none(file.density),
+      "importance"_a = stacked_or_none(file.importance), "law"_a = law_in(file, path));
 }
 
 }  // namespace

@@ -15,23 +15,21 @@ import skeleta
 from skeleta import _core
 
 
-def seconds(work, least=0.2, rounds=7):
-    """Of one call: the best of several rounds."""
+def seconds(work, rounds=300):
+    """Of one call: the best of many short rounds, which others on the machine disturb least."""
     work()
-    count = 1
-    while True:
-        start = time.perf_counter()
-        for _ in range(count):
-            work()
-        if time.perf_counter() - start > least / 4:
-            break
-        count *= 2
-    best = float("inf")
+    start = time.perf_counter()
+    work()
+    count = max(1, int(1e-3 / (time.perf_counter() - start)))
+    best, end = float("inf"), time.perf_counter() + 5.0
     for _ in range(rounds):
         start = time.perf_counter()
         for _ in range(count):
             work()
-        best = min(best, (time.perf_counter() - start) / count)
+        now = time.perf_counter()
+        best = min(best, (now - start) / count)
+        if now > end:
+            break
     return best
 
 
@@ -88,8 +86,8 @@ def main():
 
     rng = np.random.default_rng(1)
     stack = rng.normal(size=(1000, 2, 5))
-    one = seconds(lambda: [skeleta.loss(W, None, 0.05, threads=1) for W in stack], rounds=3)
-    batch = seconds(lambda: skeleta.loss(stack, None, 0.05, threads=2), rounds=3)
+    one = seconds(lambda: [skeleta.loss(W, None, 0.05, threads=1) for W in stack])
+    batch = seconds(lambda: skeleta.loss(stack, None, 0.05, threads=2))
     say("1000 models of D = 5: one by one over one call, 2 threads", f"{one / batch:.2f}", ">= 1.8")
 
 

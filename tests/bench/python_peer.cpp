@@ -1,10 +1,10 @@
 // Seconds of one exact loss with gradient by the evaluator: what python_bench.py compares Python
 // with. Usage: python_peer FEATURES HIDDEN < W, row after row
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
-#include <limits>
 
 #include "skeleta/exact/loss.h"
 
@@ -18,17 +18,16 @@ int main(int, char** arguments) {
   skeleta::exact::Evaluator evaluator(skeleta::Features::uniform(D, 0.05), {});
   skeleta::Matrix dW;
   skeleta::Vector db;
-  double best = std::numeric_limits<double>::infinity();
-  for (int round = 0, count = 1; round < 9; ++round) {
+  const auto evaluate = [&] {
     const auto start = Clock::now();
-    for (int k = 0; k < count; ++k) evaluator.loss_and_gradient(model, dW, db);
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    if (seconds < 0.1) {
-      count *= 2;
-      --round;
-    } else {
-      best = std::min(best, seconds / count);
-    }
+    evaluator.loss_and_gradient(model, dW, db);
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  };
+  double best = evaluate();
+  for (double all = 0.0; all < 2.0;) {
+    const double one = evaluate();
+    all += one;
+    best = std::min(best, one);
   }
   std::cout << best << '\n';
 }

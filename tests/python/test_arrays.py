@@ -44,14 +44,19 @@ def test_the_same_numbers_in_any_memory(model, kind):
 def test_the_first_axis_is_hidden():
     W = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0]])
     other = W.copy(order="F")
-    _, dW, _ = skeleta.loss_and_gradient(other, None, p)
+    bias = np.array([-0.1, 0.05, -0.2])
+    _, dW, dbias = skeleta.loss_and_gradient(other, bias, p)
     h = 1e-5
+    precise = dict(density=p, relative_target=1e-12)
+    for j in range(3):
+        step = h * np.eye(3)[j]
+        slope = (skeleta.loss(W, bias + step, **precise).value - skeleta.loss(W, bias - step, **precise).value) / (2 * h)
+        assert dbias[j] == pytest.approx(slope, abs=1e-6) and abs(slope) > 1e-4
     for i, j in ((0, 1), (1, 2), (0, 2)):
         up, down = W.copy(), W.copy()
         up[i, j] += h
         down[i, j] -= h
-        slope = (skeleta.loss(up, None, p, relative_target=1e-12).value -
-                 skeleta.loss(down, None, p, relative_target=1e-12).value) / (2 * h)
+        slope = (skeleta.loss(up, bias, **precise).value - skeleta.loss(down, bias, **precise).value) / (2 * h)
         assert dW[i, j] == pytest.approx(slope, abs=1e-6)
 
 

@@ -23,7 +23,16 @@ class Law:
     def __init__(self, density, *, features=None, values="uniform:0,1", groups=""):
         if not isinstance(values, str):
             values = list(values)
+        elif ";" in values:
+            values = values.split(";")
         self._law = _core.Law(density, features, values, groups)
+
+    @classmethod
+    def of(cls, compiled) -> "Law":
+        """Of what is compiled already."""
+        law = cls.__new__(cls)
+        law._law = compiled
+        return law
 
     @property
     def features(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from . import _core
+from ._law import Law
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Model:
     noise: float = 0.0  #: standard deviation of the noise in each hidden dimension
     density: "np.ndarray | None" = None  #: [feature], where the file says so
     importance: "np.ndarray | None" = None  #: [feature], likewise
+    law: "Law | None" = None  #: of the data, where the file has one
     layout: str = "W [hidden, feature]"  #: how the arrays were read
 
     def __post_init__(self):
@@ -54,7 +56,7 @@ class Model:
 
         return Model(self.W[instance], own(self.bias, 2), own(self.decoder, 3), self.activation,
                      own(self.jump, 2), self.noise, own(self.density, 2), own(self.importance, 2),
-                     self.layout)
+                     self.law, self.layout)
 
     def __repr__(self) -> str:
         count = f"{self.W.shape[0]} models" if self.W.ndim == 3 else "Model"
@@ -203,8 +205,8 @@ def save_model(path, W, bias=None, *, threshold=None, density=None, importance=N
     import h5py
 
     if isinstance(W, Model):
-        if W.decoder is not None or W.activation != "relu" or W.noise != 0.0:
-            raise ValueError("a model file written here has a tied ReLU model")
+        if W.decoder is not None or W.activation != "relu" or W.noise != 0.0 or W.law is not None:
+            raise ValueError("a model file written here has a tied ReLU model, and no law")
         density = W.density if density is None else density
         importance = W.importance if importance is None else importance
         W, bias = W.W, W.bias if bias is None and threshold is None else bias
@@ -228,6 +230,8 @@ def read_model(path, *, allow_wide=False) -> Model:
     than one. Raises OSError, with the reason, if it cannot be read.
     """
     found = _core.read_models(str(path), allow_wide)
-    one = len(found["W"]) == 1
-    return Model(**{name: value[0] if one and value is not None else value for name, value in found.items()},
-                 layout=str(path))
+    if found["law"] is not None:
+        found.update(law=Law.of(found["law"]), density=None)
+    if len(found["W"]) == 1:
+        found.update({name: value[0] for name, value in found.items() if isinstance(value, np.ndarray)})
+    return Model(**found, layout=str(path))

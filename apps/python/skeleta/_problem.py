@@ -15,7 +15,7 @@ def problem(W, bias, threshold, density, sparsity, importance, law, decoder, act
         bias, decoder, activation, jump, noise = (
             model.bias, model.decoder, model.activation, model.jump, model.noise)
         if density is None and sparsity is None and law is None:
-            density = model.density
+            density, law = model.density, model.law
         if importance is None:
             importance = model.importance
     return _core.Problem(W, bias, threshold, density, sparsity, importance, law_of(law), decoder,
