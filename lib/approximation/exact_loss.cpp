@@ -6,12 +6,33 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "approximation/law_tail.h"
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/exact/low_skeletons.h"
 
 namespace skeleta::approximation {
+namespace {
+
+// Of other models and laws: what the contour gives, and what is left bounds the rest.
+ExactLoss general_loss(const Autoencoder& model, const Features& features,
+                       const exact::Options& options) {
+  ExactLoss result;
+  IntegralBySkeleton& loss = result.loss;
+  loss = exact::skeleton_loss(model, features, options);
+  double low = 0.0;
+  for (const SkeletonPart& part : loss.skeletons) low += part.l <= 1 ? part.contribution : 0.0;
+  loss.rest = std::max(loss.value - low, 0.0);
+  const double bound =
+      std::min(LawTail(model, features).above(1), loss.rest + 2.0 * loss.error_bound);
+  result.one_sparse = one_sparse(loss, features, bound);
+  return result;
+}
+
+}  // namespace
+
 ExactLoss exact_loss(const Autoencoder& model, const Features& features,
                      const exact::Options& options) {
+  if (!model.tied_relu() || !features.plain()) return general_loss(model, features, options);
   ExactLoss result;
   IntegralBySkeleton& loss = result.loss;
   loss = exact::skeleton_loss(model, features, options);
@@ -34,7 +55,7 @@ ExactLoss exact_loss(const Autoencoder& model, const Features& features,
   }
   const bounds::LossTail tail(model, features, options.threads);
   loss.rest = std::min(std::max(loss.value - low, on_q2), tail.above(1));
-  result.one_sparse = one_sparse(loss, features, tail);
+  result.one_sparse = one_sparse(loss, features, tail.above(1));
   result.one_sparse.contribution = low;
   result.one_sparse.share = low / loss.value;
 #ifndef NDEBUG

@@ -104,10 +104,10 @@ IntegralBySkeleton restored(IntegralBySkeleton loss, const ScaledFeatures& unit)
   return loss;
 }
 
-// What one_sparse() says, with the bound of Q_2 and beyond. Chernoff's bound is for independent
-// features.
-OneSparse one_sparse_of(const IntegralBySkeleton& loss, const Features& features,
-                        double rest_bound) {
+}  // namespace
+
+// Chernoff's bound is for independent features.
+OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features, double rest_bound) {
   OneSparse result;
   for (const SkeletonPart& part : loss.skeletons) {
     if (part.l <= 1) result.contribution += part.contribution;
@@ -129,11 +129,13 @@ OneSparse one_sparse_of(const IntegralBySkeleton& loss, const Features& features
   return result;
 }
 
+namespace {
+
 // In the unit of the caller.
 SampledLoss summarised(const estimate::SampledIntegrals& sampled, const Autoencoder& model,
                        const ScaledFeatures& unit, double rest_bound) {
   const IntegralBySkeleton& loss = sampled.outputs.front();
-  OneSparse low = one_sparse_of(loss, unit.features, rest_bound);
+  OneSparse low = one_sparse(loss, unit.features, rest_bound);
   for (double* number : {&low.contribution, &low.rest, &low.rest_standard_error, &low.rest_bound}) {
     *number = unit.restored(*number);
   }
@@ -251,11 +253,6 @@ estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Featur
 }
 
 }  // namespace
-
-OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,
-                     const bounds::LossTail& tail) {
-  return one_sparse_of(loss, features, tail.above(1));
-}
 
 void check_against_bounds(const IntegralBySkeleton& loss, const bounds::LossTail& tail) {
   if (!loss.usable()) return;

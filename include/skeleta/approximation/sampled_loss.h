@@ -49,9 +49,8 @@ SampledLoss sampled_loss(const Autoencoder& model, const Features& features,
                          estimate::Precision precision = estimate::Precision::float64,
                          const SampledCheckpoint& checkpoint = {});
 
-/// The one-sparse summary of a loss, sampled or exact.
-OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features,
-                     const bounds::LossTail& tail);
+/// The one-sparse summary of a loss, sampled or exact; `rest_bound` bounds Σ_{l≥2} C_l.
+OneSparse one_sparse(const IntegralBySkeleton& loss, const Features& features, double rest_bound);
 
 /// Throws std::logic_error if for any l the part of `loss` on Q_l and beyond exceeds its rigorous
 /// bound by more than six standard errors: then the code, not the luck of the draw, is wrong.
