@@ -29,7 +29,10 @@
 /// like 1/nodes for the loss, and the derivatives' not at all. Noise makes everything decay, once
 /// it is not too small. Where the target is out of reach the result says so (stop_reason nodes)
 /// with the bound that was reached. Exponential values have transforms only for Re s A_ij <
-/// 1/mean, which limits how small the aliases can be made.
+/// 1/mean, which takes a longer contour where weights are large. The error bound of a JumpReLU's
+/// gradient without noise is an estimate in one part, the density of z in the tails. Cost: D² ·
+/// nodes steps of some 8 ns with 256-bit vectors, of 1 µs for half-normal values, whose transforms
+/// are computed one by one.
 ///
 /// Importances are taken relative to their largest, so their common scale changes no decision and,
 /// if it is a power of two, no bit. Outputs too unimportant to matter (2⁻¹⁰⁰ of the target) are
