@@ -27,9 +27,9 @@ KernelPath kernel_path(const Autoencoder& model, const Features& features);
 /// The pointwise loss r(x) = Σ_i v_i E_ε (x_i − x̂_i)² of any model as an integrand, for points of
 /// the features' law: hidden noise ε is integrated in closed form, no random number stands for it.
 ///
-/// ReLU without noise: the sum runs over all rows i for v_i x̂_i², active ones excepted, and over the active ones for
-/// v_i (x_i − x̂_i)²: no dense input, and nothing cancels. The importance enters once, in the rows
-/// √v_i A_i and thresholds √v_i b_i.
+/// ReLU without noise: the sum runs over all rows i for v_i x̂_i², active ones excepted, and over
+/// the active ones for v_i (x_i − x̂_i)²: no dense input, and nothing cancels. The importance enters
+/// once, in the rows √v_i A_i and thresholds √v_i b_i.
 ///
 /// float32 is up to twice as fast. A loss r of a model with entries of size 1 is then off by at
 /// most 1e-6 (1 + r). These errors have both signs, so that the mean moves by far less: measured
