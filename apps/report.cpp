@@ -201,6 +201,11 @@ std::vector<std::string> warnings(const storage::EstimateRun& run) {
         "safer here",
         loss.samples, loss.effective_samples));
   }
+  if (loss.samples > 0 && !(run.model.tied_relu() && run.features.plain())) {
+    result.emplace_back(
+        "outputs that fire too seldom for these samples are not looked for under this law and "
+        "model, and are not in the interval; --method exact knows them");
+  }
   return result;
 }
 
