@@ -32,7 +32,7 @@ double answer(const Autoencoder& model, Index i, double z) {
 }
 
 // What all threads share.
-struct Tables {
+struct LawTables {
   Autoencoder model;       // of its arrays only b and jump
   Vector own, importance;  // A_jj, v_j
   bool alone;              // is the first control there?
@@ -63,7 +63,7 @@ struct Tables {
   }
 };
 
-estimate::Integrand integrand(std::shared_ptr<const Tables> tables) {
+estimate::Integrand law_integrand(std::shared_ptr<const LawTables> tables) {
   return estimate::Integrand::of_batches(
       static_cast<std::size_t>(tables->outputs()), [tables]() -> BatchIntegrand {
         return [tables](const SparseBatch& batch, std::span<double> values) {
@@ -156,7 +156,7 @@ estimate::Controls law_controls(const Autoencoder& model, const Features& featur
   const DataLaw law = features.data_law();
   const ActiveCount number(law.activity);
   const Index count = law.size(), last = number.bulk({0, count}, 1e-18).last;
-  auto tables = std::make_shared<Tables>();
+  auto tables = std::make_shared<LawTables>();
   tables->model = {Matrix(), model.b, Matrix(), model.activation, model.jump, 0.0};
   tables->own = own_weights(model);
   tables->importance = features.importance;
@@ -191,7 +191,7 @@ estimate::Controls law_controls(const Autoencoder& model, const Features& featur
   }
   std::vector<std::optional<double>> coefficient(static_cast<std::size_t>(tables->outputs()));
   if (tables->alone) coefficient[0] = 1.0;
-  return {integrand(tables), mean, coefficient};
+  return {law_integrand(tables), mean, coefficient};
 }
 
 }  // namespace skeleta::approximation
