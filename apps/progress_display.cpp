@@ -13,6 +13,7 @@ namespace skeleta::program {
 
 ProgressDisplay::ProgressDisplay(std::ostream& err, bool quiet, ProgressWords words)
     : err_(err),
+      listener_(dynamic_cast<ProgressListener*>(&err)),
       words_(std::move(words)),
       quiet_(quiet),
       terminal_(&err == &std::cerr && isatty(STDERR_FILENO) != 0),
@@ -44,8 +45,10 @@ void ProgressDisplay::show(const std::string& state, std::optional<double> fract
   using std::chrono::duration;
   const auto now = Clock::now();
   const double since_last = duration<double>(now - last_).count();
-  if (quiet_ || since_last < (terminal_ ? 0.2 : 5.0)) return;
+  if (since_last < (listener_ != nullptr || terminal_ ? 0.2 : 5.0)) return;
   last_ = now;
+  if (listener_ != nullptr) return listener_->hear(fraction, state);
+  if (quiet_) return;
   drawn_ = true;
   std::string line = state, bar;
   if (fraction) {

@@ -15,6 +15,15 @@ struct ProgressWords {
   std::string done = "samples", value = "loss";
 };
 
+/// What an `err` may be as well: then it is told of progress, quiet or not, instead of having it
+/// written on it. What it throws ends the command.
+class ProgressListener {
+ public:
+  virtual ~ProgressListener() = default;
+  /// How much is done, from 0 to 1, if that is known; what was found so far.
+  virtual void hear(std::optional<double> fraction, const std::string& state) = 0;
+};
+
 /// Shows progress on `err`: a bar with the time left on a terminal, a line every few seconds
 /// otherwise; nothing if quiet, and nothing for work that is over at once.
 class ProgressDisplay {
@@ -35,6 +44,7 @@ class ProgressDisplay {
   using Clock = std::chrono::steady_clock;
 
   std::ostream& err_;
+  ProgressListener* listener_;
   ProgressWords words_;
   bool quiet_, terminal_, drawn_ = false;
   Clock::time_point start_, last_;

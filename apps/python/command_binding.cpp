@@ -1,11 +1,14 @@
 #include <pybind11/stl.h>
 
 #include <mutex>
+#include <optional>
 #include <sstream>
+#include <stdexcept>
 
 #include "bindings.h"
 #include "commands.h"
 #include "program.h"
+#include "progress_display.h"
 
 namespace skeleta::python {
 namespace {
@@ -42,17 +45,45 @@ py::dict commands() {
   return all;
 }
 
+// Standard error in memory, and progress to a function of Python, if there is one. What that raises
+// ends the command, and is kept.
+class Messages : public std::ostringstream, public program::ProgressListener {
+ public:
+  explicit Messages(const py::object& progress) : progress_(progress) {}
+
+  void hear(std::optional<double> fraction, const std::string& state) override {
+    const py::gil_scoped_acquire lock;
+    if (progress_.is_none() || raised_) return;
+    try {
+      progress_(fraction, state);
+    } catch (const py::error_already_set& error) {
+      raised_ = error;
+      throw std::runtime_error("progress ended it");
+    }
+  }
+
+  void rethrow() const {
+    if (raised_) throw *raised_;
+  }
+
+ private:
+  const py::object& progress_;
+  std::optional<py::error_already_set> raised_;
+};
+
 // The program with these arguments, in this process: exit code, standard output and error. One at a
 // time, since signals and the number of threads are of the process; it calls itself off on Ctrl-C.
-py::tuple run(const std::vector<std::string>& arguments) {
+py::tuple run(const std::vector<std::string>& arguments, const py::object& progress) {
   static std::mutex running;
-  std::ostringstream out, err;
+  std::ostringstream out;
+  Messages err(progress);
   int code = 0;
   {
     const py::gil_scoped_release unlocked;
     const std::scoped_lock lock(running);
     code = program::run(arguments, out, err);
   }
+  err.rethrow();
   return py::make_tuple(code, out.str(), err.str());
 }
 

@@ -64,33 +64,11 @@ py::tuple to_python(const std::vector<exact::Loss>& losses, bool batch) {
       column<double>(losses, [](const exact::Loss& loss) { return loss.factors; }));
 }
 
-// The evaluator's gradient into one object, or into its members.
-template <class Engine>
-exact::LossAndGradient evaluated(Engine& evaluator, const Autoencoder& model) {
-  exact::LossAndGradient found;
-  if constexpr (requires { evaluator.loss_and_gradient(model, found); }) {
-    found.loss = evaluator.loss_and_gradient(model, found);
-  } else {
-    found.loss = evaluator.loss_and_gradient(model, found.dW, found.db);
-  }
-  return found;
-}
-
-// dL/dW_out, where there is one.
-template <class Found>
-Matrix of_decoder(const Found& found) {
-  if constexpr (requires { found.dW_out; }) {
-    return found.dW_out;
-  } else {
-    return {};
-  }
-}
-
 // Of one model [row, column], of a batch [instance, row, column].
 template <class Member>
 py::array_t<double> stacked(const std::vector<exact::LossAndGradient>& found, bool batch,
                             Member&& member) {
-  const Matrix first = member(found.front());
+  const Matrix& first = member(found.front());
   const auto count = static_cast<Index>(found.size()), rows = first.rows(), columns = first.cols();
   py::array_t<double> array(batch ? std::vector<Index>{count, rows, columns}
                                   : std::vector<Index>{rows, columns});
@@ -116,13 +94,14 @@ py::tuple to_python(const std::vector<exact::LossAndGradient>& found, const Prob
     Eigen::Map<Vector>(to, D) = sign * one.db;
     to += D;
   }
-  const bool tied = of_decoder(found.front()).size() == 0;
+  const bool tied = found.front().dW_out.size() == 0;
   using Found = exact::LossAndGradient;
   return py::make_tuple(
       to_python(losses, problem.batch),
       stacked(found, problem.batch, [](const Found& one) -> const Matrix& { return one.dW; }), db,
       tied ? py::object(py::none())
-           : stacked(found, problem.batch, [](const Found& one) { return of_decoder(one); }));
+           : stacked(found, problem.batch,
+                     [](const Found& one) -> const Matrix& { return one.dW_out; }));
 }
 
 py::tuple loss_of(const Problem& problem, const exact::Options& options) {
@@ -170,7 +149,9 @@ class Evaluator {
     const Problem problem = one_model(W, bias, threshold, decoder, activation, jump, noise);
     return to_python({computed([&] {
                        const std::scoped_lock lock(busy_);
-                       return evaluated(evaluator_, problem.models.front());
+                       exact::LossAndGradient found;
+                       found.loss = evaluator_.loss_and_gradient(problem.models.front(), found);
+                       return found;
                      })},
                      problem);
   }
@@ -208,6 +189,10 @@ void bind_exact(py::module_& module) {
                              [](const Problem& problem) { return problem.models.size(); })
       .def_property_readonly("bias_given",
                              [](const Problem& problem) { return problem.bias_given; })
+      .def_property_readonly("activation",  // its number in files
+                             [](const Problem& problem) {
+                               return static_cast<int>(problem.models.front().activation);
+                             })
       .def_property_readonly("features", &Problem::size);
   module.def("exact_options", &options_of);
   py::class_<exact::Options>(module, "ExactOptions");

@@ -19,23 +19,18 @@ py::object stacked_or_none(const std::vector<Vector>& lists) {
   return lists.empty() ? py::object(py::none()) : stacked(lists);
 }
 
-// The law of the data, if the file has one that densities do not say: null otherwise. Of files of
-// before there were laws, none.
-template <class File>
-Law law_in(const File& file, const std::string& path) {
-  if constexpr (requires { file.activity; }) {
-    if (file.values.empty() && !file.activity) return nullptr;
-    if (file.density.empty() && !file.activity) {
-      throw std::invalid_argument(path + " has laws of values, but no density");
-    }
-    const Features first = file.features(0);
-    for (std::size_t k = 1; k < file.models.size(); ++k) {
-      if (file.features(k).density == first.density) continue;
-      throw std::invalid_argument(path + " has another law for each instance");
-    }
-    return std::make_shared<DataLaw>(first.data_law());
+// The law of the data, if the file has one that densities do not say: null otherwise.
+Law law_in(const storage::ModelFile& file, const std::string& path) {
+  if (file.values.empty() && !file.activity) return nullptr;
+  if (file.density.empty() && !file.activity) {
+    throw std::invalid_argument(path + " has laws of values, but no density");
   }
-  return nullptr;
+  const Features first = file.features(0);
+  for (std::size_t k = 1; k < file.models.size(); ++k) {
+    if (file.features(k).density == first.density) continue;
+    throw std::invalid_argument(path + " has another law for each instance");
+  }
+  return std::make_shared<DataLaw>(first.data_law());
 }
 
 template <class Member>

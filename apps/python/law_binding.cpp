@@ -55,6 +55,35 @@ std::vector<std::string> value_texts(const DataLaw& law) {
   return texts;
 }
 
+template <class T>
+py::array_t<T> array_of(const std::vector<T>& values) {
+  return column<T>(values, [](T value) { return value; });
+}
+
+// What a model file has of the law: its numbers by the names of datasets
+// (skeleta/storage/model_file.h).
+py::dict datasets(const DataLaw& law) {
+  py::dict sets;
+  if (law.activity.independent()) {
+    sets["density"] = to_array(law.activity.density());
+  } else {
+    const ActivityArrays nodes = to_arrays(law.activity);
+    sets["node_kind"] = array_of(nodes.kind);
+    sets["node_parent"] = array_of(nodes.parent);
+    sets["node_feature"] = array_of(nodes.feature);
+    sets["node_probability"] = array_of(nodes.probability);
+  }
+  const auto usual = [](const ValueLaw& value) { return value == ValueLaw{}; };
+  if (std::all_of(law.values.begin(), law.values.end(), usual)) return sets;
+  sets["value_law"] = column<std::uint8_t>(
+      law.values, [](const ValueLaw& value) { return static_cast<std::uint8_t>(value.kind()); });
+  sets["value_first"] =
+      column<double>(law.values, [](const ValueLaw& value) { return value.first(); });
+  sets["value_second"] =
+      column<double>(law.values, [](const ValueLaw& value) { return value.second(); });
+  return sets;
+}
+
 // Points one after the other: those of point i are at begin[i], …, begin[i + 1] − 1.
 struct Points {
   std::vector<std::int64_t> begin{0};
@@ -117,11 +146,6 @@ Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
   return drawn;
 }
 
-template <class T>
-py::array_t<T> array_of(const std::vector<T>& values) {
-  return column<T>(values, [](T value) { return value; });
-}
-
 py::tuple sample(const Law& law, std::uint64_t count, std::uint64_t seed) {
   const Points points = computed([&] { return draw(*law, count, seed); });
   return py::make_tuple(array_of(points.begin), array_of(points.feature), array_of(points.value));
@@ -156,6 +180,7 @@ void bind_law(py::module_& module) {
                              [](const DataLaw& law) { return to_array(law.activity.density()); })
       .def_property_readonly("values", &value_texts)
       .def_property_readonly("groups", [](const DataLaw& law) { return to_string(law.activity); })
+      .def("datasets", &datasets)
       .def("means", [](const DataLaw& law) { return to_array(means(law)); })
       .def("moment_matrix", [](const DataLaw& law) { return to_array(moment_matrix(law)); });
   module.def("sample", &sample);

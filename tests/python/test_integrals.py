@@ -62,6 +62,19 @@ def test_progress_and_what_it_raises(model):
 
     with pytest.raises(RuntimeError, match="enough"):
         skeleta.estimate(*model, 0.1, samples=2_000_000, progress=stop)
+    with pytest.raises(ValueError, match="progress must be a function, True, False or None, not 3"):
+        skeleta.estimate(*model, 0.1, samples=1000, progress=3)
+
+
+def test_progress_on_a_terminal_and_nowhere_else(model, capfd, monkeypatch):
+    for terminal in (False, True):
+        monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+        skeleta.estimate(*model, 0.1, samples=2_000_000, progress=True)
+        written = capfd.readouterr().err
+        if terminal:
+            assert "samples" in written and "[####" in written and written.endswith("\r\x1b[K")
+        else:
+            assert written == ""
 
 
 @pytest.mark.parametrize("law, second_moments", [
@@ -110,16 +123,74 @@ def test_laws():
     assert skeleta.loss(W, law=plain).value == skeleta.loss(W, density=[0.1, 0.2, 0.3]).value
 
 
-def test_a_law_is_never_taken_for_another_one():
-    """Either an engine knows the law, or it says that it does not."""
-    W = np.array([[1.0, -0.5, 0.7]])
-    law = skeleta.Law([0.1, 0.2, 0.3], values="half-normal:1")
-    for found in (lambda: skeleta.loss(W, law=law).value, lambda: skeleta.estimate(W, law=law, rel_tol=1e-2).value):
-        try:
-            value = found()
-        except ValueError as error:
-            assert "knows only" in str(error)
-            continue
-        x = skeleta.sample(law, 400_000)
-        loss = ((x - np.maximum(x @ W.T @ W, 0.0)) ** 2).sum(axis=1)
-        assert abs(value - loss.mean()) < 5 * loss.std() / 632 + 0.05 * value
+LAWS = {
+    "half-normal": dict(values="half-normal:1"),
+    "exclusive": dict(groups="exclusive(0,1,2)"),
+    "together": dict(groups="together(1,3)", values="half-normal:0.5"),
+    "parent": dict(density=[0.3, 0.15, 0.15, 0.2], groups="parent(0,1,2)"),
+    "mixed": dict(values=["uniform:-1,1", "exponential:0.5", "normal:1,0.2", "half-normal:1"],
+                  groups="exclusive(0,2)"),
+}
+
+
+def loss_of_points(x, W, bias, decoder=None, activation="relu"):
+    """The loss of each of the points, as PyTorch would have it."""
+    z = x @ W.T @ (W if decoder is None else decoder.T) + bias
+    return ((x - (np.maximum(z, 0.0) if activation == "relu" else z)) ** 2).sum(axis=1)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_laws_agree_with_samples(name):
+    """The exact loss, the estimate, the integral of a Python function and drawn points, of one law."""
+    rng = np.random.default_rng(5)
+    W, bias, decoder = rng.normal(size=(2, 4)), 0.2 * rng.normal(size=4), rng.normal(size=(4, 2))
+    law = skeleta.Law(**{"density": [0.2, 0.1, 0.3, 0.1], **LAWS[name]})
+    x = skeleta.sample(law, 400_000)
+    for given in (dict(), dict(decoder=decoder), dict(activation="identity")):
+        exact = skeleta.loss(W, bias, law=law, relative_target=1e-5, **given)
+        assert exact.met_target
+        points = loss_of_points(x, W, bias, **given)
+        assert abs(points.mean() - exact.value) < 5 * points.std() / np.sqrt(len(points))
+        found = skeleta.estimate(W, bias, law=law, samples=100_000, **given)
+        assert abs(found.value - exact.value) < 5 * found.standard_error
+        whole = skeleta.integrate(law, lambda x: loss_of_points(x, W, bias, **given), samples=100_000)
+        assert abs(whole.value - exact.value) < 5 * whole.standard_error
+
+
+def test_noise_and_jumps_agree_with_samples():
+    rng = np.random.default_rng(6)
+    W, bias, jump = rng.normal(size=(2, 3)), 0.2 * rng.normal(size=3), np.array([0.1, 0.3, 0.0])
+    x = skeleta.sample(0.3, 400_000, features=3)
+    z = (x @ W.T + 0.3 * rng.normal(size=(len(x), 2))) @ W + bias
+    for values, given in [(np.maximum(z, 0.0), dict()),
+                          (np.where(z > jump, z, 0.0), dict(activation="jumprelu", jump=jump))]:
+        points = ((x - values) ** 2).sum(axis=1)
+        exact = skeleta.loss(W, bias, 0.3, noise=0.3, relative_target=1e-5, **given)
+        assert exact.met_target
+        assert abs(points.mean() - exact.value) < 5 * points.std() / np.sqrt(len(points))
+        found = skeleta.estimate(W, bias, 0.3, noise=0.3, samples=100_000, **given)
+        assert abs(found.value - exact.value) < 5 * found.standard_error
+
+
+def test_derivatives_of_other_models_and_laws():
+    """loss_and_gradient and the Evaluator, beside differences of the loss."""
+    rng = np.random.default_rng(7)
+    model = dict(W=rng.normal(size=(2, 3)), bias=0.2 * rng.normal(size=3), decoder=rng.normal(size=(3, 2)))
+    precise = dict(relative_target=1e-10, gradient_target=1e-8)
+    for law, given in [(skeleta.Law([0.2, 0.3, 0.1], groups="exclusive(0,1)"), dict()),
+                       (skeleta.Law([0.2, 0.3, 0.1], values="half-normal:1"), dict(noise=0.5)),
+                       (skeleta.Law([0.2, 0.3, 0.1]), dict(activation="jumprelu", jump=[0.1, 0.2, 0.3], noise=0.5))]:
+        evaluate = skeleta.Evaluator(3, law=law, **precise)
+        found = skeleta.loss_and_gradient(**model, law=law, **given, **precise)
+        again = evaluate.loss_and_gradient(**model, **given)
+        assert again.loss.value == found.loss.value == pytest.approx(evaluate.loss(**model, **given).value, rel=1e-9)
+        for name in model:
+            derivative = getattr(found, name)
+            assert (derivative == getattr(again, name)).all() and derivative.shape == model[name].shape
+            direction = rng.normal(size=derivative.shape)
+
+            def at(step):
+                moved = {**model, name: model[name] + step * direction}
+                return evaluate.loss(**moved, **given).value
+
+            assert (at(1e-4) - at(-1e-4)) / 2e-4 == pytest.approx((derivative * direction).sum(), rel=1e-4, abs=1e-5)

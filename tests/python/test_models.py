@@ -83,6 +83,70 @@ def test_model_files(model, tmp_path):
         skeleta.open(tmp_path / "nowhere.h5")
 
 
+GROUPED = skeleta.Law([0.1, 0.2, 0.3, 0.1, 0.1], values=["half-normal:1", "constant:2", "normal:0,1", "uniform:0,1",
+                                                      "exponential:3"], groups="exclusive(0,1),parent(2,3,4)")
+
+
+@pytest.mark.parametrize("instances", [None, 3])
+@pytest.mark.parametrize("given", [
+    dict(decoder=True), dict(activation="identity", noise=0.25),
+    dict(activation="jumprelu", jump=True, decoder=True, noise=0.5, importance=[1.0, 2.0, 3.0, 4.0, 5.0]),
+    dict(law=GROUPED), dict(law=skeleta.Law([0.1, 0.2, 0.3, 0.1, 0.1], values="half-normal:2"))])
+def test_files_of_every_model_and_law(model, tmp_path, program, given, instances):
+    rng = np.random.default_rng(8)
+    stack = () if instances is None else (instances,)
+    given = dict(given, W=rng.normal(size=(*stack, 2, 5)), bias=rng.normal(size=(*stack, 5)))
+    if "decoder" in given:
+        given["decoder"] = rng.normal(size=(*stack, 5, 2))
+    if "jump" in given:
+        given["jump"] = rng.uniform(size=(*stack, 5))
+    path = tmp_path / "model.h5"
+    skeleta.save_model(path, **given)
+    found = skeleta.open(path)
+    expected = skeleta.Model(**given)
+    for name in ("W", "bias", "decoder", "jump"):
+        ours, theirs = getattr(expected, name), getattr(found, name)
+        assert (ours is None and theirs is None) or np.array_equal(ours, theirs), name
+    assert (found.activation, found.noise) == (expected.activation, expected.noise)
+    assert found.density is None
+    if expected.law is None:
+        assert found.law is None
+    else:
+        assert found.law.values == expected.law.values and found.law.groups == expected.law.groups
+        assert (found.law.density == expected.law.density).all()
+    again = tmp_path / "again.h5"
+    skeleta.save_model(again, found)
+    shown = program("show", path)
+    assert shown == program("show", again) and shown["instances"] == (instances or 1)
+    assert shown.get("decoder", "tied") == ("tied" if expected.decoder is None else "untied")
+    assert (shown.get("activation", "relu"), shown.get("noise", 0.0)) == (expected.activation, expected.noise)
+    if expected.law is not None:
+        assert shown["groups"] == expected.law.groups and "half-normal" in shown["values"]
+    data = {} if expected.law is not None else dict(density=0.1)
+    k = 0 if instances is None else 1
+    one = found if instances is None else found[k]
+    ours = skeleta.estimate(one, **data, samples=10_000)
+    flags = [f"--density={p}" for p in data.values()] + ([f"--instance={k}"] if instances else [])
+    assert ours.value == program("estimate", path, "--samples=10000", *flags)["loss"]["value"]
+
+
+def test_laws_of_files_have_all_their_parts(tmp_path):
+    assert sorted(GROUPED._law.datasets()) == [
+        "node_feature", "node_kind", "node_parent", "node_probability", "value_first", "value_law", "value_second"]
+    plain = skeleta.Law([0.1, 0.2, 0.3])
+    assert sorted(plain._law.datasets()) == ["density"]
+    skeleta.save_model(tmp_path / "model.h5", np.eye(2, 3), law=plain)  # which densities say
+    found = skeleta.open(tmp_path / "model.h5")
+    assert found.law is None and found.density.tolist() == [0.1, 0.2, 0.3]
+    for wrong, sentence in [(dict(law=plain, density=0.1), "give one of them"), (dict(activation="tanh"), "none of"),
+                            (dict(decoder=np.eye(2)), "decoder has shape"), (dict(law=GROUPED), "law has 5 features")]:
+        with pytest.raises(ValueError, match=sentence):
+            skeleta.save_model(tmp_path / "wrong.h5", np.eye(2, 3), **wrong)
+        assert not (tmp_path / "wrong.h5").exists()
+    with pytest.raises(ValueError, match="the model brings its own"):
+        skeleta.save_model(tmp_path / "wrong.h5", found, np.zeros(3))
+
+
 def test_geometry(model):
     W = np.array([[np.cos(t), np.sin(t)] for t in 2 * np.pi * np.arange(5) / 5]).T
     found = skeleta.geometry(W)

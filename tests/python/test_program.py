@@ -65,6 +65,21 @@ def test_train(program, tmp_path):
     assert (ours.data.model["W"].values[0] == best).all()
 
 
+def test_progress_of_commands():
+    """Told about while it is at work, and nothing is changed by that."""
+    given = dict(features=40, hidden=6, sparsity=0.9, starts=10, steps=25, threads=1)
+    calls = []
+    ours = skeleta.train(**given, progress=lambda done, words: calls.append((done, words)))
+    assert calls and all(0.0 <= done <= 1.0 and "starts" in words for done, words in calls)
+    assert without(ours.json, *OF_THE_RUN) == without(skeleta.train(**given).json, *OF_THE_RUN)
+
+    def stop(done, words):
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        skeleta.train(**given, progress=stop)
+
+
 def test_train_from_a_model(model):
     found = skeleta.train(init=skeleta.Model(*model), starts=1, sparsity=0.9)
     assert found.best["loss"] < skeleta.loss(*model, 0.1).value

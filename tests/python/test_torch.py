@@ -25,6 +25,21 @@ def test_gradcheck(model):
     assert torch.autograd.gradcheck(lambda b: exact_loss(W.detach(), b, 0.1, **precise), (bias,))
 
 
+@pytest.mark.parametrize("given", [
+    dict(law=skeleta.Law([0.1, 0.2, 0.1, 0.2, 0.1], groups="exclusive(0,1),together(2,4)")),
+    dict(law=skeleta.Law([0.1, 0.2, 0.1, 0.2, 0.1], values="half-normal:1"), noise=0.3),
+    dict(density=0.1, activation="jumprelu", jump=np.full(5, 0.1), noise=0.3),
+    dict(density=0.1, activation="identity")])
+def test_gradcheck_of_other_models_and_laws(model, given):
+    W, bias = tensors(model)
+    decoder = (W.detach().T + 0.3).requires_grad_()
+    precise = dict(relative_target=1e-11, gradient_target=1e-9)
+    assert torch.autograd.gradcheck(lambda W, b, out: exact_loss(W, b, decoder=out, **given, **precise),
+                                    (W, bias, decoder), atol=1e-4)
+    assert exact_loss(W, bias, decoder=decoder, **given).item() == pytest.approx(
+        skeleta.loss(*model, decoder=decoder.detach().numpy(), **given).value, rel=1e-7)
+
+
 def test_it_is_skeleta_loss(model):
     W, bias = tensors(model)
     value = exact_loss(W, bias, 0.1)

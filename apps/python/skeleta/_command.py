@@ -16,6 +16,7 @@ import numpy as np
 
 from . import _core
 from ._model import Model, save_model
+from ._progress import line, listener
 
 COMMANDS = _core.commands()
 OF_THE_CALL = {"output", "json", "quiet", "force", "config"}  # options that the call itself sets
@@ -91,14 +92,15 @@ def arguments_of(command: str, options: dict) -> list:
     return arguments
 
 
-def run(command: str, positional=(), **options) -> Result:
-    """Runs a command; None and False are as if an option was not given."""
+def run(command: str, positional=(), *, progress=None, **options) -> Result:
+    """Runs a command; None and False are as if an option was not given. progress: see documented."""
     folder = tempfile.mkdtemp(prefix="skeleta-")
     file = Path(folder) / "result.h5"
     try:
         arguments = [*command.split(), *map(str, positional), *arguments_of(command, options), "--json", "--quiet",
                      "-o", str(file)]
-        code, out, err = _core.run(arguments)
+        with listener(progress, line) as tell:
+            code, out, err = _core.run(arguments, tell)
         if code in STOPPED:
             stop(STOPPED[code])
         if code == 2:
@@ -150,6 +152,12 @@ class model_file:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
+PROGRESS = """
+    progress: a function of how much is done, from 0 to 1 or None, and of what was found so far, in words, called now
+    and then; True: drawn as a line on a terminal
+"""
+
+
 def documented(command: str, extra=()):
     """Gives a function the signature and the words of the options that it passes on."""
     def wrap(function):
@@ -158,11 +166,12 @@ def documented(command: str, extra=()):
         own = [parameter for parameter in inspect.signature(function).parameters.values()
                if parameter.kind != inspect.Parameter.VAR_KEYWORD]
         names = {parameter.name for parameter in own}
+        progress = [inspect.Parameter("progress", inspect.Parameter.KEYWORD_ONLY, default=None)]
         passed = [inspect.Parameter(row["name"].replace("-", "_"), inspect.Parameter.KEYWORD_ONLY, default=None)
                   for row in rows if row["name"].replace("-", "_") not in names]
-        function.__signature__ = inspect.Signature(own + passed)
+        function.__signature__ = inspect.Signature(own + passed + progress)
         words = "\n".join(f"    {row['name'].replace('-', '_')}: {as_python(row['words'])}" for row in rows)
-        function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n\nOptions, as of `skeleta {command}`:\n{words}\n"
+        function.__doc__ = f"{inspect.cleandoc(function.__doc__)}\n\nOptions, as of `skeleta {command}`:\n{words}\n{PROGRESS}"
         return function
     return wrap
 

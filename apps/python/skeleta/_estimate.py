@@ -4,8 +4,9 @@ import json
 
 from . import _core
 from ._html import table
-from ._law import Law
-from ._problem import law_of, problem
+from ._law import Law, law_of
+from ._problem import problem
+from ._progress import listener, of_samples
 
 
 class Integral:
@@ -75,7 +76,8 @@ def estimate(W, bias=None, density=None, *, threshold=None, sparsity=None, impor
 
     method: plain, stratified, quasi, importance, auto, or exact. The model and its data as in skeleta.loss;
     of several instances, a list of results. progress(done, planned, value, standard_error) is called now and
-    then. Returns an Estimate. The same bits as the program's for the same options, and for any threads.
+    then; progress=True draws a line on a terminal. Returns an Estimate. The same bits as the program's for the
+    same options, and for any threads.
 
     >>> import numpy as np
     >>> found = estimate(np.array([[1.0, -1.0]]), density=0.05, method="quasi")
@@ -88,7 +90,8 @@ def estimate(W, bias=None, density=None, *, threshold=None, sparsity=None, impor
         "max_seconds": max_seconds, "replicates": replicates, "precision": precision,
         "error_control": error_control, "skeletons": skeletons, "max_nodes": max_nodes,
         "confidence": confidence, "seed": seed, "threads": threads})
-    found = [Estimate(_core.estimate(task, k, method, given, progress)) for k in range(task.instances)]
+    with listener(progress, of_samples) as tell:
+        found = [Estimate(_core.estimate(task, k, method, given, tell)) for k in range(task.instances)]
     return found if task.batch else found[0]
 
 
@@ -105,7 +108,8 @@ def integrate(law, f, *, features=None, outputs=1, sparse=False, method="stratif
     density needs features. f(x) gets whole batches x [point, feature] and returns one number for each
     point, or [point, outputs]; with sparse=True it is called f(active, values), both [point, active]. It
     is called with the interpreter's lock, so that threads (1, 0: all) only help to draw points; no number
-    depends on them. What f raises reaches the caller. Returns an Integral, of several outputs a list.
+    depends on them. What f raises reaches the caller. progress as in estimate. Returns an Integral, of several
+    outputs a list.
 
     >>> found = integrate([0.1, 0.2], lambda x: x.sum(axis=1), samples=100_000)
     >>> abs(found.value - 0.15) < 5 * found.standard_error + 1e-12
@@ -117,8 +121,9 @@ def integrate(law, f, *, features=None, outputs=1, sparse=False, method="stratif
         "threads": threads})
     if method == "exact":
         raise ValueError("method 'exact' is for the loss alone")
-    found = [Integral(one) for one in
-             _core.integrate(law_of(some_law(law, features)), f, outputs, sparse, method, given, progress)]
+    with listener(progress, of_samples) as tell:
+        found = [Integral(one) for one in
+                 _core.integrate(law_of(some_law(law, features)), f, outputs, sparse, method, given, tell)]
     return found if outputs > 1 else found[0]
 
 

@@ -65,3 +65,13 @@ class Law:
     def __repr__(self) -> str:
         same = self.values[0] if len(set(self.values)) == 1 else "several"
         return f"Law of {self.features} features, values {same}, groups {self.groups or 'none'}"
+
+
+def law_of(law):
+    """The compiled law of a Law."""
+    if law is None:
+        return None
+    try:
+        return law._law
+    except AttributeError:
+        raise ValueError(f"law must be a skeleta.Law, not {type(law).__name__}") from None

@@ -2,7 +2,8 @@
 
 from . import _core
 from ._html import table
-from ._problem import exact_options, law_of, problem
+from ._law import law_of
+from ._problem import exact_options, problem
 
 
 class Loss:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from . import _core
-from ._law import Law
+from ._law import Law, law_of
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,21 @@ class Model:
         count = f"{self.W.shape[0]} models" if self.W.ndim == 3 else "Model"
         read = "" if self.layout == "W [hidden, feature]" else f", read as {self.layout}"
         return f"{count} of {self.features} features in {self.hidden} hidden dimensions{read}"
+
+
+def unpacked(W, bias, threshold, density, sparsity, importance, law, decoder, activation, jump, noise):
+    """These arguments with what a Model brings: the model is its own, the data are where no others are given.
+
+    Raises ValueError if a part of the model is given beside it.
+    """
+    if not isinstance(W, Model):
+        return W, bias, threshold, density, sparsity, importance, law, decoder, activation, jump, noise
+    if any(given is not None for given in (bias, threshold, decoder, jump)) or activation != "relu" or noise != 0.0:
+        raise ValueError("the model brings its own bias, decoder, activation and noise: give W alone for others")
+    if density is None and sparsity is None and law is None:
+        density, law = W.density, W.law
+    return (W.W, W.bias, None, density, sparsity, W.importance if importance is None else importance, law, W.decoder,
+            W.activation, W.jump, W.noise)
 
 
 AXES = {"hidden,feature": False, "feature,hidden": True}  # is it to be transposed?
@@ -195,34 +210,45 @@ def safetensor(data: bytes, entry: dict) -> np.ndarray:
     return values.reshape(entry["shape"])
 
 
-def save_model(path, W, bias=None, *, threshold=None, density=None, importance=None) -> None:
+def save_model(path, W, bias=None, *, threshold=None, density=None, importance=None, law=None, decoder=None,
+               activation="relu", jump=None, noise=0.0) -> None:
     """Writes a model file, which every command of the program reads. It replaces the file.
 
     W [hidden, feature] or [instance, hidden, feature], or a Model; bias [feature] (added, as PyTorch
-    has it) or threshold (subtracted). Needs h5py. Raises ValueError as skeleta.loss does, OSError if
-    the file cannot be written.
+    has it) or threshold (subtracted); the other arguments are those of skeleta.loss, and need not be given.
+    Needs h5py. Raises ValueError as skeleta.loss does, OSError if the file cannot be written.
     """
     import h5py
 
-    if isinstance(W, Model):
-        if W.decoder is not None or W.activation != "relu" or W.noise != 0.0 or W.law is not None:
-            raise ValueError("a model file written here has a tied ReLU model, and no law")
-        density = W.density if density is None else density
-        importance = W.importance if importance is None else importance
-        W, bias = W.W, W.bias if bias is None and threshold is None else bias
-    _core.Problem(W, bias, threshold, 0.0 if density is None else density, None, importance, None, None,
-                  "relu", None, 0.0)  # refuses what does not fit
+    W, bias, threshold, density, _, importance, law, decoder, activation, jump, noise = unpacked(
+        W, bias, threshold, density, None, importance, law, decoder, activation, jump, noise)
+    data = 0.0 if density is None and law is None else density
+    task = _core.Problem(W, bias, threshold, data, None, importance, law_of(law), decoder, activation, jump,
+                         noise)  # refuses what does not fit
     W = np.asarray(W, dtype=np.float64)
-    name, list_ = ("bias", bias) if threshold is None else ("b", threshold)
-    shape = W.shape[:-2] + W.shape[-1:]
+    stack, features, hidden = W.shape[:-2], W.shape[-1:], W.shape[-2:-1]
+    thresholds, name = (bias, "bias") if threshold is None else (threshold, "b")
+    arrays = {"W": W, name: in_full(0.0 if thresholds is None else thresholds, stack + features)}
+    if decoder is not None:
+        arrays["W_out"] = in_full(decoder, stack + features + hidden)
+    if jump is not None:
+        arrays["jump"] = in_full(jump, stack + features)
+    if activation != "relu":
+        arrays["activation"] = np.full(stack, task.activation, dtype=np.uint8)
+    if noise != 0.0:
+        arrays["noise"] = np.full(stack, noise)
+    if law is not None:
+        arrays.update(law_of(law).datasets())
+    for name, values in (("density", density), ("importance", importance)):
+        if values is not None:
+            arrays[name] = in_full(values, (stack if np.ndim(values) == 2 else ()) + features)
     with h5py.File(path, "w") as file:
-        file["W"] = W
-        file[name] = np.broadcast_to(0.0 if list_ is None else np.asarray(list_, np.float64), shape)
-        for key, value in (("density", density), ("importance", importance)):
-            if value is not None:
-                value = np.asarray(value, np.float64)
-                file[key] = np.broadcast_to(value, shape) if value.ndim == 2 else (
-                    value if value.ndim == 0 else np.broadcast_to(value, shape[-1:]))
+        for name, array in arrays.items():
+            file[name] = array
+
+
+def in_full(values, shape) -> np.ndarray:
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
 
 
 def read_model(path, *, allow_wide=False) -> Model:

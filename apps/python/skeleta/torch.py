@@ -5,7 +5,8 @@ import warnings
 import torch
 
 from . import _core
-from ._problem import exact_options, law_of
+from ._law import law_of
+from ._problem import exact_options
 
 _told = False
 
@@ -25,8 +26,8 @@ class ExactLoss(torch.autograd.Function):
     """value = exact_loss(W, bias, decoder), with its gradient computed along with it where one is wanted."""
 
     @staticmethod
-    def forward(ctx, W, bias, decoder, data, options):
-        task = _core.Problem(on_cpu(W), on_cpu(bias), None, *data, on_cpu(decoder), "relu", None, 0.0)
+    def forward(ctx, W, bias, decoder, data, kind, options):
+        task = _core.Problem(on_cpu(W), on_cpu(bias), None, *data, on_cpu(decoder), *kind)
         if not any(ctx.needs_input_grad):
             return tensor_like(W, _core.loss(task, options)[0])
         found, *derivatives = _core.loss_and_gradient(task, options)
@@ -41,7 +42,7 @@ class ExactLoss(torch.autograd.Function):
             return upstream.reshape(upstream.shape + (1,) * axes).to(derivative) * derivative
 
         wanted = zip(ctx.needs_input_grad, ctx.derivatives, (2, 1, 2))
-        return *(scaled(derivative, axes) if needed else None for needed, derivative, axes in wanted), None, None
+        return *(scaled(derivative, axes) if needed else None for needed, derivative, axes in wanted), *3 * (None,)
 
 
 def tensor_like(tensor, values):
@@ -49,12 +50,14 @@ def tensor_like(tensor, values):
 
 
 def exact_loss(W, bias=None, density=None, importance=None, *, sparsity=None, law=None, decoder=None,
-               relative_target=1e-8, absolute_target=0.0, gradient_target=1e-6, error_control="rigorous", max_nodes=1 << 18, threads=0):
+               activation="relu", jump=None, noise=0.0, relative_target=1e-8, absolute_target=0.0,
+               gradient_target=1e-6, error_control="rigorous", max_nodes=1 << 18, threads=0):
     """skeleta.loss of tensors W [hidden, feature] and bias [feature] (added before the ReLU), to be
     differentiated once: a tensor of the type of W and no axes, or [instance] for W [instance, hidden, feature].
 
-    decoder [feature, hidden]: of an untied model. float32 and float64; the work is done in float64. Density and importance are numbers or arrays: the
-    data are not trained. Raises ValueError as skeleta.loss does, and for other types.
+    decoder [feature, hidden]: of an untied model, differentiated too. float32 and float64; the work is done in
+    float64. The data (density, importance or law), jump and noise are numbers or arrays: they are not trained.
+    Raises ValueError as skeleta.loss does, and for other types.
 
     >>> import torch
     >>> W = torch.tensor([[1.0, -0.5]], requires_grad=True)
@@ -73,4 +76,5 @@ def exact_loss(W, bias=None, density=None, importance=None, *, sparsity=None, la
     if not torch.is_grad_enabled():  # within forward, it never is
         W, bias, decoder = (None if tensor is None else tensor.detach() for tensor in (W, bias, decoder))
     options = exact_options(relative_target, absolute_target, gradient_target, error_control, max_nodes, threads)
-    return ExactLoss.apply(W, bias, decoder, (density, sparsity, importance, law_of(law)), options)
+    return ExactLoss.apply(W, bias, decoder, (density, sparsity, importance, law_of(law)), (activation, jump, noise),
+                           options)
