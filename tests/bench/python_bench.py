@@ -34,7 +34,7 @@ def seconds(work, rounds=300):
 
 
 def say(what, figure, goal):
-    print(f"{what:58} {figure:>12}   goal {goal}")
+    print(f"{what:68} {figure:>12}   goal {goal}")
 
 
 def peer(features, hidden):
@@ -51,6 +51,56 @@ def peer(features, hidden):
 def model(features, hidden):
     rng = np.random.default_rng(0)
     return rng.normal(size=(hidden, features)) / np.sqrt(hidden), np.zeros(features)
+
+
+def parameters(torch, W):
+    """A model to start from, and PyTorch's optimizer of it."""
+    W = torch.nn.Parameter(W.clone())
+    bias = torch.nn.Parameter(torch.zeros(W.shape[1], dtype=W.dtype))
+    return W, bias, torch.optim.AdamW([W, bias], lr=1e-2, weight_decay=0.0)
+
+
+def sampled_training(torch, start, steps):
+    """Seconds, and the exact loss at the end, of batches of 1024 with a step size that falls to 0."""
+    W, bias, optimizer = parameters(torch, start)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
+    begin = time.perf_counter()
+    for _ in range(steps):
+        x = torch.rand(1024, 5) * (torch.rand(1024, 5) < 0.05)
+        optimizer.zero_grad()
+        ((x - torch.relu(x @ W.T @ W + bias)) ** 2).sum(-1).mean().backward()
+        optimizer.step()
+        schedule.step()
+    spent = time.perf_counter() - begin
+    return spent, skeleta.loss(W.detach().numpy(), bias.detach().numpy(), 0.05).value
+
+
+def exact_training(torch, exact_loss, start, target):
+    """Seconds until the exact loss is at most `target`, on it with a constant step size."""
+    W, bias, optimizer = parameters(torch, start)
+    begin = time.perf_counter()
+    for _ in range(20_000):
+        optimizer.zero_grad()
+        loss = exact_loss(W, bias, 0.05, relative_target=1e-6, gradient_target=1e-4, threads=1)
+        if loss.item() <= target:
+            return time.perf_counter() - begin
+        loss.backward()
+        optimizer.step()
+    return float("inf")
+
+
+def training(torch, exact_loss):
+    """D = 5, d = 2: seconds to the same loss from the same start, for shorter and longer trainings on batches."""
+    torch.manual_seed(1)
+    torch.set_num_threads(1)  # the fastest for tensors as small as these
+    start = torch.nn.init.xavier_normal_(torch.empty(2, 5))
+    best = skeleta.train(features=5, hidden=2, sparsity=0.95, threads=1).best["loss"]
+    for steps in (1000, 3000, 10_000):
+        theirs, reached = sampled_training(torch, start, steps)
+        ours = exact_training(torch, exact_loss, start.double(), reached)
+        say(f"D = 5: {steps} steps on batches ({reached / best - 1:.1e} above least) over exact",
+            f"{theirs / ours:.1f}", ">= 20")
+        say("    seconds of each", f"{theirs:.2f}, {ours:.3f}", "-")
 
 
 def main():
@@ -83,6 +133,7 @@ def main():
         if inner is not None:
             say("D = 80: forward and backward over C++'s Evaluator", f"{both / inner:.3f}", "<= 1.05")
         say("D = 80: forward and backward", f"{1e3 * both:.2f} ms", "-")
+        training(torch, exact_loss)
 
     rng = np.random.default_rng(1)
     stack = rng.normal(size=(1000, 2, 5))
