@@ -157,6 +157,17 @@ SKELETA_INLINE Pair<Half> smaller(const Pair<Half>& x, const Pair<Half>& y) {
   return {smaller(x.low, y.low), smaller(x.high, y.high)};
 }
 
+/// x < y ? a : b
+SKELETA_INLINE Register if_less(const Register& x, const Register& y, const Register& a,
+                                const Register& b) {
+  return x < y ? a : b;
+}
+template <class Half>
+SKELETA_INLINE Pair<Half> if_less(const Pair<Half>& x, const Pair<Half>& y, const Pair<Half>& a,
+                                  const Pair<Half>& b) {
+  return {if_less(x.low, y.low, a.low, b.low), if_less(x.high, y.high, a.high, b.high)};
+}
+
 /// 2^n, where the low bits of `shifted` hold n: moved to the exponent of 1.0 they make it.
 SKELETA_INLINE Register power_of_2(const Register& shifted) {
   const Register one = Register{} + 1.0;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "exact/half_line_lanes.h"
 #include "exact/node_factors.h"
 #include "skeleta/measure/value_law.h"
 
@@ -63,7 +64,7 @@ SKELETA_INLINE MomentBounds moment_bounds(const ValueLaw& law, const Lanes& re, 
     }
     case ValueKind::half_normal: {
       // E e^{tU} ≤ 2e^{t²/2} − e^{−.8t} (Jensen) for t > 0; else densities are at most √(2/π).
-      constexpr double density = 0.79788456080286536;
+      constexpr double density = half_normal_density;
       const Lanes t = first * re, up = larger(t, broadcast(0.0)), down = larger(-t, tiny);
       const Lanes growth = exponential(0.5 * up * up), one = broadcast(1.0);
       const Lanes far = smaller(one, density / down);
@@ -207,33 +208,20 @@ class ValueTransform {
         h2 = m * h1 + variance * h0;
         return;
       }
-      case ValueKind::half_normal:
-        break;
+      case ValueKind::half_normal: {
+        const double x = first * g;
+        const HalfLine j = half_normal_lanes(contour.abscissa() * x, x * nodes.s.im, more);
+        h0 = j.j0;
+        if (more) h1 = first * j.j1;
+        if (more) h2 = (first * first) * j.j2;
+        return;
+      }
     }
-    one_by_one(law, g, contour, first_node, h0, h1, h2);
   }
 
  private:
   SKELETA_INLINE void start_shift(const Contour& contour, double x, Index first_node) {
     shift_.start(contour, x, std::expm1(contour.abscissa() * x), first_node);
-  }
-
-  static void one_by_one(const ValueLaw& law, double g, const Contour& contour, Index first_node,
-                         Complex& h0, Complex& h1, Complex& h2) {
-    double numbers[6][lane_count];
-    for (int lane = 0; lane < lane_count; ++lane) {
-      const double frequency = contour.spacing() * static_cast<double>(first_node + lane);
-      const ExponentialMoments moments =
-          law.exponential_moments({contour.abscissa() * g, frequency * g});
-      const double scale = std::exp(moments.log_scale);
-      for (int n = 0; n < 3; ++n) {
-        numbers[2 * n][lane] = scale * moments.value[static_cast<std::size_t>(n)].real();
-        numbers[2 * n + 1][lane] = scale * moments.value[static_cast<std::size_t>(n)].imag();
-      }
-    }
-    h0 = {load(numbers[0]), load(numbers[1])};
-    h1 = {load(numbers[2]), load(numbers[3])};
-    h2 = {load(numbers[4]), load(numbers[5])};
   }
 
   Turning turning_, shift_;
