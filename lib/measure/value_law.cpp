@@ -201,7 +201,8 @@ bool finite(double x, double y) {
 }
 
 void require_power(int k) {
-  require(k >= 0 && k <= powers, fmt::format("power {} must lie in 0..{}", k, powers));
+  if (k >= 0 && k <= powers) return;  // no message is made: this is called often
+  throw std::invalid_argument(fmt::format("power {} must lie in 0..{}", k, powers));
 }
 
 }  // namespace
@@ -283,7 +284,7 @@ double ValueLaw::strip() const {
 }
 
 double ValueLaw::moment(int k) const {
-  require(k >= 0, fmt::format("power {} must not be negative", k));
+  if (k < 0) throw std::invalid_argument(fmt::format("power {} must not be negative", k));
   switch (kind_) {
     case ValueKind::uniform:
       return power_sum(k, first_, second_) / (k + 1);
@@ -338,7 +339,9 @@ double ValueLaw::shortfall(int n, double t) const {
 }
 
 double ValueLaw::ramp_moment(int j, int n, double g, double c) const {
-  require(j >= 0 && n >= 0, fmt::format("powers {} and {} must not be negative", j, n));
+  if (j < 0 || n < 0) {
+    throw std::invalid_argument(fmt::format("powers {} and {} must not be negative", j, n));
+  }
   require_power(j + n);
   const double t = c / g;
   constexpr double far = 40.0;  // standard deviations: beyond, a normal tail is 0
