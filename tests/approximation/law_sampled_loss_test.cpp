@@ -8,7 +8,7 @@
 #include "approximation/law_tail.h"
 #include "measure/activity_oracle.h"
 #include "skeleta/approximation/sampled_loss.h"
-#include "skeleta/exact/law_loss.h"
+#include "skeleta/exact/loss.h"
 #include "support.h"
 
 namespace skeleta::approximation {
@@ -260,7 +260,7 @@ TEST(LawSampledLoss, AgreesWithTheExactLossOfGroupsAtTwentyAndEightyFeatures) {
     const Autoencoder model = testing::random_model(count, count / 4, random);
     exact::Options precise;
     precise.relative_target = 1e-5;
-    const exact::Loss expected = exact::loss(model, law, features.importance, precise);
+    const exact::Loss expected = exact::loss(model, features, precise);
     for (const Method method : all_methods) {
       estimate::Options options;
       options.method = method;
@@ -290,7 +290,7 @@ TEST(LawSampledLoss, IntervalsCoverAsOftenAsTheySayForGroups) {
   const Autoencoder model = testing::random_model(20, 5, random);
   exact::Options precise;
   precise.relative_target = 1e-5;
-  const double expected = exact::loss(model, law, features.importance, precise).value;
+  const double expected = exact::loss(model, features, precise).value;
   for (const Method method : {Method::plain, Method::stratified, Method::importance}) {
     const int runs = testing::scaled(400, 100);
     int covered = 0;

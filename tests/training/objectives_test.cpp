@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "bounds/truncated_loss.h"
-#include "skeleta/exact/law_loss.h"
+#include "skeleta/exact/loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/training/parameters.h"
@@ -163,7 +163,7 @@ TEST(Sampled, MeanIsTheExactLossAndGradientOfAnyLaw) {
   precise.relative_target = 1e-9;
   const auto loss = [&](const Vector& at) {
     from_parameters(at, model);
-    return exact::loss(model, law, features.importance, precise).value;
+    return exact::loss(model, features, precise).value;
   };
   Vector expected(x.size() + 1), at = x;
   expected(x.size()) = loss(x);
