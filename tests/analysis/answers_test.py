@@ -45,6 +45,13 @@ STATED = (
     ("samples still leave 0.86 %", "linear moments", r"0\.001 +1e\+08 +0\.007462 +0\.00\d+ +0\.00864"),
     ("samples of a typical run it is 44 %", "linear moments", r"0\.001 +1e\+04 .*0\.4357 "),
     ("reach the minimum 6", "--scale 0.3", r"gradient +[\d.]+ +6 "),
+    ("L = 0.00000 (exclusive pairs)", "exclusive(0,1)", r"loss +\d\.\d+e-1[1-9] "),
+    ("0.0016599 (pairs together)", "together(0,1)", r"loss +0\.0016599"),
+    ("0.0016637 (independent features", "--starts 5", r"loss +0\.0016636657"),
+    ("(L = 0.0795881, and", "0.2 --starts 6", r"loss +0\.07958805(?s:.)*5 x 2/5"),
+    ("(L = 0.1665657, and", "uniform:0.5,1", r"loss +0\.16656566(?s:.)*4 x 1/2"),
+    ("come to L = 0.0043", "--untied", r"loss +0\.00429"),
+    ("three starts: L = 0.0649206", "zipf:1:0.3", r"loss +0\.0649206"),
     ("it stops anywhere", "--scale 0.3", r"encoder +[\d.]+ +9\.35"),
 )
 
