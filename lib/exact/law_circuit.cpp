@@ -1,20 +1,53 @@
 #include "exact/law_circuit.h"
 
-namespace skeleta::exact {
+#include <utility>
 
-LawCircuit::LawCircuit(const ActivityTree& tree)
-    : steps(tree.steps()),
-      root(tree.root()),
+namespace skeleta::exact {
+namespace {
+
+using Operand = ActivityTree::Operand;
+using Steps = std::vector<ActivityTree::Step>;
+
+// Appends what is below an operand; the operand with its place there.
+Operand copy_below(const Steps& from, Operand operand, Steps& to) {
+  auto step = from[static_cast<std::size_t>(operand.step)];
+  if (step.operation != ActivityTree::Operation::leaf) {
+    step.left = copy_below(from, step.left, to);
+    step.right = copy_below(from, step.right, to);
+  }
+  to.push_back(step);
+  operand.step = static_cast<Index>(to.size()) - 1;
+  return operand;
+}
+
+void add_factors(const Steps& steps, const Operand& operand, std::vector<LawCircuit>& factors) {
+  const auto& step = steps[static_cast<std::size_t>(operand.step)];
+  if (step.operation == ActivityTree::Operation::product && operand.constant == 0.0 &&
+      operand.slope == 1.0) {
+    add_factors(steps, step.left, factors);
+    add_factors(steps, step.right, factors);
+    return;
+  }
+  Steps below;
+  const Operand root = copy_below(steps, operand, below);
+  factors.emplace_back(std::move(below), root);
+}
+
+}  // namespace
+
+LawCircuit::LawCircuit(const ActivityTree& tree) : LawCircuit(tree.steps(), tree.root()) {
+  if (root.step >= 0) add_factors(steps, root, factors);
+}
+
+LawCircuit::LawCircuit(std::vector<ActivityTree::Step> steps_, const ActivityTree::Operand& root_)
+    : steps(std::move(steps_)),
+      root(root_),
       user(steps.size(), -1),
-      leaf(static_cast<std::size_t>(tree.features()), -1),
       none(steps.size(), 0.0),
       outside(steps.size(), 0.0) {
   for (std::size_t k = 0; k < steps.size(); ++k) {
     const auto& step = steps[k];
-    if (step.operation == ActivityTree::Operation::leaf) {
-      leaf[static_cast<std::size_t>(step.feature)] = static_cast<Index>(k);
-      continue;
-    }
+    if (step.operation == ActivityTree::Operation::leaf) continue;
     for (const auto* operand : {&step.left, &step.right}) {
       user[static_cast<std::size_t>(operand->step)] = static_cast<Index>(k);
     }

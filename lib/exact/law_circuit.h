@@ -11,6 +11,7 @@ namespace skeleta::exact {
 /// of active features below it: none (a constant), one, at least two.
 struct LawCircuit {
   explicit LawCircuit(const ActivityTree& tree);
+  LawCircuit(std::vector<ActivityTree::Step> steps_, const ActivityTree::Operand& root_);
 
   /// P(nothing below an operand is active).
   double none_of(const ActivityTree::Operand& operand) const {
@@ -21,9 +22,9 @@ struct LawCircuit {
   std::vector<ActivityTree::Step> steps;
   ActivityTree::Operand root;
   std::vector<Index> user;      ///< Which step uses each; −1: the root.
-  std::vector<Index> leaf;      ///< The step of each feature.
   std::vector<double> none;     ///< Of each step.
   std::vector<double> outside;  ///< The derivative by each step if nothing outside it is active.
+  std::vector<LawCircuit> factors;  ///< Whose product a tree's whole is; a factor itself has none.
 };
 
 }  // namespace skeleta::exact

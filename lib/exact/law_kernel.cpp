@@ -1,6 +1,8 @@
 #include "exact/law_kernel.h"
 
+#include <algorithm>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "exact/value_lanes.h"
@@ -51,27 +53,49 @@ SKELETA_INLINE Parts<Number> operator*(double x, const Parts<Number>& a) {
   return {x * a.none, x * a.one, x * a.rest};
 }
 
+// The step of a feature; −1 if it is elsewhere.
+Index leaf_of(const LawCircuit& circuit, Index feature) {
+  const auto found = std::ranges::find_if(circuit.steps, [&](const auto& step) {
+    return step.operation == ActivityTree::Operation::leaf && step.feature == feature;
+  });
+  return found == circuit.steps.end() ? -1 : found - circuit.steps.begin();
+}
+
+// The whole, and its derivative by the own feature's transform.
+template <class Number>
+struct Whole {
+  Parts<Number> all, others;
+};
+
 // The circuit at eight points at once: up, along the path of the own feature, and down.
 template <class Number>
 class Pass {
  public:
   Pass(const LawCircuit& circuit, Index own)
-      : circuit_(circuit),
-        values_(circuit.steps.size(), Value{zero<Number>(), zero<Number>()}),
-        adjoints_(circuit.steps.size()),
-        on_path_(circuit.steps.size(), 0) {
+      : circuit_(circuit), values_(circuit.steps.size(), Value{zero<Number>(), zero<Number>()}) {
     const Number nothing = zero<Number>();
     Index before = -1;
-    for (Index k = circuit.leaf[at(own)]; k >= 0; before = k, k = circuit.user[at(k)]) {
+    for (Index k = leaf_of(circuit, own); k >= 0; before = k, k = circuit.user[at(k)]) {
       path_.push_back({k,
                        circuit.steps[at(k)].left.step == before,
                        {0.0, nothing, nothing},
                        {0.0, nothing, nothing}});
-      on_path_[at(k)] = 1;
     }
   }
 
-  // transform(j, h): sets h for x_j, while it is active. Returns the whole.
+  // transform(j, h): sets h for x_j, while it is active. With what down() needs.
+  template <class Transform>
+  SKELETA_INLINE Whole<Number> evaluate(const Transform& transform) {
+    const Parts<Number> all = up(transform);
+    if (adjoints_.empty()) {
+      adjoints_.resize(values_.size());
+      on_path_.assign(values_.size(), 0);
+      for (const Place& place : path_) on_path_[at(place.step)] = 1;
+    }
+    return {all, own(true)};
+  }
+
+  // Returns the whole.
   template <class Transform>
   SKELETA_INLINE Parts<Number> up(const Transform& transform) {
     for (std::size_t k = 0; k < values_.size(); ++k) {
@@ -199,6 +223,55 @@ class Pass {
   std::vector<char> on_path_;
 };
 
+// The same without derivatives by g: factor after factor, a single feature by two products.
+template <class Number>
+class Product {
+ public:
+  Product(const LawCircuit& circuit, Index own) {
+    for (const bool last : {false, true}) {
+      for (const LawCircuit& factor : circuit.factors) {
+        if ((leaf_of(factor, own) >= 0) != last) continue;
+        const bool single = factor.steps.size() == 1;
+        factors_.push_back({factor.root, single ? factor.steps[0].feature : -1, passes_.size()});
+        if (!single) passes_.emplace_back(factor, own);
+      }
+    }
+  }
+
+  template <class Transform>
+  SKELETA_INLINE Whole<Number> evaluate(const Transform& transform) {
+    const Number nothing = zero<Number>();
+    Parts<Number> product{1.0, nothing, nothing}, others = product;
+    for (const Factor& factor : factors_) {
+      others = product;
+      if (factor.feature < 0) {
+        product = product * passes_[factor.pass].up(transform);
+        continue;
+      }
+      Number h;
+      transform(factor.feature, h);
+      const Number x = factor.root.slope * h;
+      const double none = factor.root.constant;
+      product.rest = none * product.rest + x * product.some();
+      product.one = none * product.one + product.none * x;
+      product.none *= none;
+    }
+    const Factor& own = factors_.back();
+    if (own.feature >= 0) return {product, own.root.slope * others};
+    return {product, others * passes_[own.pass].own(false)};
+  }
+
+ private:
+  struct Factor {
+    ActivityTree::Operand root;
+    Index feature;     // −1 if there are several
+    std::size_t pass;  // whose these are
+  };
+
+  std::vector<Factor> factors_;  // that of the own feature is the last
+  std::vector<Pass<Number>> passes_;
+};
+
 // e^{−sc + s²v/2}, times the nodes' weights.
 SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, Index first,
                                 const Nodes& nodes) {
@@ -214,14 +287,16 @@ SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, Index
   return {size * (turn.re + 1.0), size * turn.im};
 }
 
-}  // namespace
+template <class Number, bool derivatives>
+using Evaluation = std::conditional_t<derivatives, Pass<Number>, Product<Number>>;
 
-void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
-             Index count, LawSums& sums, double* by_feature) {
+template <bool derivatives>
+void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
+               Index count, LawSums& sums, double* by_feature) {
   const auto features = static_cast<std::size_t>(row.g.size());
-  Pass<Complex> pass(circuit, row.own);
+  Evaluation<Complex, derivatives> pass(circuit, row.own);
   std::vector<ValueTransform> transforms(features);
-  std::vector<Complex> first_moments(by_feature != nullptr ? features : 0);
+  std::vector<Complex> first_moments(derivatives ? features : 0);
   std::vector<Lanes> entries(first_moments.size(), broadcast(0.0));
   Lanes value = broadcast(0.0), threshold = value, noise = value;
   const double jump = row.jump;
@@ -231,16 +306,15 @@ void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contou
     Complex own_first, own_second;
     const bool restarts = (n - first) % restart == 0;
     Complex unused;
-    const auto transform = [&](Index j, Complex & h0) __attribute__((always_inline)) {
+    const auto transform = [&](Index j, Complex& h0) {
       const auto at = static_cast<std::size_t>(j);
-      const bool own = j == row.own, more = own || by_feature != nullptr;
-      Complex& h1 = by_feature != nullptr ? first_moments[at] : own ? own_first : unused;
+      const bool own = j == row.own, more = own || derivatives;
+      Complex& h1 = derivatives ? first_moments[at] : own ? own_first : unused;
       transforms[at].at(row.value(j), row.g(j), contour, n, nodes, restarts, more, h0, h1,
                         own ? own_second : unused);
       if (own) own_first = h1;
     };
-    const Parts<Complex> whole = pass.up(transform);
-    const Parts<Complex> others = pass.own(by_feature != nullptr);
+    const auto [whole, others] = pass.evaluate(transform);
     const Complex decay = decay_at(row, contour, n, nodes), r = nodes.inverse;
     // s times the kernels.
     Complex plain = (2.0 * r) * r + (2.0 * jump) * r, own = -2.0 * r;
@@ -254,15 +328,16 @@ void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contou
     value = value + real_product(slope, r);
     threshold = threshold - slope.re;
     if (row.variance > 0.0) noise = noise + 0.5 * real_product(slope, nodes.s);
-    if (by_feature == nullptr) continue;
-    pass.down(
-        plain, own * own_first,
-        row.fewest, [&](Index j, const Complex& adjoint) __attribute__((always_inline)) {
-          const auto at = static_cast<std::size_t>(j);
-          entries[at] = entries[at] + real_product(adjoint, first_moments[at]);
-        });
-    const auto at = static_cast<std::size_t>(row.own);
-    entries[at] = entries[at] + real_product(plain * own_first + own * own_second, with_own);
+    if constexpr (derivatives) {
+      pass.down(
+          plain, own * own_first,
+          row.fewest, [&](Index j, const Complex& adjoint) __attribute__((always_inline)) {
+            const auto at = static_cast<std::size_t>(j);
+            entries[at] = entries[at] + real_product(adjoint, first_moments[at]);
+          });
+      const auto at = static_cast<std::size_t>(row.own);
+      entries[at] = entries[at] + real_product(plain * own_first + own * own_second, with_own);
+    }
   }
   sums.value += sum(value);
   sums.threshold += sum(threshold);
@@ -270,21 +345,21 @@ void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contou
   for (std::size_t j = 0; j < entries.size(); ++j) by_feature[j] += sum(entries[j]);
 }
 
-void bound_law(const LawRow& row, const LawCircuit& circuit, const LawPoints& points,
-               bool derivatives, LawBounds& bounds) {
+template <bool derivatives>
+void bound_points(const LawRow& row, const LawCircuit& circuit, const LawPoints& points,
+                  LawBounds& bounds) {
   const auto features = static_cast<std::size_t>(row.g.size());
   const Lanes re = load(points.abscissa.data()), im = load(points.frequency.data());
-  Pass<Lanes> pass(circuit, row.own);
+  Evaluation<Lanes, derivatives> pass(circuit, row.own);
   std::vector<Lanes> first_moments(features);
   MomentBounds own_moments{};
-  const Parts<Lanes> whole = pass.up([&](Index j, Lanes & bound) __attribute__((always_inline)) {
+  const auto [whole, others] = pass.evaluate([&](Index j, Lanes& bound) {
     const double g = row.g(j);
     const MomentBounds h = moment_bounds(row.value(j), g * re, std::abs(g) * im);
     first_moments[static_cast<std::size_t>(j)] = h.b[1];
     if (j == row.own) own_moments = h;
     bound = h.b[0];
   });
-  const Parts<Lanes> others = pass.own(derivatives);
   const Lanes noise = exponential((0.5 * row.variance) * (re * re - im * im));
   const bool two = row.fewest == 2;
   const Lanes with_own = noise * (two ? others.some() : others.total());
@@ -292,27 +367,42 @@ void bound_law(const LawRow& row, const LawCircuit& circuit, const LawPoints& po
   const Lanes own = own_moments.b[1] * with_own;
   store(bounds.plain.data(), plain);
   store(bounds.own.data(), own);
-  if (!derivatives) return;
-  const Lanes nothing = broadcast(0.0);
-  const auto norms = [&](bool of_own, double* norm, double* slope) {
-    Lanes squares = nothing, slopes = nothing;
-    const auto add = [&](Index j, const Lanes& bound) __attribute__((always_inline)) {
-      squares = squares + bound * bound;
-      slopes = slopes + std::abs(row.g(j)) * bound;
+  if constexpr (derivatives) {
+    const Lanes nothing = broadcast(0.0);
+    const auto norms = [&](bool of_own, double* norm, double* slope) {
+      Lanes squares = nothing, slopes = nothing;
+      const auto add = [&](Index j, const Lanes& bound) __attribute__((always_inline)) {
+        squares = squares + bound * bound;
+        slopes = slopes + std::abs(row.g(j)) * bound;
+      };
+      pass.down(
+          of_own ? nothing : noise, of_own ? noise * own_moments.b[1] : nothing,
+          row.fewest, [&](Index j, const Lanes& adjoint) __attribute__((always_inline)) {
+            add(j, adjoint * first_moments[static_cast<std::size_t>(j)]);
+          });
+      add(row.own, (of_own ? own_moments.b[2] : own_moments.b[1]) * with_own);
+      const Lanes& threshold = of_own ? own : plain;
+      squares = squares + threshold * threshold;
+      store(norm, square_root(squares));
+      store(slope, slopes);
     };
-    pass.down(
-        of_own ? nothing : noise, of_own ? noise * own_moments.b[1] : nothing,
-        row.fewest, [&](Index j, const Lanes& adjoint) __attribute__((always_inline)) {
-          add(j, adjoint * first_moments[static_cast<std::size_t>(j)]);
-        });
-    add(row.own, (of_own ? own_moments.b[2] : own_moments.b[1]) * with_own);
-    const Lanes& threshold = of_own ? own : plain;
-    squares = squares + threshold * threshold;
-    store(norm, square_root(squares));
-    store(slope, slopes);
-  };
-  norms(false, bounds.plain_norm.data(), bounds.plain_slope.data());
-  norms(true, bounds.own_norm.data(), bounds.own_slope.data());
+    norms(false, bounds.plain_norm.data(), bounds.plain_slope.data());
+    norms(true, bounds.own_norm.data(), bounds.own_slope.data());
+  }
+}
+
+}  // namespace
+
+void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
+             Index count, LawSums& sums, double* by_feature) {
+  by_feature != nullptr ? sum_nodes<true>(row, circuit, contour, first, count, sums, by_feature)
+                        : sum_nodes<false>(row, circuit, contour, first, count, sums, nullptr);
+}
+
+void bound_law(const LawRow& row, const LawCircuit& circuit, const LawPoints& points,
+               bool derivatives, LawBounds& bounds) {
+  derivatives ? bound_points<true>(row, circuit, points, bounds)
+              : bound_points<false>(row, circuit, points, bounds);
 }
 
 }  // namespace skeleta::exact
