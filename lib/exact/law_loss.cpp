@@ -84,21 +84,27 @@ LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) 
   return output;
 }
 
-LawLoss::Output LawLoss::contour_output(const LawRow& row, const LawError& tolerance,
+LawLoss::Prepared::Prepared(const LawLoss& loss, const LawRow& row_, bool derivatives)
+    : row(row_),
+      contour(row, loss.circuit_, derivatives),
+      empty(empty_support(row, loss.none_)),
+      entries(Vector::Zero(derivatives ? row.g.size() : 0)) {
+  if (row.fewest == 2) {
+    single = single_supports(row, loss.alone_.col(1), derivatives ? &entries : nullptr);
+  }
+}
+
+LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tolerance,
                                         const Wanted& wanted) const {
-  const bool derivatives = wanted.by_feature != nullptr;
+  const LawRow& row = prepared.row;
+  const LawPart &empty = prepared.empty, &single = prepared.single;
+  LawOutput& contour = prepared.contour;
+  Vector entries = prepared.entries;
   const Index i = row.own;
-  Vector entries = Vector::Zero(derivatives ? row.g.size() : 0);
-  LawOutput contour(row, circuit_, derivatives);
   const LawOutput::Result rest =
       contour.evaluate(tolerance, options_.maximum_nodes, entries.data());
-  const LawPart empty = empty_support(row, none_);
   const double square = row.value(i).moment(2), p = law_.activity.density()(i);
-  LawPart single;
-  double known = square * p;  // E x_i²
-  if (row.fewest == 2) {
-    single = single_supports(row, alone_.col(1), derivatives ? &entries : nullptr);
-  }
+  const double known = square * p;  // E x_i²
   Output output;
   output.value = std::max(known + empty.value + single.value + rest.value, 0.0);
   output.threshold = empty.threshold + single.threshold + rest.threshold;
@@ -127,10 +133,15 @@ LawLoss::Output LawLoss::contour_output(const LawRow& row, const LawError& toler
 }
 
 LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
-                                         const LawError& tolerance, const Wanted& wanted) const {
-  const LawRow row = row_of(model, i);
-  Output output = model.activation == Activation::identity ? linear_output(row, wanted)
-                                                           : contour_output(row, tolerance, wanted);
+                                         const LawError& tolerance, const Wanted& wanted,
+                                         std::optional<Prepared>& prepared) const {
+  Output output;
+  if (model.activation == Activation::identity) {
+    output = linear_output(row_of(model, i), wanted);
+  } else {
+    if (!prepared) prepared.emplace(*this, row_of(model, i), wanted.by_feature != nullptr);
+    output = contour_output(*prepared, tolerance, wanted);
+  }
   // The rounding of A: |E(e + δ)² − E e²| by Cauchy and Schwarz.
   const double size = rounding_of_row(model, i);
   output.error.value += 2.0 * std::sqrt(output.value) * size + size * size;
@@ -146,10 +157,12 @@ double LawLoss::rounding_of_row(const Autoencoder& model, Index i) const {
 }
 
 Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
-                           Gradient* gradient, Matrix* contributions) const {
+                           Gradient* gradient, Matrix* contributions,
+                           std::vector<std::optional<Prepared>>& prepared) const {
   const Index count = law_.size();
   const Vector& importance = unit_.features.importance;
   std::vector<Output> outputs(static_cast<std::size_t>(count));
+  if (prepared.empty()) prepared = std::vector<std::optional<Prepared>>(outputs.size());
   Matrix gamma;  // column i is row i of Γ
   if (gradient != nullptr) gamma.setZero(count, count);
   parallel_for(outputs.size(), options_.threads, [&](std::size_t at) {
@@ -166,7 +179,7 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
       parts.setZero(contributions->rows());
       wanted.by_count = &parts;
     }
-    outputs[at] = evaluate_output(model, i, allowed, wanted);
+    outputs[at] = evaluate_output(model, i, allowed, wanted, prepared[at]);
     if (gradient != nullptr) gamma.col(i) *= v;
     if (contributions != nullptr) contributions->col(i) = v * parts;
   });
@@ -216,12 +229,15 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
     return options_.gradient_target * std::max(value, relative > 0.0 ? absolute / relative : 0.0);
   };
   const double zero = unit_.features.importance.dot(second_);
-  Loss loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr);
+  std::vector<std::optional<Prepared>> prepared;
+  Loss loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr, prepared);
+  if (gradient != nullptr) prepared.clear();  // derivatives need more
   double guess = std::max(loss.value - loss.error_bound, 1e-3 * zero);
   constexpr int rounds = 5;
   for (int round = 0; round < rounds; ++round) {
     tolerance = 0.9 * target(guess);
-    loss = evaluate_all(model, tolerance, 0.9 * gradient_target(guess), gradient, nullptr);
+    loss =
+        evaluate_all(model, tolerance, 0.9 * gradient_target(guess), gradient, nullptr, prepared);
     const bool met = loss.error_bound <= target(loss.value) &&
                      (gradient == nullptr || loss.gradient_error <= gradient_target(loss.value));
     loss.stop_reason = met ? StopReason::exact : StopReason::nodes;
@@ -260,7 +276,8 @@ Loss LawLoss::by_count(const Autoencoder& model, Vector& contributions) {
   double tolerance = 0.0;
   const Loss loss = evaluate(model, nullptr, tolerance);
   Matrix parts = Matrix::Zero(contributions.size(), law_.size());
-  evaluate_all(model, tolerance, INFINITY, nullptr, &parts);
+  std::vector<std::optional<Prepared>> prepared;
+  evaluate_all(model, tolerance, INFINITY, nullptr, &parts, prepared);
   contributions = unit_.restored(1.0) * parts.rowwise().sum();
   return loss;
 }

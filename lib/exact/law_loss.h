@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "exact/law_circuit.h"
+#include "exact/law_closed.h"
 #include "exact/law_output.h"
 #include "skeleta/exact/loss.h"
 
@@ -32,14 +34,26 @@ class LawLoss {
     Vector* by_count = nullptr;    // (E(x_i − x̂_i)²; N = l)
   };
 
+  // What one output needs for any tolerance.
+  struct Prepared {
+    Prepared(const LawLoss& loss, const LawRow& row, bool derivatives);
+    Prepared(const Prepared&) = delete;
+
+    LawRow row;
+    LawOutput contour;  // refers to the row
+    LawPart empty, single;
+    Vector entries;  // the derivatives by g_j of `single`; empty if they are not wanted
+  };
+
   LawRow row_of(const Autoencoder& model, Index i) const;
   Output evaluate_output(const Autoencoder& model, Index i, const LawError& tolerance,
-                         const Wanted& wanted) const;
+                         const Wanted& wanted, std::optional<Prepared>& prepared) const;
   Output linear_output(const LawRow& row, const Wanted& wanted) const;
-  Output contour_output(const LawRow& row, const LawError& tolerance, const Wanted& wanted) const;
+  Output contour_output(Prepared& prepared, const LawError& tolerance, const Wanted& wanted) const;
   double rounding_of_row(const Autoencoder& model, Index i) const;
   Loss evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
-                    Gradient* gradient, Matrix* contributions) const;
+                    Gradient* gradient, Matrix* contributions,
+                    std::vector<std::optional<Prepared>>& prepared) const;
   Loss evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) const;
   Loss in_given_units(Loss loss) const;
 

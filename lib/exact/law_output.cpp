@@ -103,6 +103,9 @@ LawOutput::LawOutput(const LawRow& row, const LawCircuit& circuit, bool derivati
       derivatives_(derivatives),
       moving_(row.variance > 0.0 || row.g.cwiseAbs().maxCoeff() > 0.0) {
   set_moments();
+  if (!(spread_ > 0.0) || !moving_) return;
+  right_ = chernoff(1.0);
+  left_ = chernoff(-1.0);
 }
 
 void LawOutput::set_moments() {
@@ -375,8 +378,6 @@ LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, dou
   nodes_ = 0;
   if (!(spread_ > 0.0)) return result;  // no supports, or z = c on all of them
   if (!moving_) return without_spread(by_feature);
-  right_ = chernoff(1.0);
-  left_ = chernoff(-1.0);
   choose_period(0.1 * tolerance);
   LawBounds still;
   const LawError truncation = truncate(0.8 * tolerance, most, nodes_, still);

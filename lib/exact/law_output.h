@@ -6,7 +6,8 @@
 #include "exact/law_kernel.h"
 
 /// One output under a general law, on the supports of at least row.fewest features: plans the
-/// contour, adds up its nodes and bounds the error.
+/// contour, adds up its nodes and bounds the error. What does not depend on the tolerance is made
+/// once.
 namespace skeleta::exact {
 
 /// An error of V (law_kernel.h), and the norm over j, c and v of those of its derivatives.
