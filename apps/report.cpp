@@ -203,8 +203,9 @@ std::vector<std::string> warnings(const storage::EstimateRun& run) {
   }
   if (loss.samples > 0 && !(run.model.tied_relu() && run.features.plain())) {
     result.emplace_back(
-        "outputs that fire too seldom for these samples are not looked for under this law and "
-        "model, and are not in the interval; --method exact knows them");
+        "what happens too seldom for these samples (an output that rarely fires, features that are "
+        "rarely active together) is not looked for under this law and model, and is not in the "
+        "interval; --method exact knows it");
   }
   return result;
 }

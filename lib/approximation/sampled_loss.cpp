@@ -7,9 +7,9 @@
 #include <memory>
 #include <stdexcept>
 
-#include "approximation/law_controls.h"
 #include "approximation/law_tail.h"
 #include "approximation/loss_controls.h"
+#include "approximation/low_parts.h"
 #include "approximation/rare_outputs.h"
 #include "skeleta/approximation/exact_loss.h"
 #include "skeleta/core/cancellation.h"
@@ -228,7 +228,9 @@ double rounding_of_any(const Autoencoder& model, const Features& features,
 }
 
 // The loss of any law and model. Plain sampling knows the bound only. The survey of rare outputs is
-// for tied ReLU models of the plain law.
+// for tied ReLU models of the plain law, and so are control variates: where values and weights
+// differ by orders of magnitude, what rounding leaves of their known means, times their
+// coefficients, may exceed the standard error by far.
 estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Features& features,
                                           const estimate::Options& options,
                                           estimate::Precision precision, const LawTail& tail) {
@@ -240,7 +242,6 @@ estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Featur
   known.rounding = rounding_of_any(model, features, precision);
   if (options.method != estimate::Method::plain) {
     known.parts = low_parts(model, features);
-    known.controls = law_controls(model, features);
     if (model.features() <= many_features) {
       known.interference = [&] {
         const Matrix weights = output_weights(model, 0, model.features());

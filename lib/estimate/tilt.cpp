@@ -66,10 +66,17 @@ TiltedNodes tilted(const ActivityTree& activity, const Vector& log_factor) {
     (node.parent < 0 ? result.log_mass : log_mass[static_cast<std::size_t>(node.parent)]) +=
         with_off;
   }
+  std::vector<double> sum(nodes.size(), 0.0);  // of an exclusive group's members
   for (std::size_t k = 0; k < nodes.size(); ++k) {
     if (!exclusive(nodes[k].parent)) continue;
-    nodes[k].probability *=
-        std::exp(log_mass[k] - log_mass[static_cast<std::size_t>(nodes[k].parent)]);
+    const auto parent = static_cast<std::size_t>(nodes[k].parent);
+    nodes[k].probability *= std::exp(log_mass[k] - log_mass[parent]);
+    sum[parent] += nodes[k].probability;
+  }
+  // Rounding may leave a group that is always on a little more than 1.
+  for (ActivityNode& node : nodes) {
+    if (!exclusive(node.parent)) continue;
+    node.probability /= std::max(sum[static_cast<std::size_t>(node.parent)], 1.0);
   }
   return result;
 }

@@ -251,10 +251,14 @@ Loss LawLoss::in_given_units(Loss loss) const {
   for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
     *number = unit_.restored(*number);
   }
-  if (std::isfinite(loss.value)) return loss;
+  const bool finite = std::isfinite(loss.value);
+  if (finite && std::isfinite(loss.error_bound)) return loss;
   if (options_.refuse_unreachable) {
     throw std::invalid_argument(
-        "the loss of this model exceeds the range of double: scale W and b, or importances, down");
+        finite ? "no error bound of this loss is within the range of double: weights, values or "
+                 "thresholds differ too much in scale; --method plain samples it"
+               : "the loss of this model exceeds the range of double: scale W and b, or "
+                 "importances, down");
   }
   loss.value = std::numeric_limits<double>::quiet_NaN();
   loss.stop_reason = StopReason::non_finite;
