@@ -47,7 +47,7 @@ STATED = (
     ("reach the minimum 6", "--scale 0.3", r"gradient +[\d.]+ +6 "),
     ("L = 0.00000 (exclusive pairs)", "exclusive(0,1)", r"loss +\d\.\d+e-1[1-9] "),
     ("0.0016599 (pairs together)", "together(0,1)", r"loss +0\.0016599"),
-    ("0.0016637 (independent features", "--starts 5", r"loss +0\.0016636657"),
+    ("0.0016637 (independent features", "--starts 5", r"loss +0\.00166366"),
     ("(L = 0.0795881, and", "0.2 --starts 6", r"loss +0\.07958805(?s:.)*5 x 2/5"),
     ("(L = 0.1665657, and", "uniform:0.5,1", r"loss +0\.16656566(?s:.)*4 x 1/2"),
     ("come to L = 0.0043", "--untied", r"loss +0\.00429"),
