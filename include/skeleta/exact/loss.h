@@ -31,7 +31,7 @@
 /// with the bound that was reached. Exponential values have transforms only for Re s A_ij <
 /// 1/mean, which takes a longer contour where weights are large. The error bound of a JumpReLU's
 /// gradient without noise is an estimate in one part, the density of z in the tails. Cost: D² ·
-/// nodes steps of some 8 to 20 ns, as the law is, with 256-bit vectors.
+/// nodes steps of some 5 to 35 ns, as the law is, with 256-bit vectors.
 ///
 /// Importances are taken relative to their largest, so their common scale changes no decision and,
 /// if it is a power of two, no bit. Outputs too unimportant to matter (2⁻¹⁰⁰ of the target) are
