@@ -3,8 +3,21 @@
 namespace skeleta::exact {
 
 const Loops SKELETA_AT_LEVEL(loops) = {
-    sum_loss,        sum_gradient,          split_by_count,      read_output, truncation_bound,
-    nodes_for_bound, derivative_truncation, derivative_rounding, sum_law,     bound_law,
+    sum_loss,
+    sum_gradient,
+    split_by_count,
+    read_output,
+    truncation_bound,
+    nodes_for_bound,
+    derivative_truncation,
+    derivative_rounding,
+    sum_law,
+    bound_law,
+    spread_points,
+    sum_dictionary,
+    sum_dictionary_by_count,
+    bound_moments,
+    truncation_of_dictionary,
 };
 
 }  // namespace skeleta::exact

@@ -2,6 +2,7 @@
 
 #include "core/level.h"
 #include "exact/derivative_bound.h"
+#include "exact/dictionary_kernel.h"
 #include "exact/gradient_kernel.h"
 #include "exact/law_kernel.h"
 #include "exact/loss_kernel.h"
@@ -23,6 +24,11 @@ struct Loops {
   decltype(&derivative_rounding) rounding_of_derivatives;
   decltype(&sum_law) law;
   decltype(&bound_law) law_bound;
+  decltype(&spread_points) spread;
+  decltype(&sum_dictionary) dictionary;
+  decltype(&sum_dictionary_by_count) dictionary_by_count;
+  decltype(&bound_moments) dictionary_moments;
+  decltype(&truncation_of_dictionary) dictionary_truncation;
 };
 SKELETA_LEVELS(Loops, loops)
 

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "skeleta/measure/features.h"
+#include "skeleta/model/dictionary.h"
+
+/// The integral loss of a dictionary of 10⁴ to 10⁶ features, output by output, and what each output
+/// detects: no D × D matrix, no sampling.
+///
+/// Rows of A = W_outᵀ W are formed in blocks (2 d D² operations in all: the floor of the cost). The
+/// rare features of a row are not multiplied node by node, but spread on a grid of some hundred
+/// points (lib/exact/spread.h), whose generating function is that of the row up to a proven error;
+/// frequent ones remain exact factors. Which are which, the grid and the number of nodes follow the
+/// target. Cost: D² (2d operations and some 5 ns), memory 4 (d + d) D bytes for the weights and
+/// some megabytes a thread. Only plain features (independent, uniform on [0, 1]).
+namespace skeleta::exact {
+
+struct DictionaryOptions {
+  /// Each output's loss is wanted to this, relative to it (or to 10⁻⁶ of its E x_i²): 1e-12 … 0.1.
+  double relative_target = 1e-4;
+  Index maximum_nodes = Index{1} << 14;  ///< For each output; at least 64.
+  Index neighbours = 10;                 ///< How many of an output's disturbing features to name.
+  Index skeletons =
+      -1;  ///< Split the loss by the number of active features, 0 … skeletons; −1: not.
+  int threads = 1;  ///< 0: all. Never changes a bit.
+};
+
+/// Throws std::invalid_argument if a number is out of its range.
+void validate(const DictionaryOptions& options);
+
+/// One output: z_i = Σ_j A_ij x_j, active where z_i > b_i + jump_i.
+struct FeatureFigures {
+  double loss = 0.0;  ///< E(x_i − x̂_i)², without the importance.
+  /// Bound of its error: aliases, truncation, grid and cut orders proven, rounding to first order;
+  /// of a JumpReLU the truncation of the jump's terms is an estimate.
+  double error_bound = 0.0;
+  double interference_mean = 0.0;      ///< E z' of z' = Σ_{j≠i} A_ij x_j,
+  double interference_variance = 0.0;  ///< and its variance.
+  double false_activation = 0.0;       ///< P(x_i = 0, output i active)
+  double recall = 0.0;                 ///< P(output i active | x_i active)
+  double precision = 0.0;              ///< P(x_i active | output i active); NaN if it never is.
+  double detection_error = 0.0;        ///< Estimated error of false_activation, and of p_i recall.
+  Index nodes = 0;
+  bool met_target = true;
+};
+
+/// A feature that disturbs an output, and its part of the variance of z'.
+struct Neighbour {
+  std::int64_t feature = -1;
+  double share = 0.0;
+};
+
+/// Results of some outputs.
+struct OutputFigures {
+  std::vector<FeatureFigures> figures;  ///< In the order of the outputs asked for.
+  std::vector<Neighbour> neighbours;    ///< `neighbours` of each, the largest share first.
+  Vector by_count;  ///< Σ_i v_i E[(x_i − x̂_i)²; N = l], l = 0 … skeletons, of these outputs.
+};
+
+/// For one dictionary, again and again.
+class DictionaryEvaluator {
+ public:
+  /// Throws std::invalid_argument if an argument is not valid or the features are not plain. Keeps
+  /// references. Looks at some outputs first, to choose a grid.
+  DictionaryEvaluator(const Dictionary& dictionary, const Features& features,
+                      const DictionaryOptions& options);
+  ~DictionaryEvaluator();
+  DictionaryEvaluator(const DictionaryEvaluator&) = delete;
+  DictionaryEvaluator& operator=(const DictionaryEvaluator&) = delete;
+
+  /// The outputs of [first, first + count). In blocks of block_rows(), in parallel; results are the
+  /// same however the outputs are divided into calls at multiples of it.
+  OutputFigures evaluate(Index first, Index count) const;
+  static Index block_rows();
+
+  Index frequent() const;  ///< How many features are exact factors.
+  int orders() const;      ///< Powers of the odds kept of the others.
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace skeleta::exact
