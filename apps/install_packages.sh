@@ -1,7 +1,7 @@
 # Sourced by apps/quickstart and tests/run: installs Debian packages that are missing, by name.
 
 BUILD_PACKAGES=(cmake ninja-build g++ git libeigen3-dev libboost-dev libtbb-dev libhdf5-dev
-                librandom123-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev)
+                librandom123-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libfmt-dev zlib1g-dev)
 FIGURE_PACKAGES=(python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib)
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev libnlopt-dev clang-format-14 hdf5-tools netcdf-bin octave
                python3-numpy python3-torch python3-mpmath python3-netcdf4 python3-pip

@@ -14,6 +14,7 @@ find_dependency(Eigen3 3.4)
 find_dependency(TBB)
 find_dependency(fmt)
 find_dependency(HDF5 COMPONENTS C HL)
+find_dependency(ZLIB)
 include(${CMAKE_CURRENT_LIST_DIR}/skeleta-targets.cmake)
 ]] @ONLY)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/skeleta-config-version.cmake
@@ -64,7 +65,7 @@ set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/staged.cmake)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)  # of the program; for who builds against the library:
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4), libtbb-dev, libhdf5-dev, libfmt-dev")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4), libtbb-dev, libhdf5-dev, zlib1g-dev, libfmt-dev")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3-h5py, python3-xarray, python3-h5netcdf, python3-matplotlib")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Computes the loss of ReLU autoencoders on sparse data by number of active features, exactly or by

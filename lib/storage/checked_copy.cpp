@@ -50,14 +50,10 @@ class Copy {
   }
 
   void dataset(const std::string& path) {
+    const Array<double> array = read_foreign(source_, path);
     const ObjectHandle from = source_.open_numbers(path);
-    check_storage(source_, path, from);
-    Array<double> array = source_.read<double>(path);
-    check_missing(source_, path, array);
     const TypeHandle type(H5Dget_type(from.id()));
-    const bool packed = is_packed(source_, path);
-    if (packed) unpack(source_, path, array);
-    if (packed || H5Tequal(type.id(), H5T_NATIVE_DOUBLE) > 0) {
+    if (is_packed(source_, path) || H5Tequal(type.id(), H5T_NATIVE_DOUBLE) > 0) {
       put(path, array.shape, H5T_NATIVE_DOUBLE, array.values.data());
     } else {
       put_as_it_is(path, from, type, array.shape);

@@ -17,6 +17,7 @@
 
 #include "skeleta/storage/file_error.h"
 #include "storage/hdf5_handle.h"
+#include "storage/physical_memory.h"
 
 namespace skeleta::storage {
 namespace {
@@ -100,8 +101,7 @@ void prepare_child(const Limits& limits) {
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_CPU, limits.processor);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  set_limit(RLIMIT_DATA, static_cast<std::uintmax_t>(::sysconf(_SC_PHYS_PAGES)) *
-                             static_cast<std::uintmax_t>(::sysconf(_SC_PAGESIZE)));
+  set_limit(RLIMIT_DATA, static_cast<std::uintmax_t>(physical_memory()));
 #endif
   ::alarm(static_cast<unsigned>(limits.time));
 }

@@ -163,8 +163,6 @@ void check_valid(const Hdf5Reader& file, const std::string& path, const Array<do
   }
 }
 
-}  // namespace
-
 void check_storage(const Hdf5Reader& file, const std::string& path, const ObjectHandle& dataset) {
   const PropertyHandle list(
       check(H5Dget_create_plist(dataset.id()), file.file(), "read the storage of", path));
@@ -181,11 +179,6 @@ void check_storage(const Hdf5Reader& file, const std::string& path, const Object
   if (layout == H5D_CONTIGUOUS && status != H5D_SPACE_STATUS_ALLOCATED) {
     refuse_unwritten(file, path, "was never written");
   }
-}
-
-bool is_packed(const Hdf5Reader& file, const std::string& path) {
-  return !real_attribute(file, path, "scale_factor").empty() ||
-         !real_attribute(file, path, "add_offset").empty();
 }
 
 void unpack(const Hdf5Reader& file, const std::string& path, Array<double>& array) {
@@ -210,6 +203,21 @@ void check_missing(const Hdf5Reader& file, const std::string& path, const Array<
     refuse_value(file, path, array, value, "netCDF's fill value");
   }
   check_valid(file, path, array);
+}
+
+}  // namespace
+
+bool is_packed(const Hdf5Reader& file, const std::string& path) {
+  return !real_attribute(file, path, "scale_factor").empty() ||
+         !real_attribute(file, path, "add_offset").empty();
+}
+
+Array<double> read_foreign(const Hdf5Reader& file, const std::string& path) {
+  check_storage(file, path, file.open_numbers(path));
+  Array<double> array = file.read<double>(path);
+  check_missing(file, path, array);
+  if (is_packed(file, path)) unpack(file, path, array);
+  return array;
 }
 
 }  // namespace skeleta::storage

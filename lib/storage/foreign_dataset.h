@@ -7,23 +7,19 @@
 
 namespace skeleta::storage {
 
-/// Throws FileError unless the numbers of a dataset are all stored in the file itself, by means
-/// that this HDF5 library has: a virtual dataset, or one whose numbers lie in a raw file beside it,
-/// is refused, for it reads as zeros where those are gone; one that was never written, or not in
-/// all its chunks, reads as zeros too (of one without chunks that was begun, nobody can tell); and
-/// an unknown filter is named.
-void check_storage(const Hdf5Reader& file, const std::string& path, const ObjectHandle& dataset);
-
 /// Whether the numbers are not meant as they are stored: the attribute scale_factor or add_offset
 /// of the CF conventions is there.
 bool is_packed(const Hdf5Reader& file, const std::string& path);
 
-/// The numbers that are meant: stored·scale_factor + add_offset.
-void unpack(const Hdf5Reader& file, const std::string& path, Array<double>& array);
-
-/// Throws FileError, naming the entry, if one is the _FillValue, the missing_value or netCDF's own
-/// fill value, or lies outside of valid_range, valid_min or valid_max: these stand for numbers that
-/// are not there. (NaN needs no such name.) `array` is as it is stored.
-void check_missing(const Hdf5Reader& file, const std::string& path, const Array<double>& array);
+/// The numbers that a dataset of unknown origin means: stored·scale_factor + add_offset, if packed.
+///
+/// Throws FileError unless they are all stored in the file itself, by means that this HDF5 library
+/// has: a virtual dataset, or one whose numbers lie in a raw file beside it, is refused, for it
+/// reads as zeros where those are gone; one that was never written, or not in all its chunks, reads
+/// as zeros too (of one without chunks that was begun, nobody can tell); and an unknown filter is
+/// named. Also, naming the entry, if one as it is stored is the _FillValue, the missing_value or
+/// netCDF's own fill value, or lies outside of valid_range, valid_min or valid_max: these stand for
+/// numbers that are not there. (NaN needs no such name.)
+Array<double> read_foreign(const Hdf5Reader& file, const std::string& path);
 
 }  // namespace skeleta::storage

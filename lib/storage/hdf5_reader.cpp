@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <hdf5_hl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -10,6 +9,7 @@
 #include <type_traits>
 
 #include "skeleta/storage/file_error.h"
+#include "storage/physical_memory.h"
 
 namespace skeleta::storage {
 namespace {
@@ -36,11 +36,6 @@ const char* class_name(H5T_class_t type) {
 template <class T>
 bool accepts(H5T_class_t type) {
   return type == H5T_INTEGER || (type == H5T_FLOAT && std::is_same_v<T, double>);
-}
-
-double physical_memory() {
-  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
-         static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
 std::vector<std::string> words(const std::string& text) {

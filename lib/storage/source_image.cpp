@@ -1,33 +1,17 @@
 #include "storage/source_image.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <fstream>
-#include <system_error>
 
 #include "skeleta/storage/file_error.h"
 #include "storage/checked_copy.h"
 #include "storage/child.h"
+#include "storage/input_bytes.h"
 #include "storage/seal.h"
 
 namespace skeleta::storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What the file system knows already: clearer than HDF5's words, and a pipe would block.
-void check_readable(const fs::path& file) {
-  std::error_code error;
-  const fs::file_status status = fs::status(file, error);
-  if (status.type() == fs::file_type::not_found) throw FileError(file, "no such file");
-  if (error) throw FileError(file, "cannot be opened: " + error.message());
-  if (fs::is_directory(status)) throw FileError(file, "is a folder, not an HDF5 file");
-  if (!fs::is_regular_file(status)) throw FileError(file, "is not a regular file");
-  if (::access(file.c_str(), R_OK) != 0) {
-    throw FileError(file, "cannot be read: " + std::generic_category().message(errno));
-  }
-}
 
 // One open file: that another one takes its name meanwhile changes nothing.
 std::vector<char> read_from(std::ifstream& stream, const fs::path& file, std::uintmax_t first,
@@ -42,7 +26,7 @@ std::vector<char> read_from(std::ifstream& stream, const fs::path& file, std::ui
 }  // namespace
 
 SourceImage load_image(const fs::path& file, Extent extent) {
-  check_readable(file);
+  check_readable(file, "an HDF5 file");
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   const auto size = static_cast<std::uintmax_t>(std::max<std::streamoff>(stream.tellg(), 0));
   if (size >= seal_size && is_sealed(read_from(stream, file, size - seal_size, seal_size))) {

@@ -32,7 +32,9 @@ THIRD_PARTY = {
     r"Random123/": r"lib/sampling/.*",
     r"boost/": r"lib/(measure|sampling|bounds|exact|estimate|optimize|linear|thomson|training)/.*|include/skeleta/exact/.*",
     r"fmt/": r"(lib|apps)/.*",
-    r"CLI/|toml\+\+/|nlohmann/": r"apps/.*",
+    r"CLI/|toml\+\+/": r"apps/.*",
+    r"nlohmann/": r"apps/.*|lib/storage/.*\.cpp",
+    r"zlib\.h": r"lib/storage/.*\.cpp",
     r"pybind11/|Python\.h": r"apps/python/.*",
 }
 # An option's default stands in the struct that its row points into, never in the words of the help.
