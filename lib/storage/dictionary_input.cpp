@@ -30,6 +30,7 @@ class DictionaryReader {
 
   DictionaryInput read() {
     const Tensor& decoder = need_tensor(*file_, Role::decoder, names_.decoder);
+    matrix_shape(*file_, decoder);  // of several models, say so first
     const Tensor* const encoder = find_tensor(*file_, Role::encoder, names_.encoder);
     const auto b_enc = biases(Role::b_enc, names_.b_enc);
     const auto b_dec = biases(Role::b_dec, names_.b_dec);

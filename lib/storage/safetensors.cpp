@@ -12,7 +12,7 @@ namespace skeleta::storage {
 namespace {
 
 constexpr std::uint64_t length_size = 8, most_header = 100'000'000;
-constexpr std::size_t most_axes = 32;
+constexpr std::size_t most_axes = 32, most_tensors = 100'000;
 
 struct Dtype {
   std::string_view name;
@@ -52,6 +52,7 @@ class HeaderEvents : public nlohmann::json_sax<nlohmann::json> {
     require(depth_ < 2, "an object within a tensor");
     if (++depth_ == 2) {
       fields_.clear();
+      require(described_.size() < most_tensors, "more than 100000 tensors");
       if (!metadata_) described_.push_back({name_, {}, {}, {}});
     }
     return true;

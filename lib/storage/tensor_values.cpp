@@ -67,8 +67,8 @@ void check_tensor(const TensorFile& file, const Tensor& tensor, std::size_t numb
   const std::string shape =
       fmt::format("{} has shape {}", printable(tensor.name), shape_text(tensor.shape));
   if (bytes == 0U) file.refuse(shape + ": no axis may be empty");
-  if (!bytes || static_cast<double>(*bytes) > physical_memory()) {
-    file.refuse(fmt::format("{}: that does not fit into the {:.3g} GB of memory of this machine",
+  if (!bytes || 2.0 * static_cast<double>(*bytes) > physical_memory()) {
+    file.refuse(fmt::format("{}: that is more than half of this machine's {:.3g} GB of memory",
                             shape, 1e-9 * physical_memory()));
   }
 }
@@ -107,8 +107,9 @@ Shape matrix_shape(const TensorFile& file, const Tensor& tensor) {
   const Shape& shape = tensor.shape;
   if (shape.size() == 2) return shape;
   if (shape.size() == 3 && shape.front() == 1) return {shape[1], shape[2]};
-  file.refuse(fmt::format("{} has shape {}: it must have two axes, features and dimensions",
-                          printable(tensor.name), shape_text(shape)));
+  file.refuse(fmt::format("{} has shape {}: it must have two axes, features and dimensions{}",
+                          printable(tensor.name), shape_text(shape),
+                          shape.size() == 3 ? ", of one model" : ""));
 }
 
 Vector read_vector(const TensorFile& file, const Tensor& tensor) {

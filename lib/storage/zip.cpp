@@ -21,7 +21,9 @@ constexpr std::string_view end_mark = "PK\5\6"sv, end64_mark = "PK\6\6"sv,
 constexpr std::uint64_t end_size = 22, end64_size = 56, locator_size = 20, entry_size = 46,
                         local_size = 30;
 constexpr std::uint64_t full16 = 0xFFFF, full32 = 0xFFFF'FFFF;  // the number is in zip64's record
-constexpr std::uint64_t most_ratio = 1032;                      // of deflate: 258 bytes in 2 bits
+// Deflate makes at most 258 bytes of 2 bits, of zeros. Gigabytes of these are no weights but a
+// bomb.
+constexpr std::uint64_t most_ratio = 1032, large = 1 << 28, most_ratio_of_large = 100;
 constexpr int stored_method = 0, deflate_method = 8;
 
 // Numbers of a record, which the caller knows to be long enough.
@@ -108,6 +110,25 @@ void take_zip64(const InputBytes& bytes, std::string_view extra, ZipEntry& entry
   }
 }
 
+// Why the entry's bytes cannot be had, which does no harm as long as nobody wants them.
+void refuse_use(std::uint64_t flags, std::uint64_t method, ZipEntry& entry) {
+  const std::string shown = printable(entry.name);
+  constexpr std::uint64_t encrypted = 1;
+  entry.deflated = method == deflate_method;
+  const std::uint64_t ratio = entry.size < large ? most_ratio : most_ratio_of_large;
+  const bool possible =
+      entry.deflated ? entry.size / ratio <= entry.stored : entry.size == entry.stored;
+  if (flags & encrypted) {
+    entry.refusal = shown + " is encrypted";
+  } else if (method != stored_method && method != deflate_method) {
+    entry.refusal =
+        fmt::format("{} is packed by zip's method {}: deflate or none is read", shown, method);
+  } else if (!possible) {
+    entry.refusal = fmt::format("{} claims to be {} bytes, of which {} are stored", shown,
+                                entry.size, entry.stored);
+  }
+}
+
 // Leaves entry.first at its local record, and takes the entry off the directory.
 ZipEntry take_entry(const InputBytes& bytes, std::string_view& directory) {
   if (directory.size() < entry_size || !directory.starts_with(entry_mark)) {
@@ -126,21 +147,7 @@ ZipEntry take_entry(const InputBytes& bytes, std::string_view& directory) {
   entry.size = record.number(24, 4);
   entry.first = record.number(42, 4);
   take_zip64(bytes, directory.substr(entry_size + name, extra), entry);
-  const std::string shown = printable(entry.name);
-  const std::uint64_t flags = record.number(8, 2), method = record.number(10, 2);
-  constexpr std::uint64_t encrypted = 1;
-  if (flags & encrypted) bytes.refuse(shown + " is encrypted");
-  if (method != stored_method && method != deflate_method) {
-    bytes.refuse(
-        fmt::format("{} is packed by zip's method {}: deflate or none is read", shown, method));
-  }
-  entry.deflated = method == deflate_method;
-  const bool possible =
-      entry.deflated ? entry.size / most_ratio <= entry.stored : entry.size == entry.stored;
-  if (!possible) {
-    refuse_archive(bytes, fmt::format("{} claims to be {} bytes, of which {} are stored", shown,
-                                      entry.size, entry.stored));
-  }
+  refuse_use(record.number(8, 2), record.number(10, 2), entry);
   directory.remove_prefix(entry_size + name + extra + comment);
   return entry;
 }
@@ -290,6 +297,7 @@ std::vector<ZipEntry> zip_directory(const InputBytes& bytes) {
 }
 
 std::unique_ptr<ByteStream> open_entry(const InputBytes& bytes, const ZipEntry& entry) {
+  if (!entry.refusal.empty()) bytes.refuse(entry.refusal);
   if (entry.deflated) return std::make_unique<DeflatedEntry>(bytes, entry);
   return std::make_unique<StoredEntry>(bytes, entry);
 }

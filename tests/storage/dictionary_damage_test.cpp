@@ -122,7 +122,7 @@ void damage_and_read(const std::string& good, int count, const DictionaryNames& 
       ++refused;
       EXPECT_EQ(error.sentence().find('\n'), std::string::npos) << error.what();
       EXPECT_LT(error.sentence().size(), 2000U) << error.what();
-      EXPECT_EQ(error.sentence().find("into the memory"), std::string::npos) << error.what();
+      EXPECT_EQ(error.sentence().find("does not fit"), std::string::npos) << error.what();
     }
     ASSERT_FALSE(::testing::Test::HasFailure()) << "file " << k;
   }

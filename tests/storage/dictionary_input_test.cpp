@@ -216,6 +216,12 @@ TEST_F(DictionaryInputTest, AgreesWithWhatPythonWrites) {
   EXPECT_EQ(untied.decoder, W);
   EXPECT_EQ(untied.encoder, FloatMatrix(2.0F * W));
   EXPECT_EQ(untied.threshold, counted(D));
+  const std::filesystem::path data = SKELETA_SOURCE_DIR "/data";
+  EXPECT_EQ(read_dictionary(data / "fixtures/estimate_one.h5").features(), 20);
+  EXPECT_THAT(
+      message_of<FileError>([&] { read_dictionary(data / "trained/n5_m2_S0.95.h5"); }),
+      HasSubstr("/W has shape [8, 2, 5]: it must have two axes, features and dimensions, of "
+                "one model"));
   const DictionaryInput groups = read_dictionary(folder_ / "groups.h5");
   EXPECT_EQ(groups.encoder, W);
   const auto message = [&](const char* name) {
@@ -498,6 +504,11 @@ TEST_F(DictionaryInputTest, RefusesHeadersOfSafetensorsThatLie) {
   EXPECT_THAT(of(tensor("W_dec", "F4", "[28,3]", "[0,84]")), HasSubstr("W_dec is of type F4"));
   EXPECT_THAT(of(tensor("a\\n\\u001b", "F32", "[7,3]", "[0,84]")), HasSubstr("(it holds: a?"
                                                                              "?)"));
+  std::string many;
+  for (int k = 0; k < 100'001; ++k) {
+    many += (k > 0 ? "," : "") + tensor(std::to_string(k), "F32", "[0]", "[0,0]");
+  }
+  EXPECT_THAT(of(many), HasSubstr("its header has more than 100000 tensors"));
   EXPECT_THAT(of("\"W_dec\": \xFF"), HasSubstr("its header is not JSON"));
   EXPECT_THAT(refusal(safetensors_of("{} {}", "")), HasSubstr("its header is not JSON"));
   EXPECT_THAT(refusal(safetensors_of("{" + std::string(100'000, '['), "")), HasSubstr("not JSON"));
@@ -556,6 +567,12 @@ TEST_F(DictionaryInputTest, RefusesArchivesThatLie) {
   EXPECT_THAT(refusal(npz({W}, {.deflate = true, .zip64 = true, .claimed_size = 1ULL << 62})),
               HasSubstr("claims to be 4611686018427387904 bytes"));
   EXPECT_THAT(refusal(npz({W}, {.claimed_size = 100})), HasSubstr("claims to be 100 bytes"));
+  std::vector<std::uint16_t> noise(500'000);
+  for (std::size_t k = 0; k < noise.size(); ++k)
+    noise[k] = static_cast<std::uint16_t>(k * k * 40503);
+  EXPECT_THAT(refusal(npz({{"W_dec", "<f2", {500, 1000}, raw(noise)}},
+                          {.deflate = true, .claimed_size = 300'000'000})),
+              HasSubstr("W_dec.npy claims to be 300000000 bytes"));
   EXPECT_THAT(refusal(npz({W}, {.deflate = true, .claimed_size = 300})),
               HasSubstr("W_dec is damaged: its shape is [7, 3], but it has"));
   EXPECT_THAT(refusal(npz({W}, {.flags = 1})), HasSubstr("W_dec.npy is encrypted"));
@@ -578,6 +595,10 @@ TEST_F(DictionaryInputTest, RefusesArchivesThatLie) {
   EXPECT_THAT(refusal(two), HasSubstr("b_enc.npy is not where its directory says"));
   // What nobody wants may be anything.
   EXPECT_EQ(read(zip({{"notes.txt", "hello"}, {"W_dec.npy", npy(W)}})).decoder, expected());
+  Written steps{"step", "<i8", {}, std::string(8, '\1')};
+  EXPECT_EQ(read(npz({W, steps})).decoder, expected());
+  EXPECT_THAT(refusal(npz({W, {"b_enc", "<i8", {D}, std::string(8 * D, '\1')}})),
+              HasSubstr("b_enc is of type '<i8': floats of 2, 4 and 8 bytes"));
 }
 
 TEST_F(DictionaryInputTest, RefusesWhatIsNoFile) {
