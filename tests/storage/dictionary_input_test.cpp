@@ -593,6 +593,15 @@ TEST_F(DictionaryInputTest, RefusesArchivesThatLie) {
   const std::size_t second = two.rfind("PK\1\2");
   two.replace(second + 42, 4, little(0, 4));  // the second is where the first is
   EXPECT_THAT(refusal(two), HasSubstr("b_enc.npy is not where its directory says"));
+  // A second entry within the bytes of the first.
+  const std::string inner = zip({{"b.npy", "b"}});
+  const std::size_t begin = inner.find("PK\1\2"), end = inner.find("PK\5\6");
+  const std::string entry = inner.substr(begin, end - begin);
+  std::string outer = zip({{"a", inner.substr(0, begin)}});
+  const std::size_t place = outer.rfind("PK\5\6");
+  outer.replace(place + 8, 8, little(2, 2) + little(2, 2) + little(47 + entry.size(), 4));
+  outer.insert(place, std::string(entry).replace(42, 4, little(31, 4)));
+  EXPECT_THAT(refusal(outer), HasSubstr("b.npy overlaps another entry"));
   // What nobody wants may be anything.
   EXPECT_EQ(read(zip({{"notes.txt", "hello"}, {"W_dec.npy", npy(W)}})).decoder, expected());
   Written steps{"step", "<i8", {}, std::string(8, '\1')};
