@@ -9,6 +9,7 @@ CommandEntry estimate_command();
 CommandEntry train_command();
 CommandEntry sweep_command();
 CommandEntry approximate_command();
+CommandEntry dictionary_command();
 CommandEntry show_command();
 CommandEntry view_command();
 CommandEntry thomson_commands();
@@ -32,6 +33,7 @@ const std::vector<CommandEntry>& commands() {
                                                  train_command(),
                                                  sweep_command(),
                                                  approximate_command(),
+                                                 dictionary_command(),
                                                  show_command(),
                                                  view_command(),
                                                  thomson_commands(),

@@ -75,6 +75,19 @@ Fingerprint& Fingerprint::add(const Matrix& numbers) {
   return *this;
 }
 
+Fingerprint& Fingerprint::add(const Vector& numbers) {
+  return add(Matrix(numbers));
+}
+
+Fingerprint& Fingerprint::add(const FloatMatrix& numbers) {
+  add(static_cast<double>(numbers.rows()));
+  add(static_cast<double>(numbers.cols()));
+  for (const float number : numbers.reshaped()) {
+    hash_ = (hash_ ^ std::bit_cast<std::uint32_t>(number)) * 0x100000001b3;
+  }
+  return *this;
+}
+
 Fingerprint& Fingerprint::add(const Features& features) {
   add(Matrix(features.density)).add(Matrix(features.importance));
   if (features.plain()) return *this;

@@ -12,11 +12,13 @@
 namespace skeleta::program {
 
 /// Tells the content of what a run read from any other: Fowler, Noll & Vo's 64-bit hash (1a) of the
-/// bits of all numbers, in the order in which they are added. Files of one content but different
-/// layout have the same.
+/// bits of all numbers, in the order in which they are added; of single precision in steps of 32
+/// bits. Files of one content but different layout have the same.
 class Fingerprint {
  public:
   Fingerprint& add(const Matrix& numbers);
+  Fingerprint& add(const FloatMatrix& numbers);
+  Fingerprint& add(const Vector& numbers);
   Fingerprint& add(const Features& features);
   Fingerprint& add(const Autoencoder& model);
   Fingerprint& add(const std::vector<Autoencoder>& models);

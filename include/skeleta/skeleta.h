@@ -76,6 +76,7 @@
 #include "skeleta/sampling/support_sampler.h"
 #include "skeleta/sampling/value_map.h"
 #include "skeleta/storage/approximation_file.h"
+#include "skeleta/storage/dictionary_file.h"
 #include "skeleta/storage/dictionary_input.h"
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/linear_file.h"

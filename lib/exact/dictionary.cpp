@@ -140,7 +140,7 @@ class DictionaryEvaluator::Implementation {
       reader_norms_(j) = readers.col(j).cast<double>().norm();
     }
     relative_perturbation_ = static_cast<double>(dictionary.hidden() + 2) * 0.5 * epsilon * sum;
-    fewest_ = single_pays() ? 2 : 1;
+    fewest_ = single_pays() && !options.fit_thresholds ? 2 : 1;  // those depend on thresholds
     choose_points();
   }
 
@@ -323,9 +323,10 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
     std::vector<Try> again;
     for (std::size_t k = 0; k < tries.size(); ++k) {
       const auto [i, place, spacing, reach] = tries[k];
-      const DictionaryRow& row = workspace.rows[k];
+      DictionaryRow& row = workspace.rows[k];
       const OutputDemand demand{options_.relative_target, options_.maximum_nodes,
                                 relative_perturbation_ * reader_norms_(i)};
+      if (options_.fit_thresholds) fit_threshold(row, workspace.moments[k], demand);
       const OutputResult result = evaluate_output(row, workspace.moments[k], demand);
       if (result.excess > 1.0) {
         const double times = std::min(std::log2(result.excess) / spread_taps, 6.0);
@@ -338,6 +339,7 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
       }
       block.points = std::max(block.points, reader_norms_(i) * largest_norm_ / spacing);
       block.figures[place] = result.figures;
+      block.figures[place].threshold = row.c - row.jump;
       const auto& shares = workspace.shares[k].list();
       for (std::size_t n = 0; n < shares.size(); ++n) {
         block.neighbours[place * most + n] = {

@@ -1,6 +1,7 @@
 #include "exact/dictionary_output.h"
 
 #include <algorithm>
+#include <boost/math/tools/minima.hpp>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -297,6 +298,31 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
     tolerance = next;
   }
   return result;
+}
+
+// The best of equally spaced thresholds, then Brent's method between its neighbours.
+void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
+                   const OutputDemand& demand) {
+  OutputDemand rough = demand;
+  rough.relative_target = std::max(demand.relative_target, 1e-4);
+  const auto loss = [&](double c) {
+    row.c = c;
+    return evaluate_output(row, moments, rough).figures.loss;
+  };
+  const double spread = std::sqrt(std::max(moments.second - moments.first * moments.first, 0.0));
+  const double low = -spread;
+  const double high = std::max(row.own, 0.0) + std::max(moments.first, 0.0) + 4.0 * spread;
+  if (!(high > low)) return;
+  constexpr int points = 16;
+  const double step = (high - low) / points;
+  double best = low, least = INFINITY;
+  for (int k = 0; k <= points; ++k) {
+    const double c = low + step * k, found = loss(c);
+    if (found < least) least = found, best = c;
+  }
+  constexpr int bits = 10;  // of c between the neighbours
+  std::uintmax_t most = 30;
+  row.c = boost::math::tools::brent_find_minima(loss, best - step, best + step, bits, most).first;
 }
 
 void split_output(const DictionaryRow& row, const OutputResult& result,

@@ -33,6 +33,10 @@ struct OutputResult {
 OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments& moments,
                              const OutputDemand& demand);
 
+/// Sets row.c so that the loss is least (DictionaryOptions::fit_thresholds). row.fewest is 1.
+void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
+                   const OutputDemand& demand);
+
 /// E[(x_i − x̂_i)²; N = l], l = 0 … parts.size() − 1, with the contour of `result`.
 void split_output(const DictionaryRow& row, const OutputResult& result,
                   std::vector<Complex>& buffer, std::vector<double>& parts);

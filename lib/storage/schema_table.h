@@ -14,7 +14,7 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 8};
+inline constexpr Version format_version{1, 9};
 
 enum class Element { float64, int64, int8 };
 

@@ -357,6 +357,30 @@ TEST(Dictionary, SplitsWithAGrid) {
   EXPECT_GT(result.by_count(3), 100.0 * error);
 }
 
+// Against the losses of all thresholds on a fine grid.
+TEST(Dictionary, FitsThresholds) {
+  Dictionary dictionary = dictionary_of(20, 6, 20);
+  const Features features = features_of(20, 2.0);
+  DictionaryOptions options;
+  options.fit_thresholds = true;
+  const OutputFigures fitted = evaluate(dictionary, features, options);
+  std::vector<double> least(20, INFINITY);
+  for (int k = -40; k <= 100; ++k) {
+    dictionary.b.setConstant(0.015 * k);
+    const OutputFigures here = evaluate(dictionary, features);
+    for (std::size_t i = 0; i < 20; ++i) least[i] = std::min(least[i], here.figures[i].loss);
+  }
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_LE(fitted.figures[i].loss, least[i] * (1.0 + 1e-3) + 1e-12) << i;
+    dictionary.b(static_cast<Index>(i)) = fitted.figures[i].threshold;
+  }
+  const OutputFigures again = evaluate(dictionary, features);
+  for (std::size_t i = 0; i < 20; ++i) {
+    const FeatureFigures &a = again.figures[i], &b = fitted.figures[i];
+    EXPECT_NEAR(a.loss, b.loss, a.error_bound + b.error_bound);
+  }
+}
+
 TEST(Dictionary, NodesFollowTheTarget) {
   const Dictionary dictionary = dictionary_of(64, 20, 15);
   const Features features = features_of(64, 8.0);

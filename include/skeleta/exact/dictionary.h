@@ -27,6 +27,9 @@ struct DictionaryOptions {
   Index neighbours = 10;                 ///< How many of an output's disturbing features to name.
   Index skeletons =
       -1;  ///< Split the loss by the number of active features, 0 … skeletons; −1: not.
+  /// Choose each b_i anew: a minimum of its own loss given its row, the best of a search over
+  /// [−σ, A_ii + E z' + 4σ], σ the interference's standard deviation, to 1e-3 of that range.
+  bool fit_thresholds = false;
   int threads = 1;  ///< 0: all. Never changes a bit.
 };
 
@@ -35,7 +38,8 @@ void validate(const DictionaryOptions& options);
 
 /// One output: z_i = Σ_j A_ij x_j, active where z_i > b_i + jump_i.
 struct FeatureFigures {
-  double loss = 0.0;  ///< E(x_i − x̂_i)², without the importance.
+  double threshold = 0.0;  ///< b_i: what was given, or fitted.
+  double loss = 0.0;       ///< E(x_i − x̂_i)², without the importance.
   /// Bound of its error: aliases, truncation, grid and cut orders proven, rounding to first order;
   /// of a JumpReLU the truncation of the jump's terms is an estimate.
   double error_bound = 0.0;

@@ -11,6 +11,7 @@ Rows flow_rows();
 Rows moments_rows();
 Rows thomson_rows();
 Rows approximation_rows();
+Rows dictionary_rows();
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
@@ -22,6 +23,7 @@ const std::vector<Kind>& kinds() {
       {{"skeleta linear moments"}, moments_rows},
       {{"skeleta thomson solve", "skeleta thomson match"}, thomson_rows},
       {{"skeleta approximate"}, approximation_rows},
+      {{"skeleta dictionary"}, dictionary_rows},
   };
   return all;
 }
