@@ -58,6 +58,10 @@ mean and from a multiple of the identity.
 Examples:
   skeleta linear moments --features 100 --sparsity 0.98 --samples 1e6
   skeleta linear moments --features 100 --sparsity 0.9,0.99 --samples 1e3,1e5
+  skeleta linear moments --features 4 --density 0.1 --groups 'exclusive(0,1)' \
+    --values half-normal:1 --samples 1e5
+  skeleta linear moments --model model.h5 --samples 1e5
+                         features, densities, values and groups of a file
 )";
 
 // Rows of numbers with commas or blanks between them.
@@ -390,16 +394,28 @@ class Moments : public Command {
   int run(Run& run) override;
 
  private:
-  void add_rows();
+  struct Setting {
+    Features features;
+    MomentRow row;
+  };
+
+  void read_data();
+  void check() const;
+  // Of one density or sparsity of the list; of the file without.
+  Features features_of(std::optional<double> value) const;
+  void add_settings(Run& run);
   // Draws a data set for each row; false if it was called off.
   bool measure(Run& run);
+  std::vector<MomentRow> rows() const;
 
   std::optional<std::uint64_t> features_;
+  std::string model_, values_, groups_;
   std::uint64_t measure_up_to_ = 100'000'000;
   std::vector<double> sparsity_, density_, samples_;
   double confidence_ = 0.95;
 
-  std::vector<MomentRow> rows_;
+  storage::ModelFile data_;
+  std::vector<Setting> settings_;
 };
 
 void Moments::declare(OptionTable& options) {
@@ -407,58 +423,97 @@ void Moments::declare(OptionTable& options) {
   options.add("--sparsity", &sparsity_, "LIST", "Sparsity S, or several with commas between")
       .not_with({"--density"});
   options.add("--density", &density_, "LIST", "Density p = 1 - S likewise");
+  options.add("--values", &values_, "LAW", "Law of an active feature's value, as of estimate")
+      .default_is("uniform:0,1");
+  options.add("--groups", &groups_, "GROUPS", "Features that are not independent, as of estimate")
+      .default_is("independent");
+  options
+      .add("--model", &model_, "MODEL.h5",
+           "Features of this file, as far as no other option says what they are")
+      .may_change();
   options.add("--samples", &samples_, "LIST", "Numbers of samples T likewise");
   options.add("--measure-up-to", &measure_up_to_, "N",
               "Draw a data set for each T up to this; beyond only formulas");
   options.add("--confidence", &confidence_, "C", "Of the bounds");
 }
 
-void Moments::add_rows() {
-  if (!features_) throw UsageError("say how many features: --features D");
+void Moments::read_data() {
+  if (model_.empty() == !features_) {
+    throw UsageError("say how many features: --features D, or --model MODEL.h5");
+  }
   constexpr std::uint64_t most = 5000;  // D × D numbers for each thread
-  if (*features_ > most) {
+  if (features_ && *features_ > most) {
     throw UsageError(fmt::format("--features {} exceeds {}", *features_, most));
   }
-  if (density_.empty() && sparsity_.empty()) {
+  if (features_ && *features_ == 0) throw UsageError("--features 0 must be at least 1");
+  data_ = features_ ? sizes_alone(static_cast<Index>(*features_))
+                    : read_models(model_, {.allow_wide = true});
+  if (data_.models.front().features() > static_cast<Index>(most)) {
+    throw UsageError(fmt::format("--model {} has {} features, more than {}", model_,
+                                 data_.models.front().features(), most));
+  }
+}
+
+void Moments::check() const {
+  if (density_.empty() && sparsity_.empty() && model_.empty()) {
     throw UsageError("say how sparse the features are: --sparsity S or --density p");
   }
   if (samples_.empty()) throw UsageError("say how many samples: --samples T");
   const bool by_density = !density_.empty();
   for (const double value : by_density ? density_ : sparsity_) {
     const double density = by_density ? value : 1.0 - value;
-    if (!(density > 0.0 && density <= 1.0)) {
-      throw UsageError(by_density ? fmt::format("--density {} must lie in (0, 1]", value)
-                                  : fmt::format("--sparsity {} must lie in [0, 1)", value));
-    }
-    for (const double samples : samples_) {
-      if (!(samples >= 1.0 && samples <= 1e15 && samples == std::floor(samples))) {
-        throw UsageError(
-            fmt::format("--samples {} must be a whole number from 1 to 1e15", samples));
-      }
-      rows_.push_back({as_usage([&] {
-                         return linear::moment_law(static_cast<Index>(*features_), density,
-                                                   static_cast<std::uint64_t>(samples),
-                                                   confidence_);
-                       }),
-                       {}});
-    }
+    if (density > 0.0 && density <= 1.0) continue;
+    throw UsageError(by_density ? fmt::format("--density {} must lie in (0, 1]", value)
+                                : fmt::format("--sparsity {} must lie in [0, 1)", value));
   }
+  for (const double samples : samples_) {
+    if (samples >= 1.0 && samples <= 1e15 && samples == std::floor(samples)) continue;
+    throw UsageError(fmt::format("--samples {} must be a whole number from 1 to 1e15", samples));
+  }
+}
+
+Features Moments::features_of(std::optional<double> value) const {
+  DataOptions data;
+  data.values = values_;
+  data.groups = groups_;
+  if (value && !density_.empty()) data.density = fmt::format("{}", *value);
+  if (value && density_.empty()) data.sparsity = *value;
+  return resolve_features(data_, model_, data);
+}
+
+void Moments::add_settings(Run& run) {
+  Fingerprint inputs;
+  const auto add = [&](std::optional<double> value) {
+    const Features features = features_of(value);
+    inputs.add(features);
+    for (const double samples : samples_) {
+      settings_.push_back({features,
+                           {as_usage([&] {
+                              return linear::moment_law(
+                                  features, static_cast<std::uint64_t>(samples), confidence_);
+                            }),
+                            {}}});
+    }
+  };
+  const std::vector<double>& list = density_.empty() ? sparsity_ : density_;
+  for (const double value : list) add(value);
+  if (list.empty()) add({});
+  if (!model_.empty()) run.identify(inputs);
 }
 
 bool Moments::measure(Run& run) {
   ProgressDisplay display(run.err(), run.quiet());
   try {
-    for (MomentRow& row : rows_) {
+    for (auto& [features, row] : settings_) {
       if (row.law.samples > measure_up_to_) continue;
       const double start = run.seconds();
-      const linear::SparseData data(Vector::Constant(row.law.features, row.law.density),
-                                    row.law.samples, run.seed());
+      const linear::SparseData data(features, row.law.samples, run.seed());
       const Matrix Sigma = linear::second_moment(data, run.threads(), [&](const Progress& p) {
         display.show(p.done, p.planned, "blocks", fmt::format("density {:g}", row.law.density));
         return true;  // the guard calls the work off
       });
       row.seconds = run.seconds() - start;
-      row.measured = linear::measure(Sigma, row.law);
+      row.measured = linear::measure(Sigma, row.law, linear::expected_moment(features));
     }
     return true;
   } catch (const Interrupted&) {
@@ -466,13 +521,23 @@ bool Moments::measure(Run& run) {
   }
 }
 
+std::vector<MomentRow> Moments::rows() const {
+  std::vector<MomentRow> rows;
+  for (const Setting& setting : settings_) rows.push_back(setting.row);
+  return rows;
+}
+
 int Moments::run(Run& run) {
-  add_rows();
+  read_data();
+  check();
+  add_settings(run);
   if (const auto file = run.earlier(read_result)) return run.show_again(*file, ExitCode::done);
   run.begin();
   const bool whole = measure(run);
-  Findings findings = told(run.findings(storage::moments_results(rows_)),
-                           [&](std::ostream& out) { print_moments(out, rows_); });
+  const std::vector<MomentRow> rows = this->rows();
+  const Features& data = settings_.front().features;
+  Findings findings = told(run.findings(storage::moments_results(rows)),
+                           [&](std::ostream& out) { print_moments(out, rows, data); });
   if (!whole) findings.write = {};  // a file would look finished
   return run.finish(findings, exit_code(!whole, true, true));
 }

@@ -7,6 +7,7 @@
 
 #include "paragraph.h"
 #include "print.h"
+#include "problem_words.h"
 #include "result_report.h"
 #include "skeleta/optimize/flow.h"
 
@@ -112,18 +113,23 @@ void print_flows(std::ostream& out, const Spectrum& spectrum, Index hidden,
                      "alone. gradient: their sum, the gradient flow of the tied loss."));
 }
 
-void print_moments(std::ostream& out, const std::vector<MomentRow>& rows) {
+void print_moments(std::ostream& out, const std::vector<MomentRow>& rows, const Features& data) {
   const linear::MomentLaw& first = rows.front().law;
+  const std::string law = law_words(data);
+  // What everything is relative to; plain features of one density have a formula for it.
+  const bool alike = data.plain() && (data.density.array() == data.density(0)).all();
+  const char* unit = alike ? "p/3" : "s";
   print_to(out,
-           "{} features. All numbers are relative to p/3, the mean of x_j^2.\n\n"
+           "{} features{}{}. All numbers are relative to {}, the mean of x_j^2.\n\n"
            "{:>20}  {:^38}  {:^18}  {:^18}\n"
            "{:>9}  {:>9}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}\n",
-           first.features, "", "-- |Sigma/T - (p/3)I|, Frobenius --", "|Sigma/T - cI|_2",
-           "|Sigma/T - mean|_2", "density", "samples", "mean", "noise", "both", "measured", "bound",
-           "measured", "bound", "measured");
+           first.features, law.empty() ? "" : ", ", law, unit, "",
+           fmt::format("-- |Sigma/T - {}I|, Frobenius --", alike ? "(p/3)" : "s"),
+           "|Sigma/T - cI|_2", "|Sigma/T - mean|_2", "density", "samples", "mean", "noise", "both",
+           "measured", "bound", "measured", "bound", "measured");
   for (const MomentRow& row : rows) {
     const linear::MomentLaw& law = row.law;
-    const double scale = law.density / 3.0;
+    const double scale = law.mean_square;
     print_to(out,
              "{:>9.6g}  {:>9.4g}  {:>8.4g}  {:>8.4g}  {:>8.4g}  {:>8}  {:>8.4g}  {:>8}  {:>8.4g}  "
              "{:>8}\n",
@@ -136,11 +142,13 @@ void print_moments(std::ostream& out, const std::vector<MomentRow>& rows) {
   }
   const std::string bound = fmt::format(
       "bound: of the spectral norm, with confidence {:g}, from matrix Bernstein. Sigma/T is a "
-      "multiple of the identity as far as these are small: Dp << 4/3, and T >> D + 9/(5p).",
-      first.confidence);
+      "multiple of the identity as far as these are small{}.",
+      first.confidence, alike ? ": Dp << 4/3, and T >> D + 9/(5p)" : "");
   print_to(out, "\n{}\n{}\n{}\n",
-           paragraph("mean: sqrt(D-1) 3p/4, what |E Sigma/T - (p/3)I| over |(p/3)I| (Frobenius) "
-                     "is for any number of samples."),
+           paragraph(alike ? "mean: sqrt(D-1) 3p/4, what |E Sigma/T - (p/3)I| over |(p/3)I| "
+                             "(Frobenius) is for any number of samples."
+                           : "mean: what |E Sigma/T - sI| over |sI| (Frobenius) is for any number "
+                             "of samples."),
            paragraph("noise: what finitely many samples add. both: sqrt(mean^2 + noise^2), beside "
                      "one data set."),
            paragraph(bound));

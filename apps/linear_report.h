@@ -22,6 +22,7 @@ nlohmann::ordered_json to_json(const linear::Classification& where);
 void print_flows(std::ostream& out, const linear::Spectrum& spectrum, Index hidden,
                  const std::vector<double>& times, const std::vector<FlowRun>& runs);
 
-void print_moments(std::ostream& out, const std::vector<MomentRow>& rows);
+/// `data`: the features of a row; only its law is told.
+void print_moments(std::ostream& out, const std::vector<MomentRow>& rows, const Features& data);
 
 }  // namespace skeleta::program

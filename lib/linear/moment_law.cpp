@@ -2,26 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <stdexcept>
+#include <vector>
 
 #include "core/decompositions.h"
 #include "skeleta/measure/active_count.h"
-#include "skeleta/measure/value_law.h"
+#include "skeleta/measure/data_law.h"
 
 namespace skeleta::linear {
 namespace {
 
-void check(Index features, double density, std::uint64_t samples, double confidence) {
+void check(std::uint64_t samples, double confidence) {
+  if (samples < 1) throw std::invalid_argument("samples = 0 must be at least 1");
+  if (!(confidence > 0.0 && confidence < 1.0)) {
+    throw std::invalid_argument(fmt::format("confidence = {} must lie in (0, 1)", confidence));
+  }
+}
+
+void check(Index features, double density) {
   if (features < 1) {
     throw std::invalid_argument(fmt::format("features = {} must be at least 1", features));
   }
   if (!(density > 0.0 && density <= 1.0)) {
     throw std::invalid_argument(fmt::format("density = {} must lie in (0, 1]", density));
-  }
-  if (samples < 1) throw std::invalid_argument("samples = 0 must be at least 1");
-  if (!(confidence > 0.0 && confidence < 1.0)) {
-    throw std::invalid_argument(fmt::format("confidence = {} must lie in (0, 1)", confidence));
   }
 }
 
@@ -40,6 +47,12 @@ Index most_active(const ActiveCount& law, double T, double risk) {
   return m;
 }
 
+// By matrix Bernstein, for points with |x|² ≤ R: exceeded with probability at most `risk`.
+double bernstein(double D, double T, double R, double v, double risk) {
+  const double L = std::log(2.0 * D / risk);
+  return (L * R / 3.0 + std::sqrt(L * L * R * R / 9.0 + 2.0 * T * L * v)) / T;
+}
+
 void add_bound(MomentLaw& law, double confidence) {
   const ActiveCount count(Vector::Constant(law.features, law.density));
   const double D = static_cast<double>(law.features), T = static_cast<double>(law.samples);
@@ -51,16 +64,111 @@ void add_bound(MomentLaw& law, double confidence) {
   for (Index l = law.features; l > law.most_active; --l) {
     left_out += static_cast<double>(l) * count.probability(l) / 3.0;
   }
-  const double v = fourth_moment(D, law.density);
-  const double L = std::log(2.0 * D / (risk - T * count.at_least(law.most_active + 1)));
-  law.noise_bound = (L * m / 3.0 + std::sqrt(L * L * m * m / 9.0 + 2.0 * T * L * v)) / T + left_out;
+  law.noise_bound = bernstein(D, T, m, fourth_moment(D, law.density),
+                              risk - T * count.at_least(law.most_active + 1)) +
+                    left_out;
+}
+
+double beyond(const ValueLaw& value, double u) {  // P(|U| > u)
+  return value.excess(0, u) + value.shortfall(0, -u);
+}
+
+// |U| is at most this, but for a probability of at most `risk`.
+double largest(const ValueLaw& value, double risk) {
+  const double end = std::max(std::abs(value.least()), std::abs(value.most()));
+  if (std::isfinite(end)) return end;
+  double low = 0.0, high = std::sqrt(value.moment(2));
+  while (beyond(value, high) > risk) low = high, high *= 2.0;
+  for (int step = 0; step < 20; ++step) {
+    const double middle = 0.5 * (low + high);
+    (beyond(value, middle) > risk ? low : high) = middle;
+  }
+  return high;
+}
+
+void add_bound(MomentLaw& law, const DataLaw& data, double confidence, double fourth) {
+  const ActiveCount count(data.activity);
+  const double D = static_cast<double>(law.features), T = static_cast<double>(law.samples);
+  const double risk = 1.0 - confidence;
+  law.confidence = confidence;
+  law.most_active = most_active(count, T, 0.25 * risk);
+  double left_out = count.at_least(law.most_active + 1);
+  std::vector<double> squares;
+  for (Index j = 0; j < law.features; ++j) {
+    const double p = data.activity.density()(j);
+    if (p == 0.0) continue;
+    const ValueLaw& value = data.values[static_cast<std::size_t>(j)];
+    const double u = largest(value, 0.25 * risk / (T * D));
+    if (!std::isfinite(value.most()) || !std::isfinite(value.least())) {
+      left_out += p * beyond(value, u);
+    }
+    squares.push_back(u * u);
+  }
+  std::sort(squares.begin(), squares.end(), std::greater<>());
+  squares.resize(std::min(squares.size(), static_cast<std::size_t>(law.most_active)));
+  const double R = std::accumulate(squares.begin(), squares.end(), 0.0);
+  const double v = std::min(R * law.first_eigenvalue, fourth);
+  law.noise_bound = bernstein(D, T, R, v, risk - T * left_out) + std::sqrt(fourth * left_out);
+}
+
+// E x_j² x_k², D × D.
+Matrix squares_moment(const DataLaw& data) {
+  Vector second(data.size()), fourth(data.size());
+  for (Index j = 0; j < data.size(); ++j) {
+    const ValueLaw& value = data.values[static_cast<std::size_t>(j)];
+    second(j) = value.moment(2);
+    fourth(j) = value.moment(4);
+  }
+  Matrix result = data.activity.pair_probabilities();
+  result.array() *= (second * second.transpose()).array();
+  result.diagonal() = data.activity.density().cwiseProduct(fourth);
+  return result;
+}
+
+bool one_density(const Features& features) {
+  return features.plain() && (features.density.array() == features.density(0)).all();
 }
 
 }  // namespace
 
+MomentLaw moment_law(const Features& features, std::uint64_t samples, double confidence) {
+  validate(features);
+  if (one_density(features)) {
+    return moment_law(features.size(), features.density(0), samples, confidence);
+  }
+  check(samples, confidence);
+  const DataLaw data = features.data_law();
+  const Matrix M = moment_matrix(data), squares = squares_moment(data);
+  const double D = static_cast<double>(features.size()), T = static_cast<double>(samples);
+  MomentLaw law{
+      .features = features.size(), .density = features.density.mean(), .samples = samples};
+  law.mean_square = M.trace() / D;
+  if (!(law.mean_square > 0.0)) {
+    throw std::invalid_argument("no feature is ever different from 0: there are no moments");
+  }
+  const Vector eigenvalues = symmetric_eigenvalues(M);
+  law.first_eigenvalue = eigenvalues(law.features - 1);
+  law.other_eigenvalue = eigenvalues(0);
+  // Of x_j x_k over T: summed over the diagonal and over all else.
+  const Matrix variance = (squares - M.cwiseAbs2()).cwiseMax(0.0) / T;
+  const double diagonal = variance.trace(), off = std::max(variance.sum() - diagonal, 0.0);
+  law.diagonal_spread = std::sqrt(diagonal / D) / law.mean_square;
+  law.off_diagonal_spread = D > 1.0 ? std::sqrt(off / (D * (D - 1.0))) / law.mean_square : 0.0;
+  law.noise = std::sqrt((diagonal + off) / D) / law.mean_square;
+  const Matrix identity = Matrix::Identity(law.features, law.features);
+  law.interaction = (M - law.mean_square * identity).norm() / std::sqrt(D) / law.mean_square;
+  law.distance = std::hypot(law.interaction, law.noise);
+  add_bound(law, data, confidence, squares.sum());
+  law.distance_bound =
+      (law.noise_bound + 0.5 * (law.first_eigenvalue - law.other_eigenvalue)) / law.mean_square;
+  return law;
+}
+
 MomentLaw moment_law(Index features, double density, std::uint64_t samples, double confidence) {
-  check(features, density, samples, confidence);
+  check(features, density);
+  check(samples, confidence);
   MomentLaw law{.features = features, .density = density, .samples = samples};
+  law.mean_square = density / 3.0;
   const double D = static_cast<double>(features), T = static_cast<double>(samples), p = density;
   law.other_eigenvalue = p / 3.0 - p * p / 4.0;
   law.first_eigenvalue = law.other_eigenvalue + D * p * p / 4.0;
@@ -82,15 +190,23 @@ Matrix expected_moment(const Vector& density) {
   return M;
 }
 
+Matrix expected_moment(const Features& features) {
+  return features.plain() ? expected_moment(features.density) : moment_matrix(*features.law);
+}
+
 MeasuredMoment measure(const Matrix& Sigma, const MomentLaw& law) {
+  return measure(Sigma, law, expected_moment(Vector::Constant(law.features, law.density)));
+}
+
+MeasuredMoment measure(const Matrix& Sigma, const MomentLaw& law, const Matrix& expected) {
   const Index D = law.features;
   if (Sigma.rows() != D || Sigma.cols() != D) {
     throw std::invalid_argument(fmt::format("Sigma is {} x {}, but the law has {} features",
                                             Sigma.rows(), Sigma.cols(), D));
   }
-  const double scale = law.density / 3.0, root = std::sqrt(static_cast<double>(D));
+  const double scale = law.mean_square, root = std::sqrt(static_cast<double>(D));
   const Matrix mean = Sigma / static_cast<double>(law.samples);
-  const Matrix noise = mean - expected_moment(Vector::Constant(D, law.density));
+  const Matrix noise = mean - expected;
   const auto eigenvalues = [](const Matrix& symmetric) {
     return Vector(symmetric_eigenvalues(symmetric).reverse());
   };

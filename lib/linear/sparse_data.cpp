@@ -31,8 +31,19 @@ const Vector& checked(const Vector& density) {
 // As many blocks as their second moments fit into the memory, so that all threads have work.
 std::uint64_t block_size_for(Index features, std::uint64_t samples) {
   const auto D = static_cast<std::uint64_t>(features);
-  const std::uint64_t blocks = std::max<std::uint64_t>(most_numbers / (D * D), 4);
+  const std::uint64_t blocks =
+      std::max<std::uint64_t>(most_numbers / std::max<std::uint64_t>(D * D, 1), 4);
   return std::max(least_block, (samples + blocks - 1) / blocks);
+}
+
+ActiveCount count_of(const Features& features) {
+  validate(features);
+  return features.plain() ? ActiveCount(features.density) : ActiveCount(features.law->activity);
+}
+
+sampling::PointSampler sampler_of(const Features& features, Index most) {
+  return features.plain() ? sampling::PointSampler(features.density, most)
+                          : sampling::PointSampler(*features.law, most);
 }
 
 CountRange possible(const ActiveCount& law) {
@@ -54,13 +65,15 @@ void add(const SparseBatch& batch, Eigen::Map<Matrix>& sum) {
 }  // namespace
 
 SparseData::SparseData(const Vector& density, std::uint64_t samples, std::uint64_t seed)
-    : density_(checked(density)),
-      samples_(samples),
+    : SparseData(Features{checked(density), Vector::Ones(density.size())}, samples, seed) {}
+
+SparseData::SparseData(const Features& features, std::uint64_t samples, std::uint64_t seed)
+    : samples_(samples),
       seed_(seed),
-      block_(block_size_for(density.size(), samples)),
-      law_(density),
+      block_(block_size_for(features.size(), samples)),
+      law_(count_of(features)),
       splitter_(law_, possible(law_)),
-      sampler_(density, splitter_.range().last) {
+      sampler_(sampler_of(features, splitter_.range().last)) {
   if (samples == 0) throw std::invalid_argument("samples = 0 must be at least 1");
 }
 

@@ -124,6 +124,54 @@ class Figures(Workplace):
                     self.assertIn("(dimensionless)", labels)
                     plt.close(figure)
 
+    def run_of(self, name, *law):
+        """A run of 8 features in 3 dimensions under this law."""
+        return skeleta_analysis.open(estimate(self.place / "antiprism.h5", self.folder / f"{name}.h5", *law))
+
+    def test_data_shows_the_law(self):
+        groups = "exclusive(together:0.1(0,1),parent:0.2(4,5:0.5),6:0.05),together(2,3)"
+        laws = {
+            "plain": [],
+            "zipf": ["--density", "zipf:1.2:0.5", "--values", "half-normal:2"],
+            "groups": ["--density", "0.1", "--groups", groups, "--values",
+                       "constant:1;" * 2 + "uniform:-1,1;" * 2 + "exponential:1;normal:0,1;" + "uniform:0,1;" * 1 +
+                       "uniform:0,1"],
+        }
+        for name, law in laws.items():
+            with self.subTest(law=name):
+                run = self.run_of(name, *law)
+                figure = skeleta_analysis.data(run)
+                self.assert_legible(figure)
+                axes = figure.axes[0]
+                np.testing.assert_array_equal(axes.lines[0].get_ydata(), np.sort(run.data["density"])[::-1])
+                self.assertEqual(axes.get_yscale(), "log" if name == "zipf" else "linear")
+                self.assertEqual(len(figure.axes), 2 if name == "groups" else 1)
+        said = " ".join(text for text, _ in texts(figure))
+        for words in ("values of 5 laws", "constant 1", "uniform on [-1, 1]", "normal, mean 0, deviation 1",
+                      "together", "at most one", "parent, children", "feature; 1 other is independent"):
+            self.assertIn(words, said)
+        self.assertIn("values half-normal, scale 2", skeleta_analysis.data(self.run_of("zipf2", *laws["zipf"]))
+                      ._suptitle.get_text())
+
+    def test_data_draws_the_groups_of_the_file(self):
+        run = self.run_of("nested", "--density", "0.1", "--groups", "exclusive(together:0.1(0,1),parent:0.2(4,5:0.5),6:0.05)")
+        axes = skeleta_analysis.data(run).axes[1]
+        self.assertEqual([label.get_text() for label in axes.get_xticklabels()], ["0", "1", "4", "5", "6"])
+        brackets = {(tuple(line.get_xdata()), line.get_ydata()[0]) for line in axes.lines
+                    if len(line.get_ydata()) == 2 and np.ptp(line.get_ydata()) == 0 and np.ptp(line.get_xdata()) > 0}
+        # Around 0, 1; around 4, 5; and around both and 6, a row higher.
+        self.assertEqual(brackets, {((0, 1), 1), ((2, 3), 1), ((0.5, 4), 2)})
+
+    def test_data_of_many_groups_stays_legible(self):
+        D = 240
+        path = self.folder / "many.h5"
+        with h5py.File(path, "w") as file:
+            file["W"], file["b"] = np.eye(3, D), np.zeros(D)
+        groups = ",".join(f"exclusive({j}-{j + 2})" for j in range(0, D, 3))
+        run = skeleta_analysis.open(estimate(path, self.folder / "run.h5", "--density", "zipf:1:0.3", "--groups", groups,
+                                             "--method", "plain", "--samples", "1000"))
+        self.assert_legible(skeleta_analysis.data(run))
+
     def test_every_instance_can_be_drawn(self):
         run = self.runs["n5_m2_S0.75"]
         for draw in (skeleta_analysis.contributions, skeleta_analysis.columns,

@@ -175,6 +175,48 @@ TEST_F(Linear, MomentsOfAGrid) {
               HasSubstr("measured"));
 }
 
+TEST_F(Linear, MomentsOfOtherLaws) {
+  const std::vector<std::string> law{"--groups", "exclusive(0,1)", "--values", "half-normal:1"};
+  const auto moments = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "moments");
+    arguments.insert(arguments.end(), law.begin(), law.end());
+    return arguments;
+  };
+  const auto typed = moments({"--features", "4", "--density", "0.1,0.2", "--samples", "1e5"});
+  const Json json = linear_json(typed);
+  ASSERT_EQ(json["settings"].size(), 2u);
+  for (const Json& row : json["settings"]) {
+    EXPECT_DOUBLE_EQ(row["mean_square"], row["density"]);  // E U² = 1
+    EXPECT_LE(row["measured"]["spectral_noise"], row["noise_bound"]);
+    EXPECT_NEAR(double(row["measured"]["noise"]), double(row["noise"]), 0.5 * double(row["noise"]));
+  }
+  EXPECT_THAT(run_program({"linear", "moments", "--features", "4", "--density", "0.1", "--samples",
+                           "1000", "--groups", "exclusive(0,1)", "--quiet"})
+                  .out,
+              AllOf(HasSubstr("4 features, groups exclusive"), HasSubstr("relative to s")));
+  EXPECT_THAT(refusal({"moments", "--features", "4", "--density", "0.6", "--samples", "10",
+                       "--groups", "exclusive(0,1)"}),
+              HasSubstr("--groups"));
+}
+
+// What a model file says of its features; flags win.
+TEST_F(Linear, MomentsOfTheFeaturesOfAFile) {
+  const std::string model = path("model.h5");
+  ASSERT_EQ(run_program({"train", "--features", "3", "--hidden", "1", "--density", "0.1,0.2,0.3",
+                         "--values", "constant:2", "--starts", "1", "--steps", "2", "--quiet", "-o",
+                         model})
+                .code,
+            0);
+  const Json json = linear_json({"moments", "--model", model, "--samples", "1e4"});
+  EXPECT_NEAR(double(json["settings"][0]["density"]), 0.2, 1e-15);
+  EXPECT_NEAR(double(json["settings"][0]["mean_square"]), 0.8, 1e-15);
+  const Json other =
+      linear_json({"moments", "--model", model, "--samples", "1e4", "--values", "constant:1"});
+  EXPECT_NEAR(double(other["settings"][0]["mean_square"]), 0.2, 1e-15);
+  EXPECT_THAT(refusal({"moments", "--model", model, "--features", "3", "--samples", "10"}),
+              HasSubstr("--features D, or --model"));
+}
+
 TEST_F(Linear, RefusesBadInput) {
   EXPECT_THAT(refusal({"critical-points", "--eigenvalues", "2,1", "--hidden", "1", "--model",
                        path("none.h5"), "-o", path("a.h5")}),

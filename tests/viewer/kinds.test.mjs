@@ -36,6 +36,30 @@ test("every golden file opens with more than its overview, in the light and in t
   }
 });
 
+test("the law of the data: densities, values and groups", { skip }, () =>
+  withFile(written("law", "train", "--features", "8", "--hidden", "2", "--density", "zipf:1.5:0.4",
+    "--values", `${"half-normal:2;".repeat(5)}constant:1;normal:0,1;uniform:-1,1`,
+    "--groups", "exclusive(together:0.1(0,1),parent:0.2(4,5:0.5),6:0.05)", "--starts", "1", "--steps", "2"),
+  {}, async (page, file) => {
+    assert.ok((await sections(page)).includes("data"));
+    await picture(page, "law");
+    const laws = await records(page, "Law of the values of each feature");
+    assert.deepEqual(laws.map((row) => row.Values.text), [...Array(5).fill("half-normal of scale 2"), "always 1",
+      "normal of mean 0 and deviation 1", "uniform on [−1, 1]"]);
+    assert.deepEqual(await page.$$eval("#data li", (list) => list.map((e) => e.textContent)),
+      ["at most one [together [0, 1] (0.1), parent, children [4, 5 (0.5)] (0.2), 6 (0.05)]"]);
+    const density = file.shape("/data/density")[0];
+    const label = await page.$eval("#data .plot", (plot) => plot.ariaLabel);
+    assert.match(label, new RegExp(`^The densities of ${density} features, from 0\\.2 to `));
+    assert.equal(await page.isChecked("#data input[type=checkbox]"), true);
+  }));
+
+test("a file of plain features names their law", () =>
+  withFile(join(fixtures, "train.h5"), {}, async (page) => {
+    assert.match(await page.textContent("#data"), /uniform on \[0, 1\].*The features are independent/s);
+    assert.equal(await page.$("#data canvas.groups"), null);
+  }));
+
 test("linear_flow.h5: where the flows end, their losses and strengths are h5py's", () =>
   withFile(join(fixtures, "linear_flow.h5"), {}, async (page, file) => {
     const times = file.shape("/flow/time")[0];

@@ -10,6 +10,7 @@ from .atlas import atlas
 from .columns import columns
 from .comparison import comparison
 from .contributions import contributions
+from .data import data
 from .dimensionality import dimensionality
 from .excess import excess
 from .linear import flow, moments
@@ -18,5 +19,5 @@ from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
-__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "dimensionality",
-           "excess", "flow", "moments", "open", "phases", "summary", "sweep", "training"]
+__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "data",
+           "dimensionality", "excess", "flow", "moments", "open", "phases", "summary", "sweep", "training"]

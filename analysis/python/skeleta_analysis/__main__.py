@@ -6,7 +6,7 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, columns, comparison, contributions, dimensionality, excess, flow, moments, open,
+from . import (atlas, columns, comparison, contributions, data, dimensionality, excess, flow, moments, open,
                phases, style, summary, sweep, training)
 
 EPILOG = """examples:
@@ -46,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text)
         command.add_argument("run", help=f"file of `skeleta {kind}`")
         add_output(command)
+    command = commands.add_parser("data", help="densities, laws of values and groups of the features")
+    command.add_argument("run", help="run file of any command that has a model")
+    add_output(command)
     command = commands.add_parser("comparison", help="losses of several runs, and what they consist of")
     command.add_argument("run", nargs="+", help="run files")
     add_output(command)
@@ -70,6 +73,8 @@ def execute(options) -> None:
     elif options.command in WHOLE:
         draw, _, kind = WHOLE[options.command]
         write(draw(open_kind(options.run, f"skeleta {kind}")), options.output)
+    elif options.command == "data":
+        write(data(open(options.run)), options.output)
     elif options.command == "excess":
         write(excess([open_kind(path, "skeleta approximate") for path in options.run]),
               options.output)

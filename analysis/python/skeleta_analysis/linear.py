@@ -82,10 +82,16 @@ def moments(run):
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("number of samples T")
-    axes.set_ylabel("$\\|\\Sigma/T - (p/3)\\,I\\|_F \\;/\\; \\|(p/3)\\,I\\|_F$")
+    unit = "(p/3)" if of_plain_features(rows) else "s"
+    axes.set_ylabel(f"$\\|\\Sigma/T - {unit}\\,I\\|_F \\;/\\; \\|{unit}\\,I\\|_F$")
     axes.grid(True)
     axes.legend(fontsize=8, title="curve: exact root mean square\nmarker: one data set\n"
                 "dashed: infinitely many samples", title_fontsize=8, alignment="left")
     figure.suptitle(f"How far is Σ/T from a multiple of the identity? "
                     f"D = {int(rows['features'].values[0])}", x=0.01, ha="left", fontsize=10)
     return figure
+
+
+def of_plain_features(rows) -> bool:
+    """Whether the mean square of a feature is p/3; files before layout 1.8 have no other."""
+    return "mean_square" not in rows or np.allclose(rows["mean_square"], rows["density"] / 3, rtol=1e-12)

@@ -6,22 +6,27 @@
 #include "skeleta/core/progress.h"
 #include "skeleta/core/types.h"
 #include "skeleta/measure/active_count.h"
+#include "skeleta/measure/features.h"
 #include "skeleta/sampling/count_splitter.h"
 #include "skeleta/sampling/point_sampler.h"
 
 namespace skeleta::linear {
 
-/// The data set {x_t} of T independent points x_j = Bernoulli(p_j)·Uniform[0, 1], as a stream of
-/// blocks: a function of (density, seed, T) alone, never in memory as a whole. Within a block the
-/// points are ordered by their number of active features, and those without any are only counted:
-/// as a multiset each block has the law of independent points.
+/// The data set {x_t} of T independent points of a law, unless more is said x_j =
+/// Bernoulli(p_j)·Uniform[0, 1], as a stream of blocks: a function of (law, seed, T) alone, never
+/// in memory as a whole. Within a block the points are ordered by their number of active features,
+/// and those without any are only counted: as a multiset each block has the law of independent
+/// points.
 class SparseData {
  public:
   /// Throws std::invalid_argument if density is empty or has an entry outside [0, 1], or T = 0.
   SparseData(const Vector& density, std::uint64_t samples, std::uint64_t seed);
+  /// Of any law; of plain features as above, to the bit. Throws if features are not valid, or T =
+  /// 0.
+  SparseData(const Features& features, std::uint64_t samples, std::uint64_t seed);
 
   /// D.
-  Index features() const { return density_.size(); }
+  Index features() const { return law_.features(); }
   /// T.
   std::uint64_t samples() const { return samples_; }
   /// In how many blocks the points come.
@@ -39,7 +44,6 @@ class SparseData {
  private:
   std::uint64_t block_size(std::size_t k) const;
 
-  Vector density_;
   std::uint64_t samples_, seed_, block_;
   ActiveCount law_;
   sampling::CountSplitter splitter_;

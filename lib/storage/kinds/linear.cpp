@@ -98,9 +98,7 @@ const Fields<MomentRow>& moment_setting_fields() {
   const auto measured = [](double Measured::*member) {
     return [member](const Row& row) { return row.measured ? (*row.measured).*member : nan; };
   };
-  const auto noise_bound = [](const Row& row) {
-    return row.law.noise_bound / (row.law.density / 3.0);
-  };
+  const auto noise_bound = [](const Row& row) { return row.law.noise_bound / row.law.mean_square; };
   const auto eigenvalues = [](const Row& row) -> Vector {
     return row.measured ? row.measured->eigenvalues : Vector::Constant(row.law.features, nan);
   };
@@ -113,42 +111,44 @@ const Fields<MomentRow>& moment_setting_fields() {
               {axis("mode", mode)},
               {whole("features", "setting", "number of features D").from(1), &Row::law,
                &Law::features},
-              {real("density", "setting", "probability that a feature is active").from(0, 1),
+              {real("density", "setting", "probability that a feature is active, on average")
+                   .from(0, 1),
                &Row::law, &Law::density},
               {whole("samples", "setting", "number of samples T"), &Row::law, &Law::samples},
               {real("first_eigenvalue", "setting", "largest, of the mean of Sigma/T"), &Row::law,
                &Law::first_eigenvalue},
-              {real("other_eigenvalue", "setting", "all others"), &Row::law,
-               &Law::other_eigenvalue},
+              {real("other_eigenvalue", "setting", "least; all others if features are alike"),
+               &Row::law, &Law::other_eigenvalue},
               {real("diagonal_spread", "setting",
-                    "standard deviation of a diagonal entry of Sigma/T over p/3"),
+                    "standard deviation of a diagonal entry of Sigma/T over mean_square"),
                &Row::law, &Law::diagonal_spread},
               {real("off_diagonal_spread", "setting",
-                    "standard deviation of another entry over p/3"),
+                    "standard deviation of another entry over mean_square"),
                &Row::law, &Law::off_diagonal_spread},
               {real("noise", "setting",
-                    "root mean square of |Sigma/T - mean|_F over that of the identity times p/3"),
+                    "root mean square of |Sigma/T - mean|_F over that of the identity times "
+                    "mean_square"),
                &Row::law, &Law::noise},
               {real("interaction", "setting",
-                    "likewise of the mean's distance to p/3 times the identity"),
+                    "likewise of the mean's distance to mean_square times the identity"),
                &Row::law, &Law::interaction},
               {real("distance", "setting", "likewise of both together"), &Row::law, &Law::distance},
               {real("confidence", "setting", "of the bounds").from(0, 1), &Row::law,
                &Law::confidence},
-              {real("noise_bound", "setting", "upper bound of |Sigma/T - mean|_2 over p/3"),
+              {real("noise_bound", "setting", "upper bound of |Sigma/T - mean|_2 over mean_square"),
                noise_bound},
               {real("distance_bound", "setting",
-                    "upper bound of the least |Sigma/T - cI|_2 over p/3"),
+                    "upper bound of the least |Sigma/T - cI|_2 over mean_square"),
                &Row::law, &Law::distance_bound},
               {real("measured_noise", "setting", "noise of one data set; NaN if none")
                    .as("measured?.noise"),
                measured(&Measured::noise)},
               {real("measured_distance", "setting", "its distance").as("measured?.distance"),
                measured(&Measured::distance)},
-              {real("spectral_noise", "setting", "its |Sigma/T - mean|_2 over p/3")
+              {real("spectral_noise", "setting", "its |Sigma/T - mean|_2 over mean_square")
                    .as("measured?.spectral_noise"),
                measured(&Measured::spectral_noise)},
-              {real("spectral_distance", "setting", "its least |Sigma/T - cI|_2 over p/3")
+              {real("spectral_distance", "setting", "its least |Sigma/T - cI|_2 over mean_square")
                    .as("measured?.spectral_distance"),
                measured(&Measured::spectral_distance)},
               {real("eigenvalue", "setting mode", "of its Sigma/T").as("measured?.eigenvalues"),
@@ -163,6 +163,10 @@ const Fields<MomentRow>& moment_setting_fields() {
                  {{whole("most_active", "setting",
                          "no more features are active at once, with the confidence of the bounds"),
                    &Row::law, &Law::most_active}},
+                 "settings[]."),
+      block<Row>("/moments", "since 1.8, in files of linear moments",
+                 {{real("mean_square", "setting", "mean of x_j^2 over all features; p/3 if plain"),
+                   &Row::law, &Law::mean_square}},
                  "settings[]."));
   return fields;
 }

@@ -41,7 +41,7 @@ export const moments: Panel = {
     const confidence = of("confidence")(0);
     return h("div", {},
       h("p", {}, "The distance of ", symbol("Σ"), "/", symbol("T"), ", with ", symbol("Σ"), " the sum of ",
-        symbol("xx"), "ᵀ over ", symbol("T"), " samples, to the identity times ", symbol("p"), "/3, over the norm of the latter. ",
+        symbol("xx"), "ᵀ over ", symbol("T"), " samples, to the identity times ", symbol("s"), ", the mean square of a feature, over the norm of the latter. ",
         "Curve: the exact root mean square; point: one data set; dashed: what no number of samples removes."),
       chart.element,
       listing("Relative Frobenius norms: the mean’s distance, the noise around it, and both together", [
