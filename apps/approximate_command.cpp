@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "commands.h"
 #include "exit_code.h"
@@ -39,10 +40,10 @@ constexpr double negligible = 1e-12;  // Rows end where P(N >= m) falls below.
 constexpr Index most_listed = 1000;
 
 // The largest m whose row is listed: at least 2, where there are so many features.
-Index last_row(const Vector& density) {
-  const ActiveCount count(density);
-  Index m = std::min<Index>(2, density.size());
-  while (m < std::min(density.size(), most_listed) && count.at_least(m + 1) >= negligible) ++m;
+Index last_row(const ActiveCount& count) {
+  const Index most = std::min(count.features(), most_listed);
+  Index m = std::min<Index>(2, count.features());
+  while (m < most && count.at_least(m + 1) >= negligible) ++m;
   return m;
 }
 
@@ -56,6 +57,7 @@ class Approximate : public Command {
   void read_model();
   void read_sizes();
   void check() const;
+  Features features_at(double sparsity) const;
   std::optional<storage::ResultFile> go_on_from(Run& run);
   Index k_max(Index usual) const;
 
@@ -77,7 +79,8 @@ class Approximate : public Command {
   std::uint64_t starts_ = 20, max_boxes_ = certify::CertifyOptions{}.max_boxes;
 
   // What the command works on.
-  Features law_;  // of density 0 unless has_density_
+  storage::ModelFile data_of_file_;  // all but its models
+  Features law_;                     // of density 0 unless has_density_
   bool has_density_ = false;
   std::vector<Autoencoder> models_;  // of the file; none without one
   std::vector<Index> instances_;
@@ -102,7 +105,7 @@ void Approximate::declare(OptionTable& options) {
               "Certificate: minimise the loss on at most k active features and the whole loss, and "
               "compare");
   options.add("--k-max", &k_max_, "K", "--train: for k = 1, ..., K")
-      .default_is("3; 1 with --sparsities; beyond 2 for few features");
+      .default_is("3, of other laws 2; 1 with --sparsities; beyond 2 for few features");
   options.add("--starts", &starts_, "N", "--train: random starts of each objective");
   options
       .add("--sparsities", &sparsities_, "S1,S2,...",
@@ -158,7 +161,8 @@ void Approximate::read_model() {
   const bool may_lack = !table_.empty() || !sparsities_.empty();
   if (!has_density_ && may_lack) data_.density = "0";
   law_ = resolve_features(file, model_, data_, instances_);
-  models_ = std::move(file.models);
+  models_ = std::exchange(file.models, sizes_alone(law_.size()).models);
+  data_of_file_ = std::move(file);
 }
 
 void Approximate::read_sizes() {
@@ -174,7 +178,15 @@ void Approximate::read_sizes() {
   has_density_ = data_.has_density();
   const bool may_lack = !table_.empty() || !sparsities_.empty();
   if (!has_density_ && may_lack) data_.density = "0";
-  law_ = resolve_features(sizes_alone(*features_), "", data_);
+  data_of_file_ = sizes_alone(*features_);
+  law_ = resolve_features(data_of_file_, "", data_);
+}
+
+Features Approximate::features_at(double sparsity) const {
+  DataOptions data = data_;
+  data.density.clear();
+  data.sparsity = sparsity;
+  return resolve_features(data_of_file_, model_, data, instances_);
 }
 
 void Approximate::check() const {
@@ -194,6 +206,10 @@ void Approximate::check() const {
   }
   if (std::find(sparsities_.begin(), sparsities_.end(), 1.0) != sparsities_.end()) {
     throw UsageError("--sparsities: at sparsity 1 nothing is ever active: nothing to train on");
+  }
+  for (const double sparsity : sparsities_) features_at(sparsity);
+  if (!table_.empty() && !law_.data_law().activity.independent()) {
+    throw UsageError("--table is of independent features: leave the groups out");
   }
   if (train_) {
     refuse_more_than_memory("--starts", static_cast<double>(starts_),
@@ -237,18 +253,20 @@ ApproximationReport Approximate::of_law() const {
   report.largest_ratio = bounds::largest_scale(ones, epsilon_, OneSparseMeasure::ratio);
   if (!table_.empty()) report.table = bounds::one_sparse_table(law_.size(), table_);
   if (has_density_) {
-    const Index last = last_row(p);
-    const ActiveCount law(p);
+    const ActivityTree activity = law_.data_law().activity;
+    const ActiveCount law(activity);
+    const Index last = last_row(law);
     report.count.emplace();
-    report.count->tails = bounds::count_tails(p, last);
+    report.count->tails = bounds::count_tails(activity, last);
     for (Index l = 0; l <= last; ++l) report.count->probability.push_back(law.probability(l));
   }
   return report;
 }
 
 void Approximate::add_model(const Run& run, Index instance, ApproximationReport& report) const {
-  constexpr Index most_for_pairs = 200;  // C_2 costs D³ for the gradient
   const Autoencoder& model = models_[static_cast<std::size_t>(instance)];
+  // C_2 costs D³ for the gradient; of other laws and models D³ contour integrals.
+  const Index most_for_pairs = law_.plain() && model.tied_relu() ? 200 : 30;
   exact::Options options;
   options.threads = run.threads();
   const Index last = report.count->tails.back().m;
@@ -267,7 +285,8 @@ void Approximate::add_certificate(const Run& run, ProgressDisplay& display,
     display.show(done, planned, "starts", "");
     return !InterruptGuard::requested();
   };
-  auto result = training::certificate(law_, *hidden_, training_options(run, k_max(3)), progress);
+  auto result = training::certificate(law_, *hidden_,
+                                      training_options(run, k_max(law_.plain() ? 3 : 2)), progress);
   report.interrupted = result.interrupted;
   if (!result.interrupted) report.certificate = std::move(result);
 }
@@ -275,7 +294,6 @@ void Approximate::add_certificate(const Run& run, ProgressDisplay& display,
 void Approximate::add_curve(const Run& run, ProgressDisplay& display,
                             ApproximationReport& report) const {
   const auto count = static_cast<double>(sparsities_.size());
-  Features features = law_;
   for (const double sparsity : sparsities_) {
     const auto progress = [&](std::uint64_t done, std::uint64_t planned) {
       const double part = static_cast<double>(done) / static_cast<double>(planned);
@@ -283,9 +301,8 @@ void Approximate::add_curve(const Run& run, ProgressDisplay& display,
                    (static_cast<double>(report.curve.size()) + part) / count);
       return !InterruptGuard::requested();
     };
-    features.density.setConstant(1.0 - sparsity);
-    auto result =
-        training::certificate(features, *hidden_, training_options(run, k_max(1)), progress);
+    auto result = training::certificate(features_at(sparsity), *hidden_,
+                                        training_options(run, k_max(1)), progress);
     report.interrupted = result.interrupted;
     if (result.interrupted) return;
     report.curve.push_back({sparsity, std::move(result)});

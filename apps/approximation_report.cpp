@@ -102,7 +102,7 @@ std::string about_training(const Json& rows) {
 std::string rigorous(const Json& json) {
   std::string text =
       "P(N = l) and P(N >= m) are exact to rounding; union and chernoff are upper bounds; poisson "
-      "is an approximation, off by at most sum p^2.";
+      "is an approximation, of independent features off by at most sum p^2.";
   if (json.contains("loss")) {
     text +=
         " Losses are exact, to the error bound of the contour integrals; loss_bound is a rigorous "
@@ -321,8 +321,8 @@ void print_approximation(std::ostream& out, const Json& json) {
   if (json.contains("tail")) print_count(out, json);
   const Json& largest = json["largest_density"];
   print_to(out,
-           "\nP(N >= 2) <= {0:g} up to density {1:.6g} of {3} features, P(N >= 2)/P(N = 1) "
-           "up to {2:.6g}\n",
+           "\nP(N >= 2) <= {0:g} up to density {1:.6g} of {3} independent features,\n"
+           "P(N >= 2)/P(N = 1) up to {2:.6g}\n",
            number(json["epsilon"]), number(largest["two_active"]), number(largest["ratio"]),
            number(json["features"]));
   if (json.contains("table")) print_table(out, json["table"]);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "skeleta/bounds/loss_tail.h"
 #include "skeleta/measure/data_law.h"
 
 namespace skeleta::approximation {
@@ -57,6 +58,14 @@ double LawTail::above(Index l) const {
 double LawTail::below(Index l) const {
   const auto end = std::min(static_cast<std::size_t>(std::max<Index>(l, 0)), part_.size());
   return std::accumulate(part_.begin(), part_.begin() + static_cast<std::ptrdiff_t>(end), 0.0);
+}
+
+std::function<double(Index)> loss_above(const Autoencoder& model, const Features& features,
+                                        int threads) {
+  if (features.plain() && model.tied_relu()) {
+    return [tail = bounds::LossTail(model, features, threads)](Index l) { return tail.above(l); };
+  }
+  return [tail = LawTail(model, features)](Index l) { return tail.above(l); };
 }
 
 }  // namespace skeleta::approximation

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "skeleta/measure/active_count.h"
@@ -36,5 +37,10 @@ class LawTail {
   std::vector<double> part_;  // of l = 0, 1, …
   double beyond_ = 0.0, size_ = 0.0;
 };
+
+/// Upper bounds of Σ_{k > l} C_k as a function of l: bounds::LossTail's of tied ReLU models on
+/// plain features, LawTail's of all others.
+std::function<double(Index)> loss_above(const Autoencoder& model, const Features& features,
+                                        int threads);
 
 }  // namespace skeleta::approximation

@@ -6,8 +6,9 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "approximation/law_skeleton_bound.h"
+#include "approximation/law_tail.h"
 #include "exact/closed_forms.h"
-#include "skeleta/bounds/loss_tail.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta::approximation {
@@ -113,10 +114,11 @@ std::vector<double> contribution_bounds(const Autoencoder& model, const Features
                                         Index last, int threads) {
   validate(model);
   validate(features, model.features());
-  require_tied_relu(model, "the bound of the skeletons");
-  require_plain(features, "the bound of the skeletons");
   if (last < 0 || last > features.size()) {
     throw std::invalid_argument(fmt::format("last = {} must lie in 0..{}", last, features.size()));
+  }
+  if (!features.plain() || !model.tied_relu()) {
+    return law_contribution_bounds(model, features, last, threads);
   }
   const std::size_t width = static_cast<std::size_t>(last) + 1;
   std::vector<double> total(width, 0.0);
@@ -139,12 +141,12 @@ std::vector<double> contribution_bounds(const Autoencoder& model, const Features
 std::vector<double> tail_bounds(const Autoencoder& model, const Features& features, Index last,
                                 int threads) {
   const std::vector<double> parts = contribution_bounds(model, features, last, threads);
-  const bounds::LossTail tail(model, features, threads);
+  const auto above = loss_above(model, features, threads);
   std::vector<double> result(parts.size());
-  double beyond = tail.above(last);
+  double beyond = above(last);
   for (Index k = last; k >= 0; --k) {
     const auto n = static_cast<std::size_t>(k);
-    beyond = std::min(beyond, tail.above(k));
+    beyond = std::min(beyond, above(k));
     result[n] = beyond;
     beyond += parts[n];
   }

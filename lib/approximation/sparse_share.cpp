@@ -2,18 +2,31 @@
 
 #include <cmath>
 
+#include "approximation/law_tail.h"
 #include "skeleta/approximation/exact_loss.h"
 #include "skeleta/approximation/skeleton_bound.h"
-#include "skeleta/bounds/loss_tail.h"
 #include "skeleta/exact/sparse_loss.h"
+#include "skeleta/exact/support_sum.h"
 
 namespace skeleta::approximation {
 namespace {
 
-Vector as_vector(const Matrix& dW, const Vector& db) {
-  Vector all(dW.size() + db.size());
-  all << dW.reshaped(), db;
+Vector as_vector(const exact::Gradient& g) {
+  Vector all(g.dW.size() + g.dW_out.size() + g.db.size());
+  all << g.dW.reshaped(), g.dW_out.reshaped(), g.db;
   return all;
+}
+
+exact::Gradient sparse_gradient(const Autoencoder& model, const Features& features, Index k,
+                                const exact::Options& options) {
+  exact::Gradient gradient;
+  if (features.plain() && model.tied_relu()) {
+    exact::SparseLoss sparse(features, CountRange{0, k}, options.threads);
+    sparse.loss_and_gradient(model, gradient.dW, gradient.db);
+  } else {
+    exact::SupportSum(features, CountRange{0, k}, options).loss_and_gradient(model, gradient);
+  }
+  return gradient;
 }
 
 }  // namespace
@@ -21,8 +34,8 @@ Vector as_vector(const Matrix& dW, const Vector& db) {
 SparseShares sparse_shares(const Autoencoder& model, const Features& features, Index last,
                            const exact::Options& options) {
   const std::vector<double> sharp = tail_bounds(model, features, last, options.threads);
-  const bounds::LossTail tail(model, features, options.threads);
-  const ActiveCount count(features.density);
+  const auto above = loss_above(model, features, options.threads);
+  const ActiveCount count(features.data_law().activity);
   SparseShares result{exact_loss(model, features, options).loss, {}};
   Vector contributions = Vector::Zero(features.size() + 1);
   for (const SkeletonPart& part : result.loss.skeletons) contributions(part.l) = part.contribution;
@@ -33,7 +46,7 @@ SparseShares sparse_shares(const Autoencoder& model, const Features& features, I
     const auto n = static_cast<std::size_t>(k);
     result.shares[n] = {
         k,      count.at_least(k + 1),      contributions(k), contributions.head(k + 1).sum(),
-        beyond, beyond / result.loss.value, sharp[n],         tail.above(k)};
+        beyond, beyond / result.loss.value, sharp[n],         above(k)};
     beyond += contributions(k);
   }
   return result;
@@ -48,12 +61,9 @@ GradientAgreement compare_gradients(const Vector& part, const Vector& whole) {
 
 GradientAgreement gradient_agreement(const Autoencoder& model, const Features& features, Index k,
                                      const exact::Options& options) {
-  Matrix dW;
-  Vector db;
-  exact::SparseLoss sparse(features, CountRange{0, k}, options.threads);
-  sparse.loss_and_gradient(model, dW, db);
   const exact::LossAndGradient whole = exact::loss_and_gradient(model, features, options);
-  return compare_gradients(as_vector(dW, db), as_vector(whole.dW, whole.db));
+  return compare_gradients(as_vector(sparse_gradient(model, features, k, options)),
+                           as_vector(whole));
 }
 
 }  // namespace skeleta::approximation

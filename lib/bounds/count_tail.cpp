@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/special_functions/binomial.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/tools/roots.hpp>
 #include <cmath>
@@ -39,6 +40,43 @@ double poisson_tail(double mean, Index m) {
   return mean > 0.0 ? boost::math::gamma_p(static_cast<double>(m), mean) : 0.0;
 }
 
+// E C(N, m): sums of non-negative terms.
+double mean_binomial(const ActiveCount& count, Index m) {
+  double sum = 0.0;
+  for (Index l = count.features(); l >= m; --l) {
+    const double probability = count.probability(l);
+    if (probability == 0.0) continue;  // its binomial coefficient may be infinite
+    sum += probability * boost::math::binomial_coefficient<double>(static_cast<unsigned>(l),
+                                                                   static_cast<unsigned>(m));
+  }
+  return sum;
+}
+
+// min_t E e^{t(N − m)} over t ≥ 0, whose logarithm is convex: by golden sections of [0, 64].
+double exponential_bound(const ActiveCount& count, Index m) {
+  const auto logarithm = [&](double t) {
+    double sum = 0.0, largest = -std::numeric_limits<double>::infinity();
+    for (Index l = 0; l <= count.features(); ++l) {
+      if (count.probability(l) == 0.0) continue;
+      const double term = std::log(count.probability(l)) + t * static_cast<double>(l - m);
+      sum = term > largest ? sum * std::exp(largest - term) + 1.0 : sum + std::exp(term - largest);
+      largest = std::max(largest, term);
+    }
+    return largest + std::log(sum);
+  };
+  const double ratio = 0.5 * (std::sqrt(5.0) - 1.0);
+  double low = 0.0, high = 64.0;
+  for (int step = 0; step < 60; ++step) {
+    const double left = high - ratio * (high - low), right = low + ratio * (high - low);
+    if (logarithm(left) < logarithm(right)) {
+      high = right;
+    } else {
+      low = left;
+    }
+  }
+  return std::min(std::exp(logarithm(0.5 * (low + high))), 1.0);
+}
+
 double ratio_of(const ActiveCount& count) {
   const double more = count.at_least(2);
   return more == 0.0 ? 0.0 : more / count.probability(1);
@@ -58,6 +96,21 @@ std::vector<CountTail> count_tails(const Vector& density, Index most) {
     tails.push_back({m, count.at_least(m), unions[static_cast<std::size_t>(m)],
                      chernoff_bound(density, m), poisson_tail(density.sum(), m),
                      density.squaredNorm()});
+  }
+  return tails;
+}
+
+std::vector<CountTail> count_tails(const ActivityTree& tree, Index most) {
+  if (tree.independent()) return count_tails(tree.density(), most);
+  if (most < 0 || most > tree.features()) {
+    throw std::invalid_argument(fmt::format("most = {} must lie in 0..{}", most, tree.features()));
+  }
+  const ActiveCount count(tree);
+  std::vector<CountTail> tails;
+  for (Index m = 0; m <= most; ++m) {
+    const double exact = count.at_least(m), poisson = poisson_tail(tree.density().sum(), m);
+    tails.push_back({m, exact, mean_binomial(count, m), exponential_bound(count, m), poisson,
+                     std::abs(exact - poisson)});
   }
   return tails;
 }

@@ -19,6 +19,11 @@ Vector without(const Vector& density, Index i) {
 
 bool minimum_is_zero(const Features& features, Index hidden, Index most) {
   const auto counts = features.density.array() > 0.0 && features.importance.array() > 0.0;
+  for (Index j = 0; j < features.size() && !features.plain(); ++j) {
+    if (counts(j) && !features.law->values[static_cast<std::size_t>(j)].non_negative()) {
+      return most == 0;  // no ReLU answers below 0
+    }
+  }
   return most == 0 || counts.count() <= (most == 1 ? 2 : 1) * hidden;
 }
 

@@ -25,7 +25,7 @@ namespace {
 constexpr double exact_target = 1e-10, many_target = 1e-8;
 constexpr std::uint64_t most_steps = 2000;
 
-// L^(≤k) for k > 2, where there is no closed form.
+// L^(≤k) of plain features for k > 2, where there is no closed form.
 class TruncatedObjective {
  public:
   TruncatedObjective(const Features& features, Index hidden, Index k)
@@ -49,7 +49,6 @@ class TruncatedObjective {
 };
 
 void validate(const Features& features, Index hidden, const CertificateOptions& options) {
-  require_plain(features, "the certificate");
   Options training;
   training.gradient_tolerance = options.gradient_tolerance;
   training.starts = options.starts;
@@ -185,11 +184,11 @@ class CertificateSearch {
       const NaturalCoordinates coordinates = natural_coordinates(features_, k);
       return natural_descent(f, x, coordinates, zero_loss_, lbfgs);
     };
-    if (k <= 2) {
-      auto f = SparseObjective::k_sparse(features_, hidden_, k, 1);
+    if (k > 2 && features_.plain()) {  // faster than support by support
+      TruncatedObjective f(features_, hidden_, k);
       return minimise(f);
     }
-    TruncatedObjective f(features_, hidden_, k);
+    auto f = SparseObjective::k_sparse(features_, hidden_, k, 1);
     return minimise(f);
   }
 

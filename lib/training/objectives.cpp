@@ -35,6 +35,12 @@ bool in_range(const Vector& x) {
   return x.allFinite() && x.cwiseAbs().maxCoeff() < 1e60;
 }
 
+constexpr Index closed = 2;  // skeletons up to this have closed forms, for some problems
+
+bool has_closed_forms(const Features& features, const Autoencoder& form) {
+  return features.plain() && form.tied_relu();
+}
+
 }  // namespace
 
 ExactObjective::ExactObjective(Features features, Index hidden, const exact::Options& options)
@@ -52,49 +58,70 @@ double ExactObjective::operator()(const Vector& x, Vector& gradient) {
   return last_.value;
 }
 
-SparseObjective::SparseObjective(Features features, Index hidden, CountRange skeletons,
+CountRange SparseObjective::summed(const Features& features, const Autoencoder& form,
+                                   CountRange skeletons) {
+  if (!has_closed_forms(features, form)) return skeletons;
+  return {std::max(skeletons.first, closed + 1), skeletons.last};
+}
+
+SparseObjective::SparseObjective(Features features, Autoencoder form, CountRange skeletons,
                                  double factor, int threads)
-    : factor_(factor), model_(shape(features, hidden)) {
-  constexpr Index closed = 2;
-  if (skeletons.first <= closed) {
+    : factor_(factor), model_(std::move(form)) {
+  const CountRange beyond = summed(features, model_, skeletons);
+  if (beyond != skeletons) {
     low_.emplace(features, CountRange{skeletons.first, std::min(skeletons.last, closed)}, threads);
   }
-  if (skeletons.last <= closed) return;
+  if (beyond.empty()) return;
   exact::Options options;
   options.error_control = exact::ErrorControl::estimated;
   options.relative_target = 1e-10;
   options.absolute_target = 1e-14 * features.importance.sum();
   options.gradient_target = 1e-8;
   options.threads = threads;
-  beyond_.emplace(features, CountRange{std::max(skeletons.first, closed + 1), skeletons.last},
-                  reporting(options));
+  beyond_.emplace(features, beyond, reporting(options));
 }
 
-SparseObjective SparseObjective::one_sparse(Features features, Index hidden, int threads) {
+SparseObjective::SparseObjective(Features features, Index hidden, CountRange skeletons,
+                                 double factor, int threads)
+    : SparseObjective(features, shape(features, hidden), skeletons, factor, threads) {}
+
+SparseObjective SparseObjective::one_sparse(Features features, Autoencoder form, int threads) {
   validate(features);
-  require_plain(features, "the loss on few features");
-  const double probability = ActiveCount(features.density).probability(1);
+  const double probability = ActiveCount(features.data_law().activity).probability(1);
   if (!(probability > 0.0)) {
     throw std::invalid_argument(
         "the mean on one active feature does not exist: these densities never have exactly one");
   }
-  return {std::move(features), hidden, {1, 1}, 1.0 / probability, threads};
+  return {std::move(features), std::move(form), {1, 1}, 1.0 / probability, threads};
+}
+
+SparseObjective SparseObjective::one_sparse(Features features, Index hidden, int threads) {
+  Autoencoder form = shape(features, hidden);
+  return one_sparse(std::move(features), std::move(form), threads);
+}
+
+SparseObjective SparseObjective::k_sparse(Features features, Autoencoder form, Index k,
+                                          int threads) {
+  return {std::move(features), std::move(form), {0, k}, 1.0, threads};
 }
 
 SparseObjective SparseObjective::k_sparse(Features features, Index hidden, Index k, int threads) {
-  return {std::move(features), hidden, {0, k}, 1.0, threads};
+  Autoencoder form = shape(features, hidden);
+  return k_sparse(std::move(features), std::move(form), k, threads);
 }
 
 double SparseObjective::operator()(const Vector& x, Vector& gradient) {
   if (!in_range(x)) return undefined;
   from_parameters(x, model_);
-  double value = low_ ? low_->loss_and_gradient(model_, dW_, db_) : 0.0;
+  double value = low_ ? low_->loss_and_gradient(model_, gradient_.dW, gradient_.db) : 0.0;
   if (beyond_) {
-    value += beyond_->loss_and_gradient(model_, part_dW_, part_db_).value;
-    low_ ? dW_ += part_dW_ : dW_ = part_dW_;
-    low_ ? db_ += part_db_ : db_ = part_db_;
+    value += beyond_->loss_and_gradient(model_, low_ ? part_ : gradient_).value;
+    if (low_) {
+      gradient_.dW += part_.dW;
+      gradient_.db += part_.db;
+    }
   }
-  to_parameters(dW_, db_, gradient);
+  to_parameters(gradient_.dW, gradient_.dW_out, gradient_.db, gradient);
   gradient *= factor_;
   return factor_ * value;
 }

@@ -7,6 +7,7 @@
 
 #include "measure/support_sums.h"
 #include "skeleta/measure/active_count.h"
+#include "skeleta/measure/data_law.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
@@ -18,14 +19,24 @@ namespace {
 
 constexpr double sum_noise = 1e-14;  // of values that are sums of closed forms
 
+// E[Σ v x²; N = l] for l = 0, …, last.
+std::vector<double> zero_by_count(const Features& features, Index last) {
+  if (features.plain()) return single_sums(features.importance / 3.0, features.density, last);
+  Vector squares = features.importance;
+  for (Index j = 0; j < features.size(); ++j) {
+    squares(j) *= features.law->values[static_cast<std::size_t>(j)].moment(2);
+  }
+  const Vector sums = active_by_count(features.law->activity, last).transpose() * squares;
+  return {sums.begin(), sums.end()};
+}
+
 // What the objective is for the model that answers 0: E[Σ v x²] on the skeletons that it has.
 double value_of_zero_model(const Features& features, const Options& options) {
   const bool one = options.objective == ObjectiveKind::one_sparse;
   if (!one && options.objective != ObjectiveKind::k_sparse) return loss_of_zero_model(features);
   const Index last = one ? 1 : options.k;
-  const std::vector<double> by_count =
-      single_sums(features.importance / 3.0, features.density, last);
-  if (one) return by_count[1] / ActiveCount(features.density).probability(1);
+  const std::vector<double> by_count = zero_by_count(features, last);
+  if (one) return by_count[1] / ActiveCount(features.data_law().activity).probability(1);
   double value = 0.0;
   for (const double part : by_count) value += part;
   return value > 0.0 ? value : loss_of_zero_model(features);  // k = 0: any scale will do
@@ -115,11 +126,11 @@ void OneStart::with_bare_objective(Body body) {
     case ObjectiveKind::exact:
       return with_exact(gradient_target_, body);
     case ObjectiveKind::one_sparse: {
-      auto f = SparseObjective::one_sparse(features(), hidden_, threads_);
+      auto f = SparseObjective::one_sparse(features(), form_, threads_);
       return body(f, sum_noise);
     }
     case ObjectiveKind::k_sparse: {
-      auto f = SparseObjective::k_sparse(features(), hidden_, options_.k, threads_);
+      auto f = SparseObjective::k_sparse(features(), form_, options_.k, threads_);
       return body(f, sum_noise);
     }
     case ObjectiveKind::sampled: {

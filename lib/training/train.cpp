@@ -38,13 +38,10 @@ Vector initial(const Features& features, Index hidden, const Options& options,
 }
 
 // The objectives that know only some problems.
-void require_known(const Options& options, const Features& features, const Autoencoder& form) {
-  if (options.objective == ObjectiveKind::exact) return;
-  const std::string name = "the objective " + to_string(options.objective);
-  require_tied_relu(form, name);
-  const bool few = options.objective == ObjectiveKind::one_sparse ||
-                   options.objective == ObjectiveKind::k_sparse;
-  if (few) require_plain(features, name);
+void require_known(const Options& options, const Autoencoder& form) {
+  if (options.objective == ObjectiveKind::sampled || options.objective == ObjectiveKind::linear) {
+    require_tied_relu(form, "the objective " + to_string(options.objective));
+  }
 }
 
 }  // namespace
@@ -66,12 +63,14 @@ Autoencoder form_of(const Features& features, Index hidden, const Options& optio
 void validate(const Options& options, const Features& features, Index hidden) {
   validate(features);
   require(hidden >= 1, fmt::format("hidden = {} must be at least 1", hidden));
-  require_known(options, features, form_of(features, hidden, options));
+  const Autoencoder form = form_of(features, hidden, options);
+  require_known(options, form);
   if (options.objective == ObjectiveKind::k_sparse) {
     require(options.k >= 0 && options.k <= features.size(),
             fmt::format("k = {} must be within 0..{}, the number of features", options.k,
                         features.size()));
-    const double supports = exact::SupportSum::supports(features.size(), {3, options.k});
+    const double supports = exact::SupportSum::supports(
+        features.size(), SparseObjective::summed(features, form, {0, options.k}));
     require(
         supports <= exact::SupportSum::most_supports,
         fmt::format("k-sparse:{} is summed over {:.3g} supports of {} features, more than {:.0f}:"
@@ -99,7 +98,7 @@ void validate(const Options& options, const Features& features, Index hidden) {
       "importance: the loss of the zero model, Σ v_i p_i/3, exceeds the range of double; divide "
       "all importances by a number, which divides the losses and changes no minimiser");
   if (options.objective == ObjectiveKind::one_sparse) {
-    SparseObjective::one_sparse(features, hidden);
+    SparseObjective::one_sparse(features, form);
   }
   require((options.init == Init::given) == options.model.has_value(),
           "model must be there for init = given, and only then");

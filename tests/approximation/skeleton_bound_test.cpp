@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
+#include <vector>
+
 #include "oracle_table.h"
 #include "skeleta/approximation/exact_loss.h"
 #include "skeleta/bounds/loss_tail.h"
@@ -40,6 +44,51 @@ TEST(ContributionBounds, HoldForRandomModels) {
     for (const SkeletonPart& part : loss.skeletons) {
       EXPECT_GE(bounds[static_cast<std::size_t>(part.l)], part.contribution - loss.error_bound);
     }
+  }
+}
+
+// Groups and laws of both signs, unbounded values, other models: bounds of the second moments.
+TEST(ContributionBounds, HoldForOtherLawsAndModels) {
+  using namespace activity;
+  std::mt19937_64 random(8);
+  std::normal_distribution<double> normal;
+  const ActivityTree tree(
+      join({exclusive({together(std::array<Index, 2>{0, 1}, 0.2), feature(2, 0.3)}),
+            parent(3, 0.4, {feature(4, 0.5)})}));
+  const std::vector<std::vector<ValueLaw>> values{
+      {ValueLaw::uniform(-1.0, 1.0),
+       ValueLaw::normal(0.2, 0.6),
+       {},
+       ValueLaw::half_normal(0.8),
+       ValueLaw::exponential(0.3)},
+      std::vector<ValueLaw>(5, ValueLaw::half_normal(1.0))};
+  exact::Options options;
+  options.relative_target = 1e-6;
+  options.probability_floor = 0.0;
+  for (int trial = 0; trial < testing::scaled(24, 8); ++trial) {
+    const Features features = Features::of({tree, values[static_cast<std::size_t>(trial % 2)]},
+                                           Vector::LinSpaced(5, 0.5, 2.0));
+    Autoencoder model = testing::random_model(5, 2, random);
+    const int kind = trial / 2 % 4;
+    if (kind > 0) model.W_out = Matrix::NullaryExpr(5, 2, [&] { return 0.5 * normal(random); });
+    if (kind == 2) model.noise = 0.3;
+    if (kind == 2) model.activation = Activation::jumprelu, model.jump = Vector::Constant(5, 0.1);
+    if (kind == 3) model.activation = Activation::identity;
+    const IntegralBySkeleton loss = exact::skeleton_loss(model, features, options);
+    const auto bounds = contribution_bounds(model, features, 5);
+    const auto tails = tail_bounds(model, features, 5);
+    double beyond = 0.0;
+    for (std::size_t n = loss.skeletons.size(); n-- > 0;) {
+      const SkeletonPart& part = loss.skeletons[n];
+      const auto l = static_cast<std::size_t>(part.l);
+      EXPECT_GE(tails[l], beyond - loss.error_bound) << trial << " " << l;
+      EXPECT_GE(bounds[l], part.contribution - loss.error_bound) << trial << " " << l;
+      if (kind == 3) {  // an equality
+        EXPECT_NEAR(bounds[l], part.contribution, loss.error_bound + 1e-9) << trial << " " << l;
+      }
+      beyond += part.contribution;
+    }
+    EXPECT_LT(tails[0], 20.0 * beyond);
   }
 }
 

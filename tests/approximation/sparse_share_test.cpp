@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <numbers>
+#include <random>
+#include <vector>
 
 #include "bounds/truncated_loss.h"
 #include "oracle_table.h"
@@ -38,6 +40,33 @@ TEST(SparseShares, AreThoseOfTheOracle) {
     ++models;
   }
   EXPECT_GE(models, 10);
+}
+
+// Groups of half-normal values and an untied model: the shares add up, bounds hold, and the
+// gradient of all skeletons is that of the loss.
+TEST(SparseShares, KnowOtherLawsAndModels) {
+  using namespace activity;
+  std::mt19937_64 random(9);
+  const DataLaw law{
+      ActivityTree(join({exclusive({feature(0, 0.3), feature(1, 0.4)}), feature(2, 0.5)})),
+      std::vector<ValueLaw>(3, ValueLaw::half_normal(1.0))};
+  const Features features = Features::of(law, Vector::Ones(3));
+  Autoencoder model = testing::random_model(3, 2, random);
+  model.W_out = 0.9 * model.W.transpose();
+  exact::Options options;
+  options.relative_target = 1e-7;
+  const SparseShares result = sparse_shares(model, features, 3, options);
+  ASSERT_EQ(result.shares.size(), 4u);
+  EXPECT_NEAR(result.shares[0].probability_beyond, 1.0 - 0.3 * 0.5, 1e-15);
+  EXPECT_NEAR(result.shares[1].probability_beyond, 0.7 * 0.5, 1e-15);
+  EXPECT_EQ(result.shares[2].probability_beyond, 0.0);
+  EXPECT_NEAR(result.shares[2].up_to, result.loss.value, 1e-6 * result.loss.value);
+  for (const SparseShare& share : result.shares) {
+    EXPECT_GE(share.bound, share.beyond - result.loss.error_bound);
+    EXPECT_GE(share.mass_bound, share.bound);
+  }
+  EXPECT_LT(gradient_agreement(model, features, 2, options).relative_difference, 1e-5);
+  EXPECT_GT(gradient_agreement(model, features, 1, options).relative_difference, 1e-2);
 }
 
 // MATH: P(N ≥ 2) = .023, but 62 % of the trained model's loss.

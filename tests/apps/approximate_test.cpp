@@ -368,5 +368,31 @@ TEST(Approximate, RefusesBadInput) {
                       "A:B:N");
 }
 
+// Two exclusive features and an independent one, half-normal: P(N ≥ 2) = (.1 + .1)·.1.
+TEST(Approximate, KnowsOtherLaws) {
+  const std::vector<std::string> law{
+      "--features",     "3",        "--density",    "0.1", "--groups",
+      "exclusive(0,1)", "--values", "half-normal:1"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), law.begin(), law.end());
+    return more;
+  };
+  const Json json = approximate_json(
+      with({"--hidden", "1", "--train", "--starts", "2", "--k-max", "1", "--quiet"}));
+  EXPECT_NEAR(json["tail"][1]["exact"], 0.02, 1e-15);
+  EXPECT_NEAR(json["tail"][0]["union"], 0.3, 1e-15);
+  const Json& row = json["certificate"][0];
+  EXPECT_LE(row["lower"], row["minimum"]);
+  EXPECT_LE(row["minimum"], row["upper"]);
+  expect_one_sentence(with({"--table", "0.9"}), "independent features");
+  expect_one_sentence(with({"--hidden", "1", "--certify"}), "knows only independent features");
+  const Json model = approximate_json({pentagon, "--values", "exponential:0.3", "--quiet"});
+  for (const Json& tail : model["tail"]) {
+    if (!tail.contains("loss")) continue;
+    EXPECT_GE(double(tail["loss_bound"]), double(tail["loss"]));
+  }
+  EXPECT_EQ(model["gradient"].size(), 3u);
+}
+
 }  // namespace
 }  // namespace skeleta::program

@@ -115,5 +115,32 @@ TEST(CountTails, RefuseWhatIsNoDensity) {
   EXPECT_THROW(one_sparse_table(0, std::span(&wrong, 0)), std::invalid_argument);
 }
 
+// Two exclusive pairs: N = 0, 1, 2 with probabilities by hand; beside independent features, for
+// which both functions are the same.
+TEST(CountTails, KnowGroups) {
+  using namespace activity;
+  const ActivityTree tree(join({exclusive({feature(0, 0.2), feature(1, 0.3)}),
+                                exclusive({feature(2, 0.1), feature(3, 0.3)})}));
+  const auto tails = count_tails(tree, 3);
+  const double one = 0.5 * 0.6 + 0.5 * 0.4, two = 0.5 * 0.4;
+  EXPECT_NEAR(tails[1].exact, one + two, 1e-15);
+  EXPECT_NEAR(tails[2].exact, two, 1e-15);
+  EXPECT_EQ(tails[3].exact, 0.0);
+  EXPECT_NEAR(tails[1].union_bound, 0.9, 1e-15);  // E N
+  EXPECT_NEAR(tails[2].union_bound, two, 1e-15);  // E N(N − 1)/2
+  for (const CountTail& tail : tails) {
+    EXPECT_GE(tail.chernoff, tail.exact);
+    EXPECT_LE(std::abs(tail.exact - tail.poisson), tail.poisson_error);
+  }
+  // min_t (a e^{−2t} + b e^{−t} + c) is at t = ∞ here: P(N = 2) itself.
+  EXPECT_NEAR(tails[2].chernoff, two, 1e-15);
+  // m = 1: min_t (π_0/s + π_1 + π_2 s) at s² = π_0/π_2.
+  EXPECT_NEAR(tails[1].chernoff, std::min(1.0, one + 2.0 * std::sqrt(0.3 * two)), 1e-12);
+  const Vector p{{0.2, 0.3, 0.1}};
+  EXPECT_EQ(count_tails(ActivityTree::independent(p), 2)[2].chernoff,
+            count_tails(p, 2)[2].chernoff);
+  EXPECT_THROW(count_tails(tree, 5), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace skeleta::bounds

@@ -86,6 +86,24 @@ TEST(Certificate, OfTwoFeaturesAgreesWithTheCertifiedMinimum) {
   }
 }
 
+// No two of the exclusive features are active at once, so Q_2 is all that there is; values of both
+// signs leave no zero on Q_1.
+TEST(Certificate, OfOtherLawsKnowsWhenNothingIsLeftOut) {
+  using namespace activity;
+  const ActivityTree tree(join({exclusive({feature(0, 0.2), feature(1, 0.2)}), feature(2, 0.1)}));
+  const auto of = [&](const ValueLaw& value) {
+    return Features::of({tree, std::vector<ValueLaw>(3, value)}, Vector::Ones(3));
+  };
+  const Features features = of(ValueLaw::uniform(0.0, 2.0));
+  const Certificate result = certify(features, 1, 2, 2);
+  expect_consistent(result, features);
+  EXPECT_NEAR(result.rows[1].lower, result.minimum.value, 1e-7 * result.minimum.value);
+  EXPECT_NEAR(result.rows[1].excess, 0.0, 1e-7 * result.minimum.value);
+  EXPECT_GT(result.rows[0].excess, 1e-4 * result.minimum.value);
+  EXPECT_TRUE(certify(features, 2, 1, 1).rows[0].zero);
+  EXPECT_FALSE(certify(of(ValueLaw::uniform(-1.0, 1.0)), 2, 1, 1).rows[0].zero);
+}
+
 // D ≤ 2d: zero on a whole family; the chosen one has the smallest tail, which here is all its loss.
 TEST(Certificate, OfFourFeaturesInThePlaneTakesTheSmallestTail) {
   const Features features = Features::uniform(4, 0.1);

@@ -152,6 +152,38 @@ TEST(Train, FollowsTheScaleOfValues) {
   EXPECT_NEAR(best_loss(law(3.0), 2, with_starts(4)), 9.0 * one, 1e-7 * one);
 }
 
+// The losses on few active features of other laws: rescaled values, by the same identity, and
+// exclusive features, of which no two are ever active: the loss on Q_0 and Q_1 is the whole one.
+TEST(Train, OnFewFeaturesKnowsOtherLaws) {
+  Options options = with_starts(4);
+  options.objective = ObjectiveKind::k_sparse;
+  options.k = 2;
+  const auto sparse = [&](const Features& features) {
+    double best = INFINITY;
+    train(features, 1, options, [&](TrainedModel&& start) {
+      best = std::min(best, start.summary.value);
+      return true;
+    });
+    return best;
+  };
+  const Features wide = Features::of(
+      DataLaw::independent(Vector::Constant(3, 0.1), ValueLaw::uniform(0.0, 3.0)), Vector::Ones(3));
+  const double one = sparse(Features::uniform(3, 0.1));
+  EXPECT_NEAR(sparse(wide), 9.0 * one, 1e-6 * one);
+  const Features exclusive =
+      pair(activity::exclusive({activity::feature(0, 0.1), activity::feature(1, 0.1)}));
+  options.k = 1;
+  options.hidden_noise = 0.1;
+  EXPECT_NEAR(sparse(exclusive),
+              best_loss(exclusive, 1,
+                        [&] {
+                          Options whole = options;
+                          whole.objective = ObjectiveKind::exact;
+                          return whole;
+                        }()),
+              1e-7);
+}
+
 TEST(Train, RefusesWhatAnObjectiveDoesNotKnow) {
   const auto message = [](const Features& features, const Options& options) -> std::string {
     try {
@@ -166,11 +198,11 @@ TEST(Train, RefusesWhatAnObjectiveDoesNotKnow) {
   Options options;
   EXPECT_EQ(message(exclusive, options), "");
   options.objective = ObjectiveKind::one_sparse;
-  EXPECT_THAT(message(exclusive, options),
-              testing::StartsWith("the objective one-sparse knows only independent features"));
   options.untied = true;
+  EXPECT_EQ(message(exclusive, options), "");
+  options.objective = ObjectiveKind::sampled;
   EXPECT_THAT(message(Features::uniform(2, 0.1), options),
-              testing::StartsWith("the objective one-sparse knows only ReLU models with tied"));
+              testing::StartsWith("the objective sampled knows only ReLU models with tied"));
   options = {};
   options.penalty.interference = -1.0;
   EXPECT_EQ(message(exclusive, options), "interference = -1 must be finite and not negative");

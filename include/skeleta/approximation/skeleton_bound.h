@@ -21,7 +21,9 @@ namespace skeleta::approximation {
 /// the first since (Σ y_j)₊ ≤ Σ (y_j)₊ with y_j = g_j x_j − b/l, the last by Jensen's inequality
 /// over the other features. The smaller of the two is taken for each output. Densities may be
 /// unequal: sums over active features are exact, by adding one feature after the other.
-/// Rounding is covered by an allowance of 1e-12 of the sizes of the terms.
+/// Rounding is covered by an allowance of 1e-12 of the sizes of the terms. So far for tied ReLU
+/// models on plain features; all other models and laws have bounds by the exact second moments of
+/// z given N = l (lib/approximation/law_skeleton_bound.h).
 ///
 /// Cost some 10 D²·last² operations, memory D·last for each thread. The same bits for any number of
 /// threads. Throws std::invalid_argument if model or features are not valid or disagree in size, or
@@ -29,8 +31,8 @@ namespace skeleta::approximation {
 std::vector<double> contribution_bounds(const Autoencoder& model, const Features& features,
                                         Index last, int threads = 1);
 
-/// Upper bounds of Σ_{l>k} C_l for k = 0, …, last: what these and bounds::LossTail, which also
-/// bounds what lies beyond `last`, say together.
+/// Upper bounds of Σ_{l>k} C_l for k = 0, …, last: what these and bounds::LossTail (of other models
+/// and laws LawTail), which also bounds what lies beyond `last`, say together.
 std::vector<double> tail_bounds(const Autoencoder& model, const Features& features, Index last,
                                 int threads = 1);
 

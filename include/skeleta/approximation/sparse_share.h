@@ -18,7 +18,7 @@ struct SparseShare {
   double beyond = 0.0;              ///< Σ_{l>k} C_l = L − L^(≤k)
   double share_beyond = 0.0;        ///< beyond / L; NaN if L is 0.
   double bound = 0.0;               ///< tail_bounds: rigorous upper bound of `beyond`.
-  double mass_bound = 0.0;          ///< bounds::LossTail's, from the mass of N > k.
+  double mass_bound = 0.0;          ///< bounds::LossTail's or LawTail's, from the mass of N > k.
 };
 
 /// The loss of one model, and the shares of its truncations.
@@ -46,10 +46,11 @@ struct GradientAgreement {
 /// and v, which loses no digits near 0 and π (Kahan).
 GradientAgreement compare_gradients(const Vector& part, const Vector& whole);
 
-/// ∇L^(≤k) in closed form against the exact ∇L, by (W, b), for k = 0, 1, 2. Near a minimum of L
+/// ∇L^(≤k) in closed form, of other models and laws support by support, against the exact ∇L, by
+/// (W, b) and W_out, for k = 0, 1, 2. Near a minimum of L
 /// both may be small: then the error of the exact one (options.gradient_target) is what is
-/// compared. Cost: exact::SparseLoss and exact::loss_and_gradient. Throws std::invalid_argument as
-/// those do.
+/// compared. Cost: exact::SparseLoss or SupportSum, and exact::loss_and_gradient. Throws
+/// std::invalid_argument as those do.
 GradientAgreement gradient_agreement(const Autoencoder& model, const Features& features, Index k,
                                      const exact::Options& options = {});
 

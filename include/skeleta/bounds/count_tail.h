@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "skeleta/core/types.h"
+#include "skeleta/measure/activity_tree.h"
 
 namespace skeleta::bounds {
 
-/// P(N ≥ m) for N, the number of active features, beside what is easier to write down.
+/// P(N ≥ m) for N, the number of active features, beside what is easier to write down. The formulas
+/// are those of independent features.
 struct CountTail {
   Index m = 0;               ///< ≥ 0.
   double exact = 0.0;        ///< Binomial or Poisson-binomial; relative error a few D·ε.
@@ -22,6 +24,12 @@ struct CountTail {
 /// Le Cam, Pacific J. Math. 10 (1960) 1181. Throws std::invalid_argument if density is empty, has
 /// entries outside [0, 1], or most is not in 0..D.
 std::vector<CountTail> count_tails(const Vector& density, Index most);
+
+/// Likewise of any tree. Of groups: exact by their generating function; union_bound is E C(N, m),
+/// the sum of the probabilities that all of m features are active; chernoff is min_t E e^{t(N−m)};
+/// Le Cam's bound does not hold, so poisson_error is |exact − poisson| itself. Throws
+/// std::invalid_argument if the tree is empty or most is not in 0..D.
+std::vector<CountTail> count_tails(const ActivityTree& tree, Index most);
 
 /// How "1-sparse" is measured.
 enum class OneSparseMeasure : std::int8_t {

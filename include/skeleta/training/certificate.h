@@ -70,10 +70,13 @@ using CertificateCallback = std::function<bool(std::uint64_t done, std::uint64_t
 /// attained on whole families. Among equally good ends of random starts θ_k is the one with the
 /// least L.
 ///
-/// L^(≤k) is exact::SparseLoss for k ≤ 2 and bounds::TruncatedLoss beyond; L is the exact engine,
-/// to a relative error of 1e-10 at the end (1e-8 from 64 features on). Start number n of every
-/// objective begins from the same point. The same bits for any number of threads. Cost: (most +
-/// 1)·starts minimisations of some 100 evaluations.
+/// All this needs only that no C_l is negative: it holds for every law of the data.
+///
+/// L^(≤k) of plain features is exact::SparseLoss for k ≤ 2 and bounds::TruncatedLoss beyond, of
+/// other laws exact::SupportSum (much slower: take few features); L is the exact engine, to a
+/// relative error of 1e-10 at the end (1e-8 from 64 features on). Start number n of every objective
+/// begins from the same point. The same bits for any number of threads. Cost: (most + 1)·starts
+/// minimisations of some 100 evaluations.
 ///
 /// Throws std::invalid_argument if features or options are not valid, hidden < 1, `most` is not in
 /// 1..most_truncated(D), or nothing is to be minimised (see train).

@@ -42,21 +42,32 @@ class ExactObjective {
   std::uint64_t unmet_ = 0;
 };
 
-/// The loss on few active features, times `factor`: Q_0, Q_1 and Q_2 in closed form, the others
-/// support by support.
+/// The loss on few active features, times `factor`: of tied ReLU models on plain features Q_0, Q_1
+/// and Q_2 in closed form, the others support by support; of other models and laws all support by
+/// support.
 class SparseObjective {
  public:
-  /// E[r; N in skeletons]·factor. Throws as exact::SparseLoss and exact::SupportSum, or if hidden <
-  /// 1.
+  /// E[r; N in skeletons]·factor, of models of the form of this one. Throws as exact::SparseLoss
+  /// and exact::SupportSum.
+  SparseObjective(Features features, Autoencoder form, CountRange skeletons, double factor = 1.0,
+                  int threads = 1);
+  /// Of tied ReLU models. Throws too if hidden < 1.
   SparseObjective(Features features, Index hidden, CountRange skeletons, double factor = 1.0,
                   int threads = 1);
 
   /// L_1 = E[r | N = 1], the mean on Q_1 alone: what a constant output costs on Q_0 is not in it.
   /// Throws std::invalid_argument if N = 1 is impossible.
+  static SparseObjective one_sparse(Features features, Autoencoder form, int threads = 1);
+  /// Likewise, of tied ReLU models.
   static SparseObjective one_sparse(Features features, Index hidden, int threads = 1);
 
   /// L^{(≤k)} = Σ_{l≤k} C_l.
+  static SparseObjective k_sparse(Features features, Autoencoder form, Index k, int threads = 1);
+  /// Likewise, of tied ReLU models.
   static SparseObjective k_sparse(Features features, Index hidden, Index k, int threads = 1);
+
+  /// Those of the skeletons that are summed support by support.
+  static CountRange summed(const Features& features, const Autoencoder& form, CountRange skeletons);
 
   /// The k-sparse loss at parameters x; `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
@@ -66,8 +77,7 @@ class SparseObjective {
   std::optional<exact::SupportSum> beyond_;  // of all others
   double factor_;
   Autoencoder model_;
-  Matrix dW_, part_dW_;
-  Vector db_, part_db_;
+  exact::Gradient gradient_, part_;
 };
 
 /// The tied linear loss E Σ_i v_i (x_i − (WᵀWx)_i)², by moments: with q_j = p_j/2, m_j = p_j/3 −
