@@ -69,6 +69,14 @@ void print_other_ends(std::ostream& out, const std::vector<OtherEnd>& ends, doub
   }
 }
 
+// Where something else than the loss was minimised: it is what vanishes at a minimum.
+void print_objective(std::ostream& out, const TrainedModel& start) {
+  const double value = start.summary.value, loss = start.loss.value;
+  if (std::abs(value - loss) <= 1e-4 * std::max(std::abs(value), loss)) return;
+  print_to(out, "  objective      {:.11g}, gradient norm {:.2g}\n", value,
+           start.summary.gradient_norm);
+}
+
 }  // namespace
 
 const TrainedModel* best_of(const storage::TrainingRun& run) {
@@ -93,6 +101,7 @@ void print_training(std::ostream& out, const storage::TrainingRun& run, std::uin
            best->loss.error_bound);
   print_to(out, "  loss/D         {:.11g}\n", best->loss.value / features);
   print_to(out, "  gradient norm  {:.2g}\n", best->loss_gradient_norm);
+  print_objective(out, *best);
   print_to(out, "  ended by       {} after {} steps\n", to_string(best->summary.stop_reason),
            best->summary.iterations);
   if (!run.minima.empty()) print_minima(out, run, features);

@@ -238,7 +238,7 @@ estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Featur
   estimate::Known known;
   known.bound_outside = [&](CountRange range) { return tail.outside(range); };
   known.nanoseconds = estimate::loss_nanoseconds(model, features);
-  known.least_variance_ratio = 0.01;
+  known.least_variance_ratio = 0.01;  // no controls, but few samples are not believed
   known.rounding = rounding_of_any(model, features, precision);
   if (options.method != estimate::Method::plain) {
     known.parts = low_parts(model, features);

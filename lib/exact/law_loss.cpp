@@ -36,8 +36,13 @@ LawRow LawLoss::row_of(const Autoencoder& model, Index i) const {
   LawRow row;
   row.law = &law_;
   row.own = i;
-  // What is never active must not limit the strip.
-  row.g = (law_.activity.density().array() > 0.0).select(output_weights(model, i, 1).col(0), 0.0);
+  // What is never active, or always 0, must not limit the strip or seem to move z.
+  row.g = output_weights(model, i, 1).col(0);
+  for (Index j = 0; j < law_.size(); ++j) {
+    const ValueLaw& value = law_.values[static_cast<std::size_t>(j)];
+    const bool zero = value.least() == 0.0 && value.most() == 0.0;
+    if (zero || law_.activity.density()(j) == 0.0) row.g(j) = 0.0;
+  }
   row.jump = model.activation == Activation::jumprelu ? model.jump(i) : 0.0;
   row.c = model.b(i) + row.jump;
   row.variance = output_noise(model, i);

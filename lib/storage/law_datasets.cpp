@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -67,6 +68,14 @@ std::optional<ActivityTree> read_activity(const Hdf5Reader& reader, const std::s
   arrays.parent = places("/node_parent", arrays.kind.size());
   arrays.feature = places("/node_feature", static_cast<std::size_t>(features));
   arrays.probability = column("/node_probability");
+  for (std::size_t n = 0; n < std::min(arrays.kind.size(), arrays.feature.size()); ++n) {
+    if (arrays.kind[n] == static_cast<std::uint8_t>(ActivityKind::feature)) continue;
+    if (arrays.feature[n] == -1) continue;
+    reader.refuse(
+        fmt::format("has groups of features that cannot be: node {} is a group, but {} "
+                    "has feature {} there instead of -1",
+                    n, data + "/node_feature", arrays.feature[n]));
+  }
   try {
     ActivityTree tree = from_arrays(arrays);
     if (tree.features() == features) return tree;

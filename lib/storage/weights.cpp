@@ -8,11 +8,10 @@
 #include <utility>
 
 #include "storage/checked_numbers.h"
+#include "storage/fields.h"
 
 namespace skeleta::storage {
 namespace {
-
-using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 // One matrix for each instance, row-major in the file.
 struct Matrices {
@@ -31,7 +30,7 @@ struct Matrices {
   Matrix of(std::size_t instance) const {
     const auto rows = static_cast<Index>(stored[stored.size() - 2]);
     const auto columns = static_cast<Index>(stored.back());
-    const Eigen::Map<const RowMajorMatrix> matrix(
+    const Eigen::Map<const RowMajor> matrix(
         values.data() + static_cast<Index>(instance) * rows * columns, rows, columns);
     return transposed ? Matrix(matrix.transpose()) : Matrix(matrix);
   }

@@ -300,5 +300,18 @@ TEST_F(Train, InterruptedItKeepsWhatIsFinished) {
   EXPECT_GE(storage::read_training(path("run.h5")).run.starts.size(), 1u);
 }
 
+// With a penalty the loss's own gradient does not vanish: the objective and its gradient are told.
+TEST_F(Train, TellsTheObjectiveWhereItIsNotTheLoss) {
+  const auto printed = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"train", "--features", "3", "--hidden", "1", "--sparsity",
+                                       "0.9",   "--starts",   "1", "--quiet"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_program(arguments).out;
+  };
+  EXPECT_THAT(printed({"--weight-decay", "0.01"}), HasSubstr("\n  objective      0.0"));
+  EXPECT_THAT(printed({"--objective", "k-sparse:1"}), HasSubstr("\n  objective      0.0"));
+  EXPECT_THAT(printed({}), ::testing::Not(HasSubstr("objective")));
+}
+
 }  // namespace
 }  // namespace skeleta::program

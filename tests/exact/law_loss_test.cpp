@@ -265,6 +265,21 @@ TEST(LawLoss, AModelOfZerosHasItsClosedForm) {
   EXPECT_TRUE(found.met_target());
 }
 
+// A feature whose value is always 0 moves nothing: the loss is that of the constant answers, and
+// with all nodes at hand nothing is left open.
+TEST(LawLoss, OfValuesThatAreAlwaysZeroIsKnown) {
+  const Autoencoder model{Matrix{{30.0, -1.0}}, Vector{{-0.1, 0.3}}};
+  const Loss zero = loss_of(model, DataLaw::independent(Vector{{0.3, 0.8}}, ValueLaw::constant(0)),
+                            Vector::Ones(2));
+  EXPECT_TRUE(zero.met_target());
+  EXPECT_NEAR(zero.value, 0.01, 1e-15);
+  const DataLaw one{ActivityTree::independent(Vector{{0.3, 0.8}}), {ValueLaw::constant(0), {}}};
+  const Features alone = Features::of(DataLaw::independent(Vector{{0.0, 0.8}}), Vector::Ones(2));
+  const Loss mixed = loss_of(model, one, Vector::Ones(2));
+  EXPECT_TRUE(mixed.met_target());
+  EXPECT_NEAR(mixed.value, loss(model, alone).value, 1e-8 * mixed.value);
+}
+
 TEST(LawLoss, RefusesWhatIsNotValid) {
   const Autoencoder model{Matrix::Identity(2, 2), Vector::Zero(2)};
   const DataLaw law = DataLaw::independent(Vector{{0.1, 0.2}}, ValueLaw::constant(1));

@@ -71,6 +71,7 @@ write("scale_negative", W=W, b=b, value_law=3, value_first=-1.0, value_second=0.
 write("group_above_one", W=W, b=b, **{**groups, "node_probability": [0.5, 0.5, 0.75, 0.125]})
 write("feature_twice", W=W, b=b, **{**groups, "node_feature": [-1, 2, 2, 1]})
 write("no_parent", W=W, b=b, **{**groups, "node_parent": [-1, 1, 0, -1]})
+write("group_with_feature", W=W, b=b, **{**groups, "node_feature": [2, *groups["node_feature"][1:]]})
 write("groups_of_two", W=W[:, :2], b=b[:2], **groups)
 write("law_other_densities", W=W, b=b, density=0.375, **groups)
 write("no_weights", weight=W, b=b)

@@ -192,6 +192,8 @@ TEST(ModelFile, NamesWhatIsWrongAndWhere) {
       {"group_above_one", "has groups of features that cannot be: "},
       {"feature_twice", "has groups of features that cannot be: "},
       {"no_parent", "has groups of features that cannot be: "},
+      {"group_with_feature",
+       "has groups of features that cannot be: node 0 is a group, but /node_feature has feature 2"},
       {"groups_of_two", "/node_feature holds 2: it must be a whole number from -1 to 1"},
       {"law_other_densities", "has density 0.375 for feature 1, but 0.125 in its groups"},
       {"rank_1", "/W has shape [3]: it must be [hidden, feature] or"},

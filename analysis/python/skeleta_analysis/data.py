@@ -174,7 +174,7 @@ def draw_groups(axes, run) -> None:
     axes.spines["bottom"].set_visible(False)
     groups = [seen[kind] for kind in GROUPS if kind in seen]
     if groups:
-        axes.legend(handles=groups, loc="upper left", ncols=2, fontsize=8)
+        axes.legend(handles=groups, loc="upper left", ncol=2, fontsize=8)
     axes.set_xlabel(rest_of(run, leaves, len(tree(run)) - len(drawn)))
 
 

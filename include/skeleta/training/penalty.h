@@ -14,7 +14,6 @@ struct Penalty {
 
   /// Does it charge anything?
   bool active() const { return interference > 0.0 || decay > 0.0; }
-  bool operator==(const Penalty&) const = default;  ///< Both alike.
 };
 
 /// Throws std::invalid_argument if one is negative or not finite.

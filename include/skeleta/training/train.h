@@ -87,9 +87,8 @@ struct Options {
 /// The model that is trained, its weights and thresholds 0.
 Autoencoder form_of(const Features& features, Index hidden, const Options& options);
 
-/// Throws std::invalid_argument naming the first option that breaks its rule. Objectives other than
-/// the exact one know only tied models without noise, those on few active features only plain
-/// features.
+/// Throws std::invalid_argument naming the first option that breaks its rule. The sampled and the
+/// linear objective know only tied models without noise.
 void validate(const Options& options, const Features& features, Index hidden);
 
 /// Where a start was after some steps.
@@ -107,7 +106,7 @@ struct TrainedModel {
   /// if that was). The bound is to be at most final_relative_target times the loss, or 1e-4 of that
   /// times the loss of the zero model.
   exact::Loss loss;
-  double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss.
+  double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss, without penalties.
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
   std::uint64_t unmet = 0;          ///< Evaluations that did not meet their error target.
   std::vector<TrajectoryPoint> trajectory;  ///< Every record_every steps.
