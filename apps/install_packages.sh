@@ -5,7 +5,7 @@ BUILD_PACKAGES=(cmake ninja-build g++ git libeigen3-dev libboost-dev libtbb-dev 
 FIGURE_PACKAGES=(python3 python3-h5py python3-xarray python3-h5netcdf python3-matplotlib)
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev libnlopt-dev clang-format-14 hdf5-tools netcdf-bin octave
                python3-numpy python3-torch python3-mpmath python3-netcdf4 python3-pip
-               pybind11-dev python3-dev python3-setuptools python3-wheel python3-venv python3-pytest
+               pybind11-dev python3-dev python3-setuptools python3-wheel python3-venv python3-pytest python3-mypy
                r-base-core r-cran-hdf5r
                gnuplot-nox fonts-freefont-otf  # with which Octave draws
                doxygen dpkg-dev file man-db zsh fish  # pages of the library, packages, completions

@@ -1,5 +1,7 @@
 """The columns of W, and the angles between them."""
 
+from __future__ import annotations
+
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -1,5 +1,7 @@
 """Several runs beside each other."""
 
+from __future__ import annotations
+
 import matplotlib.pyplot as plt
 import numpy as np
 

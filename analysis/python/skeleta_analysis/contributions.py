@@ -1,5 +1,7 @@
 """How much of the loss lives on each skeleton."""
 
+from __future__ import annotations
+
 from statistics import NormalDist
 
 import matplotlib.pyplot as plt

@@ -1,5 +1,7 @@
 """How much of a dimension each feature has for itself."""
 
+from __future__ import annotations
+
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -1,12 +1,19 @@
 """Run files as xarray datasets; data/schema.md says what is in them."""
 
-import tomllib
+from __future__ import annotations
+
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
 import numpy as np
 import xarray
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 MAJOR_VERSION = 1
 
