@@ -68,8 +68,72 @@ def test_types(model):
         exact_loss(W * float("nan"), None, 0.1)
     twice = exact_loss(W, bias, 0.1)
     gradient, = torch.autograd.grad(twice, W, create_graph=True)
-    with pytest.raises(RuntimeError, match="does not require grad|once_differentiable"):
+    with pytest.raises(RuntimeError, match="exact_loss is differentiated once"):
         gradient.sum().backward()
+
+
+def test_any_memory_and_shape(model):
+    """Views, other orders, one bias for a stack, an upstream gradient of any kind."""
+    W, bias = tensors(model)
+    _, dW, dbias = skeleta.loss_and_gradient(*model, 0.1)
+    wide = torch.zeros(4, 15, dtype=torch.float64)
+    wide[::2, ::3] = W.detach()
+    wide.requires_grad_()
+    exact_loss(wide[::2, ::3], bias, 0.1).backward()
+    assert (wide.grad[::2, ::3].numpy() == dW).all() and wide.grad.abs().sum().item() == np.abs(dW).sum()
+    turned = torch.tensor(model[0].T.copy(), requires_grad=True)
+    exact_loss(turned.T, bias.detach(), 0.1).backward()
+    assert (turned.grad.T.numpy() == dW).all()
+    stack = torch.stack([W.detach(), 2.0 * W.detach()]).requires_grad_()
+    bias.grad = None
+    values = exact_loss(stack, bias, 0.1)
+    assert values.shape == (2,)
+    second = skeleta.loss_and_gradient(2.0 * model[0], model[1], 0.1)
+    values.backward(torch.tensor([1.0, -3.0]).double())
+    assert np.allclose(stack.grad.numpy(), np.stack([dW, -3.0 * second.W]), rtol=1e-14)
+    assert np.allclose(bias.grad.numpy(), dbias - 3.0 * second.bias, rtol=1e-12)
+    decoder = W.detach().T.clone().requires_grad_()
+    exact_loss(stack, bias, 0.1, decoder=decoder).sum().backward()
+    expected = skeleta.loss_and_gradient(stack.detach().numpy(), model[1], 0.1, decoder=model[0].T).decoder.sum(axis=0)
+    assert np.allclose(decoder.grad.numpy(), expected, rtol=1e-12)
+    single = torch.tensor(0.1, dtype=torch.float64, requires_grad=True)  # one number for all features
+    exact_loss(W.detach(), single, 0.1).backward()
+    assert single.grad.item() == pytest.approx(skeleta.loss_and_gradient(model[0], np.full(5, 0.1), 0.1).bias.sum())
+
+
+def test_what_is_not_differentiated_is_refused(model):
+    W, bias = tensors(model)
+    number = torch.tensor(0.1, requires_grad=True)
+    for given in (dict(density=number), dict(sparsity=number), dict(density=0.1, importance=number),
+                  dict(density=0.1, noise=number), dict(density=0.1, activation="jumprelu", jump=number)):
+        with pytest.raises(ValueError, match="requires grad, but the loss is not differentiated by it"):
+            exact_loss(W, bias, **given)
+    assert exact_loss(W, bias, torch.tensor(0.1, dtype=torch.float64)).item() == exact_loss(W, bias, 0.1).item()
+    with pytest.raises(ValueError, match="W must be a dense tensor"):
+        exact_loss(W.detach().to_sparse(), bias, 0.1)
+    with pytest.raises(ValueError, match="of type float32 or float64, not torch.complex128"):
+        exact_loss(W * 1j, bias, 0.1)
+    with pytest.raises(ValueError, match="tensor that requires grad|requires_grad|requires grad"):
+        skeleta.loss(W, bias, 0.1)
+    value = exact_loss(W, bias, 0.1)
+    first, = torch.autograd.grad(value, W, create_graph=True)
+    def of(W, bias):
+        return exact_loss(W, bias, 0.1)
+
+    inputs = (W.detach(), bias.detach())
+    for derivative in (lambda: torch.autograd.grad(first.sum(), W), lambda: torch.autograd.grad(first.sum(), bias),
+                       lambda: torch.autograd.functional.hessian(of, inputs),
+                       lambda: torch.autograd.functional.hvp(of, inputs, inputs),
+                       lambda: torch.autograd.gradgradcheck(of, (W, bias)),
+                       lambda: (W.sum() + first.norm()).backward()):  # a penalty of the gradient
+        with pytest.raises(RuntimeError, match="exact_loss is differentiated once"):
+            derivative()
+    kept = exact_loss(W, bias, 0.1)
+    W.grad = None
+    kept.backward(retain_graph=True)
+    once = W.grad.clone()
+    kept.backward()
+    assert (W.grad == 2.0 * once).all()
 
 
 def test_an_optimizer_trains_on_it():

@@ -30,19 +30,33 @@ class ExactLoss(torch.autograd.Function):
         task = _core.Problem(on_cpu(W), on_cpu(bias), None, *data, on_cpu(decoder), *kind)
         if not any(ctx.needs_input_grad):
             return tensor_like(W, _core.loss(task, options)[0])
+        ctx.save_for_backward(W, bias, decoder)
         found, *derivatives = _core.loss_and_gradient(task, options)
         ctx.derivatives = [None if of is None else tensor_like(of, values)
                            for of, values in zip((W, bias, decoder), derivatives)]
         return tensor_like(W, found[0])
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx, upstream):
         def scaled(derivative, axes):
-            return upstream.reshape(upstream.shape + (1,) * axes).to(derivative) * derivative
+            product = upstream.reshape(upstream.shape + (1,) * axes).to(derivative) * derivative
+            return Last.apply(product, *ctx.saved_tensors) if torch.is_grad_enabled() else product
 
         wanted = zip(ctx.needs_input_grad, ctx.derivatives, (2, 1, 2))
         return *(scaled(derivative, axes) if needed else None for needed, derivative, axes in wanted), *3 * (None,)
+
+
+class Last(torch.autograd.Function):
+    """The derivative as it is. It depends on the inputs, but not in a way that is known: without them in the graph,
+    second derivatives would be 0, and nobody told."""
+
+    @staticmethod
+    def forward(ctx, derivative, *inputs):
+        return derivative.view_as(derivative)
+
+    @staticmethod
+    def backward(ctx, *_):
+        raise RuntimeError("exact_loss is differentiated once: its gradient has no derivative")
 
 
 def tensor_like(tensor, values):
@@ -71,6 +85,12 @@ def exact_loss(W, bias=None, density=None, importance=None, *, sparsity=None, la
         if not isinstance(tensor, torch.Tensor) or tensor.dtype not in (torch.float32, torch.float64):
             raise ValueError(f"{name} must be a tensor of type float32 or float64, not "
                              f"{getattr(tensor, 'dtype', type(tensor).__name__)}")
+        if tensor.layout != torch.strided:
+            raise ValueError(f"{name} must be a dense tensor, not of layout {tensor.layout}")
+    for name, given in (("density", density), ("sparsity", sparsity), ("importance", importance), ("jump", jump),
+                        ("noise", noise)):
+        if getattr(given, "requires_grad", False):
+            raise ValueError(f"{name} requires grad, but the loss is not differentiated by it: detach it")
     if bias is not None and bias.requires_grad and bias.shape != W.shape[:-2] + W.shape[-1:]:
         bias = bias.expand(W.shape[:-2] + W.shape[-1:])  # derivatives are summed by expand
     if not torch.is_grad_enabled():  # within forward, it never is
