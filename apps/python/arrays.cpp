@@ -15,7 +15,8 @@ bool is_plain_array(py::handle value) {
 
 py::array array_of(py::handle value, const char* name) {
   try {
-    if (py::isinstance(value, py::module_::import("numpy.ma").attr("MaskedArray"))) {
+    if (py::hasattr(value, "mask") &&
+        py::isinstance(value, py::module_::import("numpy.ma").attr("MaskedArray"))) {
       throw std::invalid_argument(
           fmt::format("{} is a masked array, whose mask has no meaning here", name));
     }
@@ -29,6 +30,10 @@ py::array array_of(py::handle value, const char* name) {
 }  // namespace
 
 Numbers numbers(py::handle value, const char* name) {
+  if (PyFloat_CheckExact(value.ptr())) {
+    const double x = PyFloat_AS_DOUBLE(value.ptr());
+    return Numbers(std::vector<py::ssize_t>{}, &x);
+  }
   if (is_plain_array(value) && py::array_t<double, py::array::c_style>::check_(value)) {
     return py::reinterpret_borrow<Numbers>(value);
   }

@@ -1,12 +1,12 @@
 #include <pybind11/stl.h>
 
-#include <mutex>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 
 #include "bindings.h"
 #include "commands.h"
+#include "computed.h"
 #include "program.h"
 #include "progress_display.h"
 
@@ -74,17 +74,14 @@ class Messages : public std::ostringstream, public program::ProgressListener {
 // The program with these arguments, in this process: exit code, standard output and error. One at a
 // time, since signals and the number of threads are of the process; it calls itself off on Ctrl-C.
 py::tuple run(const std::vector<std::string>& arguments, const py::object& progress) {
-  static std::mutex running;
+  static Queue running;
   std::ostringstream out;
   Messages err(progress);
-  int code = 0;
-  {
-    const py::gil_scoped_release unlocked;
-    const std::scoped_lock lock(running);
-    code = program::run(arguments, out, err);
-  }
+  const int code =
+      computed([&] { return running.in_turn([&] { return program::run(arguments, out, err); }); });
   err.rethrow();
-  return py::make_tuple(code, out.str(), err.str());
+  return py::make_tuple(code, py::bytes(out.str()),
+                        py::bytes(err.str()));  // names of files are bytes
 }
 
 }  // namespace

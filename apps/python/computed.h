@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "skeleta/core/cancellation.h"
@@ -61,5 +63,34 @@ auto computed(Work&& work) {
     throw;
   }
 }
+
+/// What one call at a time may use.
+class Queue {
+ public:
+  /// work() when its turn has come. To be called within computed(): Ctrl-C ends the wait. Throws
+  /// std::runtime_error instead of waiting for itself, where work() leads back to Python and that
+  /// here again.
+  template <class Work>
+  auto in_turn(Work&& work) {
+    const auto self = std::this_thread::get_id();
+    if (at_work_ == self) {
+      throw std::runtime_error("called again from what its own call, not yet done, calls");
+    }
+    std::unique_lock lock(mutex_, std::defer_lock);
+    while (!lock.try_lock_for(std::chrono::milliseconds(20))) poll();
+    struct Mark {
+      explicit Mark(Queue& of, std::thread::id self) : queue(of) { queue.at_work_ = self; }
+      ~Mark() { queue.at_work_ = std::thread::id{}; }
+      Mark(const Mark&) = delete;
+      Mark& operator=(const Mark&) = delete;
+      Queue& queue;
+    } mark(*this, self);
+    return work();
+  }
+
+ private:
+  std::timed_mutex mutex_;
+  std::atomic<std::thread::id> at_work_{};
+};
 
 }  // namespace skeleta::python

@@ -25,27 +25,18 @@ class Keywords {
   template <class T>
   Keywords& into(const char* name, T& member) {
     if (!given_.contains(name)) return *this;
-    try {
-      member = given_[name].cast<T>();
-    } catch (const py::cast_error&) {
-      throw py::type_error(fmt::format("{} = {} is not of the type that this option has", name,
-                                       std::string(py::repr(given_[name]))));
+    if constexpr (Named<T>) {
+      member = choice<T>(given_[name], name);
+    } else {
+      member = read<T>(given_[name], name);
     }
     return *this;
   }
-  template <class Enum>
-  Keywords& choice(const char* name, Enum& member) {
-    if (!given_.contains(name)) return *this;
-    const auto word = given_[name].cast<std::string>();
-    const auto value = named<Enum>(word);
-    if (!value) {
-      throw std::invalid_argument(
-          fmt::format("{} '{}' is none of {}", name, word, fmt::join(names<Enum>(), ", ")));
-    }
-    member = *value;
-    return *this;
+  /// As in the program, an absolute tolerance alone is meant alone.
+  Keywords& tolerances(double& relative, double& absolute) {
+    if (given_.contains("abs_tol")) relative = 0.0;
+    return into("rel_tol", relative).into("abs_tol", absolute);
   }
-  bool has(const char* name) const { return given_.contains(name); }
 
  private:
   py::dict given_;
@@ -74,12 +65,9 @@ estimate::Options sampling_options(const std::string& method, const py::dict& gi
                                    const py::object& progress) {
   estimate::Options options;
   options.method = method_named(method);
-  Keywords keywords(given);
-  // As in the program, an absolute tolerance alone is meant alone.
-  if (keywords.has("abs_tol")) options.relative_tolerance = 0.0;
-  keywords.into("samples", options.samples)
-      .into("rel_tol", options.relative_tolerance)
-      .into("abs_tol", options.absolute_tolerance)
+  Keywords(given)
+      .tolerances(options.relative_tolerance, options.absolute_tolerance)
+      .into("samples", options.samples)
       .into("max_samples", options.max_samples)
       .into("max_seconds", options.max_seconds)
       .into("confidence", options.confidence)
@@ -94,14 +82,12 @@ estimate::Options sampling_options(const std::string& method, const py::dict& gi
 exact::Options exact_options(const py::dict& given) {
   exact::Options options;
   options.threads = 0;
-  Keywords keywords(given);
-  if (keywords.has("abs_tol")) options.relative_target = 0.0;
-  keywords.into("rel_tol", options.relative_target)
-      .into("abs_tol", options.absolute_target)
+  Keywords(given)
+      .tolerances(options.relative_target, options.absolute_target)
       .into("max_nodes", options.maximum_nodes)
       .into("skeletons", options.skeletons)
       .into("threads", options.threads)
-      .choice("error_control", options.error_control);
+      .into("error_control", options.error_control);
   exact::validate(options);
   return options;
 }
@@ -127,8 +113,8 @@ py::dict to_python(const IntegralBySkeleton& found) {
 }
 
 // One of the models: as the program's estimate, of which it also has the JSON.
-py::dict estimate_one(const Problem& problem, std::size_t k, const std::string& method,
-                      const py::dict& given, const py::object& progress) {
+py::dict estimate_model(const Problem& problem, std::size_t k, const std::string& method,
+                        const py::dict& given, const py::object& progress) {
   storage::EstimateRun run;
   run.model = problem.models[k];
   run.features = problem.features_of(k);
@@ -151,7 +137,7 @@ py::dict estimate_one(const Problem& problem, std::size_t k, const std::string& 
     const estimate::Options options = sampling_options(method, given, progress);
     threads = options.threads;
     auto precision = estimate::Precision::float64;
-    Keywords(given).choice("precision", precision);
+    Keywords(given).into("precision", precision);
     const auto found = computed(
         [&] { return approximation::sampled_loss(run.model, run.features, options, precision); });
     run.method = to_string(found.method);
@@ -166,6 +152,13 @@ py::dict estimate_one(const Problem& problem, std::size_t k, const std::string& 
   result["json"] = program::to_json(run, seed, resolve_threads(threads)).dump();
   result["warnings"] = program::warnings(run);
   return result;
+}
+
+py::dict estimate_one(const Problem& problem, std::size_t k, py::handle method,
+                      const py::dict& given, const py::object& progress) {
+  return of_instance(problem, k, [&] {
+    return estimate_model(problem, k, read<std::string>(method, "method"), given, progress);
+  });
 }
 
 // f on whole batches of points, one Python call each: dense, or (features, values).
@@ -213,11 +206,13 @@ estimate::Integrand integrand_of(const py::object& f, Index features, std::size_
       std::clamp(points, fewest, most));
 }
 
-py::list integrate(const Law& law, const py::object& f, std::size_t outputs, bool sparse,
-                   const std::string& method, const py::dict& given, const py::object& progress) {
+py::list integrate(const Law& law, const py::object& f, py::handle output_count, bool sparse,
+                   py::handle method, const py::dict& given, const py::object& progress) {
+  const auto outputs = read<std::uint32_t>(output_count, "outputs");
   if (outputs < 1) throw std::invalid_argument("outputs = 0 must be at least 1");
   const Features features = Features::of(*law, Vector::Ones(law->size()));
-  const estimate::Options options = sampling_options(method, given, progress);
+  const estimate::Options options =
+      sampling_options(read<std::string>(method, "method"), given, progress);
   const estimate::Integrand integrand = integrand_of(f, law->size(), outputs, sparse);
   const auto found =
       computed([&] { return estimate::integrate_all(features, integrand, options); });

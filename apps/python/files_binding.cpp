@@ -6,17 +6,9 @@
 namespace skeleta::python {
 namespace {
 
-py::array_t<double> stacked(const std::vector<Vector>& lists) {
-  const auto count = static_cast<Index>(lists.size()), size = lists.front().size();
-  py::array_t<double> array({count, size});
-  for (Index k = 0; k < count; ++k) {
-    Eigen::Map<Vector>(array.mutable_data() + k * size, size) = lists[static_cast<std::size_t>(k)];
-  }
-  return array;
-}
-
 py::object stacked_or_none(const std::vector<Vector>& lists) {
-  return lists.empty() ? py::object(py::none()) : stacked(lists);
+  if (lists.empty()) return py::none();
+  return stacked_vectors(lists, [](const Vector& list) -> const Vector& { return list; });
 }
 
 // The law of the data, if the file has one that densities do not say: null otherwise.
@@ -33,21 +25,6 @@ Law law_in(const storage::ModelFile& file, const std::string& path) {
   return std::make_shared<DataLaw>(first.data_law());
 }
 
-template <class Member>
-py::object stacked_if(bool there, const std::vector<Autoencoder>& models, Member&& member) {
-  if (!there) return py::none();
-  const Matrix first = member(models.front());
-  const auto count = static_cast<Index>(models.size()), rows = first.rows(), columns = first.cols();
-  py::array_t<double> array({count, rows, columns});
-  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  double* to = array.mutable_data();
-  for (const Autoencoder& model : models) {
-    Eigen::Map<RowMajor>(to, rows, columns) = member(model);
-    to += rows * columns;
-  }
-  return array;
-}
-
 // What skeleta.Model has, with the axis instance first. Throws unless all are of one kind.
 py::dict read_models(const std::string& path, bool allow_wide) {
   const auto file = computed([&] { return storage::read_models(path, {allow_wide}); });
@@ -62,14 +39,11 @@ py::dict read_models(const std::string& path, bool allow_wide) {
     }
     throw std::invalid_argument(path + " has instances of several activations or noises");
   }
-  return py::dict(
-      "W"_a = stacked_if(true, file.models, [](const Autoencoder& model) { return model.W; }),
-      "bias"_a = stacked(bias),
-      "decoder"_a = stacked_if(!first.tied(), file.models,
-                               [](const Autoencoder& model) { return model.W_out; }),
-      "activation"_a = to_string(first.activation), "jump"_a = stacked_or_none(jump),
-      "noise"_a = first.noise, "density"_a = stacked_or_none(file.density),
-      "importance"_a = stacked_or_none(file.importance), "law"_a = law_in(file, path));
+  return py::dict("W"_a = encoders(file.models), "bias"_a = stacked_or_none(bias),
+                  "decoder"_a = decoders(file.models), "activation"_a = to_string(first.activation),
+                  "jump"_a = stacked_or_none(jump), "noise"_a = first.noise,
+                  "density"_a = stacked_or_none(file.density),
+                  "importance"_a = stacked_or_none(file.importance), "law"_a = law_in(file, path));
 }
 
 }  // namespace

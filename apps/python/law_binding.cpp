@@ -17,31 +17,32 @@
 namespace skeleta::python {
 namespace {
 
-Index count_of(const std::optional<Index>& features) {
-  if (features && *features >= 1) return *features;
+Index count_of(py::handle features) {
+  const Index count = features.is_none() ? 0 : read<Index>(features, "features");
+  if (count >= 1) return count;
   throw std::invalid_argument(
       "features must say how many there are, at least 1, where density does not");
 }
 
-Vector density_of(py::handle density, const std::optional<Index>& features) {
+Vector density_of(py::handle density, py::handle features) {
   if (py::isinstance<py::str>(density)) {
     return parse_density(density.cast<std::string>(), count_of(features));
   }
   const Numbers list = numbers(density, "density");
-  const Index count = list.ndim() == 1 && !features ? list.size() : count_of(features);
+  const Index count = list.ndim() == 1 && features.is_none() ? list.size() : count_of(features);
   return list_at(list, "density", 0, 1, count);
 }
 
-DataLaw make_law(py::handle density, const std::optional<Index>& features, py::handle values,
-                 const std::string& groups) {
+DataLaw make_law(py::handle density, py::handle features, py::handle values, py::handle groups) {
   const Vector p = density_of(density, features);
+  const auto words = read<std::string>(groups, "groups");
   DataLaw law;
-  law.activity = groups.empty() ? ActivityTree::independent(p) : parse_groups(groups, p);
+  law.activity = words.empty() ? ActivityTree::independent(p) : parse_groups(words, p);
   if (py::isinstance<py::str>(values)) {
     law.values.assign(static_cast<std::size_t>(p.size()),
                       parse_value_law(values.cast<std::string>()));
   } else {
-    for (const std::string& text : values.cast<std::vector<std::string>>()) {
+    for (const std::string& text : read<std::vector<std::string>>(values, "values")) {
       law.values.push_back(parse_value_law(text));
     }
   }
@@ -146,12 +147,24 @@ Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
   return drawn;
 }
 
-py::tuple sample(const Law& law, std::uint64_t count, std::uint64_t seed) {
+// Throws std::invalid_argument unless they are some, and their numbers could be in an array.
+std::uint64_t number_of_points(py::handle count, Index features) {
+  const auto n = read<std::uint64_t>(count, "n");
+  const std::uint64_t most = (std::uint64_t{1} << 60) / static_cast<std::uint64_t>(features);
+  if (n >= 1 && n <= most) return n;
+  throw std::invalid_argument(fmt::format("n = {} must lie in 1..{}", n, most));
+}
+
+py::tuple sample(const Law& law, py::handle n, py::handle given_seed) {
+  const std::uint64_t count = number_of_points(n, law->size()),
+                      seed = read<std::uint64_t>(given_seed, "seed");
   const Points points = computed([&] { return draw(*law, count, seed); });
   return py::make_tuple(array_of(points.begin), array_of(points.feature), array_of(points.value));
 }
 
-py::array_t<double> dense_sample(const Law& law, std::uint64_t count, std::uint64_t seed) {
+py::array_t<double> dense_sample(const Law& law, py::handle n, py::handle given_seed) {
+  const std::uint64_t count = number_of_points(n, law->size()),
+                      seed = read<std::uint64_t>(given_seed, "seed");
   const auto D = static_cast<std::size_t>(law->size());
   py::array_t<double> X({static_cast<std::size_t>(count), D});
   double* const x = X.mutable_data();
@@ -173,6 +186,14 @@ py::array_t<double> dense_sample(const Law& law, std::uint64_t count, std::uint6
 
 void bind_law(py::module_& module) {
   py::class_<DataLaw, std::shared_ptr<DataLaw>>(module, "Law")
+      .def(py::pickle(
+          [](const DataLaw& law) {
+            return py::make_tuple(to_array(law.activity.density()), value_texts(law),
+                                  to_string(law.activity));
+          },
+          [](const py::tuple& state) {
+            return make_law(state[0], py::none(), state[1], state[2]);
+          }))
       .def(py::init(&make_law), "density"_a, "features"_a, "values"_a, "groups"_a)
       .def_property_readonly("size", &DataLaw::size)
       .def_property_readonly("plain", &DataLaw::plain)

@@ -8,7 +8,9 @@ PYBIND11_MODULE(_core, module) {
     try {
       if (pointer) std::rethrow_exception(pointer);
     } catch (const skeleta::storage::FileError& error) {
-      PyErr_SetString(PyExc_OSError, error.what());
+      const auto sentence =
+          py::reinterpret_steal<py::object>(PyUnicode_DecodeFSDefault(error.what()));
+      PyErr_SetObject(PyExc_OSError, sentence.ptr());
     }
   });
   module.attr("version") = skeleta::build_info().version;

@@ -30,8 +30,17 @@ void add_decoders(Problem& problem, const Numbers& decoder) {
 
 }  // namespace
 
+py::array_t<double> encoders(const std::vector<Autoencoder>& models) {
+  return stacked_matrices(models, [](const Autoencoder& of) -> const Matrix& { return of.W; });
+}
+
+py::object decoders(const std::vector<Autoencoder>& models) {
+  if (models.front().tied()) return py::none();
+  return stacked_matrices(models, [](const Autoencoder& of) -> const Matrix& { return of.W_out; });
+}
+
 Problem models_of(py::handle W, py::handle bias, py::handle threshold, py::handle decoder,
-                  const std::string& activation, py::handle jump, double noise) {
+                  py::handle activation, py::handle jump, py::handle noise) {
   const Numbers weights = numbers(W, "W");
   const py::ssize_t axes = weights.ndim();
   if ((axes != 2 && axes != 3) || weights.size() == 0) {
@@ -43,17 +52,14 @@ Problem models_of(py::handle W, py::handle bias, py::handle threshold, py::handl
   problem.batch = axes == 3;
   const Index d = weights.shape(axes - 2), D = weights.shape(axes - 1),
               instances = problem.batch ? weights.shape(0) : 1;
-  const auto kind = named<Activation>(activation);
-  if (!kind) {
-    throw std::invalid_argument(fmt::format("activation '{}' is none of {}", activation,
-                                            fmt::join(names<Activation>(), ", ")));
-  }
+  const auto kind = choice<Activation>(activation, "activation");
+  const auto deviation = read<double>(noise, "noise");
   problem.models.reserve(static_cast<std::size_t>(instances));
   for (Index k = 0; k < instances; ++k) {
     Autoencoder& model =
         problem.models.emplace_back(Autoencoder{matrix_at(weights, k, d, D), Vector::Zero(D)});
-    model.activation = *kind;
-    model.noise = noise;
+    model.activation = kind;
+    model.noise = deviation;
     if (!jump.is_none()) model.jump = list_at(numbers(jump, "jump"), "jump", k, instances, D);
   }
   problem.bias_given = threshold.is_none();

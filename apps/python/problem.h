@@ -21,13 +21,29 @@ struct Problem {
   Index size() const { return models.front().features(); }
 };
 
+/// work(); what is wrong with a model of a batch names it, if that is not all.
+template <class Work>
+auto of_instance(const Problem& problem, std::size_t k, Work&& work) {
+  try {
+    return work();
+  } catch (const std::invalid_argument& error) {
+    if (!problem.batch) throw;
+    throw std::invalid_argument(fmt::format("instance {}: {}", k, error.what()));
+  }
+}
+
 /// Null: none was given.
 using Law = std::shared_ptr<DataLaw>;
+
+/// [instance, hidden, feature]
+py::array_t<double> encoders(const std::vector<Autoencoder>& models);
+/// [instance, feature, hidden]; None if they are tied.
+py::object decoders(const std::vector<Autoencoder>& models);
 
 /// The models alone, from W [hidden, feature] or [instance, hidden, feature], None meaning absent.
 /// Throws std::invalid_argument for shapes that do not fit.
 Problem models_of(py::handle W, py::handle bias, py::handle threshold, py::handle decoder,
-                  const std::string& activation, py::handle jump, double noise);
+                  py::handle activation, py::handle jump, py::handle noise);
 
 /// Data of `instances` models of `count` features: one for all, if nothing differs. Throws
 /// likewise, and unless exactly one of density, sparsity and law is given.

@@ -98,6 +98,15 @@ def test_what_is_no_matrix_is_refused(W, sentence):
     (dict(density=0.1, relative_target=-1.0), "relative_target"),
     (dict(density=0.1, error_control="some"), "none of rigorous, estimated"),
     (dict(density=0.1, threads=-1), "threads"),
+    (dict(density=0.1, threads=2 ** 40), "threads = 1099511627776 must be a whole number from"),
+    (dict(density=0.1, threads=1.5), "threads = 1.5 must be a whole number from"),
+    (dict(density=0.1, max_nodes=-1), "maximum_nodes"),
+    (dict(density=0.1, relative_target="a"), "relative_target = 'a' must be a number"),
+    (dict(density=0.1, relative_target=[1e-3]), "relative_target = .* must be a number"),
+    (dict(density=0.1, error_control=None), "error_control = None must be a text"),
+    (dict(density=0.1, activation=3), "activation = 3 must be a text"),
+    (dict(density=0.1, noise="much"), "noise = 'much' must be a number"),
+    (dict(density="0.1"), "density must be real numbers, not of type <U3"),
     (dict(density=0.1, law=skeleta.Law(0.1, features=5)), "give one of them"),
     (dict(law=skeleta.Law(0.1, features=4)), "the law has 4 features, but W has 5"),
     (dict(law="uniform"), "law must be"),
@@ -106,6 +115,19 @@ def test_what_is_no_matrix_is_refused(W, sentence):
 def test_other_arguments_are_refused(model, given, sentence):
     with pytest.raises(ValueError, match=sentence):
         skeleta.loss(model[0], **given)
+
+
+def test_numbers_of_any_type(model):
+    """Whole numbers may be written as 1e6; an array of one number is one."""
+    expected = skeleta.loss(*model, 0.1, relative_target=1e-3, max_nodes=4096, threads=1).value
+    for given in (dict(relative_target=np.array(1e-3), max_nodes=4096.0, threads=np.int64(1)),
+                  dict(relative_target=np.float64(1e-3), max_nodes=np.uint16(4096), threads=True)):
+        assert skeleta.loss(*model, np.array(0.1), **given).value == expected
+    few = skeleta.estimate(*model, 0.1, rel_tol=1e-9, max_samples=1e4)
+    assert few.samples <= 1e4 and few.value == skeleta.estimate(*model, 0.1, rel_tol=1e-9, max_samples=10_000).value
+    for wrong in (-1, 2 ** 64, 0.5, "1"):
+        with pytest.raises(ValueError, match="seed = .* must be a whole number from 0 to 18446744073709551615"):
+            skeleta.estimate(*model, 0.1, samples=1000, seed=wrong)
 
 
 def test_bias_and_threshold(model):
@@ -132,6 +154,32 @@ def test_a_batch_is_its_models_one_by_one(model):
     W[4, 0, 0] = np.nan
     with pytest.raises(ValueError, match="instance 4: "):
         skeleta.loss(W, bias, density)
+    with pytest.raises(ValueError, match="instance 4: "):
+        skeleta.estimate(W, bias, density, samples=1000)
+
+
+def test_results_are_not_arguments(model):
+    """Neither a change of an argument nor one of a result reaches the other."""
+    W, bias = model[0].copy(), model[1].copy()
+    found = skeleta.loss(W, bias, p)
+    W[:], bias[:] = 7.0, 7.0
+    assert repr(found.skeletons) == repr(skeleta.loss(*model, p).skeletons)
+    law = skeleta.Law([0.1, 0.2])
+    law.density[:] = 7.0
+    assert law.density.tolist() == [0.1, 0.2]
+    x = skeleta.sample(law, 10)
+    x[:] = 7.0
+    assert (skeleta.sample(law, 10) < 7.0).all()
+    seen = []
+
+    def spoil(x):
+        seen.append((x, x.copy()))
+        x += 1.0
+        return x[:, 0] - 1.0
+
+    found = skeleta.integrate([0.5, 0.5], spoil, samples=10_000)
+    assert found.value == pytest.approx(skeleta.integrate([0.5, 0.5], lambda x: x[:, 0], samples=10_000).value, rel=1e-12)
+    assert all((x == before + 1.0).all() and x.flags.owndata for x, before in seen)
 
 
 def test_results_own_their_memory(model):

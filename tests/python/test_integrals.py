@@ -1,9 +1,13 @@
 """Any function of the data, and the data themselves."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 
 import skeleta
+from skeleta import _progress
 
 
 def test_a_function_of_whole_batches():
@@ -31,6 +35,15 @@ def test_results_do_not_depend_on_threads_or_form():
     assert sparse.value == pytest.approx(one.value, rel=1e-12)
 
 
+@pytest.mark.parametrize("form", [
+    lambda y: y.astype(np.float32), lambda y: y.astype(">f8"), np.ndarray.tolist, lambda y: y[:, None],
+    lambda y: np.stack([y, y], axis=1)[:, 1], lambda y: np.asfortranarray(np.stack([y, y], axis=1))[:, :1]])
+def test_a_function_returns_numbers_in_any_memory(form):
+    expected = skeleta.integrate([0.5, 0.5], lambda x: x[:, 0].astype(np.float32), samples=1000).value
+    assert skeleta.integrate([0.5, 0.5], lambda x: form(x[:, 0].astype(np.float32).astype(float)),
+                             samples=1000).value == expected
+
+
 def test_several_outputs():
     first, second = skeleta.integrate([0.5, 0.5], lambda x: x, outputs=2, samples=10_000)
     assert abs(first.value - 0.25) < 5 * first.standard_error
@@ -48,6 +61,23 @@ def test_errors_of_the_function():
         skeleta.integrate([0.5, 0.5], lambda x: np.zeros(2), samples=100_000)
     with pytest.raises(ValueError, match=r"1.5 must lie in \[0, 1\]"):
         skeleta.integrate([0.5, 1.5], lambda x: x[:, 0])
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(ValueError, match=r"f was NaN or infinite at \d+ points"):
+            skeleta.integrate([0.5, 0.5], lambda x: np.where(x > 0.5, wrong, x), outputs=2, samples=1000)
+    for returned, sentence in [
+            (lambda x: x[:, 0] * 1j, "what f returned must be real numbers, not of type complex"),
+            (lambda x: None, "must be real numbers"), (lambda x: 1.0, r"f returned shape \(\)"),
+            (lambda x: x.T, "f returned shape"), (lambda x: x, "f returned shape"), (lambda x: ["a"] * len(x), "real"),
+            (lambda x: np.ma.masked_array(x[:, 0], mask=x[:, 0] > 0.5), "masked array")]:
+        with pytest.raises(ValueError, match=sentence):
+            skeleta.integrate([0.5, 0.5], returned, samples=1000)
+    for ends in (KeyboardInterrupt, SystemExit):
+        def end(x):
+            raise ends
+
+        for threads in (1, 2):
+            with pytest.raises(ends):
+                skeleta.integrate([0.5, 0.5], end, samples=1000, threads=threads)
     with pytest.raises(ValueError, match="for the loss alone"):
         skeleta.integrate([0.5], lambda x: x[:, 0], method="exact")
 
@@ -75,6 +105,45 @@ def test_progress_on_a_terminal_and_nowhere_else(model, capfd, monkeypatch):
             assert "samples" in written and "[####" in written and written.endswith("\r\x1b[K")
         else:
             assert written == ""
+
+
+def test_progress_in_a_notebook(model, capfd, monkeypatch):
+    """Shown below the cell, redrawn in place, gone at the end; nothing is written to standard error."""
+    shown = []
+
+    class Handle:
+        def update(self, data, raw):
+            shown.append(data)
+
+    def display(data, raw, display_id):
+        assert raw and display_id and not shown
+        shown.append(data)
+        return Handle()
+
+    class Shell:
+        kernel = None
+
+    ipython = types.SimpleNamespace(get_ipython=Shell, display=types.SimpleNamespace(display=display))
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", ipython.display)
+    many = dict(method="plain", samples=5_000_000, threads=1)
+    value = skeleta.estimate(*model, 0.1, progress=True, **many).value  # IPython's shell in a terminal
+    assert not shown
+    monkeypatch.setattr(Shell, "kernel", object())
+    assert skeleta.estimate(*model, 0.1, progress=True, **many).value == value
+    assert shown[-1] == {"text/plain": "", "text/html": ""} and len(shown) > 1
+    for data in shown[:-1]:
+        assert data["text/html"].startswith("<progress") and "samples" in data["text/plain"]
+    shown.clear()
+    skeleta.train(features=40, hidden=6, sparsity=0.9, starts=10, steps=25, threads=1, progress=True)
+    assert "starts" in shown[0]["text/html"] and shown[-1]["text/html"] == ""
+    assert capfd.readouterr().err == ""
+    for seconds, second in ((0.0, ['<progress value="0.500"></progress> half']), (1e9, [])):  # too soon
+        shown.clear()
+        with _progress.notebook(lambda *state: state, seconds) as tell:
+            tell(None, "<&>")
+            tell(0.5, "half")
+        assert [data["text/html"] for data in shown] == ["<progress></progress> &lt;&amp;&gt;", *second, ""]
 
 
 @pytest.mark.parametrize("law, second_moments", [
@@ -108,6 +177,15 @@ def test_sparse_and_dense_samples_are_the_same():
     assert (x != skeleta.sample(0.2, 1000, features=7, seed=5)).any()
     with pytest.raises(ValueError, match="features must say"):
         skeleta.sample(0.2, 10)
+    assert skeleta.sample([0.2, 0.1], np.int64(3)).shape == (3, 2) and skeleta.sample([0.2], 1e1).shape == (10, 1)
+    for sparse in (False, True):
+        assert not np.any(skeleta.sample([0.0, 0.0], 5, sparse=sparse)[-1])
+        for n, sentence in [(0, "n = 0 must lie in 1.."), (-1, "n = -1 must be a whole number"), (10 ** 19, "n = 1"),
+                            (2 ** 64, "n = 1.* must be a whole number"), (1.5, "n = 1.5 must be a whole"), (None, "n = N")]:
+            with pytest.raises(ValueError, match=sentence):
+                skeleta.sample([0.2, 0.1], n, sparse=sparse)
+        with pytest.raises(ValueError, match="features = 3, but the law has 2"):
+            skeleta.sample(skeleta.Law([0.2, 0.1]), 10, features=3, sparse=sparse)
 
 
 def test_laws():
@@ -115,7 +193,9 @@ def test_laws():
     assert law.density.tolist() == pytest.approx([0.5, 0.25, 0.5 / 3, 0.125])
     assert law.means() == pytest.approx(2 * law.density)
     for given, sentence in [(dict(values="cauchy:1"), "cauchy"), (dict(groups="exclusive(0,9)"), "9"),
-                            (dict(values=["constant:1"]), "value")]:
+                            (dict(values=["constant:1"]), "value"), (dict(values=[1]), "values = .* list of texts"),
+                            (dict(groups=None), "groups = None must be a text"),
+                            (dict(features="two"), "features = 'two' must be a whole number")]:
         with pytest.raises(ValueError, match=sentence):
             skeleta.Law([0.1, 0.2], **given)
     plain = skeleta.Law([0.1, 0.2, 0.3])

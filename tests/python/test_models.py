@@ -33,13 +33,113 @@ def test_orientation_is_told_never_guessed(model):
     with pytest.raises(ValueError, match=r"which way does W of shape \(2, 5\) lie"):
         skeleta.from_state_dict({"W": W, "bias": bias})
     assert same(skeleta.from_state_dict({"W": W, "bias": bias}, axes="hidden,feature"), W, bias)
-    assert same(skeleta.from_state_dict({"W": W.T, "b": -bias}, axes="feature,hidden"), W, bias)
+    found = skeleta.from_state_dict({"W": W.T, "threshold": -bias}, axes="feature,hidden")
+    assert same(found, W, bias) and found.layout == "W [feature, hidden], threshold subtracted"
+    square = np.array([[1.0, 2.0], [3.0, 4.0]])
+    for state in ({"W": square}, {"W": np.stack([square] * 2)}):
+        with pytest.raises(ValueError, match="which way does W"):
+            skeleta.from_state_dict(state)
+        for axes, expected in (("hidden,feature", square), ("feature,hidden", square.T)):
+            found = skeleta.from_state_dict(state, axes=axes)
+            assert (found.W == expected).all() and axes.replace(",", ", ") in found.layout
+    for state, words in [({"W": square, "b_final": [0.0, 0.0]}, "toy-models: W [feature, hidden]"),
+                         ({"W_enc": square, "W_dec": square.T, "b_dec": [0.0, 0.0]},
+                          "W_enc/W_dec: W_enc [feature, hidden], W_dec [hidden, feature]"),
+                         ({"encoder.weight": square.T, "decoder.weight": square, "decoder.bias": [0.0, 0.0]},
+                          "linear: encoder.weight [hidden, feature], decoder.weight [feature, hidden]")]:
+        found = skeleta.from_state_dict(state)
+        assert (found.W == square.T).all() and found.layout == words and found.decoder is None
     for state, given, sentence in [({"W": W}, dict(axes="up"), "none of hidden,feature"),
                                    ({"weights": W}, {}, "no known layout has the names weights"),
-                                   ({"W": W, "bias": bias, "b": bias}, dict(axes="hidden,feature"), "both"),
+                                   ({"W": W, "bias": bias, "b": bias}, dict(axes="hidden,feature"), "bias and b are"),
+                                   ({"W": W, "bias": bias[:3]}, dict(axes="hidden,feature"), "bias has shape"),
+                                   ({"W": W * 1j}, dict(axes="hidden,feature"), "W must be real numbers"),
+                                   ({"W": W * np.nan}, dict(axes="hidden,feature"), "finite"),
                                    ({"W": W}, dict(layout="toy-models"), "has b_final")]:
         with pytest.raises(ValueError, match=sentence):
             skeleta.from_state_dict(state, **given)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.uint8])
+def test_signs_are_told_never_guessed(kind, tmp_path):
+    """The name b has meant a bias, added, and a threshold, subtracted."""
+    W, b = np.array([[1.0, -1.0]]), np.array([1, 2], dtype=kind)
+    state = {"W": W, "b": b}
+    np.savez(tmp_path / "model.npz", **state)
+    given = dict(axes="hidden,feature")
+    for read in (lambda **given: skeleta.from_state_dict(state, **given),
+                 lambda **given: skeleta.from_npz(tmp_path / "model.npz", **given)):
+        with pytest.raises(ValueError, match="is b added, as PyTorch's bias is, or subtracted"):
+            read(**given)
+        with pytest.raises(ValueError, match="is b added"):
+            read(b="offset", **given)
+        assert read(b="bias", **given).bias.tolist() == [1.0, 2.0] and "b added" in read(b="bias", **given).layout
+        assert read(b="threshold", **given).bias.tolist() == [-1.0, -2.0]
+    assert skeleta.from_state_dict({"W": W, "bias": b}, **given).bias.tolist() == [1.0, 2.0]
+    assert skeleta.from_state_dict({"W": W, "threshold": b}, **given).bias.tolist() == [-1.0, -2.0]
+
+
+def test_signs_agree_everywhere(model, tmp_path, program):
+    """Every way in to one model, the bias of which is added: one loss."""
+    W, bias = model
+    expected = skeleta.loss(W, bias, 0.1).value
+    assert expected != skeleta.loss(W, -bias, 0.1).value
+    path = tmp_path / "model.h5"
+    ways = [skeleta.Model(W, bias)]
+    for given in (dict(bias=bias), dict(threshold=-bias)):
+        assert skeleta.loss(W, density=0.1, **given).value == expected
+        assert skeleta.Evaluator(5, 0.1).loss(W, **given).value == pytest.approx(expected, rel=1e-7)
+        skeleta.save_model(path, W, **given)
+        ways.append(skeleta.open(path))
+    np.savez(tmp_path / "model.npz", W=W, threshold=-bias)
+    ways += [skeleta.from_npz(tmp_path / "model.npz", axes="hidden,feature"),
+             skeleta.from_state_dict({"W": W.T, "b_final": bias}),
+             skeleta.from_state_dict({"encoder.weight": W, "decoder.weight": W.T, "decoder.bias": bias})]
+    for way in ways:
+        assert skeleta.loss(way, density=0.1).value == expected
+        assert (skeleta.loss_and_gradient(way, density=0.1).bias == skeleta.loss_and_gradient(W, bias, 0.1).bias).all()
+        assert skeleta.Evaluator(5, 0.1).loss(way).value == pytest.approx(expected, rel=1e-7)
+    theirs = program("estimate", path, "--density=0.1", "--method=exact")["loss"]
+    assert abs(theirs["value"] - expected) <= theirs["error_bound"] + skeleta.loss(W, bias, 0.1).error_bound
+    of_bias, of_threshold = (skeleta.Evaluator(5, 0.1).loss_and_gradient(W, **given)
+                             for given in (dict(bias=bias), dict(threshold=-bias)))
+    assert (of_bias.bias == of_threshold.bias).all() and (of_bias.threshold == -of_bias.bias).all()
+
+
+def test_what_is_not_read_is_told(model):
+    W, bias = model
+    with pytest.warns(UserWarning, match="not read, the model has no such part: W_dec, log_scale"):
+        skeleta.from_state_dict({"W": W, "bias": bias, "W_dec": W, "log_scale": 1.0}, axes="hidden,feature")
+    with pytest.warns(UserWarning, match="no such part: threshold"):  # of the hidden units of an autoencoder
+        skeleta.from_state_dict({"W_enc": W.T, "W_dec": W, "b_dec": bias, "threshold": np.ones(2)})
+
+
+def test_tensors_of_all_types(model):
+    torch = pytest.importorskip("torch", reason="python3-torch is not installed")
+    W = torch.tensor(model[0])
+    for kind in (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64):
+        parameter = torch.nn.Parameter(W.to(kind), requires_grad=kind.is_floating_point)
+        found = skeleta.from_state_dict({"W": parameter}, axes="hidden,feature")
+        assert (found.W == W.to(kind).double().numpy()).all()
+    with pytest.raises(ValueError, match="W must be real numbers, not of type complex"):
+        skeleta.from_state_dict({"W": W * 1j}, axes="hidden,feature")
+
+
+def test_models_are_what_the_loss_takes(model):
+    W, bias = model
+    for given, sentence in [
+            (dict(W=W * 1j), "W must be real numbers"), (dict(W=[["1", "2"]]), "W must be real numbers"),
+            (dict(W=np.ma.masked_array(W, mask=True)), "masked array"), (dict(W=W[0]), "W has shape"),
+            (dict(W=W, bias=bias[:3]), "bias has shape"), (dict(W=W, decoder=W), "decoder has shape"),
+            (dict(W=W, bias=bias * np.nan), "finite"), (dict(W=W, noise=-1.0), "noise"),
+            (dict(W=W, jump=0.1), "jump"), (dict(W=W, density=2.0), "density"),
+            (dict(W=W, law=skeleta.Law([0.1])), "the law has 1 features, but W has 5")]:
+        with pytest.raises(ValueError, match=sentence):
+            skeleta.Model(**given)
+        with pytest.raises(ValueError, match=sentence):
+            skeleta.save_model("never.h5", **given)
+    both = skeleta.Model(W, bias), skeleta.Model(W, bias)
+    assert both[0] != both[1] and len({*both}) == 2  # as objects: there is no comparing by parts
 
 
 def test_npz_and_safetensors(model, tmp_path):
@@ -57,10 +157,21 @@ def test_npz_and_safetensors(model, tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(len(head).to_bytes(8, "little") + head + data)
     assert same(skeleta.from_safetensors(path, axes="hidden,feature"), W.astype("f4"), bias)
-    for damaged in (b"", path.read_bytes()[:40], path.read_bytes()[:-8], b"\x05" + b"\0" * 7 + b"[1,2]"):
+    moved = json.dumps({"W": {"dtype": "F64", "shape": [1, 2], "data_offsets": [-32, -16]}}).encode()
+    for damaged in (b"", path.read_bytes()[:40], path.read_bytes()[:-8], b"\x05" + b"\0" * 7 + b"[1,2]",
+                    len(moved).to_bytes(8, "little") + moved + bytes(64)):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match="no safetensors file"):
             skeleta.from_safetensors(path, axes="hidden,feature")
+    whole = (tmp_path / "model.npz").read_bytes()
+    np.save(tmp_path / "array.npy", W)
+    for damaged in (b"", b"text", whole[:100], whole[:-40], whole.replace(b"NUMPY", b"numpy"),
+                    (tmp_path / "array.npy").read_bytes()):
+        (tmp_path / "model.npz").write_bytes(damaged)
+        with pytest.raises(ValueError, match="model.npz: is no .npz file of arrays, or damaged"):
+            skeleta.from_npz(tmp_path / "model.npz", axes="hidden,feature")
+    with pytest.raises(FileNotFoundError):
+        skeleta.from_npz(tmp_path / "nowhere.npz", axes="hidden,feature")
 
 
 def test_model_files(model, tmp_path):

@@ -1,6 +1,8 @@
 """What a process needs: Ctrl-C, other threads, forks, no leaks."""
 
+import copy
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -26,6 +28,7 @@ LONG = {  # each takes minutes
 def test_ctrl_c_ends_work_within_a_second(what):
     code = f"""
 import numpy as np, os, signal, skeleta, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where the tests were started
 rng = np.random.default_rng(0)
 def interrupt():
     time.sleep(0.5)
@@ -42,6 +45,79 @@ except KeyboardInterrupt:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert found.stdout.startswith("stopped after"), found.stdout + found.stderr
     assert float(found.stdout.split()[2]) < (1.0 if os.environ.get("SKELETA_TIMED") else 10.0)
+
+
+@pytest.mark.parametrize("waits, works", [
+    ("evaluator.loss(W)", "evaluator.loss(W)"),
+    ("skeleta.thomson.solve(4, 3)", "skeleta.train(features=150, hidden=20, sparsity=0.9, starts=1000, threads=1)")])
+def test_ctrl_c_ends_waiting_for_another_thread(waits, works):
+    code = f"""
+import numpy as np, os, signal, skeleta, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+W = np.random.default_rng(0).normal(size=(20, 1500)) / 5
+evaluator = skeleta.Evaluator(1500, 0.01, relative_target=1e-12, threads=1)
+threading.Thread(target=lambda: {works}, daemon=True).start()
+time.sleep(0.5)
+def interrupt():
+    time.sleep(0.5)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+def stop(*_):
+    raise InterruptedError
+signal.signal(signal.SIGUSR1, stop)
+threading.Thread(target=interrupt, daemon=True).start()
+try:
+    {waits}
+    print("it did not wait", flush=True)
+except InterruptedError:
+    print("stopped", flush=True)
+os._exit(0)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert found.stdout == "stopped\n", found.stdout + found.stderr
+
+
+def test_what_a_command_calls_is_no_command():
+    """It would wait for itself; the loss and the like are no commands."""
+    def again(*_):
+        assert skeleta.loss(np.eye(2, 3), density=0.1).value > 0.0
+        skeleta.thomson.solve(4, 3, starts=2)
+
+    with pytest.raises(RuntimeError, match="called again from what its own call, not yet done, calls"):
+        skeleta.train(features=40, hidden=6, sparsity=0.9, starts=10, steps=25, progress=again)
+    assert skeleta.thomson.solve(4, 3, starts=2).hits >= 1
+
+
+def test_functions_may_integrate(model):
+    inner = skeleta.integrate([0.5], lambda y: y[:, 0], samples=1000).value
+    expected = skeleta.integrate([0.5, 0.5], lambda x: x[:, 0] * inner, samples=1000).value
+    for threads in (1, 2):
+        found = skeleta.integrate([0.5, 0.5], lambda x: x[:, 0] * skeleta.integrate(
+            [0.5], lambda y: y[:, 0], samples=1000, threads=threads).value, samples=1000, threads=threads)
+        assert found.value == expected
+
+
+def test_copies_and_pickles(model):
+    """Of all that has numbers: the same ones, and the skeletons that are computed when asked for."""
+    law = skeleta.Law([0.1, 0.2, 0.1, 0.3, 0.1], values=["half-normal:1"] * 4 + ["uniform:0,1"],
+                      groups="exclusive(0,1),parent(3,4)")
+    stack = np.stack([model[0], -model[0]])
+    losses = [skeleta.loss(*model, 0.1), skeleta.loss(stack, model[1], [[0.1] * 5, [0.2] * 5], importance=2.0),
+              skeleta.loss(*model, law=law, decoder=model[0].T + 0.1, noise=0.1, relative_target=1e-3),
+              skeleta.loss(*model, 0.1, activation="jumprelu", jump=0.1, noise=0.1, relative_target=1e-3)]
+    for change in (copy.copy, copy.deepcopy, lambda found: pickle.loads(pickle.dumps(found))):
+        for found in losses:
+            other = change(found)
+            assert np.array_equal(other.value, found.value)
+            assert repr(other.skeletons) == repr(found.skeletons)
+        first, second = law, change(law)
+        assert second.values == first.values and second.groups == first.groups
+        assert (second.moment_matrix() == first.moment_matrix()).all()
+        gradient = skeleta.loss_and_gradient(*model, 0.1)
+        assert (change(gradient).W == gradient.W).all() and (change(gradient).bias == gradient.bias).all()
+        both = skeleta.Model(*model, law=law)
+        assert (change(both).W == both.W).all() and change(both).law.groups == law.groups
+        found = skeleta.estimate(*model, 0.1, samples=1000)
+        assert change(found).json() == found.json()
 
 
 def test_other_threads_go_on_meanwhile(model):

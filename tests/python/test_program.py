@@ -1,5 +1,10 @@
 """The same numbers as the program, to the last bit, for the same options."""
 
+import copy
+import gc
+import os
+import pickle
+
 import numpy as np
 import pytest
 
@@ -14,7 +19,12 @@ def file(model, tmp_path):
 
 
 def without(found, *keys):
-    return {key: value for key, value in found.items() if key not in keys}
+    """found, at all depths, without these keys of objects."""
+    if isinstance(found, list):
+        return [without(one, *keys) for one in found]
+    if isinstance(found, dict):
+        return {key: without(value, *keys) for key, value in found.items() if key not in keys}
+    return found
 
 
 OF_THE_RUN = ("seconds", "threads")
@@ -93,10 +103,39 @@ def test_other_commands(model, file, program):
             (skeleta.thomson.match(file, energies=["coulomb", "riesz:2"]),
              ["thomson", "match", file, "--energies=coulomb,riesz:2"]),
             (skeleta.linear.flow(eigenvalues=[3.0, 2.0, 1.0], hidden=2),
-             ["linear", "flow", "--eigenvalues=3,2,1", "--hidden=2"])]:
+             ["linear", "flow", "--eigenvalues=3,2,1", "--hidden=2"]),
+            (skeleta.linear.flow(features=4, sparsity=0.7, hidden=2, aligned=True, seed=3),
+             ["linear", "flow", "--features=4", "--sparsity=0.7", "--hidden=2", "--aligned", "--seed=3"]),
+            (skeleta.linear.critical_points(eigenvalues=[5, 4.5, 1 / 3], hidden=2),
+             ["linear", "critical-points", f"--eigenvalues=5,4.5,{1 / 3!r}", "--hidden=2"]),
+            (skeleta.linear.critical_points(features=5, sparsity=0.9, hidden=2, model=file),
+             ["linear", "critical-points", "--features=5", "--sparsity=0.9", "--hidden=2", "--model", file]),
+            (skeleta.linear.moments(features=5, sparsity=[0.9, 0.5], samples=[100, 1000], seed=2),
+             ["linear", "moments", "--features=5", "--sparsity=0.9,0.5", "--samples=100,1000", "--seed=2"])]:
         theirs = program(*theirs)
         names = {*OF_THE_RUN, "model"}
         assert without(ours.json, *names) == without(theirs, *names)
+
+
+def test_every_command_is_compared():
+    """With what the program prints, in this file: a new one must be too."""
+    assert set(skeleta._core.commands()) == {
+        "estimate", "train", "sweep", "approximate", "thomson solve", "thomson match", "linear critical-points",
+        "linear flow", "linear moments"}
+
+
+def test_geometry(model, file, program):
+    [theirs] = program("show", "--geometry", file)["instances"]
+    ours = vars(skeleta.geometry(model[0]))
+    renamed = {"represented": "columns", "coherence_signed": "signed_coherence",
+               "coherence_absolute": "absolute_coherence"}
+    for name in theirs.keys() - {"instance", "distance_to_first"}:
+        assert np.array_equal(ours.pop(renamed.get(name, name)), theirs[name]), name
+    assert not ours
+    others = np.stack([model[0], 2.0 * model[0][::-1]])
+    skeleta.save_model(file, others)
+    second = program("show", "--geometry", file)["instances"][1]
+    assert skeleta.congruence(others[0], others[1]).rms == second["distance_to_first"]
 
 
 def test_sweep(tmp_path, program):
@@ -123,4 +162,62 @@ def test_options_are_the_programs(model):
         skeleta.estimate(*model, 0.1, method="best")
     with pytest.raises(FileNotFoundError, match="nowhere.h5"):
         skeleta.approximate("nowhere.h5")
+    for given in (0, 1, np.int64(0), "False"):
+        with pytest.raises(ValueError, match="aligned must be True or False, not "):
+            skeleta.linear.flow(eigenvalues=[2, 1], hidden=1, aligned=given)
+    with pytest.raises(ValueError, match="not of 2 axes"):
+        skeleta.linear.flow(eigenvalues=np.eye(2), hidden=1)
+    with pytest.raises(ValueError, match="the file has its own density"):
+        skeleta.thomson.match(skeleta.Model(*model), energies=["log"]) and skeleta._command.model_file(
+            b"model.h5", density=[0.1]).__enter__()
+
+
+def test_options_of_any_type_of_number(program):
+    def arguments(**options):
+        return skeleta._command.arguments_of("train", options)
+
+    assert arguments(features=np.array(3), hidden=np.int8(2), sparsity=np.float64(0.1)) == [
+        "--features=3", "--hidden=2", "--sparsity=0.1"]
+    assert arguments(density=np.array([0.1, 1 / 3]), untied=np.True_) == [f"--density=0.1,{1 / 3!r}", "--untied"]
+    assert arguments(density=range(2), untied=np.False_, seed=None) == ["--density=0,1"]
+    laws = ["uniform:0,1", "half-normal:2"]
+    ours = skeleta.train(features=2, hidden=1, sparsity=0.9, starts=1, values=laws)
+    theirs = program("train", "--features=2", "--hidden=1", "--sparsity=0.9", "--starts=1", "--values=" + ";".join(laws))
+    assert ours.best == theirs["best"]
+    plan = dict(features=range(2, 4), hidden=np.array([1]), sparsity=(0.5,), starts=np.int64(1), values=None)
+    assert len(skeleta.sweep(plan).cells) == 2
+    with pytest.raises(ValueError, match="a plan has numbers, texts and lists of them"):
+        skeleta.sweep(dict(plan, starts=object()))
+
+
+def test_files_of_any_name(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("-model.h5", "\u6a21 \u578b.h5", b"model\xff.h5", tmp_path / "m.h5"):
+        skeleta.save_model(name, *model, density=0.1)
+        assert np.array_equal(skeleta.open(name).W, model[0])
+        assert skeleta.approximate(name).hidden == 2
+        found = skeleta.train(init=name, sparsity=0.9, starts=1)
+        found.to_hdf5(name)
+        assert np.array_equal(skeleta.open(name).model["W"].values[0], found.data.model["W"].values[0])
+    with pytest.raises(OSError, match="nowhere\udcff.h5: no such file"):
+        skeleta.read_model(b"nowhere\xff.h5")
+
+
+def test_results_keep_their_file():
+    """Copies too, and what was pickled; a fork does not take it away."""
+    found = skeleta.thomson.solve(4, 3, starts=2)
+    others = [copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))]
+    child = os.fork()
+    if child == 0:
+        del found, others
+        gc.collect()
+        os._exit(0)
+    os.waitpid(child, 0)
+    energy, file = found.energy, found._file
+    assert found.data.attributes["filetype"] == "skeleta thomson solve"
+    del found
+    gc.collect()
+    assert not file.exists()
+    for other in others:
+        assert other.energy == energy and other.data.attributes["filetype"] == "skeleta thomson solve"
     assert "starts" in skeleta.train.__doc__ and "starts" in str(skeleta.train.__signature__)

@@ -11,6 +11,8 @@ the loss as a function of tensors, skeleta.files and skeleta.figures read and dr
 import torch, h5py with xarray, and matplotlib, which nothing else here does.
 """
 
+import os
+
 from . import _core, linear, thomson
 from ._command import Result, approximate, sweep, train
 from ._estimate import Estimate, Integral, estimate, integrate, sample
@@ -31,6 +33,7 @@ def open(path):  # noqa: A001  skeleta.open is the name
     """A run file as skeleta.files.open reads it (needs h5py and xarray), a model file as a Model."""
     import h5py
 
+    path = os.fsdecode(path)
     try:
         with h5py.File(path) as file:
             kind = file.attrs.get("filetype", "")

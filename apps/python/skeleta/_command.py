@@ -1,5 +1,6 @@
 """Commands of the program in this process. Their options are the program's: one keyword for each."""
 
+import contextlib
 import difflib
 import inspect
 import json
@@ -16,24 +17,53 @@ import numpy as np
 
 from . import _core
 from ._model import Model, save_model
-from ._progress import line, listener
+from ._progress import listener, of_command
 
 COMMANDS = _core.commands()
 OF_THE_CALL = {"output", "json", "quiet", "force", "config"}  # options that the call itself sets
 STOPPED = {130: signal.SIGINT, 143: signal.SIGTERM, 129: signal.SIGHUP}
 
 
+class Folder:
+    """A temporary folder, until the last that holds it is gone; a fork's copy leaves it alone."""
+
+    def __init__(self):
+        self.path = Path(tempfile.mkdtemp(prefix="skeleta-"))
+        self.remove = weakref.finalize(self, remove, self.path, os.getpid())
+
+
+def remove(folder: Path, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class Result:
     """What a command found: the keys of its --json as attributes, all of them in `.json`.
 
     `data` is the run file as xarray datasets (skeleta.files.Run), `to_hdf5(path)` that file itself, as the
-    program writes it. `met_target` is False where less was reached than asked for.
+    program writes it. `met_target` is False where less was reached than asked for. Copies and what is pickled have
+    a file of their own.
     """
 
-    def __init__(self, found, file: Path, code: int, notes: str):
+    def __init__(self, found, folder, code: int, notes: str):
         self.json, self.met_target, self.notes = found, code == 0, notes
-        self._file = file
+        self._folder = folder
         self._data = None
+
+    @property
+    def _file(self) -> Path:
+        if self._folder is None:
+            raise ValueError("of this the program keeps no file")
+        return self._folder.path / "result.h5"
+
+    def __getstate__(self) -> dict:
+        return {**vars(self), "_folder": self._folder and self._file.read_bytes(), "_data": None}
+
+    def __setstate__(self, state: dict) -> None:
+        vars(self).update(state)
+        if state["_folder"] is not None:
+            self._folder = Folder()
+            self._file.write_bytes(state["_folder"])
 
     def __getattr__(self, name):
         found = self.__dict__.get("json")
@@ -69,11 +99,18 @@ def as_python(text: str) -> str:
 
 
 def word(value) -> str:
-    return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)
+    value = value.item() if hasattr(value, "item") else value  # of numpy, or of a tensor
+    return repr(value) if isinstance(value, float) else as_path(value) if isinstance(value, bytes) else str(value)
+
+
+def as_path(path) -> str:
+    """A path, text or bytes, for the program, which takes nothing that begins with - for one."""
+    path = os.fsdecode(path)
+    return f"./{path}" if path.startswith("-") else path
 
 
 def arguments_of(command: str, options: dict) -> list:
-    """Keywords as flags. Raises TypeError for one that the command does not have."""
+    """Keywords as flags. Raises TypeError for one that the command does not have, ValueError for what is none."""
     rows = {row["name"].replace("-", "_"): row for row in COMMANDS[command][1]}
     arguments = []
     for name, value in options.items():
@@ -83,24 +120,30 @@ def arguments_of(command: str, options: dict) -> list:
         row = rows[name]
         if value is None or value is False:
             continue
-        flag = "--" + row["name"]
+        flag, axes = "--" + row["name"], np.ndim(value)
         if row["kind"] == "bool":
-            arguments.append(flag)
+            if not isinstance(value, (bool, np.bool_)):
+                raise ValueError(f"{name} must be True or False, not {value!r}")
+            if value:
+                arguments.append(flag)
+        elif axes > 1:
+            raise ValueError(f"{name} must be one value or a list of them, not of {axes} axes")
         else:
-            several = isinstance(value, (list, tuple, np.ndarray))
-            arguments.append(f"{flag}=" + (",".join(map(word, value)) if several else word(value)))
+            separator = ";" if name == "values" else ","  # a law of values has commas itself
+            arguments.append(f"{flag}=" + (separator.join(map(word, value)) if axes else word(value)))
     return arguments
 
 
-def run(command: str, positional=(), *, progress=None, **options) -> Result:
-    """Runs a command; None and False are as if an option was not given. progress: see documented."""
-    folder = tempfile.mkdtemp(prefix="skeleta-")
-    file = Path(folder) / "result.h5"
+def run(command: str, positional=(), *, progress=None, file=True, **options) -> Result:
+    """Runs a command; None and False are as if an option was not given. progress: see documented. file: does it
+    keep one?"""
+    folder = Folder() if file else None
     try:
-        arguments = [*command.split(), *map(str, positional), *arguments_of(command, options), "--json", "--quiet",
-                     "-o", str(file)]
-        with listener(progress, line) as tell:
-            code, out, err = _core.run(arguments, tell)
+        arguments = [*command.split(), *map(as_path, positional), *arguments_of(command, options), "--json",
+                     "--quiet", *([f"--output={folder.path}/result.h5"] if file else [])]
+        with listener(progress, of_command) as tell:
+            code, out, err = _core.run([os.fsencode(argument) for argument in arguments], tell)
+        out, err = os.fsdecode(out), os.fsdecode(err)
         if code in STOPPED:
             stop(STOPPED[code])
         if code == 2:
@@ -108,11 +151,10 @@ def run(command: str, positional=(), *, progress=None, **options) -> Result:
         if code == 1 or not out:
             raise OSError(as_python(err))
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        if file:
+            folder.remove()
         raise
-    result = Result(json.loads(out), file, code, as_python(err))
-    weakref.finalize(result, shutil.rmtree, folder, ignore_errors=True)
-    return result
+    return Result(json.loads(out), folder, code, as_python(err))
 
 
 def stop(number):
@@ -124,37 +166,27 @@ def stop(number):
     raise KeyboardInterrupt
 
 
-class model_file:
-    """The file of a model, for commands that read one: a path as it is, else a temporary one.
-
-    Used as `with model_file(W, bias, …) as path`.
-    """
-
-    def __init__(self, W, bias=None, threshold=None, density=None, importance=None):
-        self.given = (W, bias, threshold, density, importance)
-        self.folder = None
-
-    def __enter__(self) -> str:
-        W, bias, threshold, density, importance = self.given
-        if isinstance(W, (str, os.PathLike)):
-            if bias is not None or threshold is not None:
-                raise ValueError("the file has its own bias")
-            if not Path(W).exists():
-                raise FileNotFoundError(f"{W}: no such file")
-            return str(W)
-        self.folder = tempfile.mkdtemp(prefix="skeleta-")
-        path = str(Path(self.folder) / "model.h5")
-        save_model(path, W, bias, threshold=threshold, density=density, importance=importance)
-        return path
-
-    def __exit__(self, *_):
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+@contextlib.contextmanager
+def model_file(W, bias=None, threshold=None, density=None, importance=None):
+    """The file of a model, for commands that read one: a path as it is, else a temporary one."""
+    if isinstance(W, (str, bytes, os.PathLike)):
+        others = {"bias": bias, "threshold": threshold, "density": density, "importance": importance}
+        for name, value in others.items():
+            if value is not None:
+                raise ValueError(f"the file has its own {name}")
+        if not os.path.exists(W):
+            raise FileNotFoundError(f"{os.fsdecode(W)}: no such file")
+        yield W
+    else:
+        with tempfile.TemporaryDirectory(prefix="skeleta-") as folder:
+            path = Path(folder) / "model.h5"
+            save_model(path, W, bias, threshold=threshold, density=density, importance=importance)
+            yield path
 
 
 PROGRESS = """
     progress: a function of how much is done, from 0 to 1 or None, and of what was found so far, in words, called now
-    and then; True: drawn as a line on a terminal
+    and then; True: drawn as a line on a terminal, as a bar in a notebook
 """
 
 
@@ -194,7 +226,7 @@ def train(*, init=None, **options) -> Result:
     if isinstance(init, Model):
         with model_file(init) as path:
             return run("train", init=path, **options)
-    return run("train", init=init, **options)
+    return run("train", init=init if init is None else os.fsdecode(init), **options)
 
 
 def plan_text(plan: dict) -> str:
@@ -203,10 +235,18 @@ def plan_text(plan: dict) -> str:
     for name, value in plan.items():
         if isinstance(value, dict):
             tables.append(f"[{name}]\n{plan_text(value)}")
-        else:
-            value = value.tolist() if isinstance(value, np.ndarray) else value
-            lines.append(f"{name} = {json.dumps(list(value) if isinstance(value, (tuple, range)) else value)}")
+        elif value is not None:
+            lines.append(f"{name} = {json.dumps(value, default=of_plan, ensure_ascii=False)}")
     return "\n".join(lines + tables) + "\n"
+
+
+def of_plan(value):
+    """As JSON and TOML have it. Raises ValueError."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, range):
+        return list(value)
+    raise ValueError(f"a plan has numbers, texts and lists of them, not {value!r}")
 
 
 @documented("sweep")

@@ -62,8 +62,6 @@ def options_for(method: str, given: dict) -> dict:
         raise ValueError(f"replicates is not for method '{method}'")
     if "samples" in given and given.keys() & {"rel_tol", "abs_tol", "max_samples"}:
         raise ValueError("samples cannot be given together with rel_tol, abs_tol or max_samples")
-    if isinstance(given.get("samples"), float) and given["samples"].is_integer():
-        given["samples"] = int(given["samples"])  # 1e6
     return given
 
 
@@ -76,8 +74,8 @@ def estimate(W, bias=None, density=None, *, threshold=None, sparsity=None, impor
 
     method: plain, stratified, quasi, importance, auto, or exact. The model and its data as in skeleta.loss;
     of several instances, a list of results. progress(done, planned, value, standard_error) is called now and
-    then; progress=True draws a line on a terminal. Returns an Estimate. The same bits as the program's for the
-    same options, and for any threads.
+    then; progress=True draws a line on a terminal, a bar in a notebook. Returns an Estimate. The same bits as the
+    program's for the same options, and for any threads.
 
     >>> import numpy as np
     >>> found = estimate(np.array([[1.0, -1.0]]), density=0.05, method="quasi")
@@ -96,7 +94,10 @@ def estimate(W, bias=None, density=None, *, threshold=None, sparsity=None, impor
 
 
 def some_law(density, features) -> Law:
-    return density if isinstance(density, Law) else Law(density, features=features)
+    law = density if isinstance(density, Law) else Law(density, features=features)
+    if features is not None and features != law.features:
+        raise ValueError(f"features = {features}, but the law has {law.features}")
+    return law
 
 
 def integrate(law, f, *, features=None, outputs=1, sparse=False, method="stratified", samples=None, rel_tol=None,
@@ -108,8 +109,8 @@ def integrate(law, f, *, features=None, outputs=1, sparse=False, method="stratif
     density needs features. f(x) gets whole batches x [point, feature] and returns one number for each
     point, or [point, outputs]; with sparse=True it is called f(active, values), both [point, active]. It
     is called with the interpreter's lock, so that threads (1, 0: all) only help to draw points; no number
-    depends on them. What f raises reaches the caller. progress as in estimate. Returns an Integral, of several
-    outputs a list.
+    depends on them. What f raises reaches the caller; ValueError, if it returns what is no number. progress as in
+    estimate. Returns an Integral, of several outputs a list.
 
     >>> found = integrate([0.1, 0.2], lambda x: x.sum(axis=1), samples=100_000)
     >>> abs(found.value - 0.15) < 5 * found.standard_error + 1e-12
@@ -124,6 +125,9 @@ def integrate(law, f, *, features=None, outputs=1, sparse=False, method="stratif
     with listener(progress, of_samples) as tell:
         found = [Integral(one) for one in
                  _core.integrate(law_of(some_law(law, features)), f, outputs, sparse, method, given, tell)]
+    for one in found:
+        if one.stop_reason == "non_finite":
+            raise ValueError(f"f was NaN or infinite at {one.non_finite} points: its integral is no number")
     return found if outputs > 1 else found[0]
 
 
@@ -137,6 +141,4 @@ def sample(law, n, *, features=None, seed=1, sparse=False):
     >>> bool(indptr[-1] == len(data) == len(indices))
     True
     """
-    if not isinstance(n, int) or n < 1:
-        raise ValueError(f"n = {n} must be a whole number of at least 1")
     return (_core.sample if sparse else _core.dense_sample)(law_of(some_law(law, features)), n, seed)

@@ -3,6 +3,7 @@
 from . import _core
 from ._html import table
 from ._law import law_of
+from ._model import model_of
 from ._problem import exact_options, problem
 
 
@@ -36,7 +37,8 @@ class Loss:
         if self._problem is None:
             raise ValueError("an Evaluator keeps no models: ask skeleta.loss for the skeletons")
         if self._skeletons is None:
-            self._skeletons = [Estimate(_core.estimate(self._problem, k, "exact", self._options, None))
+            options = dict(zip(("rel_tol", "abs_tol", "error_control", "max_nodes", "threads"), self._options))
+            self._skeletons = [Estimate(_core.estimate(self._problem, k, "exact", options, None))
                                for k in range(self._problem.instances)]
         return self._skeletons
 
@@ -77,9 +79,7 @@ def loss(W, bias=None, density=None, *, threshold=None, sparsity=None, importanc
     """
     task = problem(W, bias, threshold, density, sparsity, importance, law, decoder, activation, jump, noise)
     options = exact_options(relative_target, absolute_target, 1e-6, error_control, max_nodes, threads)
-    given = {"rel_tol": relative_target, "abs_tol": absolute_target, "error_control": error_control,
-             "max_nodes": max_nodes, "threads": threads}
-    return Loss(_core.loss(task, options), task, given)
+    return Loss(_core.loss(task, options), task, (relative_target, absolute_target, error_control, max_nodes, threads))
 
 
 class Gradient:
@@ -116,9 +116,8 @@ def loss_and_gradient(W, bias=None, density=None, *, threshold=None, sparsity=No
     task = problem(W, bias, threshold, density, sparsity, importance, law, decoder, activation, jump, noise)
     options = exact_options(relative_target, absolute_target, gradient_target, error_control, max_nodes, threads)
     found, *derivatives = _core.loss_and_gradient(task, options)
-    given = {"rel_tol": relative_target, "abs_tol": absolute_target, "error_control": error_control,
-             "max_nodes": max_nodes, "threads": threads}
-    return Gradient(Loss(found, task, given), *derivatives, task.bias_given)
+    return Gradient(Loss(found, task, (relative_target, absolute_target, error_control, max_nodes, threads)),
+                    *derivatives, threshold is None)
 
 
 class Evaluator:
@@ -141,12 +140,12 @@ class Evaluator:
         self._evaluator = _core.Evaluator(density, sparsity, importance, law_of(law), features, options)
 
     def loss(self, W, bias=None, *, threshold=None, decoder=None, activation="relu", jump=None, noise=0.0) -> Loss:
-        """The loss of one model, W [hidden, feature]."""
-        return Loss(self._evaluator.loss(W, bias, threshold, decoder, activation, jump, noise))
+        """The loss of one model, W [hidden, feature] or a Model."""
+        return Loss(self._evaluator.loss(*model_of(W, bias, threshold, decoder, activation, jump, noise)))
 
     def loss_and_gradient(self, W, bias=None, *, threshold=None, decoder=None, activation="relu", jump=None,
                           noise=0.0) -> Gradient:
         """The same with derivatives."""
-        found, *derivatives = self._evaluator.loss_and_gradient(W, bias, threshold, decoder, activation, jump,
-                                                                noise)
+        found, *derivatives = self._evaluator.loss_and_gradient(
+            *model_of(W, bias, threshold, decoder, activation, jump, noise))
         return Gradient(Loss(found), *derivatives, threshold is None)

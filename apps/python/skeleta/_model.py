@@ -1,6 +1,10 @@
 """Models: from PyTorch's state dictionaries, .npz and .safetensors files, and skeleta's own files."""
 
 import json
+import os
+import warnings
+import zipfile
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -10,9 +14,9 @@ from . import _core
 from ._law import Law, law_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
-    """A toy autoencoder x -> act(decoder W x + bias), or several of one shape.
+    """A toy autoencoder x -> act(decoder W x + bias), or several of one shape. Raises ValueError as skeleta.loss does.
 
     >>> Model(W=[[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
     Model of 3 features in 2 hidden dimensions
@@ -30,13 +34,12 @@ class Model:
     layout: str = "W [hidden, feature]"  #: how the arrays were read
 
     def __post_init__(self):
+        compiled(self.W, self.bias, None, self.density, self.importance, self.law, self.decoder, self.activation,
+                 self.jump, self.noise)
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in ("W", "bias", "decoder", "jump", "density", "importance") and value is not None:
                 object.__setattr__(self, field.name, np.asarray(value, dtype=np.float64))
-        if self.W.ndim not in (2, 3):
-            raise ValueError(f"W has shape {self.W.shape}, but must be [hidden, feature] or "
-                             "[instance, hidden, feature]")
 
     @property
     def features(self) -> int:
@@ -64,6 +67,23 @@ class Model:
         return f"{count} of {self.features} features in {self.hidden} hidden dimensions{read}"
 
 
+def compiled(W, bias, threshold, density, importance, law, decoder, activation, jump, noise):
+    """These, for the compiled part, whether or not the data are said. Raises ValueError for what is no model."""
+    data = 0.0 if density is None and law is None else density
+    task = _core.Problem(W, bias, threshold, data, None, importance, law_of(law), decoder, activation, jump, noise)
+    task.validate()
+    return task
+
+
+def model_of(W, bias, threshold, decoder, activation, jump, noise):
+    """The arguments that say a model, with what a Model brings."""
+    if not isinstance(W, Model):
+        return W, bias, threshold, decoder, activation, jump, noise
+    W, bias, threshold, *_, decoder, activation, jump, noise = unpacked(
+        W, bias, threshold, None, None, None, None, decoder, activation, jump, noise)
+    return W, bias, threshold, decoder, activation, jump, noise
+
+
 def unpacked(W, bias, threshold, density, sparsity, importance, law, decoder, activation, jump, noise):
     """These arguments with what a Model brings: the model is its own, the data are where no others are given.
 
@@ -85,8 +105,9 @@ AXES = {"hidden,feature": False, "feature,hidden": True}  # is it to be transpos
 def as_array(value) -> np.ndarray:
     """Of a tensor or an array."""
     if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    return np.asarray(value)
+        value = value.detach().cpu()
+        value = (value if value.is_complex() else value.double()).numpy()  # NumPy has no bfloat16
+    return np.asanyarray(value)
 
 
 def turned(array, axes: str, name: str) -> np.ndarray:
@@ -110,14 +131,16 @@ LAYOUTS = {
 }
 
 
-def from_state_dict(state, *, axes=None, layout=None, tied=None) -> Model:
+def from_state_dict(state, *, axes=None, layout=None, tied=None, b=None) -> Model:
     """The model of a PyTorch state dictionary, or of any mapping of names to arrays.
 
     Known layouts, each told by its names: 'toy-models' (W [instance, feature, hidden], b_final),
     'W_enc/W_dec' (W_enc [feature, hidden], W_dec [hidden, feature], b_dec; b_enc must be 0) and
     'linear' (encoder.weight, decoder.weight, decoder.bias of torch.nn.Linear). For W with b, bias or
     threshold, `axes` says which way W lies, 'hidden,feature' or 'feature,hidden': it is not guessed
-    from the shape. `axes` wins over the layout's. What was read how is in `.layout`.
+    from the shape. `axes` wins over the layout's, for the first matrix. A bias is added, a threshold
+    subtracted; for the name b, which has meant both, b='bias' or b='threshold' says which. What was read
+    how is in `.layout`; of names that are not read a warning tells.
 
     tied: False keeps a decoder that equals the encoder's transpose; by default it is left out.
     Raises ValueError for names or shapes that fit no layout.
@@ -141,14 +164,30 @@ def from_state_dict(state, *, axes=None, layout=None, tied=None) -> Model:
         raise ValueError(f"which way does W of shape {arrays['W'].shape} lie? Say axes='hidden,feature' "
                          "or axes='feature,hidden'")
     W = turned(arrays["W"], axes, "W")
-    bias = arrays.get("bias")
-    for name in ("b", "threshold"):
-        if name in arrays:
-            if bias is not None:
-                raise ValueError(f"bias and {name} are both there: leave one out")
-            bias = -arrays[name]
+    offsets = [name for name in ("bias", "threshold", "b") if name in arrays]
+    if len(offsets) > 1:
+        raise ValueError(f"{' and '.join(offsets)} are there: leave one")
+    bias, words = None, ""
+    for name in offsets:
+        sign = meaning_of_b(b) if name == "b" else name
+        bias = arrays[name] if sign == "bias" else 0.0 - arrays[name]  # also of unsigned numbers
+        words = f", {name} {'added' if sign == 'bias' else 'subtracted'}"
+    tell_unread(arrays, {"W", "density", "importance", *offsets})
     return Model(W, bias, density=arrays.get("density"), importance=arrays.get("importance"),
-                 layout=f"W [{axes.replace(',', ', ')}]")
+                 layout=f"W [{axes.replace(',', ', ')}]{words}")
+
+
+def meaning_of_b(b) -> str:
+    if b not in ("bias", "threshold"):
+        raise ValueError("is b added, as PyTorch's bias is, or subtracted, as a threshold? Say b='bias' or "
+                         "b='threshold'")
+    return b
+
+
+def tell_unread(arrays, known) -> None:
+    unread = [name for name in arrays if name not in known]
+    if unread:
+        warnings.warn(f"not read, the model has no such part: {', '.join(unread)}", stacklevel=4)
 
 
 def of_layout(arrays, layout, axes, tied) -> Model:
@@ -167,23 +206,31 @@ def of_layout(arrays, layout, axes, tied) -> Model:
             out = None
     if hidden_bias in arrays and np.any(arrays[hidden_bias] != 0.0):
         raise ValueError(f"{hidden_bias} is not 0: a bias of the hidden dimensions is not in this model")
-    b = arrays[bias]
     stacked = "instance, " if W.ndim == 3 else ""
     words = f"{layout}: {weights} [{stacked}{(axes or usual).replace(',', ', ')}]"
-    return Model(W, b, decoder=out, layout=words)
+    if decoder in arrays:
+        words += f", {decoder} [{stacked}{decoder_axes.replace(',', ', ')}]"
+    tell_unread(arrays, {weights, decoder, bias, hidden_bias})
+    return Model(W, arrays[bias], decoder=out, layout=words)
 
 
-def from_npz(path, *, axes=None, layout=None, tied=None) -> Model:
-    """The model of a .npz file of numpy; see from_state_dict."""
-    with np.load(path, allow_pickle=False) as file:
-        return from_state_dict(dict(file), axes=axes, layout=layout, tied=tied)
+def from_npz(path, *, axes=None, layout=None, tied=None, b=None) -> Model:
+    """The model of a .npz file of numpy; see from_state_dict. Raises ValueError if it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+    except (ValueError, TypeError, AttributeError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{os.fsdecode(path)}: is no .npz file of arrays, or damaged: {error}") from None
+    return from_state_dict(arrays, axes=axes, layout=layout, tied=tied, b=b)
 
 
-SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "BF16": None}
+SAFETENSORS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
+               "U8": "<u1", "BOOL": "?", "BF16": None}
 
 
-def from_safetensors(path, *, axes=None, layout=None, tied=None) -> Model:
+def from_safetensors(path, *, axes=None, layout=None, tied=None, b=None) -> Model:
     """The model of a .safetensors file; see from_state_dict. Raises ValueError if it is damaged."""
+    path = os.fsdecode(path)
     data = Path(path).read_bytes()
     if len(data) < 8 or int.from_bytes(data[:8], "little") > len(data) - 8:
         raise ValueError(f"{path}: is no safetensors file: its header does not fit into it")
@@ -194,7 +241,7 @@ def from_safetensors(path, *, axes=None, layout=None, tied=None) -> Model:
                   if name != "__metadata__"}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: is no safetensors file, or damaged: {error}") from None
-    return from_state_dict(arrays, axes=axes, layout=layout, tied=tied)
+    return from_state_dict(arrays, axes=axes, layout=layout, tied=tied, b=b)
 
 
 def safetensor(data: bytes, entry: dict) -> np.ndarray:
@@ -202,6 +249,8 @@ def safetensor(data: bytes, entry: dict) -> np.ndarray:
     kind = entry["dtype"]
     if kind not in SAFETENSORS:
         raise ValueError(f"its type {kind} is none of {', '.join(SAFETENSORS)}")
+    if not 0 <= first <= last <= len(data):
+        raise ValueError(f"its numbers from byte {first} to {last} are not in the file")
     piece = data[first:last]
     if kind == "BF16":  # the upper half of a float32
         values = (np.frombuffer(piece, "<u2").astype("<u4") << 16).view("<f4")
@@ -222,9 +271,7 @@ def save_model(path, W, bias=None, *, threshold=None, density=None, importance=N
 
     W, bias, threshold, density, _, importance, law, decoder, activation, jump, noise = unpacked(
         W, bias, threshold, density, None, importance, law, decoder, activation, jump, noise)
-    data = 0.0 if density is None and law is None else density
-    task = _core.Problem(W, bias, threshold, data, None, importance, law_of(law), decoder, activation, jump,
-                         noise)  # refuses what does not fit
+    task = compiled(W, bias, threshold, density, importance, law, decoder, activation, jump, noise)
     W = np.asarray(W, dtype=np.float64)
     stack, features, hidden = W.shape[:-2], W.shape[-1:], W.shape[-2:-1]
     thresholds, name = (bias, "bias") if threshold is None else (threshold, "b")
@@ -255,9 +302,9 @@ def read_model(path, *, allow_wide=False) -> Model:
     """The models of a model file, or those that a run file holds; several instances, if it has more
     than one. Raises OSError, with the reason, if it cannot be read.
     """
-    found = _core.read_models(str(path), allow_wide)
+    found = _core.read_models(os.fsencode(path), allow_wide)
     if found["law"] is not None:
         found.update(law=Law.of(found["law"]), density=None)
     if len(found["W"]) == 1:
         found.update({name: value[0] for name, value in found.items() if isinstance(value, np.ndarray)})
-    return Model(**found, layout=str(path))
+    return Model(**found, layout=os.fsdecode(path))

@@ -15,7 +15,12 @@ def problem(W, bias, threshold, density, sparsity, importance, law, decoder, act
                          activation, jump, noise)
 
 
-@functools.lru_cache(maxsize=64)
-def exact_options(relative_target, absolute_target, gradient_target, error_control, max_nodes, threads):
-    return _core.exact_options(relative_target, absolute_target, gradient_target, error_control,
-                               max_nodes, threads)
+known_options = functools.lru_cache(maxsize=64)(_core.exact_options)
+
+
+def exact_options(*given):
+    """Of relative_target, absolute_target, gradient_target, error_control, max_nodes, threads."""
+    try:
+        return known_options(*given)
+    except TypeError:  # no key of a dictionary, like numpy.array(1e-3)
+        return _core.exact_options(*given)
