@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <atomic>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -53,32 +54,39 @@ class Messages : public std::ostringstream, public program::ProgressListener {
 
   void hear(std::optional<double> fraction, const std::string& state) override {
     const py::gil_scoped_acquire lock;
-    if (progress_.is_none() || raised_) return;
+    if (progress_.is_none() || error_) return;
     try {
       progress_(fraction, state);
     } catch (const py::error_already_set& error) {
-      raised_ = error;
+      error_ = error;
+      raised_ = true;
       throw std::runtime_error("progress ended it");
     }
   }
 
+  /// So that all threads end their work: it throws in one of them.
+  bool raised() const { return raised_; }
+
   void rethrow() const {
-    if (raised_) throw *raised_;
+    if (error_) throw *error_;
   }
 
  private:
   const py::object& progress_;
-  std::optional<py::error_already_set> raised_;
+  std::optional<py::error_already_set> error_;
+  std::atomic<bool> raised_{false};
 };
 
 // The program with these arguments, in this process: exit code, standard output and error. One at a
 // time, since signals and the number of threads are of the process; it calls itself off on Ctrl-C.
 py::tuple run(const std::vector<std::string>& arguments, const py::object& progress) {
-  static Queue running;
+  static Queue running(false);
   std::ostringstream out;
   Messages err(progress);
-  const int code =
-      computed([&] { return running.in_turn([&] { return program::run(arguments, out, err); }); });
+  const int code = computed([&] {
+    const CancelScope scope([&err] { return err.raised(); });
+    return running.in_turn([&] { return program::run(arguments, out, err); });
+  });
   err.rethrow();
   return py::make_tuple(code, py::bytes(out.str()),
                         py::bytes(err.str()));  // names of files are bytes

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <pybind11/pybind11.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -64,33 +64,59 @@ auto computed(Work&& work) {
   }
 }
 
-/// What one call at a time may use.
+/// What one call at a time may use. A lock that a fork does not leave locked for ever, and that
+/// Ctrl-C ends the wait for.
 class Queue {
  public:
-  /// work() when its turn has come. To be called within computed(): Ctrl-C ends the wait. Throws
-  /// std::runtime_error instead of waiting for itself, where work() leads back to Python and that
-  /// here again.
+  /// `kept`: what the calls use keeps things from one to the next.
+  explicit Queue(bool kept) : kept_(kept) {}
+
+  /// work() when its turn has come, to be called within computed(). Throws std::runtime_error
+  /// instead of waiting for itself, where work() leads back to Python and that here again; and
+  /// where the process is a fork, and what is kept was in use by a thread that it has not.
   template <class Work>
   auto in_turn(Work&& work) {
-    const auto self = std::this_thread::get_id();
-    if (at_work_ == self) {
+    const pid_t process = getpid();
+    if (user_ == process && thread_ == std::this_thread::get_id()) {
       throw std::runtime_error("called again from what its own call, not yet done, calls");
     }
-    std::unique_lock lock(mutex_, std::defer_lock);
-    while (!lock.try_lock_for(std::chrono::milliseconds(20))) poll();
-    struct Mark {
-      explicit Mark(Queue& of, std::thread::id self) : queue(of) { queue.at_work_ = self; }
-      ~Mark() { queue.at_work_ = std::thread::id{}; }
-      Mark(const Mark&) = delete;
-      Mark& operator=(const Mark&) = delete;
+    for (int tries = 0; !enter(process); ++tries) {
+      poll();
+      if (tries < 100) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+    struct Turn {
+      explicit Turn(Queue& of) : queue(of) { queue.thread_ = std::this_thread::get_id(); }
+      ~Turn() {
+        queue.thread_ = std::thread::id{};
+        queue.user_ = nobody;
+      }
+      Turn(const Turn&) = delete;
+      Turn& operator=(const Turn&) = delete;
       Queue& queue;
-    } mark(*this, self);
+    } turn(*this);
     return work();
   }
 
  private:
-  std::timed_mutex mutex_;
-  std::atomic<std::thread::id> at_work_{};
+  bool enter(pid_t process) {
+    pid_t user = nobody;
+    if (user_.compare_exchange_strong(user, process)) return true;
+    if (user == process) return false;
+    if (kept_) {
+      throw std::runtime_error(
+          "it was at work in another thread when this process was forked: make a new one");
+    }
+    return user_.compare_exchange_strong(user, process);
+  }
+
+  static constexpr pid_t nobody = 0;
+  const bool kept_;
+  std::atomic<pid_t> user_{nobody};  // the process of the call whose turn it is
+  std::atomic<std::thread::id> thread_{};
 };
 
 }  // namespace skeleta::python

@@ -145,14 +145,18 @@ class Evaluator {
     throw std::invalid_argument("an Evaluator takes one model at a time, W [hidden, feature]");
   }
 
-  Queue calls_;
+  Queue calls_{true};  // buffers
   exact::Evaluator evaluator_;
 };
 
 void validate_models(const Problem& problem) {
-  for (std::size_t k = 0; k < problem.models.size(); ++k) {
-    of_instance(problem, k, [&] { validate(problem.models[k]); });
-  }
+  computed([&] {
+    for (std::size_t k = 0; k < problem.models.size(); ++k) {
+      poll();
+      of_instance(problem, k, [&] { validate(problem.models[k]); });
+    }
+    return true;
+  });
 }
 
 // What problem_of makes the same of, to the bit.

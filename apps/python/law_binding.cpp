@@ -170,8 +170,9 @@ py::array_t<double> dense_sample(const Law& law, py::handle n, py::handle given_
   double* const x = X.mutable_data();
   computed([&] {
     const Points points = draw(*law, count, seed);
-    std::fill(x, x + count * D, 0.0);
     for (std::size_t i = 0; i < count; ++i) {
+      if (i % 1024 == 0) poll();
+      std::fill(x + i * D, x + (i + 1) * D, 0.0);
       for (auto at = static_cast<std::size_t>(points.begin[i]);
            at < static_cast<std::size_t>(points.begin[i + 1]); ++at) {
         x[i * D + static_cast<std::size_t>(points.feature[at])] = points.value[at];
@@ -202,8 +203,11 @@ void bind_law(py::module_& module) {
       .def_property_readonly("values", &value_texts)
       .def_property_readonly("groups", [](const DataLaw& law) { return to_string(law.activity); })
       .def("datasets", &datasets)
-      .def("means", [](const DataLaw& law) { return to_array(means(law)); })
-      .def("moment_matrix", [](const DataLaw& law) { return to_array(moment_matrix(law)); });
+      .def("means",
+           [](const DataLaw& law) { return to_array(computed([&] { return means(law); })); })
+      .def("moment_matrix", [](const DataLaw& law) {
+        return to_array(computed([&] { return moment_matrix(law); }));
+      });
   module.def("sample", &sample);
   module.def("dense_sample", &dense_sample);
 }

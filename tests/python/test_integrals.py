@@ -107,6 +107,12 @@ def test_progress_on_a_terminal_and_nowhere_else(model, capfd, monkeypatch):
             assert written == ""
 
 
+@pytest.mark.parametrize("stream", [None, types.SimpleNamespace(write=print)])
+def test_progress_without_a_terminal_to_ask(model, stream, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert skeleta.estimate(*model, 0.1, samples=1000, progress=True).samples == 1000
+
+
 def test_progress_in_a_notebook(model, capfd, monkeypatch):
     """Shown below the cell, redrawn in place, gone at the end; nothing is written to standard error."""
     shown = []

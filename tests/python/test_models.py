@@ -159,7 +159,8 @@ def test_npz_and_safetensors(model, tmp_path):
     assert same(skeleta.from_safetensors(path, axes="hidden,feature"), W.astype("f4"), bias)
     moved = json.dumps({"W": {"dtype": "F64", "shape": [1, 2], "data_offsets": [-32, -16]}}).encode()
     for damaged in (b"", path.read_bytes()[:40], path.read_bytes()[:-8], b"\x05" + b"\0" * 7 + b"[1,2]",
-                    len(moved).to_bytes(8, "little") + moved + bytes(64)):
+                    len(moved).to_bytes(8, "little") + moved + bytes(64),
+                    (10 ** 5).to_bytes(8, "little") + b"[" * 10 ** 5):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match="no safetensors file"):
             skeleta.from_safetensors(path, axes="hidden,feature")

@@ -176,6 +176,56 @@ def test_a_fork_computes_too(model):
     assert os.waitpid(child, 0)[1] == 0
 
 
+def test_a_fork_of_a_process_at_work():
+    """Commands run in it; an Evaluator that another thread was using has half of its work, and says so."""
+    code = """
+import numpy as np, os, signal, skeleta, threading, time
+W = np.random.default_rng(0).normal(size=(20, 1500)) / 5
+evaluator = skeleta.Evaluator(1500, 0.01, relative_target=1e-12, threads=1)
+for work in (lambda: evaluator.loss(W),
+             lambda: skeleta.train(features=150, hidden=20, sparsity=0.9, starts=1000, threads=1)):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(1.0)
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    assert skeleta.loss(np.eye(2, 3), density=0.1).value > 0.0
+    assert skeleta.thomson.solve(4, 3, starts=2).hits >= 1
+    try:
+        evaluator.loss(W)
+    except RuntimeError as error:
+        os._exit(0 if "when this process was forked: make a new one" in str(error) else 1)
+    os._exit(2)
+os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert found.returncode == 0, found.stderr
+
+
+def test_an_evaluator_that_was_called_off_goes_on(model):
+    """What a signal left in its buffers is not seen by the next call."""
+    W = np.random.default_rng(0).normal(size=(10, 150)) / 3
+    expected = skeleta.Evaluator(150, 0.02).loss_and_gradient(W)
+    evaluator = skeleta.Evaluator(150, 0.02)
+
+    def stop(*_):
+        raise InterruptedError
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        for k in range(3):
+            timer = threading.Timer(0.1 + 0.03 * k, os.kill, (os.getpid(), signal.SIGUSR1))
+            with pytest.raises(InterruptedError):
+                timer.start()
+                while True:
+                    evaluator.loss_and_gradient(3.0 * W)
+            timer.join()
+            found = evaluator.loss_and_gradient(W)
+            assert found.loss.value == expected.loss.value and (found.W == expected.W).all()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
 def test_nothing_leaks(model):
     W, bias = model
     density = np.full(5, 0.1)

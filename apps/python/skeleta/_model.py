@@ -239,7 +239,7 @@ def from_safetensors(path, *, axes=None, layout=None, tied=None, b=None) -> Mode
         header = json.loads(data[8:begin])
         arrays = {name: safetensor(data[begin:], entry) for name, entry in header.items()
                   if name != "__metadata__"}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path}: is no safetensors file, or damaged: {error}") from None
     return from_state_dict(arrays, axes=axes, layout=layout, tied=tied, b=b)
 

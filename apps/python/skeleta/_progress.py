@@ -11,7 +11,7 @@ def listener(progress, drawn):
     """The function to tell, or None: progress itself, or of True one that shows drawn(...), a fraction and words,
     below the cell of a notebook, or over one line of standard error while that is a terminal."""
     if progress is True:
-        terminal = sys.stderr is not None and sys.stderr.isatty()
+        terminal = getattr(sys.stderr, "isatty", lambda: False)()  # it may be None, or anything that writes
         with notebook(drawn) if in_notebook() else bar(drawn) if terminal else contextlib.nullcontext() as tell:
             yield tell
     elif progress is None or progress is False or callable(progress):
