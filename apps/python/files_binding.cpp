@@ -2,6 +2,7 @@
 #include "computed.h"
 #include "problem.h"
 #include "skeleta/storage/model_file.h"
+#include "skeleta/storage/other_users.h"
 
 namespace skeleta::python {
 namespace {
@@ -46,9 +47,25 @@ py::dict read_models(const std::string& path, bool allow_wide) {
                   "importance"_a = stacked_or_none(file.importance), "law"_a = law_in(file, path));
 }
 
+// Holds the lock under which h5py does all that it does, if it is there.
+std::shared_ptr<void> without_h5py() {
+  const py::gil_scoped_acquire interpreter;
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  if (!modules.contains("h5py")) return nullptr;
+  const py::object objects = py::getattr(modules["h5py"], "_objects", py::none());
+  if (objects.is_none()) return nullptr;  // it is just being imported
+  const py::object lock = objects.attr("phil");
+  lock.attr("acquire")();
+  return {lock.inc_ref().ptr(), [](PyObject* held) {
+            const py::gil_scoped_acquire again;
+            py::reinterpret_steal<py::object>(held).attr("release")();
+          }};
+}
+
 }  // namespace
 
 void bind_files(py::module_& module) {
+  storage::keep_out_of_hdf5(&without_h5py);
   module.def("read_models", &read_models);
 }
 

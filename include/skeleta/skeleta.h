@@ -81,6 +81,7 @@
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/linear_file.h"
 #include "skeleta/storage/model_file.h"
+#include "skeleta/storage/other_users.h"
 #include "skeleta/storage/output_file.h"
 #include "skeleta/storage/result_file.h"
 #include "skeleta/storage/run_file.h"

@@ -10,12 +10,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "skeleta/storage/file_error.h"
+#include "skeleta/storage/other_users.h"
 #include "storage/hdf5_handle.h"
 #include "storage/physical_memory.h"
 
@@ -148,10 +152,20 @@ std::string cause_of_death(int status, const Limits& limits) {
                      ::strsignal(number));
 }
 
+std::function<std::shared_ptr<void>()>& keeping_out() {
+  static std::function<std::shared_ptr<void>()> function;
+  return function;
+}
+
 }  // namespace
+
+void keep_out_of_hdf5(std::function<std::shared_ptr<void>()> keep_out) {
+  keeping_out() = std::move(keep_out);
+}
 
 std::vector<char> in_child(const fs::path& file, std::uintmax_t file_size,
                            FunctionRef<std::vector<char>()> work) {
+  const std::shared_ptr<void> others = keeping_out() ? keeping_out()() : nullptr;
   const Hdf5Session session;
   const Limits limits(file_size);
   const auto refuse_to_start = [&] {

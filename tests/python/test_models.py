@@ -266,6 +266,7 @@ def test_geometry(model):
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     match = skeleta.congruence(W, turn @ W[:, [3, 1, 4, 0, 2]])
     assert match.rms < 1e-12 and match.orthogonal.shape == (2, 2)
+    assert skeleta.congruence(skeleta.Model(W), skeleta.Model(turn @ W)).rms < 1e-12
     with pytest.raises(ValueError, match="W has shape"):
         skeleta.geometry(np.ones(3))
 

@@ -137,6 +137,28 @@ def test_other_threads_go_on_meanwhile(model):
     assert len(ticks) > 20
 
 
+def test_files_in_several_threads(model, tmp_path):
+    """Reading forks: not while h5py is at work in another thread, the files of which would stay locked."""
+    wrong = []
+
+    def work(k):
+        path = tmp_path / f"model{k}.h5"
+        try:
+            for _ in range(10):
+                skeleta.save_model(path, (k + 1.0) * model[0], density=0.1)
+                if (skeleta.open(path).W != (k + 1.0) * model[0]).any() or skeleta.thomson.match(path).hidden != 2:
+                    wrong.append(k)
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
 def test_several_threads_get_what_one_gets(model):
     W, bias = model
     expected = [skeleta.loss_and_gradient(W * (1 + k / 10), bias, 0.1) for k in range(8)]

@@ -10,6 +10,10 @@ class Record(SimpleNamespace):
     """Named results."""
 
 
+def matrix(W):
+    return W.W if isinstance(W, Model) else W
+
+
 def geometry(W) -> Record:
     """Of the columns w_i of W [hidden, feature]: norm |w_i|, dimensionality D_i = |w_i|^2/sum_j (w_i.w_j/|w_i|)^2,
     dimensions_per_feature d/|W|^2, and over the `columns` that are not short signed_coherence and
@@ -20,7 +24,7 @@ def geometry(W) -> Record:
     >>> [round(float(value), 6) for value in geometry(np.array([[1.0, -1.0]])).dimensionality]
     [0.5, 0.5]
     """
-    return Record(**_core.geometry(W.W if isinstance(W, Model) else W))
+    return Record(**_core.geometry(matrix(W)))
 
 
 def congruence(X, Y) -> Record:
@@ -32,4 +36,4 @@ def congruence(X, Y) -> Record:
     >>> congruence(np.eye(2), np.eye(2)[::-1]).rms < 1e-12
     True
     """
-    return Record(**_core.congruence(X, Y))
+    return Record(**_core.congruence(matrix(X), matrix(Y)))
