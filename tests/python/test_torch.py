@@ -115,6 +115,12 @@ def test_what_is_not_differentiated_is_refused(model):
         exact_loss(W * 1j, bias, 0.1)
     with pytest.raises(ValueError, match="tensor that requires grad|requires_grad|requires grad"):
         skeleta.loss(W, bias, 0.1)
+    for wrong in (bias[:3], torch.stack([bias, bias])):
+        for given in (wrong, wrong.detach()):
+            with pytest.raises(ValueError, match="bias has shape .*, but must be one number, or of shape"):
+                exact_loss(W, given, 0.1)
+    with pytest.raises(ValueError, match="W has shape"):
+        exact_loss(W[0], bias, 0.1)
     value = exact_loss(W, bias, 0.1)
     first, = torch.autograd.grad(value, W, create_graph=True)
     def of(W, bias):

@@ -63,6 +63,15 @@ def tensor_like(tensor, values):
     return torch.as_tensor(values, dtype=torch.float64).to(device=tensor.device, dtype=tensor.dtype)
 
 
+def in_full(bias, shape):
+    """One for each model and feature; expand sums the derivatives."""
+    try:
+        return bias.expand(shape)
+    except RuntimeError:
+        raise ValueError(f"bias has shape {tuple(bias.shape)}, but must be one number, or of shape {tuple(shape)} or "
+                         f"{tuple(shape[-1:])}") from None
+
+
 def exact_loss(W, bias=None, density=None, importance=None, *, sparsity=None, law=None, decoder=None,
                activation="relu", jump=None, noise=0.0, relative_target=1e-8, absolute_target=0.0,
                gradient_target=1e-6, error_control="rigorous", max_nodes=1 << 18, threads=0):
@@ -92,7 +101,7 @@ def exact_loss(W, bias=None, density=None, importance=None, *, sparsity=None, la
         if getattr(given, "requires_grad", False):
             raise ValueError(f"{name} requires grad, but the loss is not differentiated by it: detach it")
     if bias is not None and bias.requires_grad and bias.shape != W.shape[:-2] + W.shape[-1:]:
-        bias = bias.expand(W.shape[:-2] + W.shape[-1:])  # derivatives are summed by expand
+        bias = in_full(bias, W.shape[:-2] + W.shape[-1:])
     if not torch.is_grad_enabled():  # within forward, it never is
         W, bias, decoder = (None if tensor is None else tensor.detach() for tensor in (W, bias, decoder))
     options = exact_options(relative_target, absolute_target, gradient_target, error_control, max_nodes, threads)
