@@ -172,6 +172,18 @@ def test_options_are_the_programs(model):
             b"model.h5", density=[0.1]).__enter__()
 
 
+def test_commands_for_one_model_take_no_first_one(model):
+    stack = np.stack([model[0], 2.0 * model[0]])
+    for command in (lambda W: skeleta.approximate(W, density=0.1), skeleta.thomson.match,
+                    lambda W: skeleta.train(init=skeleta.Model(W), sparsity=0.9, starts=1),
+                    lambda W: skeleta.linear.critical_points(features=5, sparsity=0.9, hidden=2, model=W)):
+        with pytest.raises(ValueError, match=r"W has 2 instances, but one is needed: W\[k\]"):
+            command(stack)
+        command(stack[1]), command(stack[1:])
+    second = skeleta.approximate(stack, density=0.1, instance=1)
+    assert second.instance == 1 and second.loss == skeleta.approximate(stack[1], density=0.1).loss
+
+
 def test_options_of_any_type_of_number(program):
     def arguments(**options):
         return skeleta._command.arguments_of("train", options)

@@ -167,8 +167,9 @@ def stop(number):
 
 
 @contextlib.contextmanager
-def model_file(W, bias=None, threshold=None, density=None, importance=None):
-    """The file of a model, for commands that read one: a path as it is, else a temporary one."""
+def model_file(W, bias=None, threshold=None, density=None, importance=None, instance=None):
+    """The file of a model, for commands that read one: a path as it is, else a temporary one. Of several arrays the
+    command takes one: which it is must be said."""
     if isinstance(W, (str, bytes, os.PathLike)):
         others = {"bias": bias, "threshold": threshold, "density": density, "importance": importance}
         for name, value in others.items():
@@ -178,6 +179,9 @@ def model_file(W, bias=None, threshold=None, density=None, importance=None):
             raise FileNotFoundError(f"{os.fsdecode(W)}: no such file")
         yield W
     else:
+        weights = W.W if isinstance(W, Model) else W
+        if instance is None and np.ndim(weights) == 3 and len(weights) > 1:
+            raise ValueError(f"W has {len(weights)} instances, but one is needed: W[k]")
         with tempfile.TemporaryDirectory(prefix="skeleta-") as folder:
             path = Path(folder) / "model.h5"
             save_model(path, W, bias, threshold=threshold, density=density, importance=importance)
@@ -265,5 +269,5 @@ def approximate(W, bias=None, density=None, *, threshold=None, importance=None, 
     """How good it is to ignore all but few active features. W, bias, density as in skeleta.loss, or a path."""
     density, densities = common(density, "density")
     importance, importances = common(importance, "importance")
-    with model_file(W, bias, threshold, densities, importances) as path:
+    with model_file(W, bias, threshold, densities, importances, options.get("instance")) as path:
         return run("approximate", [path], density=density, importance=importance, **options)

@@ -21,5 +21,5 @@ def match(W, **options):
     >>> match(np.array([[1.0, -1.0]])).hidden
     1
     """
-    with model_file(W) as path:
+    with model_file(W, instance=options.get("instance")) as path:
         return run("thomson match", [path], **options)
