@@ -64,50 +64,140 @@ void SupportSampler::prepare() {
   for (std::size_t k = 0; k < tree_.steps().size(); ++k) {
     law_.push_back(sweep.value({static_cast<Index>(k)}).coefficients());
   }
-  if (tree_.independent()) prepare_independent(whole.coefficients());
+  prepare_parts(whole.coefficients());
 }
 
-// With the odds w_j and S = Σ w_j, a try of k features is good with probability k! e_k(w)/S^k,
-// where e_k(w) = P(k)/P(0): P(k) is the law of the number of active features that are not certain.
-// It falls with k.
-void SupportSampler::prepare_independent(const std::vector<double>& law) {
-  constexpr double good_enough = 0.25;
-  Vector odds = density_.array() / (1.0 - density_.array());
-  for (Index j = 0; j < density_.size(); ++j) {
-    if (density_(j) < 1.0) continue;
-    odds(j) = 0.0;
-    certain_.push_back(static_cast<std::int32_t>(j));
+// The parts whose product an operand is.
+void SupportSampler::add_parts(const Operand& whole, std::vector<Operand>& parts) {
+  const auto& step = tree_.steps()[static_cast<std::size_t>(whole.step)];
+  if (step.operation == ActivityTree::Operation::product && whole.constant == 0.0 &&
+      whole.slope == 1.0) {
+    add_parts(step.left, parts);
+    add_parts(step.right, parts);
+  } else {
+    parts.push_back(whole);
   }
-  const double sum = odds.sum();
-  if (!(sum > 0.0)) return;
-  odds_ = AliasTable(odds);
-  double tries = certain_.size() < law.size() ? law[certain_.size()] : 0.0;  // P(0) S^k/k!
-  for (std::size_t k = 1; certain_.size() + k < law.size() && tries > 0.0; ++k) {
-    tries *= sum / static_cast<double>(k);
-    if (law[certain_.size() + k] < good_enough * tries) break;
-    independent_ = certain_.size() + k;
+}
+
+// outside: what P(only j active in its part)/P(none) has besides what is below.
+void SupportSampler::add_singles(const Operand& part, double outside, std::int32_t number,
+                                 Vector& odds) {
+  const auto& step = tree_.steps()[static_cast<std::size_t>(part.step)];
+  if (step.operation == ActivityTree::Operation::leaf) {
+    odds(step.feature) = outside * part.slope;
+    part_[static_cast<std::size_t>(step.feature)] = number;
+    return;
+  }
+  const bool product = step.operation == ActivityTree::Operation::product;
+  const double left = product ? probability(step.left, 0) : 1.0;
+  const double right = product ? probability(step.right, 0) : 1.0;
+  add_singles(step.left, outside * part.slope * right, number, odds);
+  add_singles(step.right, outside * part.slope * left, number, odds);
+}
+
+void SupportSampler::prepare_parts(const std::vector<double>& law) {
+  std::vector<Operand> parts;
+  add_parts(tree_.root(), parts);
+  part_.resize(features());
+  Vector odds = Vector::Zero(density_.size());
+  std::vector<std::vector<double>> larger(law.size());  // odds of parts with n active features
+  std::vector<std::vector<Index>> place(law.size());
+  for (std::size_t number = 0; number < parts.size(); ++number) {
+    const Operand& part = parts[number];
+    const auto& step = tree_.steps()[static_cast<std::size_t>(part.step)];
+    if (step.operation == ActivityTree::Operation::leaf) {
+      const Index j = step.feature;
+      const bool certain = density_(j) == 1.0;
+      if (certain) certain_.push_back(static_cast<std::int32_t>(j));
+      odds(j) = certain ? 0.0 : density_(j) / (1.0 - density_(j));
+      part_[static_cast<std::size_t>(j)] = static_cast<std::int32_t>(number);
+      continue;
+    }
+    const double none = probability(part, 0);
+    if (!(none > 0.0)) return;
+    add_singles(part, 1.0 / none, static_cast<std::int32_t>(number), odds);
+    for (std::size_t n = 2; n < std::min(law.size(), leaves(part) + 1); ++n) {
+      const double p = probability(part, n);
+      if (!(p > 0.0)) continue;
+      larger[n].push_back(p / none);
+      place[n].push_back(part.step);
+    }
+  }
+  std::ranges::sort(certain_);
+  if (parts.size() == features()) part_.clear();
+  std::vector<double> sums{0.0, odds.sum()};
+  if (sums[1] > 0.0) singles_ = AliasTable(odds);
+  for (std::size_t n = 2; n < larger.size(); ++n) {
+    const Vector weight = Vector::Map(larger[n].data(), static_cast<Index>(larger[n].size()));
+    sums.push_back(weight.sum());
+    larger_.push_back({sums[n] > 0.0 ? AliasTable(weight) : AliasTable(), std::move(place[n])});
+  }
+  prepare_tries(sums, law);
+}
+
+// A try of k features is good with probability P(k)/(P(0) T_k), T_0 = 1: P(k) is the law of the
+// number of active features that are not certain.
+void SupportSampler::prepare_tries(const std::vector<double>& sums,
+                                   const std::vector<double>& law) {
+  constexpr double good_enough = 0.25;
+  const std::size_t certain = certain_.size();
+  if (certain >= law.size() || !(law[certain] > 0.0)) return;
+  std::vector<double> tries{law[certain]};  // P(0) T_k
+  next_.resize(1);
+  for (std::size_t k = 1; certain + k < law.size(); ++k) {
+    double sum = 0.0;
+    std::vector<Next> next;
+    for (std::size_t n = 1; n <= k && n < sums.size(); ++n) {
+      const double weight =
+          tries[k - n] * (static_cast<double>(n) * sums[n] / static_cast<double>(k));
+      if (!(weight > 0.0)) continue;
+      sum += weight;
+      next.push_back({n, sum});
+    }
+    const double p = law[certain + k];
+    if (p < good_enough * sum || (sum == 0.0 && p > 0.0)) return;
+    if (sum > 0.0) by_parts_ = certain + k;
+    tries.push_back(sum);
+    next_.push_back(std::move(next));
   }
 }
 
 void SupportSampler::draw(PointStream& stream, std::span<std::int32_t> active,
                           std::span<double> value) const {
-  if (active.size() <= independent_) {
-    draw_independently(stream, active);
+  if (active.size() <= by_parts_) {
+    draw_parts(stream, active);
   } else {
     draw_in(tree_.root().step, stream, active);
   }
   for (double& x : value) x = stream.uniform();
 }
 
-void SupportSampler::draw_independently(PointStream& stream, std::span<std::int32_t> active) const {
+std::size_t SupportSampler::next_size(PointStream& stream, std::size_t left) const {
+  const std::vector<Next>& next = next_[left];
+  if (next.size() == 1) return next[0].size;
+  const double u = stream.uniform() * next.back().weight;
+  std::size_t k = 0;
+  while (k + 1 < next.size() && u >= next[k].weight) ++k;
+  return next[k].size;
+}
+
+void SupportSampler::draw_parts(PointStream& stream, std::span<std::int32_t> active) const {
   std::copy(certain_.begin(), certain_.end(), active.begin());
   const std::span<std::int32_t> others = active.subspan(certain_.size());
   bool repeated = true;
   while (repeated) {
     repeated = false;
-    for (std::size_t k = 0; k < others.size() && !repeated; ++k) {
-      others[k] = odds_.draw(stream.word());
-      for (std::size_t m = 0; m < k; ++m) repeated |= others[m] == others[k];
+    for (std::size_t k = 0; k < others.size() && !repeated;) {
+      const std::size_t n = next_size(stream, others.size() - k);
+      if (n == 1) {
+        others[k] = singles_.draw(stream.word());
+      } else {
+        const Parts& parts = larger_[n - 2];
+        const auto chosen = static_cast<std::size_t>(parts.odds.draw(stream.word()));
+        draw_in(parts.step[chosen], stream, others.subspan(k, n));
+      }
+      for (std::size_t m = 0; m < k; ++m) repeated |= part_of(others[m]) == part_of(others[k]);
+      k += n;
     }
   }
 }

@@ -87,6 +87,25 @@ TEST(LawSampling, SupportsFollowTheLawOnEachSkeletonAndTogether) {
   }
 }
 
+// Rare parts of one, two and three features: so few try the same part twice that supports are put
+// together from parts, whose sizes have a law of their own.
+TEST(LawSampling, RarePartsOfUnequalSizesFollowTheLaw) {
+  using testing::Group;
+  const ActivityCase test{
+      "rare parts",
+      {testing::leaf(0, 0.1),
+       {Group::together, 0.07, {}, -1, {1, 2}},
+       {Group::exclusive, 1.0, {testing::leaf(3, 0.05), testing::leaf(4, 0.1)}, -1, {}},
+       {Group::parent, 0.09, {testing::leaf(6, 0.5), testing::leaf(7, 0.3)}, 5, {}},
+       {Group::together, 0.05, {}, -1, {8, 9, 10}},
+       testing::leaf(11, 1.0)}};
+  const DataLaw law = with_uniform_values(test);
+  const auto points = static_cast<std::uint64_t>(testing::scaled(200'000, 40'000));
+  for (Index l = 1; l <= 6; ++l) {
+    EXPECT_GT(p_value(observe(law, {l, l}, points), exact_law(test, {l, l})), least_p_value) << l;
+  }
+}
+
 TEST(LawSampling, TheChiSquareTestNoticesAWrongLaw) {
   auto cases = testing::activity_cases();
   const DataLaw law = with_uniform_values(cases.back());

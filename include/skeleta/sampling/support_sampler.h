@@ -18,9 +18,12 @@ namespace skeleta::sampling {
 ///
 /// Equal densities: Floyd's algorithm (Bentley & Floyd, CACM 30, 1987), O(l) steps; one word gives
 /// both a feature and its value (sampling::split). Else, in one of two ways:
-///  - independently, if features are independent and a quarter of the tries have l different ones:
-///    each with probability ∝ p_j/(1 − p_j), all again if two are the same. About 2l words, O(l²)
-///    steps;
+///  - part by part, if the tree is a product of parts that may all be off (independent features,
+///    groups side by side) and a quarter of the tries are good: a part with n active features has
+///    probability ∝ P_part(n)/P_part(0), and all are drawn again if two are the same part. About 2l
+///    words, O(l²) steps. Where parts differ in size, so many parts as a compound Poisson law has
+///    given their sum l: with S_n = Σ P_part(n)/P_part(0), the next has n of k features that are
+///    left with probability n S_n T_{k−n}/(k T_k), k T_k = Σ_n n S_n T_{k−n};
 ///  - else down the circuit of the activity tree (for independent features: halving them again and
 ///    again): a product of two parts splits n active features into (k, n − k) with probability
 ///    ∝ P_left(k) P_right(n − k), an exclusive group puts all n into one part, ∝ p P_part(n).
@@ -65,8 +68,26 @@ class SupportSampler {
   std::size_t split(const ActivityTree::Step& step, PointStream& stream, std::size_t n,
                     double whole) const;
 
-  void prepare_independent(const std::vector<double>& law);
-  void draw_independently(PointStream& stream, std::span<std::int32_t> active) const;
+  // The parts with n active features each, n ≥ 2.
+  struct Parts {
+    AliasTable odds;          // P_part(n)/P_part(0)
+    std::vector<Index> step;  // where each is drawn
+  };
+  // A size n of the next part, and the weight of it and of those before.
+  struct Next {
+    std::size_t size;
+    double weight;
+  };
+
+  void prepare_parts(const std::vector<double>& law);
+  void add_parts(const Operand& whole, std::vector<Operand>& parts);
+  void add_singles(const Operand& part, double outside, std::int32_t number, Vector& odds);
+  void prepare_tries(const std::vector<double>& sums, const std::vector<double>& law);
+  void draw_parts(PointStream& stream, std::span<std::int32_t> active) const;
+  std::size_t next_size(PointStream& stream, std::size_t left) const;
+  std::int32_t part_of(std::int32_t feature) const {
+    return part_.empty() ? feature : part_[static_cast<std::size_t>(feature)];
+  }
 
   Vector density_;
   Index most_;
@@ -74,8 +95,11 @@ class SupportSampler {
   ActivityTree tree_;                     // unless equal_
   std::vector<std::vector<double>> law_;  // of each step's number of active features, up to most_
   std::vector<std::int32_t> certain_;     // features of density 1
-  AliasTable odds_;                       // p_j/(1 − p_j) of the others
-  std::size_t independent_ = 0;           // largest l that is drawn independently
+  std::vector<std::int32_t> part_;        // of each feature; empty if each is one
+  AliasTable singles_;                    // P_part(only j)/P_part(0)
+  std::vector<Parts> larger_;             // [n − 2]: parts with n active features
+  std::vector<std::vector<Next>> next_;   // [k]: if so many features are left
+  std::size_t by_parts_ = 0;              // largest l that is drawn part by part
 };
 
 }  // namespace skeleta::sampling
