@@ -136,6 +136,125 @@ SKELETA_INLINE HalfLine far_half_line(double re, const Lanes& im, bool more) {
   return result;
 }
 
+/// J_0 alone, cheaper: a rational approximation near the origin and the asymptotic series beyond,
+/// both polynomials of real coefficients.
+struct HalfLinePolynomials {
+  /// Weideman's: with Z = (L + a/√2)/(L − a/√2), J_0 = (2p(Z)/(L − a/√2) + 1/√π)/(L − a/√2), p
+  /// being the Fourier series in θ of e^{−t²}(L² + t²), t = L tan(θ/2). To 1.2e-15 wherever Re a ≤
+  /// 0.
+  static constexpr int degree = 39;
+  /// √(2/π)(−1/a) Σ_n c_n mⁿ, m = −1/a², c_n = 1, 1, 3, 15, …
+  static constexpr int most = 25;
+  static constexpr double far_square = 100.0;  ///< |a|² from which on it is used.
+
+  double length, rational[degree + 1];
+  double series[most + 1];
+  double enough[most + 1];  ///< |a|² from which on terms 0, …, n do: the next is below 5e-17.
+
+  HalfLinePolynomials() : length(std::sqrt((degree + 1) / std::numbers::sqrt2)) {
+    constexpr int points = 4 * (degree + 1);
+    for (int n = 0; n <= degree; ++n) {
+      double sum = 0.5 * length * length;  // θ = 0; at π there is nothing
+      for (int k = 1; k < points / 2; ++k) {
+        const double theta = 2.0 * std::numbers::pi * k / points;
+        const double t = length * std::tan(0.5 * theta);
+        sum += std::exp(-t * t) * (length * length + t * t) * std::cos((n + 1) * theta);
+      }
+      rational[n] = 2.0 * sum / points;
+    }
+    double c = 1.0;
+    for (int n = 0; n <= most; ++n) {
+      series[n] = c;
+      c *= 2 * n + 1;
+      enough[n] = std::pow(2e16 * c, 1.0 / (n + 1));
+    }
+  }
+  static const HalfLinePolynomials& table() {
+    static const HalfLinePolynomials polynomials;
+    return polynomials;
+  }
+};
+
+/// z, and z² = twice·z + minus_square with real coefficients.
+struct Quadratic {
+  Complex z;
+  Lanes twice, minus_square;
+};
+
+SKELETA_INLINE Quadratic quadratic_of(const Complex& z) {
+  return {z, 2.0 * z.re, -(z.re * z.re + z.im * z.im)};
+}
+
+/// Σ_{n ≤ degree} c_n zⁿ, degree ≥ 1, c real: two products a term. `at(m)` is the Quadratic of
+/// group m.
+template <int groups, class At>
+SKELETA_INLINE void real_polynomial(const double* c, int degree, const At& at, Complex* p) {
+  Lanes high[groups], higher[groups];
+#pragma GCC unroll 2
+  for (int m = 0; m < groups; ++m) {
+    high[m] = broadcast(c[degree]);
+    higher[m] = broadcast(0.0);
+  }
+  for (int n = degree - 1; n > 0; --n) {
+#pragma GCC unroll 2
+    for (int m = 0; m < groups; ++m) {
+      const Quadratic& z = at(m);
+      const Lanes next = (z.minus_square * higher[m] + c[n]) + z.twice * high[m];
+      higher[m] = high[m];
+      high[m] = next;
+    }
+  }
+#pragma GCC unroll 2
+  for (int m = 0; m < groups; ++m) {
+    const Quadratic& z = at(m);
+    p[m] = {(z.minus_square * higher[m] + c[0]) + z.z.re * high[m], z.z.im * high[m]};
+  }
+}
+
+/// J_0 at groups of a, Re a ≤ 0.
+template <int groups>
+SKELETA_INLINE void rational_half_line(const Complex* a, Complex* j0) {
+  const HalfLinePolynomials& table = HalfLinePolynomials::table();
+  Complex p[groups], scale[groups];
+  Quadratic z[groups];
+#pragma GCC unroll 2
+  for (int m = 0; m < groups; ++m) {
+    const Complex half = (0.5 * std::numbers::sqrt2) * a[m];
+    const Lanes x = table.length - half.re, over = 1.0 / (x * x + half.im * half.im);
+    scale[m] = {over * x, over * half.im};
+    z[m] = quadratic_of(scale[m] * Complex{half.re + table.length, half.im});
+  }
+  const auto at = [&](int m) __attribute__((always_inline))->const Quadratic& {
+    return z[m];
+  };
+  real_polynomial<groups>(table.rational, HalfLinePolynomials::degree, at, p);
+  for (int m = 0; m < groups; ++m) {
+    p[m] = 2.0 * (scale[m] * p[m]);
+    p[m].re = p[m].re + std::numbers::inv_sqrtpi;
+    j0[m] = scale[m] * p[m];
+  }
+}
+
+/// Σ_n c_n/x^{2n} wⁿ, the asymptotic series with w = −1/s², so that what depends on s alone serves
+/// all x; false, and nothing set, where |xs|² ≥ `square` is too small for it.
+template <int groups, class At>
+SKELETA_INLINE bool half_line_series(double x, double square, const At& at, Complex* sum) {
+  using Table = HalfLinePolynomials;
+  constexpr double least = 1e-5;  // whose powers are in the range of double
+  if (!(square >= Table::far_square) || std::abs(x) < least) return false;
+  const Table& table = Table::table();
+  int degree = 1;
+  while (degree < Table::most && square < table.enough[degree]) ++degree;
+  double c[Table::most + 1], power = 1.0;
+  const double ratio = 1.0 / (x * x);
+  for (int n = 0; n <= degree; ++n) {
+    c[n] = table.series[n] * power;
+    power *= ratio;
+  }
+  real_polynomial<groups>(c, degree, at, sum);
+  return true;
+}
+
 /// E U^k e^{aU} of the half-normal law of scale 1 at a = re + i·im, im increasing or decreasing
 /// from 0 or beyond; J_1 and J_2 if `more`. By reflection for re > 0: J_k(a) = 2E Z^k e^{aZ} −
 /// (−1)^k J_k(−a). Relative errors as measure/half_line.h says, of the reflection's larger term.

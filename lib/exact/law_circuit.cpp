@@ -41,6 +41,7 @@ LawCircuit::LawCircuit(const ActivityTree& tree) : LawCircuit(tree.steps(), tree
 
 LawCircuit::LawCircuit(std::vector<ActivityTree::Step> steps_, const ActivityTree::Operand& root_)
     : steps(std::move(steps_)),
+      terms(steps.size()),
       root(root_),
       user(steps.size(), -1),
       none(steps.size(), 0.0),
@@ -52,7 +53,19 @@ LawCircuit::LawCircuit(std::vector<ActivityTree::Step> steps_, const ActivityTre
       user[static_cast<std::size_t>(operand->step)] = static_cast<Index>(k);
     }
     const double left = none_of(step.left), right = none_of(step.right);
-    none[k] = step.operation == ActivityTree::Operation::product ? left * right : left + right;
+    const bool product = step.operation == ActivityTree::Operation::product;
+    none[k] = product ? left * right : left + right;
+    const Terms &x = terms[static_cast<std::size_t>(step.left.step)],
+                &y = terms[static_cast<std::size_t>(step.right.step)];
+    Terms& term = terms[k];
+    term = {step.left.slope * (product ? right : 1.0), step.right.slope * (product ? left : 1.0),
+            product ? step.left.slope * step.right.slope : 0.0, false, product};
+    for (const auto& [operand, slope] : {std::pair(&x, term.left), std::pair(&y, term.right)}) {
+      if (slope == 0.0) continue;
+      term.has_one = term.has_one || operand->has_one;
+      term.has_rest = term.has_rest || operand->has_rest;
+    }
+    term.has_one = term.has_one || !term.has_rest;  // so that there is something to add
   }
   if (root.step >= 0) outside[static_cast<std::size_t>(root.step)] = root.slope;
   for (std::size_t k = steps.size(); k-- > 0;) {

@@ -19,7 +19,16 @@ struct LawCircuit {
            (operand.step < 0 ? 0.0 : operand.slope * none[static_cast<std::size_t>(operand.step)]);
   }
 
+  /// The parts of a step from those of its operands: one is left·one + right·one of them, rest the
+  /// same of their rests and, of a product, both·(one + rest)(one + rest). Which can be other than
+  /// 0.
+  struct Terms {
+    double left = 0.0, right = 0.0, both = 0.0;
+    bool has_one = true, has_rest = false;
+  };
+
   std::vector<ActivityTree::Step> steps;
+  std::vector<Terms> terms;  ///< Of each step.
   ActivityTree::Operand root;
   std::vector<Index> user;      ///< Which step uses each; −1: the root.
   std::vector<double> none;     ///< Of each step.

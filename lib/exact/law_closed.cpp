@@ -68,17 +68,20 @@ LawPart single_supports(const LawRow& row, const Vector& alone, Vector* by_featu
     const auto delta = [&](int power) {
       return jump == 0.0 ? 0.0 : jump * at_threshold(value, power, g, c);
     };
-    double square = ramp(0, 2), threshold = -2.0 * kernel(0) - jump * delta(0);
+    const bool own = j == row.own;
+    double square = ramp(0, 2);
     if (jump > 0.0) square += jump * (2.0 * ramp(0, 1) + jump * ramp(0, 0));
-    double slope = by_feature == nullptr ? 0.0 : 2.0 * kernel(1) + jump * delta(1);
-    if (j == row.own) {
-      square -= 2.0 * kernel(1);
-      threshold += 2.0 * (ramp(1, 0) + delta(1));
-      if (by_feature != nullptr) slope -= 2.0 * (ramp(2, 0) + delta(2));
-    }
+    if (own) square -= 2.0 * kernel(1);
     part.value += alone(j) * square;
+    if (by_feature == nullptr) continue;
+    double threshold = -2.0 * kernel(0) - jump * delta(0),
+           slope = 2.0 * kernel(1) + jump * delta(1);
+    if (own) {
+      threshold += 2.0 * (ramp(1, 0) + delta(1));
+      slope -= 2.0 * (ramp(2, 0) + delta(2));
+    }
     part.threshold += alone(j) * threshold;
-    if (by_feature != nullptr) (*by_feature)(j) += alone(j) * slope;
+    (*by_feature)(j) += alone(j) * slope;
   }
   return part;
 }

@@ -13,9 +13,9 @@ struct LawPart {
 /// The support without features, of probability `none`: E y² there.
 LawPart empty_support(const LawRow& row, double none);
 
-/// The supports of one feature j, of probabilities `alone`, without noise. Adds the derivatives by
-/// g_j to by_feature unless it is null. Where the jump meets an atom of the law there is no
-/// derivative; what is given leaves the atom out.
+/// The supports of one feature j, of probabilities `alone`, without noise. Derivatives, and those
+/// by g_j, which are added to by_feature, only if that is not null. Where the jump meets an atom of
+/// the law there is no derivative; what is given leaves the atom out.
 LawPart single_supports(const LawRow& row, const Vector& alone, Vector* by_feature);
 
 }  // namespace skeleta::exact

@@ -1,10 +1,12 @@
 #include "exact/law_kernel.h"
 
 #include <algorithm>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "exact/node_sum.h"
 #include "exact/value_lanes.h"
 
 namespace skeleta::exact {
@@ -223,53 +225,173 @@ class Pass {
   std::vector<char> on_path_;
 };
 
-// The same without derivatives by g: factor after factor, a single feature by two products.
-template <class Number>
+// The same without derivatives by g: factor after factor, each at all groups of a block of points
+// before the next. Only the own feature's factor is evaluated point by point.
+template <class Number, int groups>
 class Product {
  public:
-  Product(const LawCircuit& circuit, Index own) {
-    for (const bool last : {false, true}) {
-      for (const LawCircuit& factor : circuit.factors) {
-        if ((leaf_of(factor, own) >= 0) != last) continue;
-        const bool single = factor.steps.size() == 1;
-        factors_.push_back({factor.root, single ? factor.steps[0].feature : -1, passes_.size()});
-        if (!single) passes_.emplace_back(factor, own);
+  Product(const LawCircuit& circuit, Index own)
+      : circuit_(circuit), own_(factor_of(circuit, own)), pass_(own_, own) {
+    std::size_t most = 0;
+    for (const LawCircuit& factor : circuit.factors) most = std::max(most, factor.steps.size());
+    values_.resize(most);
+  }
+
+  // transform(j, h): sets h[m] for x_j, while it is active, at all groups m.
+  template <class Transform>
+  SKELETA_INLINE void absorb_others(const Transform& transform) {
+    const Number nothing = zero<Number>();
+    none_ = mass_ = 1.0;
+    for (int m = 0; m < groups; ++m) others_.one[m] = others_.rest[m] = nothing;
+    for (const LawCircuit& factor : circuit_.factors) {
+      if (&factor == &own_) continue;
+      const double none = factor.none_of(factor.root);
+      if (none > least_none && mass_ > least_mass) {
+        mass_ *= none;
+        absorb<true>(factor, up(factor, factor.root.slope / none, transform), none);
+      } else {
+        absorb<false>(factor, up(factor, factor.root.slope, transform), none);
       }
     }
   }
 
+  // At group m, after absorb_others(). transform(j, h): the same there alone, for the own factor.
   template <class Transform>
-  SKELETA_INLINE Whole<Number> evaluate(const Transform& transform) {
-    const Number nothing = zero<Number>();
-    Parts<Number> product{1.0, nothing, nothing}, others = product;
-    for (const Factor& factor : factors_) {
-      others = product;
-      if (factor.feature < 0) {
-        product = product * passes_[factor.pass].up(transform);
-        continue;
-      }
-      Number h;
-      transform(factor.feature, h);
-      const Number x = factor.root.slope * h;
-      const double none = factor.root.constant;
-      product.rest = none * product.rest + x * product.some();
-      product.one = none * product.one + product.none * x;
-      product.none *= none;
-    }
-    const Factor& own = factors_.back();
-    if (own.feature >= 0) return {product, own.root.slope * others};
-    return {product, others * passes_[own.pass].own(false)};
+  SKELETA_INLINE Whole<Number> evaluate(int m, const Transform& transform) {
+    const Parts<Number> others = mass_ * Parts<Number>{none_, others_.one[m], others_.rest[m]};
+    const Parts<Number> factor = pass_.up(transform);
+    return {others * factor, others * pass_.own(false)};
   }
 
  private:
-  struct Factor {
-    ActivityTree::Operand root;
-    Index feature;     // −1 if there are several
-    std::size_t pass;  // whose these are
+  // Factors are divided by P(nothing below is active), whose product is `mass`, unless it or that
+  // is too small.
+  static constexpr double least_none = 1e-3, least_mass = 1e-100;
+
+  // What can be 0 only is not set: the rest of a leaf, of a sum of leaves, one of features that are
+  // active together.
+  struct Value {
+    Number one[groups], rest[groups];
   };
 
-  std::vector<Factor> factors_;  // that of the own feature is the last
-  std::vector<Pass<Number>> passes_;
+  static const LawCircuit& factor_of(const LawCircuit& circuit, Index feature) {
+    return *std::ranges::find_if(circuit.factors,
+                                 [&](const auto& factor) { return leaf_of(factor, feature) >= 0; });
+  }
+
+  // The last step times `scale`.
+  template <class Transform>
+  SKELETA_INLINE const Value& up(const LawCircuit& factor, double scale,
+                                 const Transform& transform) {
+    const std::size_t last = factor.steps.size() - 1;
+    for (std::size_t k = 0; k <= last; ++k) {
+      const auto& step = factor.steps[k];
+      Value& result = values_[k];
+      const double size = k == last ? scale : 1.0;
+      if (step.operation == ActivityTree::Operation::leaf) {
+        transform(step.feature, result.one);
+        if (k == last) {
+#pragma GCC unroll 4
+          for (int m = 0; m < groups; ++m) result.one[m] = size * result.one[m];
+        }
+        continue;
+      }
+      const auto& terms = factor.terms[k];
+      const double a = size * terms.left, b = size * terms.right, both = size * terms.both;
+      const auto left = static_cast<std::size_t>(step.left.step);
+      const auto right = static_cast<std::size_t>(step.right.step);
+      const Value &x = values_[left], &y = values_[right];
+      const auto &of_x = factor.terms[left], &of_y = factor.terms[right];
+      if (terms.has_one) {
+        add<true>(a, of_x.has_one, x.one, b, of_y.has_one, y.one, result.one);
+      }
+      if (!terms.has_rest) continue;
+      const bool product = step.operation == ActivityTree::Operation::product;
+      if (product) {
+        Number left_some[groups], right_some[groups];
+        some(of_x, x, left_some);
+        some(of_y, y, right_some);
+#pragma GCC unroll 4
+        for (int m = 0; m < groups; ++m) {
+          result.rest[m] = (both * left_some[m]) * right_some[m];
+        }
+      }
+      if (product) {  // the rest of one side while nothing on the other is active
+        add<false>(a, of_x.has_rest, x.rest, b, of_y.has_rest, y.rest, result.rest);
+      } else {
+        add<true>(a, of_x.has_rest, x.rest, b, of_y.has_rest, y.rest, result.rest);
+      }
+    }
+    return values_[last];
+  }
+
+  // sum = a x + b y, or += that; what is not there is 0.
+  template <bool fresh>
+  SKELETA_INLINE static void add(double a, bool has_x, const Number* x, double b, bool has_y,
+                                 const Number* y, Number* sum) {
+    const bool left = has_x && a != 0.0, right = has_y && b != 0.0;
+    if (left && right) {
+#pragma GCC unroll 4
+      for (int m = 0; m < groups; ++m) {
+        const Number both = a * x[m] + b * y[m];
+        sum[m] = fresh ? both : sum[m] + both;
+      }
+    } else if (left || right) {
+      const double scale = left ? a : b;
+      const Number* const term = left ? x : y;
+#pragma GCC unroll 4
+      for (int m = 0; m < groups; ++m) {
+        sum[m] = fresh ? scale * term[m] : sum[m] + scale * term[m];
+      }
+    } else if (fresh) {
+      for (int m = 0; m < groups; ++m) sum[m] = zero<Number>();
+    }
+  }
+
+  // one + rest
+  SKELETA_INLINE static void some(const LawCircuit::Terms& terms, const Value& x, Number* sum) {
+#pragma GCC unroll 4
+    for (int m = 0; m < groups; ++m) {
+      sum[m] = !terms.has_rest ? x.one[m] : !terms.has_one ? x.rest[m] : x.one[m] + x.rest[m];
+    }
+  }
+
+  // x: the factor's parts, divided by `none` if `unit`.
+  template <bool unit>
+  SKELETA_INLINE void absorb(const LawCircuit& factor, const Value& x, double none) {
+    const auto& terms = factor.terms.back();
+    const auto kept = [&](const Number& y) __attribute__((always_inline)) {
+      if constexpr (unit)
+        return y;
+      else
+        return none * y;
+    };
+    Value& y = others_;
+#pragma GCC unroll 4
+    for (int m = 0; m < groups; ++m) {
+      const Number some = y.one[m] + y.rest[m];
+      if (!terms.has_rest) {
+        y.rest[m] = kept(y.rest[m]) + x.one[m] * some;
+      } else if (!terms.has_one) {
+        y.rest[m] = kept(y.rest[m]) + x.rest[m] * some + none_ * x.rest[m];
+      } else {
+        y.rest[m] = kept(y.rest[m]) + (x.one[m] + x.rest[m]) * some + none_ * x.rest[m];
+      }
+      if (terms.has_one) {
+        y.one[m] = kept(y.one[m]) + none_ * x.one[m];
+      } else {
+        y.one[m] = kept(y.one[m]);
+      }
+    }
+    if constexpr (!unit) none_ *= none;
+  }
+
+  const LawCircuit& circuit_;
+  const LawCircuit& own_;
+  Pass<Number> pass_;
+  std::vector<Value> values_;
+  Value others_;  // divided by mass_, as none_ is
+  double none_ = 1.0, mass_ = 1.0;
 };
 
 // e^{−sc + s²v/2}, times the nodes' weights.
@@ -287,56 +409,74 @@ SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, Index
   return {size * (turn.re + 1.0), size * turn.im};
 }
 
-template <class Number, bool derivatives>
-using Evaluation = std::conditional_t<derivatives, Pass<Number>, Product<Number>>;
+template <class Number, int groups, bool derivatives>
+using Evaluation = std::conditional_t<derivatives, Pass<Number>, Product<Number, groups>>;
 
 template <bool derivatives>
 void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
                Index count, LawSums& sums, double* by_feature) {
   const auto features = static_cast<std::size_t>(row.g.size());
-  Evaluation<Complex, derivatives> pass(circuit, row.own);
-  std::vector<ValueTransform> transforms(features);
+  Evaluation<Complex, groups_per_block, derivatives> evaluation(circuit, row.own);
+  const auto transforms = std::make_unique_for_overwrite<ValueTransform[]>(features);
   std::vector<Complex> first_moments(derivatives ? features : 0);
   std::vector<Lanes> entries(first_moments.size(), broadcast(0.0));
   Lanes value = broadcast(0.0), threshold = value, noise = value;
   const double jump = row.jump;
-  for (Index n = first; n < first + count; n += lane_count) {
-    const Group nodes{nodes_at(contour, n),
-                      contour.abscissa() + contour.spacing() * static_cast<double>(n + lane_count)};
-    Complex own_first, own_second;
-    const bool restarts = (n - first) % restart == 0;
-    Complex unused;
-    const auto transform = [&](Index j, Complex& h0) {
-      const auto at = static_cast<std::size_t>(j);
-      const bool own = j == row.own, more = own || derivatives;
-      Complex& h1 = derivatives ? first_moments[at] : own ? own_first : unused;
-      transforms[at].at(row.value(j), row.g(j), contour, n, nodes, restarts, more, h0, h1,
-                        own ? own_second : unused);
-      if (own) own_first = h1;
-    };
-    const auto [whole, others] = pass.evaluate(transform);
-    const Complex decay = decay_at(row, contour, n, nodes), r = nodes.inverse;
-    // s times the kernels.
-    Complex plain = (2.0 * r) * r + (2.0 * jump) * r, own = -2.0 * r;
-    plain.re = plain.re + jump * jump;
-    own.re = own.re - 2.0 * jump;
-    plain = plain * decay;
-    own = own * decay;
-    const bool two = row.fewest == 2;
-    const Complex with_own = two ? others.some() : others.total();
-    const Complex slope = plain * (two ? whole.rest : whole.some()) + own * (own_first * with_own);
-    value = value + real_product(slope, r);
-    threshold = threshold - slope.re;
-    if (row.variance > 0.0) noise = noise + 0.5 * real_product(slope, nodes.s);
-    if constexpr (derivatives) {
-      pass.down(
-          plain, own * own_first,
-          row.fewest, [&](Index j, const Complex& adjoint) __attribute__((always_inline)) {
-            const auto at = static_cast<std::size_t>(j);
-            entries[at] = entries[at] + real_product(adjoint, first_moments[at]);
-          });
-      const auto at = static_cast<std::size_t>(row.own);
-      entries[at] = entries[at] + real_product(plain * own_first + own * own_second, with_own);
+  for (Index n = first; n < first + count; n += nodes_per_block) {
+    Group block[groups_per_block];
+    for (int m = 0; m < groups_per_block; ++m) block[m] = group_at(contour, n + m * lane_count);
+    if ((n - first) % restart == 0) {
+      for (std::size_t j = 0; j < features; ++j) {
+        const auto feature = static_cast<Index>(j);
+        transforms[j].start(row.value(feature), row.g(feature), contour, n);
+      }
+    }
+    if constexpr (!derivatives) {
+      evaluation.absorb_others([&](Index j, Complex(&h)[groups_per_block]) {
+        transforms[static_cast<std::size_t>(j)].at_block(row.value(j), row.g(j), block, h);
+      });
+    }
+    for (int m = 0; m < groups_per_block && n + m * lane_count < first + count; ++m) {
+      const Group& nodes = block[m];
+      Complex own_first, own_second, unused;
+      const auto transform = [&](Index j, Complex& h0) {
+        const auto at = static_cast<std::size_t>(j);
+        const bool own = j == row.own, more = own || derivatives;
+        Complex& h1 = derivatives ? first_moments[at] : own ? own_first : unused;
+        transforms[at].at(row.value(j), row.g(j), nodes, more, h0, h1, own ? own_second : unused);
+        if (own) own_first = h1;
+      };
+      Whole<Complex> parts;
+      if constexpr (derivatives) {
+        parts = evaluation.evaluate(transform);
+      } else {
+        parts = evaluation.evaluate(m, transform);
+      }
+      const auto& [whole, others] = parts;
+      const Complex decay = decay_at(row, contour, n + m * lane_count, nodes), r = nodes.inverse;
+      // s times the kernels.
+      Complex plain = (2.0 * r) * r + (2.0 * jump) * r, own = -2.0 * r;
+      plain.re = plain.re + jump * jump;
+      own.re = own.re - 2.0 * jump;
+      plain = plain * decay;
+      own = own * decay;
+      const bool two = row.fewest == 2;
+      const Complex with_own = two ? others.some() : others.total();
+      const Complex slope =
+          plain * (two ? whole.rest : whole.some()) + own * (own_first * with_own);
+      value = value + real_product(slope, r);
+      threshold = threshold - slope.re;
+      if (row.variance > 0.0) noise = noise + 0.5 * real_product(slope, nodes.s);
+      if constexpr (derivatives) {
+        evaluation.down(
+            plain, own * own_first,
+            row.fewest, [&](Index j, const Complex& adjoint) __attribute__((always_inline)) {
+              const auto at = static_cast<std::size_t>(j);
+              entries[at] = entries[at] + real_product(adjoint, first_moments[at]);
+            });
+        const auto at = static_cast<std::size_t>(row.own);
+        entries[at] = entries[at] + real_product(plain * own_first + own * own_second, with_own);
+      }
     }
   }
   sums.value += sum(value);
@@ -345,49 +485,97 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
   for (std::size_t j = 0; j < entries.size(); ++j) by_feature[j] += sum(entries[j]);
 }
 
-template <bool derivatives>
-void bound_points(const LawRow& row, const LawCircuit& circuit, const LawPoints& points,
-                  LawBounds& bounds) {
+// At groups of frequencies, or at none: then for all.
+template <bool derivatives, int groups>
+void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re, const Lanes* im,
+                  LawBounds* bounds) {
   const auto features = static_cast<std::size_t>(row.g.size());
-  const Lanes re = load(points.abscissa.data()), im = load(points.frequency.data());
-  Evaluation<Lanes, derivatives> pass(circuit, row.own);
-  std::vector<Lanes> first_moments(features);
-  MomentBounds own_moments{};
-  const auto [whole, others] = pass.evaluate([&](Index j, Lanes& bound) {
+  const auto bounds_of = [&](Index j, MomentBounds * h) __attribute__((always_inline)) {
     const double g = row.g(j);
-    const MomentBounds h = moment_bounds(row.value(j), g * re, std::abs(g) * im);
-    first_moments[static_cast<std::size_t>(j)] = h.b[1];
-    if (j == row.own) own_moments = h;
-    bound = h.b[0];
-  });
-  const Lanes noise = exponential((0.5 * row.variance) * (re * re - im * im));
-  const bool two = row.fewest == 2;
-  const Lanes with_own = noise * (two ? others.some() : others.total());
-  const Lanes plain = noise * (two ? whole.rest : whole.some());
-  const Lanes own = own_moments.b[1] * with_own;
-  store(bounds.plain.data(), plain);
-  store(bounds.own.data(), own);
+    h[0] = still_bounds(row.value(j), g * re);
+    for (int m = 1; m < groups; ++m) h[m] = h[0];
+    if (im == nullptr || g == 0.0) return;
+    Lanes moving[groups];
+    for (int m = 0; m < groups; ++m) moving[m] = std::abs(g) * im[m];
+    lower_bounds<groups>(row.value(j), g * re, moving, derivatives || j == row.own, h);
+  };
+  MomentBounds own_moments[groups];
+  bounds_of(row.own, own_moments);
+  Lanes slopes[groups];  // Σ_j |g_j| b_1/b_0, to which terms with x_j compare to those without
+  for (int m = 0; m < groups; ++m) slopes[m] = broadcast(0.0);
+  Evaluation<Lanes, groups, derivatives> evaluation(circuit, row.own);
+  std::vector<std::array<MomentBounds, groups>> moments(derivatives ? features : 0);
   if constexpr (derivatives) {
-    const Lanes nothing = broadcast(0.0);
-    const auto norms = [&](bool of_own, double* norm, double* slope) {
-      Lanes squares = nothing, slopes = nothing;
-      const auto add = [&](Index j, const Lanes& bound) __attribute__((always_inline)) {
-        squares = squares + bound * bound;
-        slopes = slopes + std::abs(row.g(j)) * bound;
-      };
-      pass.down(
-          of_own ? nothing : noise, of_own ? noise * own_moments.b[1] : nothing,
-          row.fewest, [&](Index j, const Lanes& adjoint) __attribute__((always_inline)) {
-            add(j, adjoint * first_moments[static_cast<std::size_t>(j)]);
-          });
-      add(row.own, (of_own ? own_moments.b[2] : own_moments.b[1]) * with_own);
-      const Lanes& threshold = of_own ? own : plain;
-      squares = squares + threshold * threshold;
-      store(norm, square_root(squares));
-      store(slope, slopes);
+    for (std::size_t j = 0; j < features; ++j) {
+      bounds_of(static_cast<Index>(j), moments[j].data());
+    }
+  } else {
+    evaluation.absorb_others([&](Index j, Lanes(&h0)[groups]) {
+      MomentBounds h[groups];
+      bounds_of(j, h);
+      const double g = std::abs(row.g(j));
+      for (int m = 0; m < groups; ++m) {
+        h0[m] = h[m].b[0];
+        slopes[m] = slopes[m] + g * (h[m].b[1] / larger(h[m].b[0], broadcast(1e-300)));
+      }
+    });
+  }
+  for (int m = 0; m < groups; ++m) {
+    const auto group = static_cast<std::size_t>(m);
+    const auto moment = [&](Index j) -> const MomentBounds& {
+      return moments[static_cast<std::size_t>(j)][group];
     };
-    norms(false, bounds.plain_norm.data(), bounds.plain_slope.data());
-    norms(true, bounds.own_norm.data(), bounds.own_slope.data());
+    const MomentBounds& own_moment = own_moments[m];
+    Whole<Lanes> parts;
+    if constexpr (derivatives) {
+      parts = evaluation.evaluate([&](Index j, Lanes& h0) { h0 = moment(j).b[0]; });
+    } else {
+      parts = evaluation.evaluate(m, [&](Index j, Lanes& h0) {
+        MomentBounds h[groups];
+        bounds_of(j, h);
+        h0 = h[m].b[0];
+      });
+    }
+    const auto& [whole, others] = parts;
+    const double v = 0.5 * row.variance;
+    Lanes noise = exponential(v * re * re);
+    if (im != nullptr) noise = exponential(v * (re * re - im[m] * im[m]));
+    const bool two = row.fewest == 2;
+    const Lanes with_own = noise * (two ? others.some() : others.total());
+    const Lanes plain = noise * (two ? whole.rest : whole.some());
+    const Lanes own = own_moment.b[1] * with_own;
+    LawBounds& result = bounds[m];
+    store(result.plain.data(), plain);
+    store(result.own.data(), own);
+    if constexpr (!derivatives) {
+      const double g = std::abs(row.g(row.own));
+      const auto ratio = [&](int k) __attribute__((always_inline)) {
+        return g * (own_moment.b[k + 1] / larger(own_moment.b[k], broadcast(1e-300)));
+      };
+      store(result.plain_slope.data(), plain * (slopes[m] + ratio(0)));
+      store(result.own_slope.data(), own * (slopes[m] + ratio(1)));
+    } else {
+      const Lanes nothing = broadcast(0.0);
+      const auto norms = [&](bool of_own, double* norm, double* slope) {
+        Lanes squares = nothing, slopes = nothing;
+        const auto add = [&](Index j, const Lanes& bound) __attribute__((always_inline)) {
+          squares = squares + bound * bound;
+          slopes = slopes + std::abs(row.g(j)) * bound;
+        };
+        evaluation.down(
+            of_own ? nothing : noise, of_own ? noise * own_moment.b[1] : nothing,
+            row.fewest, [&](Index j, const Lanes& adjoint) __attribute__((always_inline)) {
+              add(j, adjoint * moment(j).b[1]);
+            });
+        add(row.own, own_moment.b[of_own ? 2 : 1] * with_own);
+        const Lanes& threshold = of_own ? own : plain;
+        squares = squares + threshold * threshold;
+        store(norm, square_root(squares));
+        store(slope, slopes);
+      };
+      norms(false, result.plain_norm.data(), result.plain_slope.data());
+      norms(true, result.own_norm.data(), result.own_slope.data());
+    }
   }
 }
 
@@ -399,10 +587,22 @@ void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contou
                         : sum_nodes<false>(row, circuit, contour, first, count, sums, nullptr);
 }
 
-void bound_law(const LawRow& row, const LawCircuit& circuit, const LawPoints& points,
-               bool derivatives, LawBounds& bounds) {
-  derivatives ? bound_points<true>(row, circuit, points, bounds)
-              : bound_points<false>(row, circuit, points, bounds);
+void bound_law(const LawRow& row, const LawCircuit& circuit,
+               const std::array<double, lane_count>& abscissa, bool derivatives,
+               LawBounds& bounds) {
+  const Lanes re = load(abscissa.data());
+  derivatives ? bound_points<true, 1>(row, circuit, re, nullptr, &bounds)
+              : bound_points<false, 1>(row, circuit, re, nullptr, &bounds);
+}
+
+void bound_law_on_line(const LawRow& row, const LawCircuit& circuit, double abscissa,
+                       const LineFrequencies& frequencies, bool derivatives,
+                       std::array<LawBounds, line_groups>& bounds) {
+  constexpr auto groups = static_cast<int>(line_groups);
+  const Lanes re = broadcast(abscissa);
+  const Lanes im[groups] = {load(frequencies[0].data()), load(frequencies[1].data())};
+  derivatives ? bound_points<true, groups>(row, circuit, re, im, bounds.data())
+              : bound_points<false, groups>(row, circuit, re, im, bounds.data());
 }
 
 }  // namespace skeleta::exact

@@ -42,19 +42,23 @@ struct LawSums {
 void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
              Index count, LawSums& sums, double* by_feature);
 
-/// For eight s = abscissa + i·frequency, upper bounds on Re s that hold for all larger |Im s| too.
-struct LawPoints {
-  std::array<double, lane_count> abscissa{}, frequency{};
-};
-
-/// Bounds of |E[e^{sz}; …]|, |E[x_i e^{sz}; …]| on the supports in question, and, if derivatives
-/// are wanted, on the norms over j of the same with x_j, and on Σ_j |g_j| times the same. May be
-/// infinite. With the noise's factor.
+/// Bounds of |E[e^{sz}; …]|, |E[x_i e^{sz}; …]| on the supports in question at eight s, on Σ_j
+/// |g_j| times the same with x_j (coarse without derivatives), and, if derivatives are wanted, on
+/// the norms over j of the latter. May be infinite. With the noise's factor.
 struct LawBounds {
   std::array<double, lane_count> plain{}, own{}, plain_norm{}, own_norm{}, plain_slope{},
       own_slope{};
 };
-void bound_law(const LawRow& row, const LawCircuit& circuit, const LawPoints& points,
-               bool derivatives, LawBounds& bounds);
+
+/// At eight real s, and so for all s with these real parts.
+void bound_law(const LawRow& row, const LawCircuit& circuit,
+               const std::array<double, lane_count>& abscissa, bool derivatives, LawBounds& bounds);
+
+/// On one line Re s = abscissa, for |Im s| from each of sixteen frequencies on.
+constexpr std::size_t line_groups = 2;
+using LineFrequencies = std::array<std::array<double, lane_count>, line_groups>;
+void bound_law_on_line(const LawRow& row, const LawCircuit& circuit, double abscissa,
+                       const LineFrequencies& frequencies, bool derivatives,
+                       std::array<LawBounds, line_groups>& bounds);
 
 }  // namespace skeleta::exact

@@ -104,6 +104,12 @@ LawOutput::LawOutput(const LawRow& row, const LawCircuit& circuit, bool derivati
       moving_(row.variance > 0.0 || row.g.cwiseAbs().maxCoeff() > 0.0) {
   set_moments();
   if (!(spread_ > 0.0) || !moving_) return;
+  for (Index j = 0; j < row_.g.size(); ++j) {
+    const ValueLaw& value = row_.value(j);
+    if (row_.g(j) != 0.0) {
+      reach_ += std::abs(row_.g(j)) * std::max(std::abs(value.least()), std::abs(value.most()));
+    }
+  }
   right_ = chernoff(1.0);
   left_ = chernoff(-1.0);
 }
@@ -156,6 +162,7 @@ bool LawOutput::representable(double abscissa) const {
   const double v = row_.variance;
   if (std::abs(abscissa * row_.c) > largest_exponent) return false;
   if (0.5 * abscissa * abscissa * v > largest_exponent) return false;
+  if (std::abs(abscissa) * reach_ <= largest_exponent) return true;
   double falling = 0.0;
   for (Index j = 0; j < row_.g.size(); ++j) {
     if (row_.g(j) == 0.0) continue;
@@ -183,14 +190,14 @@ std::vector<LawOutput::Chernoff> LawOutput::chernoff(double sign) const {
   std::vector<Chernoff> result;
   LawBounds bounds;
   for (std::size_t n = 0; n < count; n += lane_count) {
-    LawPoints points;
+    std::array<double, lane_count> abscissa{};
     for (std::size_t lane = 0; lane < lane_count; ++lane) {
       const double theta = first * std::pow(ratio, static_cast<double>(n + lane));
-      points.abscissa[lane] = representable(sign * theta) ? sign * theta : 0.0;
+      abscissa[lane] = representable(sign * theta) ? sign * theta : 0.0;
     }
-    loops().law_bound(row_, circuit_, points, derivatives_, bounds);
+    loops().law_bound(row_, circuit_, abscissa, derivatives_, bounds);
     for (std::size_t lane = 0; lane < lane_count; ++lane) {
-      const double theta = sign * points.abscissa[lane];
+      const double theta = sign * abscissa[lane];
       if (theta == 0.0) continue;
       constexpr double e = std::numbers::e;
       const Powers powers{2.0 / (e * e * theta * theta), 1.0 / (e * theta), 1.0, theta,
@@ -265,55 +272,53 @@ LawError LawOutput::truncate(const LawError& tolerance, Index most, Index& nodes
                              LawBounds& still) const {
   const Contour contour{period_};
   const double unit = 2.0 / period_ * std::exp(-contour.abscissa() * row_.c);
-  const auto bounds_at = [&](const std::vector<double>& begins, LawBounds& bounds) {
-    LawPoints points;
-    points.abscissa.fill(contour.abscissa());
-    for (std::size_t n = 0; n < begins.size(); ++n) {
-      points.frequency[n] = contour.spacing() * begins[n];
-    }
-    loops().law_bound(row_, circuit_, points, derivatives_, bounds);
-  };
   std::vector<double> begins;  // of all stretches
   std::vector<LawError> parts;
   double begin = 0.0;
   for (;;) {
-    // Eight more stretches, then what lies beyond, in long ones.
-    std::vector<double> ends;
-    for (Index n = 0; n < lane_count; ++n) {
-      ends.push_back(begin);
+    // Twelve more stretches, then what lies beyond, in four long ones.
+    constexpr std::size_t points = line_groups * lane_count, stretches = 12;
+    std::array<double, points + 1> ends{};  // of the stretches; the last has none
+    for (std::size_t n = 0; n < stretches; ++n) {
+      ends[n] = begin;
       begin = begin == 0.0 ? fewest_nodes
-                           : std::min(std::ceil(begin * std::numbers::sqrt2 / 8.0) * 8.0,
+                           : std::min(std::ceil(begin * 1.19 / 8.0) * 8.0,
                                       std::max(static_cast<double>(most), begin + 8.0));
     }
-    LawBounds bounds;
-    bounds_at(ends, bounds);
-    if (begins.empty()) still = bounds;
-    for (std::size_t n = 0; n < ends.size(); ++n) {
-      const double end = n + 1 < ends.size() ? ends[n + 1] : begin;
-      begins.push_back(ends[n]);
-      parts.push_back(ends[n] == 0.0 ? LawError{}
-                                     : bound_of(row_, powers_of_stretch(contour, ends[n], end),
-                                                bounds, n, derivatives_));
+    for (std::size_t n = stretches; n <= points; ++n) {
+      ends[n] = begin * std::pow(16.0, static_cast<double>(n - stretches));
     }
-    std::vector<double> far;
-    for (Index n = 0; n < lane_count; ++n) {
-      far.push_back(begin * std::pow(4.0, static_cast<double>(n)));
+    LineFrequencies frequencies;
+    for (std::size_t n = 0; n < points; ++n) {
+      frequencies[n / lane_count][n % lane_count] = contour.spacing() * ends[n];
     }
-    bounds_at(far, bounds);
+    std::array<LawBounds, line_groups> bounds;
+    loops().law_bound_on_line(row_, circuit_, contour.abscissa(), frequencies, derivatives_,
+                              bounds);
+    if (begins.empty()) still = bounds[0];
     LawError tail;
-    for (std::size_t n = 0; n + 1 < far.size(); ++n) {
-      tail = tail + bound_of(row_, powers_of_stretch(contour, far[n], far[n + 1]), bounds, n,
-                             derivatives_);
+    for (std::size_t n = 0; n + 1 < points; ++n) {
+      const LawError part = ends[n] == 0.0
+                                ? LawError{}
+                                : bound_of(row_, powers_of_stretch(contour, ends[n], ends[n + 1]),
+                                           bounds[n / lane_count], n % lane_count, derivatives_);
+      if (n < stretches) {
+        begins.push_back(ends[n]);
+        parts.push_back(part);
+      } else {
+        tail = tail + part;
+      }
     }
+    const LawBounds& last = bounds.back();
     const auto decay_of = [](const std::array<double, lane_count>& x) {
-      return x.back() > 1e-250 ? std::log(x[lane_count - 2] / x.back()) / std::log(4.0) : 1e3;
+      return x.back() > 1e-250 ? std::log(x[lane_count - 2] / x.back()) / std::log(16.0) : 1e3;
     };
-    double decay = std::min(decay_of(bounds.plain), decay_of(bounds.own));
+    double decay = std::min(decay_of(last.plain), decay_of(last.own));
     if (derivatives_) {
-      decay = std::min({decay, decay_of(bounds.plain_norm), decay_of(bounds.own_norm)});
+      decay = std::min({decay, decay_of(last.plain_norm), decay_of(last.own_norm)});
     }
-    tail = tail + bound_of(row_, powers_of_rest(contour, far.back(), decay), bounds, lane_count - 1,
-                           derivatives_);
+    tail = tail + bound_of(row_, powers_of_rest(contour, ends[points - 1], decay), last,
+                           lane_count - 1, derivatives_);
     // As few as will do, and no more than are allowed.
     std::size_t choice = begins.size();  // stretches from here on are left out
     const auto count = [&] { return choice < begins.size() ? begins[choice] : begin; };
@@ -381,11 +386,6 @@ LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, dou
   choose_period(0.1 * tolerance);
   LawBounds still;
   const LawError truncation = truncate(0.8 * tolerance, most, nodes_, still);
-  if (!derivatives_) {  // the slopes
-    LawPoints points;
-    points.abscissa.fill(kappa / period_);
-    loops().law_bound(row_, circuit_, points, true, still);
-  }
   result.nodes = nodes_;
   const double unit = 2.0 / period_;
   LawSums sums;
@@ -399,6 +399,12 @@ LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, dou
   subtract_aliases(result, entries.data());
   for (Index j = 0; j < entries.size(); ++j) by_feature[j] += entries(j);
   result.rounding = rounding(nodes_, still, 0);
+  if (!derivatives_ && result.rounding.value > 1e-2 * tolerance.value) {  // better slopes
+    std::array<double, lane_count> abscissa{};
+    abscissa.fill(kappa / period_);
+    loops().law_bound(row_, circuit_, abscissa, true, still);
+    result.rounding = rounding(nodes_, still, 0);
+  }
   result.error = alias_error(period_) + truncation + result.rounding;
   for (double* error : {&result.error.value, &result.error.derivatives}) {
     if (!(*error < 1e100)) *error = INFINITY;

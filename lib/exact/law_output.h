@@ -59,6 +59,7 @@ class LawOutput {
   bool moving_;  // Is z more than 0?
   Moments moments_;
   double spread_ = 0.0;  // √E[(z − c)²], relative to the probability of the supports
+  double reach_ = 0.0;   // |z| is no larger
   double period_ = 0.0;
   Index nodes_ = 0;
   std::vector<Chernoff> right_, left_;

@@ -13,6 +13,7 @@ const Loops SKELETA_AT_LEVEL(loops) = {
     derivative_rounding,
     sum_law,
     bound_law,
+    bound_law_on_line,
     spread_points,
     sum_dictionary,
     sum_dictionary_by_count,

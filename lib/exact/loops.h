@@ -24,6 +24,7 @@ struct Loops {
   decltype(&derivative_rounding) rounding_of_derivatives;
   decltype(&sum_law) law;
   decltype(&bound_law) law_bound;
+  decltype(&bound_law_on_line) law_bound_on_line;
   decltype(&spread_points) spread;
   decltype(&sum_dictionary) dictionary;
   decltype(&sum_dictionary_by_count) dictionary_by_count;

@@ -30,84 +30,153 @@ SKELETA_INLINE MomentBounds powers_of(double size, const Lanes& bound) {
   return {{bound, size * bound, (size * size) * bound}};
 }
 
-/// For all a with Re a = re (each |log E e^{re U}| ≤ 700) and |Im a| ≥ im ≥ 0: the moments of
-/// |U|^k e^{re U}, or the variation of the density times that over im. At most a few times
-/// ValueLaw::transform_bound, which is slower.
-SKELETA_INLINE MomentBounds moment_bounds(const ValueLaw& law, const Lanes& re, const Lanes& im) {
+/// For all a with Re a = re, each |log E e^{re U}| ≤ 700: from moments of |U|^k e^{re U}.
+SKELETA_INLINE MomentBounds still_bounds(const ValueLaw& law, const Lanes& re) {
   const double first = law.first(), second = law.second();
-  const Lanes tiny = broadcast(1e-300), inverse = 1.0 / larger(im, tiny);
+  const Lanes tiny = broadcast(1e-300);
   switch (law.kind()) {
     case ValueKind::uniform: {
-      // By parts, from the ends and from E U^{k−1} e^{aU}.
       const double width = second - first, most = std::max(std::abs(first), std::abs(second));
       const Lanes low = exponential(first * re), high = exponential(second * re);
       const Lanes size = larger(re, -re), top = larger(low, high);
-      const Lanes still = smaller(top, (low + high) / larger(width * size, tiny));
-      MomentBounds bounds = powers_of(most, still);
-      Lanes moving = (1.0 / width) * (low + high) * inverse;
-      double a = 1.0, b = 1.0;
-      bounds.b[0] = smaller(bounds.b[0], moving);
-      for (int k = 1; k < 3; ++k) {
-        a *= std::abs(first);
-        b *= std::abs(second);
-        moving = ((1.0 / width) * (a * low + b * high) + static_cast<double>(k) * moving) * inverse;
-        bounds.b[k] = smaller(bounds.b[k], moving);
-      }
-      return bounds;
+      return powers_of(most, smaller(top, (low + high) / larger(width * size, tiny)));
     }
     case ValueKind::constant:
       return powers_of(std::abs(first), exponential(first * re));
     case ValueKind::exponential: {
-      const Lanes x = 1.0 - first * re, y = first * im;
-      const Lanes ratio = 1.0 / square_root(x * x + y * y);
+      const Lanes ratio = 1.0 / (1.0 - first * re);
       return {{ratio, first * ratio * ratio, (2.0 * first * first) * ratio * ratio * ratio}};
     }
     case ValueKind::half_normal: {
       // E e^{tU} ≤ 2e^{t²/2} − e^{−.8t} (Jensen) for t > 0; else densities are at most √(2/π).
       constexpr double density = half_normal_density;
       const Lanes t = first * re, up = larger(t, broadcast(0.0)), down = larger(-t, tiny);
-      const Lanes growth = exponential(0.5 * up * up), one = broadcast(1.0);
-      const Lanes far = smaller(one, density / down);
-      const Lanes h0 = smaller(2.0 * growth - exponential(-density * up),
+      const Lanes one = broadcast(1.0), far = smaller(one, density / down);
+      const Lanes h0 = smaller(2.0 * exponential(0.5 * up * up) - exponential(-density * up),
                                far + 1e300 * up);  // the second where t ≤ 0
       const Lanes h1 = smaller(broadcast(density), density / (down * down)) + up * h0;
       const Lanes h2 = smaller(one, 2.0 * density / (down * down * down)) +
                        up * (density + up * h0) + (h0 - 1.0) * smaller(one, 1e300 * up);
-      // Twice the largest value of u^k e^{tu − u²/2}, where t + √(t² + 4k) is half of u; the jump
-      // at 0 counts as a rise. The second form of u is for t < 0.
-      const Lanes root1 = square_root(t * t + 4.0), root2 = square_root(t * t + 8.0);
-      const Lanes top1 = larger(0.5 * (t + root1), 2.0 / (root1 + larger(t, -t)));
-      const Lanes top2 = larger(0.5 * (t + root2), 4.0 / (root2 + larger(t, -t)));
-      const Lanes rise1 = top1 * exponential(t * top1 - 0.5 * top1 * top1);
-      const Lanes rise2 = top2 * top2 * exponential(t * top2 - 0.5 * top2 * top2);
-      const Lanes over = (2.0 * density / first) * inverse;
-      return {{smaller(h0, over * growth), first * smaller(h1, over * rise1),
-               (first * first) * smaller(h2, over * rise2)}};
+      return {{h0, first * h1, (first * first) * h2}};
+    }
+    case ValueKind::normal: {
+      // E U^k e^{aU} = E (m + σZ)^k times e^{re(μ + re σ²/2)}
+      const double variance = second * second;
+      const Lanes mean = first + variance * re, centre = larger(mean, -mean);
+      const Lanes scale = exponential(re * (first + 0.5 * variance * re));
+      return {{scale, scale * (centre + second * std::exp(-0.5)),
+               scale * (centre * centre + variance)}};
+    }
+  }
+  return {};
+}
+
+/// The same for all a with Re a = re and |Im a| ≥ im > 0, by what the density varies over im: at
+/// groups of im, whose results it lowers. b_1 and b_2 only if `more`.
+template <int groups>
+SKELETA_INLINE void lower_bounds(const ValueLaw& law, const Lanes& re, const Lanes* im, bool more,
+                                 MomentBounds* bounds) {
+  const double first = law.first(), second = law.second();
+  const auto lower = [&](int m, int k, const Lanes& bound) __attribute__((always_inline)) {
+    bounds[m].b[k] = smaller(bounds[m].b[k], bound);
+  };
+  const auto over = [&](int m) __attribute__((always_inline)) {
+    return 1.0 / larger(im[m], broadcast(1e-300));
+  };
+  switch (law.kind()) {
+    case ValueKind::uniform: {
+      // By parts, from the ends and from E U^{k−1} e^{aU}.
+      const double density = 1.0 / (second - first);
+      const Lanes low = density * exponential(first * re),
+                  high = density * exponential(second * re);
+      for (int m = 0; m < groups; ++m) {
+        const Lanes inverse = over(m);
+        Lanes moving = (low + high) * inverse;
+        double a = 1.0, b = 1.0;
+        lower(m, 0, moving);
+        for (int k = 1; more && k < 3; ++k) {
+          a *= std::abs(first);
+          b *= std::abs(second);
+          moving = ((a * low + b * high) + static_cast<double>(k) * moving) * inverse;
+          lower(m, k, moving);
+        }
+      }
+      return;
+    }
+    case ValueKind::constant:
+      return;
+    case ValueKind::exponential: {
+      const Lanes x = 1.0 - first * re;
+      for (int m = 0; m < groups; ++m) {
+        const Lanes y = first * im[m], ratio = 1.0 / square_root(x * x + y * y);
+        lower(m, 0, ratio);
+        if (!more) continue;
+        lower(m, 1, first * ratio * ratio);
+        lower(m, 2, (2.0 * first * first) * ratio * ratio * ratio);
+      }
+      return;
+    }
+    case ValueKind::half_normal: {
+      // φ = √(2/π) e^{tu − u²/2} jumps to φ(0), φ' = (t − u)φ from tφ(0), (uφ)' = (1 + tu − u²)φ
+      // from φ(0): |h_0| ≤ (φ(0) + V(φ')/y)/y and |h_1| ≤ V((uφ)')/y², V with the jumps. φ' is
+      // largest in size at t ± 1, by φ(0) e^{(t² − 1)/2}; the maximum of (uφ)' is at most φ(0)
+      // e^{t²/2} (1 + t e^{−1/2}), for t ≤ 0 φ(0), and −min φ(0) e^{t²/2} (2e^{−3/2} + |t|
+      // e^{−1/2}), for t ≤ 0 without the power.
+      constexpr double density = half_normal_density, root = 0.60653065971263342;  // e^{−1/2}
+      const Lanes t = first * re, up = larger(t, broadcast(0.0)), size = larger(t, -t);
+      const Lanes growth = exponential(0.5 * up * up), one = broadcast(1.0);
+      // e^{(t² − 1)/2} for −1 < t < 0 by a chord; for t ≤ −1 φ' falls in size from |t|φ(0).
+      const Lanes top =
+          if_less(t, broadcast(0.0), root * (1.0 + 0.65 * smaller(one, t * t)), root * growth);
+      const Lanes rise = 2.0 * size + if_less(t, one, 2.0 * top, 4.0 * top);
+      const Lanes turn = (2.0 * growth) * ((1.0 + 2.0 * 0.22313016014842983) + root * (up + size));
+      Lanes top2 = one;
+      if (more) {
+        // Twice the largest value of u² e^{tu − u²/2}, where t + √(t² + 8) is half of u. The second
+        // form of u is for t < 0.
+        const Lanes root2 = square_root(t * t + 8.0);
+        const Lanes u = larger(0.5 * (t + root2), 4.0 / (root2 + size));
+        top2 = u * u * exponential(t * u - 0.5 * u * u);
+      }
+      for (int m = 0; m < groups; ++m) {
+        const Lanes inverse = over(m) * (1.0 / first), once = density * inverse;
+        lower(m, 0, smaller(2.0 * growth * once, once * (1.0 + rise * inverse)));
+        if (!more) continue;
+        lower(m, 1, first * turn * once * inverse);
+        lower(m, 2, (2.0 * first * first) * top2 * once);
+      }
+      return;
     }
     case ValueKind::normal: {
       // E U^k e^{aU} = E (m + σZ)^k times the Gaussian, |m| ≤ centre + σ y, y = σ|Im a|.
       const double variance = second * second;
-      const Lanes mean = first + variance * re, centre = larger(mean, -mean), x = second * im;
+      const Lanes mean = first + variance * re, centre = larger(mean, -mean);
       const Lanes scale = exponential(re * (first + 0.5 * variance * re));
-      const auto decay = [&](double i) __attribute__((always_inline)) {
-        const Lanes y = larger(x, broadcast(std::sqrt(i)));  // the largest y^i e^{−y²/2}, y ≥ x
-        const Lanes e = exponential(-0.5 * y * y);
-        return i == 0.0 ? e : i == 1.0 ? y * e : y * y * e;
-      };
-      const Lanes d0 = decay(0.0), d1 = decay(1.0), d2 = decay(2.0);
-      return {{scale * d0, scale * (centre * d0 + second * d1),
-               scale * ((centre * centre + variance) * d0 + (2.0 * second) * centre * d1 +
-                        variance * d2)}};
+      for (int m = 0; m < groups; ++m) {
+        const Lanes x = second * im[m];
+        const auto decay = [&](double i) __attribute__((always_inline)) {
+          const Lanes y = larger(x, broadcast(std::sqrt(i)));  // the largest y^i e^{−y²/2}, y ≥ x
+          const Lanes e = exponential(-0.5 * y * y);
+          return i == 0.0 ? e : i == 1.0 ? y * e : y * y * e;
+        };
+        const Lanes d0 = decay(0.0);
+        lower(m, 0, scale * d0);
+        if (!more) continue;
+        const Lanes d1 = decay(1.0), d2 = decay(2.0);
+        bounds[m].b[1] = scale * (centre * d0 + second * d1);
+        bounds[m].b[2] = scale * ((centre * centre + variance) * d0 + (2.0 * second) * centre * d1 +
+                                  variance * d2);
+      }
+      return;
     }
   }
-  return {};
 }
 
 /// e^{sx} − 1 at eight nodes at a time of a contour, x real, by the recurrence of phases.h; times
 /// 1 + growth, growth = e^{γx} − 1 if nothing else is said.
 struct Turning {
   Complex v;
-  double re = 0.0, im = 0.0;  // of the step's e^{iα} − 1
+  double re, im;  // of the step's e^{iα} − 1
 
   SKELETA_INLINE void start(const Contour& contour, double x, double growth, Index first_node) {
     const double turns = x / contour.period;
@@ -127,19 +196,79 @@ struct Turning {
   SKELETA_INLINE Complex value() const { return {v.re + 1.0, v.im}; }
 };
 
-/// Eight nodes, and what |s| is at most.
+/// Eight nodes, −1/s², and what |s| is at most.
 struct Group : Nodes {
-  double largest = 0.0;
+  Quadratic minus_square_inverse;
+  double largest;
 };
 
-/// The transform of one feature, a = s g, at the nodes of a contour one after the other.
+SKELETA_INLINE Group group_at(const Contour& contour, Index first) {
+  const Nodes nodes = nodes_at(contour, first);
+  const Complex square = nodes.inverse * nodes.inverse;
+  return {nodes, quadratic_of({-square.re, -square.im}),
+          contour.abscissa() + contour.spacing() * static_cast<double>(first + lane_count)};
+}
+
+/// E e^{aU} of the half-normal law of scale 1 at a = xs, x ≠ 0: J_0(a), or 2e^{a²/2} − J_0(−a)
+/// where Re a > 0.
+template <int groups>
+SKELETA_INLINE void half_normal_at(double x, const Group* nodes, Complex* h) {
+  const double re = x * nodes[0].s.re[0], im = x * nodes[0].s.im[0];
+  const auto at = [&](int m) __attribute__((always_inline))->const Quadratic& {
+    return nodes[m].minus_square_inverse;
+  };
+  if (half_line_series<groups>(x, re * re + im * im, at, h)) {
+    for (int m = 0; m < groups; ++m) h[m] = ((-half_normal_density / x) * nodes[m].inverse) * h[m];
+  } else {
+    Complex a[groups];
+    for (int m = 0; m < groups; ++m) a[m] = -std::abs(x) * nodes[m].s;
+    rational_half_line<groups>(a, h);
+    for (int m = 0; x > 0.0 && m < groups; ++m) h[m] = -1.0 * h[m];
+  }
+  if (x < 0.0 || re * re - im * im < -90.0) return;
+  for (int m = 0; m < groups; ++m) h[m] = h[m] + 2.0 * square_exponential(re, x * nodes[m].s.im);
+}
+
+/// The transform of one feature, a = s g, at the nodes of a contour one after the other. Not
+/// initialised before start().
 class ValueTransform {
  public:
-  /// h0 = E e^{aU}, and if `more` h1 = E U e^{aU}, h2 = E U² e^{aU}, at the nodes first, …, first +
-  /// 7. `restarts`: at the first nodes, and every few hundred, so that errors do not add up.
-  SKELETA_INLINE void at(const ValueLaw& law, double g, const Contour& contour, Index first_node,
-                         const Group& nodes, bool restarts, bool more, Complex& h0, Complex& h1,
-                         Complex& h2) {
+  /// Moves to the nodes first_node, …. Must precede any use, and be repeated every few hundred
+  /// nodes, so that errors do not add up.
+  SKELETA_INLINE void start(const ValueLaw& law, double g, const Contour& contour,
+                            Index first_node) {
+    if (g == 0.0) return;
+    const double first = law.first(), second = law.second(), abscissa = contour.abscissa();
+    const auto shift = [&](double x) {
+      shift_.start(contour, x, std::expm1(abscissa * x), first_node);
+    };
+    switch (law.kind()) {
+      case ValueKind::uniform: {
+        const double x = g * (second - first);
+        turning_.start(contour, x, std::expm1(abscissa * x), first_node);
+        inverse_ = 1.0 / x;
+        if (first != 0.0) shift(g * first);
+        return;
+      }
+      case ValueKind::constant:
+        shift(g * first);
+        return;
+      case ValueKind::normal: {
+        const double variance = second * second;
+        shifted_ = first + abscissa * g * variance;
+        turning_.start(contour, g * shifted_, 0.0, first_node);
+        growth_ = std::exp(abscissa * g * (first + 0.5 * abscissa * g * variance));
+        return;
+      }
+      case ValueKind::exponential:
+      case ValueKind::half_normal:
+        return;
+    }
+  }
+
+  /// h0 = E e^{aU}, and if `more` h1 = E U e^{aU}, h2 = E U² e^{aU}, at the next eight nodes.
+  SKELETA_INLINE void at(const ValueLaw& law, double g, const Group& nodes, bool more, Complex& h0,
+                         Complex& h1, Complex& h2) {
     if (g == 0.0) {
       h0 = {broadcast(1.0), broadcast(0.0)};
       if (more) h1 = {broadcast(law.moment(1)), broadcast(0.0)};
@@ -150,11 +279,7 @@ class ValueTransform {
     switch (law.kind()) {
       case ValueKind::uniform: {
         const double width = second - first, x = g * width;
-        if (restarts) {
-          turning_.start(contour, x, std::expm1(contour.abscissa() * x), first_node);
-          inverse_ = 1.0 / x;
-        }
-        const bool series = std::abs(x) * nodes.largest <= 0.5;
+        const bool series = is_small(x, nodes);
         if (series) {
           h0 = moment_series(x * nodes.s, 0);
         } else {
@@ -167,7 +292,6 @@ class ValueTransform {
         }
         turning_.advance();
         if (first == 0.0) return;
-        if (restarts) start_shift(contour, g * first, first_node);
         const Complex shift = shift_.value();
         shift_.advance();
         h0 = shift * h0;
@@ -176,7 +300,6 @@ class ValueTransform {
         return;
       }
       case ValueKind::constant: {
-        if (restarts) start_shift(contour, g * first, first_node);
         h0 = shift_.value();
         shift_.advance();
         if (more) h1 = first * h0;
@@ -193,12 +316,6 @@ class ValueTransform {
       }
       case ValueKind::normal: {
         const double variance = second * second;
-        if (restarts) {
-          const double abscissa = contour.abscissa();
-          shifted_ = first + abscissa * g * variance;
-          turning_.start(contour, g * shifted_, 0.0, first_node);
-          growth_ = std::exp(abscissa * g * (first + 0.5 * abscissa * g * variance));
-        }
         const Lanes y = (second * g) * nodes.s.im;
         h0 = (growth_ * exponential(-0.5 * y * y)) * turning_.value();
         turning_.advance();
@@ -210,7 +327,7 @@ class ValueTransform {
       }
       case ValueKind::half_normal: {
         const double x = first * g;
-        const HalfLine j = half_normal_lanes(contour.abscissa() * x, x * nodes.s.im, more);
+        const HalfLine j = half_normal_lanes(x * nodes.s.re[0], x * nodes.s.im, more);
         h0 = j.j0;
         if (more) h1 = first * j.j1;
         if (more) h2 = (first * first) * j.j2;
@@ -219,13 +336,42 @@ class ValueTransform {
     }
   }
 
+  /// E e^{aU} at the next groups of nodes: the same as at(), with what is most frequent in
+  /// registers.
+  template <int groups>
+  SKELETA_INLINE void at_block(const ValueLaw& law, double g, const Group (&nodes)[groups],
+                               Complex (&h)[groups]) {
+    const double first = law.first(), x = g * (law.second() - first);
+    if (law.kind() == ValueKind::uniform && first == 0.0 && !is_small(x, nodes[0])) {
+      Turning turning = turning_;
+#pragma GCC unroll 4
+      for (int m = 0; m < groups; ++m) {
+        h[m] = (inverse_ * turning.v) * nodes[m].inverse;
+        turning.advance();
+      }
+      turning_ = turning;
+      return;
+    }
+    if (law.kind() == ValueKind::half_normal && g != 0.0) {
+      constexpr int together = 2;  // as many as there are registers for
+      static_assert(groups % together == 0);
+      for (int m = 0; m < groups; m += together) {
+        half_normal_at<together>(first * g, nodes + m, h + m);
+      }
+      return;
+    }
+    Complex unused;
+    for (int m = 0; m < groups; ++m) at(law, g, nodes[m], false, h[m], unused, unused);
+  }
+
  private:
-  SKELETA_INLINE void start_shift(const Contour& contour, double x, Index first_node) {
-    shift_.start(contour, x, std::expm1(contour.abscissa() * x), first_node);
+  // Does the series take over from quotients?
+  static bool is_small(double x, const Group& nodes) {
+    return std::abs(x) * nodes.largest <= 0.5;
   }
 
   Turning turning_, shift_;
-  double inverse_ = 1.0, growth_ = 1.0, shifted_ = 0.0;
+  double inverse_, growth_, shifted_;
 };
 
 }  // namespace skeleta::exact

@@ -222,6 +222,28 @@ TEST(LawLoss, AgreesWithThePlainEngineByRescaling) {
   }
 }
 
+// Nearly certain and certain features, and groups of which nothing can be active.
+TEST(LawLoss, DensitiesOfZeroAndNearlyOneAreAsOthers) {
+  std::mt19937_64 random(14);
+  Autoencoder model = dense_model(10, 3, random);
+  Features features = testing::random_features(10, 0.4, random);
+  features.density.head(8) << 0.3, 0.9995, 0.2, 0.9999, 0.5, 1.0, 0.1, 0.6;
+  features.density.tail(2).setZero();
+  features.importance.tail(2).setOnes();
+  std::vector<ActivityNodes> pieces;
+  for (Index j = 0; j < 8; ++j) pieces.push_back(activity::feature(j, features.density(j)));
+  pieces.push_back(activity::exclusive({activity::feature(8, 0.0), activity::feature(9, 0.0)}));
+  const double c = 3.0;
+  const DataLaw law{ActivityTree(activity::join(pieces)),
+                    std::vector<ValueLaw>(10, ValueLaw::uniform(0, c))};
+  const Loss found = loss_of(model, law, features.importance, to(1e-8));
+  model.b /= c;
+  const Loss expected = loss(model, features, to(1e-10));
+  EXPECT_TRUE(found.met_target());
+  EXPECT_NEAR(found.value, c * c * expected.value,
+              found.error_bound + c * c * expected.error_bound);
+}
+
 TEST(LawLoss, ThePlainLawKeepsItsBits) {
   std::mt19937_64 random(5);
   const Autoencoder model = testing::random_model(6, 2, random);
