@@ -52,8 +52,9 @@ class DictionaryCommand : public Command {
   std::string names_file_, density_file_;
   storage::DictionaryNames keys_;
   bool tied_ = false;
-  std::optional<std::uint64_t> skeletons_;
-  std::uint64_t top_ = 10, neighbours_ = 10, maximum_nodes_ = 1 << 14;
+  std::optional<Index> skeletons_;
+  Index top_ = 10, neighbours_ = 10;
+  std::uint64_t maximum_nodes_ = 1 << 14;
   DataOptions data_;
   exact::DictionaryOptions options_;
 
@@ -95,13 +96,15 @@ void DictionaryCommand::declare(OptionTable& options) {
   options.add("--rel-tol", &options_.relative_target, "R", "Error of each feature's loss, relative")
       .within(1e-12, 0.1);
   options.add("--max-nodes", &maximum_nodes_, "N", "Nodes for one feature").within(64.0);
-  options.add("--skeletons", &skeletons_, "L",
-              "Split the loss by the number of active features, 0 ... L");
+  options
+      .add("--skeletons", &skeletons_, "L",
+           "Split the loss by the number of active features, 0 ... L")
+      .within(0.0);
   options.add("--neighbours", &neighbours_, "N", "How many disturbing features to name of each")
       .within(0.0, 1000.0);
   options.add("--fit-thresholds", &options_.fit_thresholds, "",
               "Choose each threshold so that its feature's loss is least");
-  options.add("--top", &top_, "N", "Features to list").may_change();
+  options.add("--top", &top_, "N", "Features to list").within(0.0).may_change();
 }
 
 void DictionaryCommand::read(Run& run) {
@@ -138,10 +141,9 @@ void DictionaryCommand::read(Run& run) {
     print_to(run.err(), "note: --fit-thresholds keeps the jumps and fits the biases\n");
   }
   options_.threads = run.threads();
-  options_.neighbours = static_cast<Index>(
-      std::min<std::uint64_t>(neighbours_, static_cast<std::uint64_t>(count) - 1));
+  options_.neighbours = std::min(neighbours_, count - 1);
   options_.maximum_nodes = static_cast<Index>(maximum_nodes_);
-  if (skeletons_) options_.skeletons = static_cast<Index>(*skeletons_);
+  if (skeletons_) options_.skeletons = *skeletons_;
   Fingerprint inputs;
   inputs.add(features_).add(dictionary_.W).add(dictionary_.W_out).add(dictionary_.b);
   inputs.add(dictionary_.jump);

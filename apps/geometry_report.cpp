@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 constexpr double named_tolerance = 0.01;  // the named values are .025 apart or more
 constexpr double dropped = 0.01;          // a dimensionality that is as good as none
 
-std::string number(double value) {
+std::string three_digits(double value) {
   return std::isfinite(value) ? fmt::format("{:.4f}", value) : "-";
 }
 
@@ -63,10 +63,10 @@ void print_groups(std::ostream& out, const Vector& dimensionality) {
 
 void print_coherence(std::ostream& out, const ColumnGeometry& geometry) {
   print_to(out, "  cosine of two columns  {:>8} at most, no set has less than {}\n",
-           number(geometry.coherence.signed_max), number(geometry.signed_bound));
+           three_digits(geometry.coherence.signed_max), three_digits(geometry.signed_bound));
   print_to(out, "  its absolute value     {:>8} at most, Welch bound {}, orthoplex bound {}\n",
-           number(geometry.coherence.absolute), number(geometry.welch_bound),
-           geometry.orthoplex_bound > 0.0 ? number(geometry.orthoplex_bound) : "-");
+           three_digits(geometry.coherence.absolute), three_digits(geometry.welch_bound),
+           geometry.orthoplex_bound > 0.0 ? three_digits(geometry.orthoplex_bound) : "-");
 }
 
 Json geometry_json(const ColumnGeometry& geometry, std::size_t instance) {

@@ -21,14 +21,14 @@ std::string share_text(double share) {
   return std::isfinite(share) ? fmt::format("{:.2f} %", 100.0 * share) : "-";
 }
 
-std::string number(double value, const char* format) {
+std::string formatted(double value, const char* format) {
   return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "-";
 }
 
 // What the contour gave is good to the error of the whole, which can be more than a small part is.
 std::string contribution_text(const SkeletonPart& part, double error_bound) {
   const bool closed_form = part.l < 2 || part.samples > 0;
-  if (closed_form || error_bound == 0.0) return number(part.contribution, "{:.7g}");
+  if (closed_form || error_bound == 0.0) return formatted(part.contribution, "{:.7g}");
   if (part.contribution < error_bound) return fmt::format("< {:.2g}", error_bound);
   const double digits = std::ceil(std::log10(part.contribution / error_bound));
   return fmt::format("{:.{}g}", part.contribution, std::clamp(static_cast<int>(digits), 1, 7));
@@ -36,9 +36,9 @@ std::string contribution_text(const SkeletonPart& part, double error_bound) {
 
 void print_row(std::ostream& out, const SkeletonPart& part, double value, double error_bound) {
   print_to(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", part.l,
-           number(part.probability, "{:.5g}"), number(part.mean, "{:.6g}"),
+           formatted(part.probability, "{:.5g}"), formatted(part.mean, "{:.6g}"),
            contribution_text(part, error_bound),
-           part.samples == 0 ? "exact" : number(part.standard_error, "{:.2g}"),
+           part.samples == 0 ? "exact" : formatted(part.standard_error, "{:.2g}"),
            share_text(part.contribution / value));
 }
 

@@ -9,7 +9,7 @@
 namespace skeleta::approximation {
 namespace {
 
-constexpr double rounding = 1e-12;
+constexpr double law_rounding = 1e-12;
 
 using Moments = std::array<double, 5>;  // E[zⁿ; N = l]
 
@@ -53,7 +53,7 @@ std::vector<double> law_contribution_bounds(const Autoencoder& model, const Feat
       const double size =
           static_cast<double>(l + 1) * (g.cwiseAbs2().cwiseProduct(second).dot(active.col(l)) +
                                         own + (b * b + noise) * probability);
-      result[n] = features.importance(i) * (bound + rounding * size);
+      result[n] = features.importance(i) * (bound + law_rounding * size);
     }
   };
   const auto merge = [&](std::size_t, std::span<const double> result) {

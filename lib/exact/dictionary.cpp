@@ -9,6 +9,8 @@
 
 #include "core/products.h"
 #include "exact/dictionary_output.h"
+#include "exact/dictionary_plan.h"
+#include "exact/largest_shares.h"
 #include "exact/loops.h"
 #include "exact/perturbation.h"
 #include "skeleta/core/parallel.h"
@@ -19,105 +21,6 @@ namespace {
 constexpr Index rows_per_block = 32;
 constexpr double fewest_points = 64.0, most_points = 65536.0;  // of a grid, on each side
 
-// The features of which each output sees all: which are exact factors, and what is spread.
-struct Prepared {
-  std::vector<Index> frequent;
-  std::vector<double> odds;      // r of rare ones, 0 of frequent ones
-  std::vector<double> variance;  // Var x_j
-  RareFeatures rare;
-  double log_none_rare = 0.0;
-};
-
-double odds_of(double p) {
-  return p / (1.0 - p);
-}
-
-// |h| on a contour is not often above this: e^{κ g/T}, T some times the largest g.
-constexpr double usual_growth = 2.5;
-
-// Σ r^{N+1} h^{N+1}/(N + 1) of the rare ones is to be a small part of the target; what orders, the
-// grid and factors cost decides (nanoseconds: an order of one feature; the grid at 64 nodes, with
-// each order; a frequent feature likewise).
-Prepared prepare(const Vector& density, double target) {
-  Prepared prepared;
-  const Index count = density.size();
-  std::vector<Index> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), Index{0});
-  std::ranges::stable_sort(order, [&](Index a, Index b) { return density(a) < density(b); });
-  constexpr double per_order = 1.5, per_factor = 60.0, most_odds = 0.25;
-  constexpr double of_grid = 10'000.0, of_grid_order = 5'000.0;
-  double best = INFINITY;
-  Index rare_count = 0;
-  for (int orders = 1; orders <= most_orders; ++orders) {
-    // Where hardly anything is active, losses are that much smaller.
-    const double allowed = 5e-4 * target * std::min(density.sum(), 1.0);
-    double sum = 0.0;
-    Index kept = 0;
-    for (; kept < count; ++kept) {
-      const double p = density(order[static_cast<std::size_t>(kept)]);
-      const double x = p < 1.0 ? usual_growth * odds_of(p) : INFINITY;
-      if (x > usual_growth * most_odds) break;
-      sum += std::pow(x, orders + 1) / (orders + 1);
-      if (sum > allowed) break;
-    }
-    const double of_rare = orders * (per_order * static_cast<double>(count) + of_grid_order);
-    const double cost =
-        (kept > 0 ? of_rare + of_grid : 0.0) + per_factor * static_cast<double>(count - kept);
-    if (orders == 1) {  // or no rare ones at all
-      best = per_factor * static_cast<double>(count);
-      rare_count = 0;
-    }
-    if (cost < best) {
-      best = cost;
-      rare_count = kept;
-      prepared.rare.orders = orders;
-    }
-  }
-  prepared.odds.assign(static_cast<std::size_t>(count), 0.0);
-  prepared.rare.powers.assign(static_cast<std::size_t>(prepared.rare.orders + 1), 0.0);
-  for (Index k = 0; k < rare_count; ++k) {
-    const Index j = order[static_cast<std::size_t>(k)];
-    const double r = odds_of(density(j));
-    prepared.odds[static_cast<std::size_t>(j)] = r;
-    prepared.rare.largest = std::max(prepared.rare.largest, r);
-    double power = 1.0;
-    for (double& sum : prepared.rare.powers) sum += power *= r;
-    prepared.log_none_rare += std::log1p(-density(j));
-  }
-  prepared.frequent.assign(order.begin() + rare_count, order.end());
-  std::ranges::sort(prepared.frequent);
-  for (Index j = 0; j < count; ++j) {
-    const double p = density(j);
-    prepared.variance.push_back(p * (1.0 / 3.0 - 0.25 * p));
-  }
-  return prepared;
-}
-
-// The features with the largest parts of a variance so far.
-class LargestShares {
- public:
-  explicit LargestShares(std::size_t most) : most_(most) {}
-
-  void offer(Index feature, double share) {
-    if (share > least_) insert(feature, share);
-  }
-  const std::vector<Neighbour>& list() const { return list_; }
-
- private:
-  void insert(Index feature, double share) {
-    if (most_ == 0) return;
-    const auto place =
-        std::ranges::find_if(list_, [&](const Neighbour& n) { return n.share < share; });
-    list_.insert(place, {feature, share});
-    if (list_.size() > most_) list_.pop_back();
-    if (list_.size() == most_) least_ = list_.back().share;
-  }
-
-  std::size_t most_;
-  double least_ = 0.0;
-  std::vector<Neighbour> list_;
-};
-
 }  // namespace
 
 class DictionaryEvaluator::Implementation {
@@ -127,7 +30,7 @@ class DictionaryEvaluator::Implementation {
       : dictionary_(dictionary),
         features_(features),
         options_(options),
-        prepared_(prepare(features.density, options.relative_target)) {
+        plan_(plan_dictionary(features.density, options.relative_target, options.skeletons)) {
     const FloatMatrix& W = dictionary.W;
     const FloatMatrix& readers = dictionary.readers();
     const Index count = features.size();
@@ -144,13 +47,15 @@ class DictionaryEvaluator::Implementation {
     choose_points();
   }
 
-  const Prepared& prepared() const { return prepared_; }
+  const DictionaryPlan& plan() const { return plan_; }
   OutputFigures evaluate(Index first, Index count) const;
 
  private:
   struct Workspace {
     std::vector<DictionaryRow> rows;
+    std::vector<EntrySums> sums;
     std::vector<InterferenceMoments> moments;
+    std::vector<Index> large;
     std::vector<LargestShares> shares;
     Matrix tile, readers, product;
     std::vector<Complex> buffer;
@@ -180,7 +85,7 @@ class DictionaryEvaluator::Implementation {
   const Dictionary& dictionary_;
   const Features& features_;
   const DictionaryOptions& options_;
-  const Prepared prepared_;
+  const DictionaryPlan plan_;
   Vector reader_norms_;
   double largest_norm_ = 0.0, relative_perturbation_ = 0.0;
   double points_ = fewest_points;
@@ -222,10 +127,10 @@ void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
   Matrix& product = workspace.product;
   product.resize(count, rows);
   set_transposed_product(workspace.tile, workspace.readers, product);
-  const double* odds = prepared_.odds.data() + first;
-  const double* variance = prepared_.variance.data() + first;
+  const double* odds = plan_.odds.data() + first;
+  const double* variance = plan_.variance.data() + first;
   const double* p = features_.density.data() + first;
-  const auto& frequent = prepared_.frequent;
+  const auto& frequent = plan_.frequent;
   const auto begin = std::ranges::lower_bound(frequent, first);
   const auto end = std::ranges::lower_bound(frequent, first + count);
   for (Index k = 0; k < rows; ++k) {
@@ -237,19 +142,13 @@ void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
       row.own = g[own];
       g[own] = 0.0;
     }
-    InterferenceMoments& moments = workspace.moments[at];
     LargestShares& shares = workspace.shares[at];
-    double mean = 0.0, square = 0.0, farthest = row.farthest;
-    for (Index j = 0; j < count; ++j) {
-      farthest = std::max(farthest, std::abs(g[j]));
-      mean += p[j] * g[j];
-      const double share = variance[j] * g[j] * g[j];
-      square += share;
-      shares.offer(first + j, share);
+    loops().entries(g, p, variance, count, shares.least(), workspace.sums[at], workspace.large);
+    for (const Index eight : workspace.large) {
+      for (Index n = eight; n < std::min(eight + lane_count, count); ++n) {
+        shares.offer(first + n, variance[n] * g[n] * g[n]);
+      }
     }
-    moments.first += 0.5 * mean;
-    moments.second += square;
-    row.farthest = farthest;
     if (fewest_ == 2) row.single.add(g, odds, count, row.c);
     loops().spread(g, odds, count, row.grid);
     for (auto f = begin; f != end; ++f) {
@@ -264,6 +163,7 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
                                                     Workspace& workspace) const {
   const std::size_t count = tries.size();
   workspace.rows.resize(count);
+  workspace.sums.assign(count, {});
   workspace.moments.assign(count, {});
   workspace.shares.assign(count, LargestShares(static_cast<std::size_t>(options_.neighbours)));
   workspace.readers.resize(dictionary_.hidden(), static_cast<Index>(count));
@@ -271,8 +171,8 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
     const Index i = tries[k].output;
     workspace.readers.col(static_cast<Index>(k)) = dictionary_.readers().col(i).cast<double>();
     DictionaryRow& row = workspace.rows[k];
-    row.rare = &prepared_.rare;
-    row.grid.clear(tries[k].spacing, tries[k].reach, prepared_.rare.orders);
+    row.rare = &plan_.rare;
+    row.grid.clear(tries[k].spacing, tries[k].reach, plan_.rare.orders);
     row.frequent.clear();
     row.density.clear();
     row.single = {};
@@ -288,8 +188,8 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
   }
   for (std::size_t k = 0; k < count; ++k) {
     DictionaryRow& row = workspace.rows[k];
-    const double r = prepared_.odds[static_cast<std::size_t>(tries[k].output)];
-    row.log_none_rare = prepared_.log_none_rare;
+    const double r = plan_.odds[static_cast<std::size_t>(tries[k].output)];
+    row.log_none_rare = plan_.log_none_rare;
     if (r > 0.0) {  // there is a point at 0 in its place
       row.log_none_rare -= std::log1p(-row.p);
       row.grid.remove_zero(r);
@@ -298,7 +198,10 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
     }
     row.none_frequent = 1.0;
     for (const double p : row.density) row.none_frequent *= 1.0 - p;
-    workspace.moments[k].second += workspace.moments[k].first * workspace.moments[k].first;
+    const EntrySums& sums = workspace.sums[k];
+    row.farthest = sums.farthest;
+    const double mean = 0.5 * sums.mean;
+    workspace.moments[k] = {mean, sums.variance + mean * mean};
     row.finish();
   }
 }
@@ -409,10 +312,10 @@ Index DictionaryEvaluator::block_rows() {
   return rows_per_block;
 }
 Index DictionaryEvaluator::frequent() const {
-  return static_cast<Index>(implementation_->prepared().frequent.size());
+  return static_cast<Index>(implementation_->plan().frequent.size());
 }
 int DictionaryEvaluator::orders() const {
-  return implementation_->prepared().rare.orders;
+  return implementation_->plan().rare.orders;
 }
 
 }  // namespace skeleta::exact

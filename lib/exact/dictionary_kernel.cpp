@@ -74,9 +74,9 @@ void power_sums(const DictionaryRow& row, const Nodes& nodes, Complex* sums) {
 
 // h(s g) of the frequent ones, h(s g), h'(s g) of feature i and e^{−sc} at groups of nodes one
 // after the other.
-class Walk {
+class FactorWalk {
  public:
-  Walk(const DictionaryRow& row, const Contour& contour)
+  FactorWalk(const DictionaryRow& row, const Contour& contour)
       : row_(row), contour_(contour), frequent_(row.frequent.size()) {
     const auto start = [&](Turning& turning, double g) {
       turning.start(contour, g, std::expm1(contour.abscissa() * g), 0);
@@ -115,11 +115,11 @@ class Walk {
 };
 
 // What at least one other, and at least k others, leave of Φ; what is subtracted for k = 2.
-struct Others {
+struct OtherFeatures {
   Complex some, fewest, single;
 };
-SKELETA_INLINE Others others_at(const DictionaryRow& row, Walk& walk, const Nodes& nodes,
-                                const Complex* powers) {
+SKELETA_INLINE OtherFeatures others_at(const DictionaryRow& row, FactorWalk& walk,
+                                       const Nodes& nodes, const Complex* powers) {
   Complex log = real(0.0);
   for (int n = row.grid.orders; n-- > 0;) {
     log = log + ((n % 2 == 0 ? 1.0 : -1.0) / (n + 1)) * powers[n];
@@ -144,7 +144,7 @@ SKELETA_INLINE Others others_at(const DictionaryRow& row, Walk& walk, const Node
     more = complex_exp_minus_1(log);
     more.re = more.re + (1.0 - none_rare);
   }
-  Others others;
+  OtherFeatures others;
   others.some = frequent * more + none * more + none_rare * frequent;
   if (row.fewest == 1) return {others.some, others.some, real(0.0)};
   others.single = none_rare * (one + none * powers[0]);
@@ -156,7 +156,7 @@ SKELETA_INLINE Others others_at(const DictionaryRow& row, Walk& walk, const Node
 struct OutputKernels {
   Complex plain, own, step;
 };
-SKELETA_INLINE OutputKernels output_kernels(const DictionaryRow& row, Walk& walk,
+SKELETA_INLINE OutputKernels output_kernels(const DictionaryRow& row, FactorWalk& walk,
                                             const Nodes& nodes) {
   const Complex step = walk.decay() * nodes.inverse, square = step * nodes.inverse;
   return {2.0 * (square * nodes.inverse) + (2.0 * row.jump) * square, -2.0 * square, step};
@@ -174,14 +174,14 @@ void add_step_group(NodeSum& block, const Complex& f, const Lanes& weights) {
 }
 
 // What the cut orders and the grid change of Φ, relative to |Φ|: cut + grid |s|⁸.
-struct SpreadError {
+struct ErrorOfGrid {
   double cut = 0.0, grid = 0.0;
 };
-SpreadError spread_error(const DictionaryRow& row, const Contour& contour) {
+ErrorOfGrid spread_error(const DictionaryRow& row, const Contour& contour) {
   const RareFeatures& rare = *row.rare;
   const double reach = row.grid.spacing * static_cast<double>(row.high);
   const double growth = std::exp(contour.abscissa() * reach);  // ≥ |h|
-  SpreadError error;
+  ErrorOfGrid error;
   double power = spread_constant / 9.0 * std::pow(row.grid.spacing, spread_taps);
   for (int n = 1; n <= row.grid.orders; ++n) {
     power *= growth;
@@ -206,8 +206,8 @@ SKELETA_INLINE Lanes transform(const Lanes& t, double x) {
 void sum_dictionary(const DictionaryRow& row, const Contour& contour, Index nodes,
                     DictionarySums& sums) {
   sums = {};
-  const SpreadError error = spread_error(row, contour);
-  Walk walk(row, contour);
+  const ErrorOfGrid error = spread_error(row, contour);
+  FactorWalk walk(row, contour);
   Complex powers[most_orders];
   Lanes value = broadcast(0.0), of_grid = value, of_cut = value, of_step = value, amplitude = value;
   for (Index first = 0; first < nodes; first += lane_count) {
@@ -217,7 +217,7 @@ void sum_dictionary(const DictionaryRow& row, const Contour& contour, Index node
     }
     const Nodes s = nodes_at(contour, first);
     power_sums(row, s, powers);
-    const Others others = others_at(row, walk, s, powers);
+    const OtherFeatures others = others_at(row, walk, s, powers);
     const Moments h = walk.own(s, first);
     const OutputKernels kernels = output_kernels(row, walk, s);
     const Lanes weights = node_weights(first);
@@ -264,7 +264,7 @@ void sum_dictionary_by_count(const DictionaryRow& row, const Contour& contour, I
   Complex* const e = buffer.data();
   const double none_rare = std::exp(row.log_none_rare);
   const auto orders = static_cast<std::size_t>(row.grid.orders);
-  Walk walk(row, contour);
+  FactorWalk walk(row, contour);
   Complex powers[most_orders];
   for (Index first = 0; first < nodes; first += lane_count) {
     const Nodes s = nodes_at(contour, first);
@@ -294,6 +294,32 @@ void sum_dictionary_by_count(const DictionaryRow& row, const Contour& contour, I
       if (static_cast<Index>(l) >= row.fewest) f = f + real_product(idle, e[l]);
       sums[l] += sum(weights * f);
     }
+  }
+}
+
+void add_entries(const double* g, const double* p, const double* variance, Index count,
+                 double share, EntrySums& sums, std::vector<Index>& large) {
+  large.clear();
+  Lanes mean = broadcast(0.0), total = mean, farthest = mean;
+  Index j = 0;
+  for (; j + lane_count <= count; j += lane_count) {
+    const Lanes x = load(g + j), part = load(variance + j) * x * x;
+    mean = mean + load(p + j) * x;
+    total = total + part;
+    farthest = larger(farthest, larger(x, -x));
+    // Sums of parts that are not negative: none is larger than their sum.
+    if (sum(part) > share) large.push_back(j);
+  }
+  sums.mean += sum(mean);
+  sums.variance += sum(total);
+  for (int lane = 0; lane < lane_count; ++lane) {
+    sums.farthest = std::max(sums.farthest, farthest[lane]);
+  }
+  if (j < count) large.push_back(j);
+  for (; j < count; ++j) {
+    sums.mean += p[j] * g[j];
+    sums.variance += variance[j] * g[j] * g[j];
+    sums.farthest = std::max(sums.farthest, std::abs(g[j]));
   }
 }
 

@@ -62,6 +62,17 @@ struct DictionaryRow {
   void finish();
 };
 
+/// What the entries of a row say by themselves, sums over the features so far.
+struct EntrySums {
+  double mean = 0.0;      ///< Σ p_j g_j
+  double variance = 0.0;  ///< Σ Var x_j g_j²
+  double farthest = 0.0;  ///< max |g_j|
+};
+/// Adds `count` entries. `large` gets the first of each eight among which one has more than `share`
+/// of variance.
+void add_entries(const double* g, const double* p, const double* variance, Index count,
+                 double share, EntrySums& sums, std::vector<Index>& large);
+
 /// Bounds of log E e^{±θz} of all of z, θ = first·2^r.
 struct DictionaryMoments {
   double first = 0.0;

@@ -14,26 +14,26 @@
 namespace skeleta::exact {
 namespace {
 
-constexpr double caution = 6.0;  // of estimated tails, as in adaptive_loss.cpp
+constexpr double tail_caution = 6.0;  // of estimated tails, as in adaptive_loss.cpp
 
 // Moments of z' on some supports of the others, and with them of z = z' + g x_i, x_i active or not.
-struct Parts {
+struct ZMoments {
   double z0, z1, z2;          // E zⁿ
   double x0 = 0.0, x1 = 0.0;  // E x_i zⁿ
 
-  static Parts idle(double m0, double m1, double m2) { return {m0, m1, m2}; }
-  static Parts active(double m0, double m1, double m2, double g) {
+  static ZMoments idle(double m0, double m1, double m2) { return {m0, m1, m2}; }
+  static ZMoments active(double m0, double m1, double m2, double g) {
     return {m0, m1 + 0.5 * g * m0, m2 + g * m1 + g * g / 3.0 * m0, 0.5 * m0,
             0.5 * m1 + g / 3.0 * m0};
   }
 };
 
 // E[y² − 2x_i y] where all of z is above the threshold: y = z + t.
-double whole_above(const Parts& m, double t) {
+double whole_above(const ZMoments& m, double t) {
   return m.z2 + 2.0 * t * m.z1 + t * t * m.z0 - 2.0 * (m.x1 + t * m.x0);
 }
 
-double left_aliases(const Parts& m, const LeftAliases& aliases, double jump) {
+double left_aliases(const ZMoments& m, const LeftAliases& aliases, double jump) {
   const double ramps = aliases.of_ramp(m.z0, m.z1), with_x = aliases.of_ramp(m.x0, m.x1);
   return aliases.of_square(m.z0, m.z1, m.z2) + jump * (2.0 * ramps + jump * aliases.of_step(m.z0)) -
          2.0 * (with_x + jump * aliases.of_step(m.x0));
@@ -52,13 +52,13 @@ double loss_of_single(const DictionaryRow::Single& single, double jump) {
   return single.squares + jump * (2.0 * single.ramps + jump * single.steps);
 }
 
-struct Tolerances {
+struct AliasLimits {
   double square, step;  // of aliases
 };
 
 // As choose_period of output.cpp: Chernoff with (y + θ_J 1)² ≤ …, 2x(y + θ_J 1) ≤ … .
 OutputResult choose_contour(const DictionaryRow& row, const DictionaryMoments& moments,
-                            const Tolerances& tolerance) {
+                            const AliasLimits& tolerance) {
   const double c = row.c, jump = row.jump;
   double log_up = INFINITY, log_down = INFINITY, right = INFINITY, left = INFINITY;
   for (int r = 0; r < lane_count; ++r) {
@@ -101,7 +101,7 @@ Index nodes_for(const DictionaryRow& row, const Contour& contour, double toleran
 double estimated_tail(const std::vector<NodeSum>& blocks) {
   NodeTotal total;
   total.add(blocks);
-  return total.estimated_tail(caution);
+  return total.estimated_tail(tail_caution);
 }
 
 // 4ε a step of the grid's recursion, weighted by what the points there contribute to Λ.
@@ -120,9 +120,9 @@ OutputResult evaluate_to(const DictionaryRow& row, const InterferenceMoments& mo
   const double g = row.own, p = row.p, c = row.c, jump = row.jump, none = row.none;
   const double some = 1.0 - none;
   const DictionaryRow::Single& single = row.single;
-  const Parts idle = Parts::idle(some - single.probability, moments.first - single.first,
-                                 moments.second - single.second);
-  const Parts active = Parts::active(some, moments.first, moments.second, g);
+  const ZMoments idle = ZMoments::idle(some - single.probability, moments.first - single.first,
+                                       moments.second - single.second);
+  const ZMoments active = ZMoments::active(some, moments.first, moments.second, g);
   const double step_tolerance = demand.relative_target * std::max(1e-3 * p, 1e-12);
   OutputResult result = choose_contour(row, bounds, {0.1 * tolerance, step_tolerance});
   FeatureFigures& out = result.figures;
@@ -300,7 +300,8 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
   return result;
 }
 
-// The best of equally spaced thresholds, then Brent's method between its neighbours.
+// The best of some thresholds, then Brent's method between its neighbours. Among them are equally
+// spaced ones, and that of a constant output, E x_i, which is best where nothing can be read.
 void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
                    const OutputDemand& demand) {
   OutputDemand rough = demand;
@@ -309,20 +310,26 @@ void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
     row.c = c;
     return evaluate_output(row, moments, rough).figures.loss;
   };
-  const double spread = std::sqrt(std::max(moments.second - moments.first * moments.first, 0.0));
-  const double low = -spread;
-  const double high = std::max(row.own, 0.0) + std::max(moments.first, 0.0) + 4.0 * spread;
+  const double mean = moments.first, constant = mean - 0.5 * row.p;
+  const double spread = std::sqrt(std::max(moments.second - mean * mean, 0.0));
+  const double low = std::min(constant, 0.0) - spread - 0.5 * row.p;
+  const double high = std::max(row.own, 0.0) + std::max(mean, 0.0) + 4.0 * spread + 0.5 * row.p;
   if (!(high > low)) return;
-  constexpr int points = 16;
-  const double step = (high - low) / points;
-  double best = low, least = INFINITY;
-  for (int k = 0; k <= points; ++k) {
-    const double c = low + step * k, found = loss(c);
-    if (found < least) least = found, best = c;
-  }
+  constexpr int steps = 16;
+  std::vector<double> points{constant};
+  for (int k = 0; k <= steps; ++k) points.push_back(low + (high - low) / steps * k);
+  std::ranges::sort(points);
+  std::vector<double> losses;
+  for (const double c : points) losses.push_back(loss(c));
+  const auto best = std::ranges::min_element(losses) - losses.begin();
+  const auto at = [&](std::ptrdiff_t k) {
+    return points[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(k, 0, steps + 1))];
+  };
   constexpr int bits = 10;  // of c between the neighbours
   std::uintmax_t most = 30;
-  row.c = boost::math::tools::brent_find_minima(loss, best - step, best + step, bits, most).first;
+  const auto found =
+      boost::math::tools::brent_find_minima(loss, at(best - 1), at(best + 1), bits, most);
+  row.c = found.second < losses[static_cast<std::size_t>(best)] ? found.first : at(best);
 }
 
 void split_output(const DictionaryRow& row, const OutputResult& result,
@@ -364,7 +371,7 @@ void split_output(const DictionaryRow& row, const OutputResult& result,
   if (result.contour) {
     loops().dictionary_by_count(row, Contour{result.period}, result.figures.nodes, buffer, sums);
   }
-  const auto of_rest = [&](const Parts& m) {
+  const auto of_rest = [&](const ZMoments& m) {
     return result.contour ? -left_aliases(m, aliases, jump)
            : result.above ? whole_above(m, jump - c)
                           : 0.0;
@@ -383,12 +390,12 @@ void split_output(const DictionaryRow& row, const OutputResult& result,
     } else if (l == 1 && row.fewest == 2) {
       idle = loss_of_single(row.single, jump);
     } else {
-      idle = of_rest(Parts::idle(e[l].c[0], e[l].c[1], 2.0 * e[l].c[2]));
+      idle = of_rest(ZMoments::idle(e[l].c[0], e[l].c[1], 2.0 * e[l].c[2]));
     }
     if (l > 0) active = e[l - 1].c[0] / 3.0;
     if (l == 1) active += row.none * loss_when_alone(g, c, jump);
     if (l > 1) {
-      active += of_rest(Parts::active(e[l - 1].c[0], e[l - 1].c[1], 2.0 * e[l - 1].c[2], g));
+      active += of_rest(ZMoments::active(e[l - 1].c[0], e[l - 1].c[1], 2.0 * e[l - 1].c[2], g));
     }
     parts[l] = (1.0 - p) * idle + p * active + unit * sums[l];
   }

@@ -239,8 +239,10 @@ class ValueTransform {
                             Index first_node) {
     if (g == 0.0) return;
     const double first = law.first(), second = law.second(), abscissa = contour.abscissa();
+    // e^{sx} as its modulus times a turn: e^{sx} − 1 would lose what is far below 1.
     const auto shift = [&](double x) {
-      shift_.start(contour, x, std::expm1(abscissa * x), first_node);
+      shift_.start(contour, x, 0.0, first_node);
+      growth_ = std::exp(abscissa * x);
     };
     switch (law.kind()) {
       case ValueKind::uniform: {
@@ -292,7 +294,7 @@ class ValueTransform {
         }
         turning_.advance();
         if (first == 0.0) return;
-        const Complex shift = shift_.value();
+        const Complex shift = growth_ * shift_.value();
         shift_.advance();
         h0 = shift * h0;
         if (more) h1 = shift * h1;
@@ -300,7 +302,7 @@ class ValueTransform {
         return;
       }
       case ValueKind::constant: {
-        h0 = shift_.value();
+        h0 = growth_ * shift_.value();
         shift_.advance();
         if (more) h1 = first * h0;
         if (more) h2 = (first * first) * h0;

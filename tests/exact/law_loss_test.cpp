@@ -273,6 +273,32 @@ TEST(LawLoss, ConstantValuesAreToldAsFarAsTheyAreKnown) {
   }
 }
 
+// Four patterns, each with one z: negative values, for which e^{sgU} is far below 1 on a contour as
+// short as one atom allows. Its digits were lost there once.
+TEST(LawLoss, NegativeConstantsAreTheSumOverTheirPatterns) {
+  const Vector p{{0.8954236393468638, 0.15571389113027775}}, v{{0.3, 1.0}};
+  const Vector value{{-1.7003923191108201, 1.514569053047989}};
+  const Autoencoder model{Matrix{{-1.0, -1.0}}, Vector{{-0.27172045204434886, 0.2151130308765255}}};
+  double expected = 0.0;
+  for (int pattern = 0; pattern < 4; ++pattern) {
+    double probability = 1.0;
+    Vector x = Vector::Zero(2);
+    for (Index j = 0; j < 2; ++j) {
+      const bool active = (pattern >> j & 1) != 0;
+      probability *= active ? p(j) : 1.0 - p(j);
+      if (active) x(j) = value(j);
+    }
+    expected += probability * pointwise_loss(model, v, x);
+  }
+  const DataLaw law{ActivityTree::independent(p),
+                    {ValueLaw::constant(value(0)), ValueLaw::constant(value(1))}};
+  for (const double target : {1e-2, 1e-4, 1e-6, 1e-8}) {
+    const Loss found = loss_of(model, law, v, to(target));
+    EXPECT_NEAR(found.value, expected, found.error_bound) << target;
+    EXPECT_LT(found.error_bound, 1e-2 * expected);
+  }
+}
+
 TEST(LawLoss, AModelOfZerosHasItsClosedForm) {
   const Index pair[] = {0, 1};
   const DataLaw law{

@@ -98,6 +98,7 @@ def test_train_from_a_model(model):
 def test_other_commands(model, file, program):
     for ours, theirs in [
             (skeleta.approximate(*model, 0.1), ["approximate", file]),
+            (skeleta.dictionary(*model, 0.1, skeletons=3), ["dictionary", file, "--skeletons=3"]),
             (skeleta.thomson.solve(5, 3, starts=4, energy="log"),
              ["thomson", "solve", "--points=5", "--dimension=3", "--starts=4", "--energy=log"]),
             (skeleta.thomson.match(file, energies=["coulomb", "riesz:2"]),
@@ -120,8 +121,8 @@ def test_other_commands(model, file, program):
 def test_every_command_is_compared():
     """With what the program prints, in this file: a new one must be too."""
     assert set(skeleta._core.commands()) == {
-        "estimate", "train", "sweep", "approximate", "thomson solve", "thomson match", "linear critical-points",
-        "linear flow", "linear moments"}
+        "estimate", "train", "sweep", "approximate", "dictionary", "thomson solve", "thomson match",
+        "linear critical-points", "linear flow", "linear moments"}
 
 
 def test_geometry(model, file, program):

@@ -271,3 +271,13 @@ def approximate(W, bias=None, density=None, *, threshold=None, importance=None, 
     importance, importances = common(importance, "importance")
     with model_file(W, bias, threshold, densities, importances, options.get("instance")) as path:
         return run("approximate", [path], density=density, importance=importance, **options)
+
+
+@documented("dictionary", extra=("density", "importance", "bias", "tied"))
+def dictionary(W, bias=None, density=None, *, threshold=None, importance=None, **options) -> Result:
+    """The loss of a dictionary of up to 10⁵ features, feature by feature. W, bias, density as in skeleta.loss, or the
+    path of an HDF5, safetensors, npz or npy file."""
+    density, densities = common(density, "density")
+    importance, importances = common(importance, "importance")
+    with model_file(W, bias, threshold, densities, importances) as path:
+        return run("dictionary", [path], density=density, importance=importance, **options)

@@ -27,8 +27,8 @@ struct DictionaryOptions {
   Index neighbours = 10;                 ///< How many of an output's disturbing features to name.
   Index skeletons =
       -1;  ///< Split the loss by the number of active features, 0 … skeletons; −1: not.
-  /// Choose each b_i anew: a minimum of its own loss given its row, the best of a search over
-  /// [−σ, A_ii + E z' + 4σ], σ the interference's standard deviation, to 1e-3 of that range.
+  /// Choose each b_i anew: a minimum of its own loss given its row, the best of a search from below
+  /// the constant output E x_i to far above A_ii, four standard deviations of the interference.
   bool fit_thresholds = false;
   int threads = 1;  ///< 0: all. Never changes a bit.
 };

@@ -164,7 +164,7 @@ const Fields<MomentRow>& moment_setting_fields() {
                          "no more features are active at once, with the confidence of the bounds"),
                    &Row::law, &Law::most_active}},
                  "settings[]."),
-      block<Row>("/moments", "since 1.8, in files of linear moments",
+      block<Row>("/moments", "since 1.9, in files of linear moments",
                  {{real("mean_square", "setting", "mean of x_j^2 over all features; p/3 if plain"),
                    &Row::law, &Law::mean_square}},
                  "settings[]."));
