@@ -10,6 +10,7 @@
 #include "print.h"
 #include "progress_display.h"
 #include "result_report.h"
+#include "skeleta/exact/dictionary.h"
 #include "skeleta/geometry/coherence.h"
 #include "skeleta/storage/dictionary_file.h"
 #include "skeleta/storage/dictionary_input.h"

@@ -54,6 +54,7 @@
 #include "skeleta/measure/active_count.h"
 #include "skeleta/measure/activity_tree.h"
 #include "skeleta/measure/data_law.h"
+#include "skeleta/measure/feature_figures.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/measure/integral_by_skeleton.h"
 #include "skeleta/measure/law_text.h"

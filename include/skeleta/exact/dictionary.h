@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "skeleta/measure/feature_figures.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/dictionary.h"
 
@@ -20,13 +21,14 @@
 /// some megabytes a thread. Only plain features (independent, uniform on [0, 1]).
 namespace skeleta::exact {
 
+/// How exactly, and what for.
 struct DictionaryOptions {
   /// Each output's loss is wanted to this, relative to it (or to 10⁻⁶ of its E x_i²): 1e-12 … 0.1.
   double relative_target = 1e-4;
   Index maximum_nodes = Index{1} << 14;  ///< For each output; at least 64.
   Index neighbours = 10;                 ///< How many of an output's disturbing features to name.
-  Index skeletons =
-      -1;  ///< Split the loss by the number of active features, 0 … skeletons; −1: not.
+  /// Split the loss by the number of active features, 0 … skeletons; −1: not.
+  Index skeletons = -1;
   /// Choose each b_i anew: a minimum of its own loss given its row, the best of a search from below
   /// the constant output E x_i to far above A_ii, four standard deviations of the interference.
   bool fit_thresholds = false;
@@ -36,27 +38,10 @@ struct DictionaryOptions {
 /// Throws std::invalid_argument if a number is out of its range.
 void validate(const DictionaryOptions& options);
 
-/// One output: z_i = Σ_j A_ij x_j, active where z_i > b_i + jump_i.
-struct FeatureFigures {
-  double threshold = 0.0;  ///< b_i: what was given, or fitted.
-  double loss = 0.0;       ///< E(x_i − x̂_i)², without the importance.
-  /// Bound of its error: aliases, truncation, grid and cut orders proven, rounding to first order;
-  /// of a JumpReLU the truncation of the jump's terms is an estimate.
-  double error_bound = 0.0;
-  double interference_mean = 0.0;      ///< E z' of z' = Σ_{j≠i} A_ij x_j,
-  double interference_variance = 0.0;  ///< and its variance.
-  double false_activation = 0.0;       ///< P(x_i = 0, output i active)
-  double recall = 0.0;                 ///< P(output i active | x_i active)
-  double precision = 0.0;              ///< P(x_i active | output i active); NaN if it never is.
-  double detection_error = 0.0;        ///< Estimated error of false_activation, and of p_i recall.
-  Index nodes = 0;
-  bool met_target = true;
-};
-
 /// A feature that disturbs an output, and its part of the variance of z'.
 struct Neighbour {
-  std::int64_t feature = -1;
-  double share = 0.0;
+  std::int64_t feature = -1;  ///< −1: nobody does.
+  double share = 0.0;         ///< From 0 to 1.
 };
 
 /// Results of some outputs.
@@ -74,12 +59,15 @@ class DictionaryEvaluator {
   DictionaryEvaluator(const Dictionary& dictionary, const Features& features,
                       const DictionaryOptions& options);
   ~DictionaryEvaluator();
+  /// It has references, and is not copied.
   DictionaryEvaluator(const DictionaryEvaluator&) = delete;
+  /// Nor assigned.
   DictionaryEvaluator& operator=(const DictionaryEvaluator&) = delete;
 
   /// The outputs of [first, first + count). In blocks of block_rows(), in parallel; results are the
   /// same however the outputs are divided into calls at multiples of it.
   OutputFigures evaluate(Index first, Index count) const;
+  /// Outputs that are evaluated together.
   static Index block_rows();
 
   Index frequent() const;  ///< How many features are exact factors.

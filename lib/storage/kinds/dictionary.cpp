@@ -33,7 +33,6 @@ const Fields<DictionarySummary>& summary_fields() {
 // Along [feature].
 const Fields<DictionaryFeature>& feature_fields() {
   using Feature = DictionaryFeature;
-  using exact::FeatureFigures;
   static const auto fields = block<Feature>(
       group, present,
       {
