@@ -29,22 +29,13 @@ DeclaredOptions::DeclaredOptions(const CommandEntry& entry)
 }
 
 const std::vector<CommandEntry>& commands() {
-  static const std::vector<CommandEntry> entries{estimate_command(),
-                                                 train_command(),
-                                                 sweep_command(),
-                                                 approximate_command(),
-                                                 dictionary_command(),
-                                                 show_command(),
-                                                 view_command(),
-                                                 thomson_commands(),
-                                                 thomson_solve_command(),
-                                                 thomson_match_command(),
-                                                 linear_commands(),
-                                                 critical_points_command(),
-                                                 linear_flow_command(),
-                                                 moments_command(),
-                                                 completion_command(),
-                                                 manual_command()};
+  static const std::vector<CommandEntry> entries{
+      estimate_command(),      train_command(),      sweep_command(),
+      approximate_command(),   dictionary_command(), show_command(),
+      view_command(),          thomson_commands(),   thomson_solve_command(),
+      thomson_match_command(), linear_commands(),    critical_points_command(),
+      linear_flow_command(),   moments_command(),    completion_command(),
+      manual_command()};
   return entries;
 }
 
