@@ -173,7 +173,7 @@ void add_step_group(NodeSum& block, const Complex& f, const Lanes& weights) {
   block.end_energy = energy;
 }
 
-// What the cut orders and the grid change of Φ, relative to |Φ|: cut + grid |s|⁸.
+// What the cut orders and the grid change of Φ, relative to |Φ|: cut + grid |sδ|⁸.
 struct ErrorOfGrid {
   double cut = 0.0, grid = 0.0;
 };
@@ -182,7 +182,7 @@ ErrorOfGrid spread_error(const DictionaryRow& row, const Contour& contour) {
   const double reach = row.grid.spacing * static_cast<double>(row.high);
   const double growth = std::exp(contour.abscissa() * reach);  // ≥ |h|
   ErrorOfGrid error;
-  double power = spread_constant / 9.0 * std::pow(row.grid.spacing, spread_taps);
+  double power = spread_constant / 9.0;
   for (int n = 1; n <= row.grid.orders; ++n) {
     power *= growth;
     error.grid +=
@@ -237,7 +237,9 @@ void sum_dictionary(const DictionaryRow& row, const Contour& contour, Index node
     sums.hit += sum(weights * hit.re);
     add_step_group(sums.steps.back(), alarm + hit, weights);
     add_step_group(sums.jumps.back(), jumped, weights);
-    const Lanes square = s.s.re * s.s.re + s.s.im * s.s.im, fourth = square * square;
+    const Complex step_of_grid = row.grid.spacing * s.s;
+    const Lanes square = step_of_grid.re * step_of_grid.re + step_of_grid.im * step_of_grid.im;
+    const Lanes fourth = square * square;
     // A bound of |Φ|, with what of it is subtracted, and of the kernels.
     const Lanes size = weights * (modulus(others.some) + modulus(others.single) + 2.0 * row.none);
     const Lanes step = modulus(kernels.step);

@@ -124,7 +124,8 @@ OutputResult evaluate_to(const DictionaryRow& row, const InterferenceMoments& mo
                                        moments.second - single.second);
   const ZMoments active = ZMoments::active(some, moments.first, moments.second, g);
   const double step_tolerance = demand.relative_target * std::max(1e-3 * p, 1e-12);
-  OutputResult result = choose_contour(row, bounds, {0.1 * tolerance, step_tolerance});
+  OutputResult result;  // no contour: no other is ever active
+  if (some > 0.0) result = choose_contour(row, bounds, {0.1 * tolerance, step_tolerance});
   FeatureFigures& out = result.figures;
   const double closed =
       (1.0 - p) * (none * loss_when_idle(c, jump) + loss_of_single(single, jump)) +
@@ -283,7 +284,7 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
   bounds.first = 2.0 / std::max(std::sqrt(std::max(variance, 0.0)), largest);
   loops().dictionary_moments(row, bounds);
   OutputResult result;
-  double tolerance = std::max(demand.relative_target, 1e-2) * most;
+  double tolerance = std::max(demand.relative_target, 1e-2) * std::max(most, floor);
   constexpr int rounds = 12;
   for (int round = 0; round < rounds; ++round) {
     result = evaluate_to(row, moments, bounds, demand, tolerance);

@@ -111,6 +111,7 @@ TEST_F(Identity, FinishedCommandsAreShown) {
       {"thomson", "match", write_model("line.h5", 0.1, 1.0), "--energies", "log"},
       {"thomson", "match", model, "--instance", "all", "--energies", "relu:0.1"},
       {"dictionary", SKELETA_SOURCE_DIR "/data/trained/n80_m20_S0.98.h5"},
+      {"dictionary", SKELETA_SOURCE_DIR "/data/trained/n80_m20_S0.98.h5", "--neighbours", "0"},
       {"linear", "critical-points", "--eigenvalues", "3,2,1", "--hidden", "2"},
       {"linear", "flow", "--eigenvalues", "3,2,1", "--hidden", "2"},
       {"linear", "moments", "--features", "4", "--sparsity", "0.9", "--samples", "1e3"},

@@ -184,6 +184,28 @@ TEST(Dictionary, KnowsThresholdsFarFromAllOfZ) {
   expect_outputs(dictionary, features_of(40, 3.0), 1e-5);
 }
 
+TEST(Dictionary, KnowsWeightsAtTheEndsOfSinglePrecision) {
+  for (const float unit : {1e-15f, 1e15f}) {
+    SCOPED_TRACE(unit);
+    Dictionary dictionary = dictionary_of(1200, 10, 21);
+    dictionary.W *= unit;
+    dictionary.b.setZero();
+    expect_outputs(dictionary, features_of(1200, 3.0), 1e-4, 701);
+  }
+}
+
+TEST(Dictionary, KnowsDataThatIsAlwaysZero) {
+  Dictionary dictionary = dictionary_of(10, 3, 22);
+  dictionary.b << Vector::Zero(5), Vector::Constant(5, -0.2);
+  Features features = features_of(10, 1.0);
+  features.density.setZero();
+  const OutputFigures result = evaluate(dictionary, features);
+  for (std::size_t i = 0; i < 10; ++i) {
+    EXPECT_NEAR(result.figures[i].loss, i < 5 ? 0.0 : 0.04, 1e-12);
+    EXPECT_EQ(result.figures[i].false_activation, i < 5 ? 0.0 : 1.0);
+  }
+}
+
 TEST(Dictionary, KnowsJumps) {
   Dictionary dictionary = dictionary_of(40, 10, 8);
   dictionary.jump = Vector::Constant(40, 0.15);

@@ -33,53 +33,61 @@ const Fields<DictionarySummary>& summary_fields() {
 // Along [feature].
 const Fields<DictionaryFeature>& feature_fields() {
   using Feature = DictionaryFeature;
-  static const auto fields = block<Feature>(
-      group, present,
-      {
-          {axis("feature", "feature, and its output")},
-          {axis("neighbour", "place among those that disturb it most")},
-          {real("density", "feature", "probability that it is active").from(0, 1),
-           &Feature::density},
-          {magnitude("importance", "feature", "weight of its loss"), &Feature::importance},
-          {real("threshold", "feature", "subtracted before the ReLU"), &Feature::figures,
-           &FeatureFigures::threshold},
-          {magnitude("feature_loss", "feature", "expected square of its error, without importance")
-               .as("loss"),
-           &Feature::figures, &FeatureFigures::loss},
-          {magnitude("feature_error_bound", "feature", "of that").as("error_bound"),
-           &Feature::figures, &FeatureFigures::error_bound},
-          {real("interference_mean", "feature", "mean of what the others add to its output"),
-           &Feature::figures, &FeatureFigures::interference_mean},
-          {magnitude("interference_variance", "feature", "variance of that"), &Feature::figures,
-           &FeatureFigures::interference_variance},
-          {real("false_activation", "feature",
-                "probability that its output is active and it is not")
-               .from(0, 1)
-               .or_nan(),
-           &Feature::figures, &FeatureFigures::false_activation},
-          {real("recall", "feature", "probability that its output is active if it is")
-               .from(0, 1)
-               .or_nan(),
-           &Feature::figures, &FeatureFigures::recall},
-          {real("precision", "feature",
-                "probability that it is active if its output is; NaN if that never is")
-               .from(0, 1)
-               .or_nan(),
-           &Feature::figures, &FeatureFigures::precision},
-          {magnitude("detection_error", "feature", "estimated, of false_activation"),
-           &Feature::figures, &FeatureFigures::detection_error},
-          {whole("nodes", "feature", "on its contour"), &Feature::figures, &FeatureFigures::nodes},
-          {whole("met_target", "feature", "1 if its loss is as precise as was asked").from(0, 1),
-           &Feature::figures, &FeatureFigures::met_target},
-          {whole("neighbour_feature", "feature neighbour",
-                 "which feature disturbs it; -1 if there is none")
-               .from(-1),
-           &Feature::neighbour_feature},
-          {magnitude("neighbour_share", "feature neighbour",
-                     "its part of the interference's variance"),
-           &Feature::neighbour_share},
-      },
-      "outputs[].");
+  static const auto fields = joined(
+      block<Feature>(
+          group, present,
+          {
+              {axis("feature", "feature, and its output")},
+              {real("density", "feature", "probability that it is active").from(0, 1),
+               &Feature::density},
+              {magnitude("importance", "feature", "weight of its loss"), &Feature::importance},
+              {real("threshold", "feature", "subtracted before the ReLU"), &Feature::figures,
+               &FeatureFigures::threshold},
+              {magnitude("feature_loss", "feature",
+                         "expected square of its error, without importance")
+                   .as("loss"),
+               &Feature::figures, &FeatureFigures::loss},
+              {magnitude("feature_error_bound", "feature", "of that").as("error_bound"),
+               &Feature::figures, &FeatureFigures::error_bound},
+              {real("interference_mean", "feature", "mean of what the others add to its output"),
+               &Feature::figures, &FeatureFigures::interference_mean},
+              {magnitude("interference_variance", "feature", "variance of that"), &Feature::figures,
+               &FeatureFigures::interference_variance},
+              {real("false_activation", "feature",
+                    "probability that its output is active and it is not")
+                   .from(0, 1)
+                   .or_nan(),
+               &Feature::figures, &FeatureFigures::false_activation},
+              {real("recall", "feature", "probability that its output is active if it is")
+                   .from(0, 1)
+                   .or_nan(),
+               &Feature::figures, &FeatureFigures::recall},
+              {real("precision", "feature",
+                    "probability that it is active if its output is; NaN if that never is")
+                   .from(0, 1)
+                   .or_nan(),
+               &Feature::figures, &FeatureFigures::precision},
+              {magnitude("detection_error", "feature", "estimated, of false_activation"),
+               &Feature::figures, &FeatureFigures::detection_error},
+              {whole("nodes", "feature", "on its contour"), &Feature::figures,
+               &FeatureFigures::nodes},
+              {whole("met_target", "feature", "1 if its loss is as precise as was asked")
+                   .from(0, 1),
+               &Feature::figures, &FeatureFigures::met_target},
+          },
+          "outputs[]."),
+      block<Feature>(group, "since 1.9, in files of dictionary unless --neighbours 0",
+                     {
+                         {axis("neighbour", "place among those that disturb it most")},
+                         {whole("neighbour_feature", "feature neighbour",
+                                "which feature disturbs it; -1 if there is none")
+                              .from(-1),
+                          &Feature::neighbour_feature},
+                         {magnitude("neighbour_share", "feature neighbour",
+                                    "its part of the interference's variance"),
+                          &Feature::neighbour_share},
+                     },
+                     "outputs[]."));
   return fields;
 }
 
