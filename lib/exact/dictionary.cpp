@@ -42,6 +42,12 @@ class DictionaryEvaluator::Implementation {
       sum += norm * std::sqrt(features.density(j) / 3.0);
       reader_norms_(j) = readers.col(j).cast<double>().norm();
     }
+    constexpr double most = 1e45;  // squares of s⁻³ have a place in a double
+    const double product = reader_norms_.maxCoeff() * largest_norm_;
+    if (!(product <= most)) {
+      throw std::invalid_argument(fmt::format(
+          "weights reach {:.3g} in W_out W, above {:g}: scale W, W_out and b down", product, most));
+    }
     relative_perturbation_ = static_cast<double>(dictionary.hidden() + 2) * 0.5 * epsilon * sum;
     fewest_ = single_pays() && !options.fit_thresholds ? 2 : 1;  // those depend on thresholds
     choose_points();

@@ -439,6 +439,10 @@ TEST(Dictionary, RefusesWhatItDoesNotKnow) {
               ThrowsMessage<std::invalid_argument>(HasSubstr("jump(0) is -1")));
   EXPECT_THAT(with(dictionary, features_of(5, 1.0), {}),
               ThrowsMessage<std::invalid_argument>(HasSubstr("5")));
+  wrong = dictionary;
+  wrong.W *= 1e30f;
+  EXPECT_THAT(with(wrong, features, {}),
+              ThrowsMessage<std::invalid_argument>(HasSubstr("above 1e+45: scale W")));
   EXPECT_THAT(with(dictionary, features, {.relative_target = 0.5}),
               ThrowsMessage<std::invalid_argument>(HasSubstr("relative target = 0.5")));
 }
