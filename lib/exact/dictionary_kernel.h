@@ -68,8 +68,8 @@ struct EntrySums {
   double variance = 0.0;  ///< Σ Var x_j g_j²
   double farthest = 0.0;  ///< max |g_j|
 };
-/// Adds `count` entries. `large` gets the first of each eight that have more than `share` of variance
-/// together: only among these one may have it alone.
+/// Adds `count` entries. `large` gets the first of each eight that have more than `share` of
+/// variance together: only among these one may have it alone.
 void add_entries(const double* g, const double* p, const double* variance, Index count,
                  double share, EntrySums& sums, std::vector<Index>& large);
 

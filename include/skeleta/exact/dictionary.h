@@ -17,9 +17,9 @@
 /// rare features of a row are not multiplied node by node, but spread on a grid of some hundred
 /// points (lib/exact/spread.h), whose generating function is that of the row up to a proven error;
 /// frequent ones remain exact factors. Which are which, the grid and the number of nodes follow the
-/// target. Cost: D² times 2d operations and some 10 to 20 ns, with 256-bit vectors; more where hardly
-/// anything is active and targets are tight. Memory 4 (d + d) D bytes for the weights and some
-/// megabytes a thread. Only plain features (independent, uniform on [0, 1]).
+/// target. Cost: D² times 2d operations and some 10 to 20 ns, with 256-bit vectors; more where
+/// hardly anything is active and targets are tight. Memory 4 (d + d) D bytes for the weights and
+/// some megabytes a thread. Only plain features (independent, uniform on [0, 1]).
 namespace skeleta::exact {
 
 /// How exactly, and what for.
