@@ -18,7 +18,8 @@
 namespace skeleta::exact {
 namespace {
 
-constexpr Index rows_per_block = 32;
+constexpr Index rows_per_block = 64;
+constexpr Index tile_entries = Index{1} << 16;
 constexpr double fewest_points = 64.0, most_points = 65536.0;  // of a grid, on each side
 
 }  // namespace
@@ -188,7 +189,7 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
     row.jump = dictionary_.jump.size() > 0 ? dictionary_.jump(i) : 0.0;
     row.c = dictionary_.b(i) + row.jump;
   }
-  const Index tile = std::max<Index>(256, (Index{1} << 17) / dictionary_.hidden() / 64 * 64);
+  const Index tile = std::max<Index>(256, tile_entries / dictionary_.hidden() / 64 * 64);
   for (Index first = 0; first < features_.size(); first += tile) {
     add_tile(first, std::min(tile, features_.size() - first), tries, workspace);
   }
@@ -202,6 +203,7 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
       const double zero = 0.0, less = -r;
       if (fewest_ == 2) row.single.add(&zero, &less, 1, row.c);
     }
+    loops().weights(row.grid);
     row.none_frequent = 1.0;
     for (const double p : row.density) row.none_frequent *= 1.0 - p;
     const EntrySums& sums = workspace.sums[k];

@@ -213,9 +213,8 @@ void DictionaryRow::finish() {
   const Index origin = grid.origin();
   cell.clear();
   mass.clear();
-  const auto size = static_cast<Index>(grid.mass.size());
-  for (Index k = 0; k < size; ++k) {
-    const double here = grid.mass[static_cast<std::size_t>(k)];
+  for (Index k = 0; k < grid.size(); ++k) {
+    const double here = grid.mass(k);
     if (!(here > 0.0)) continue;
     cell.push_back(k - origin);
     mass.push_back(here);

@@ -15,6 +15,7 @@ const Loops SKELETA_AT_LEVEL(loops) = {
     bound_law,
     bound_law_on_line,
     spread_points,
+    set_weights,
     add_entries,
     sum_dictionary,
     sum_dictionary_by_count,

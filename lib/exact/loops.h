@@ -26,6 +26,7 @@ struct Loops {
   decltype(&bound_law) law_bound;
   decltype(&bound_law_on_line) law_bound_on_line;
   decltype(&spread_points) spread;
+  decltype(&set_weights) weights;
   decltype(&add_entries) entries;
   decltype(&sum_dictionary) dictionary;
   decltype(&sum_dictionary_by_count) dictionary_by_count;

@@ -32,15 +32,26 @@ struct Lagrange {
 static_assert(spread_taps == lane_count);
 constexpr Lagrange lagrange;
 
+// 1, v, v² … v⁷
+SKELETA_INLINE void set_powers(double v, Register& x) {
+  double power = 1.0;
+  for (int k = 0; k < register_lanes; ++k, power *= v) set(x, k, power);
+}
+template <class Half>
+SKELETA_INLINE void set_powers(double v, Pair<Half>& x) {
+  set_powers(v, x.low);
+  double step = v;  // to the power of the lanes of a half, 2 or 4
+  for (std::size_t k = sizeof(double); k < sizeof(Half); k *= 2) step *= step;
+  x.high = x.low * step;
+}
+
 constexpr Index stretch = 256;
 
 template <int fixed>
 void add_points(const double* g, const double* odds, Index count, Spread& spread) {
   const int orders = fixed > 0 ? fixed : spread.orders;
-  const std::size_t size = spread.size();
   const double inverse = 1.0 / spread.spacing, shift = static_cast<double>(spread.origin());
-  double* const weights = spread.weights.data();
-  double* const mass = spread.mass.data();
+  double* const powers = spread.powers.data();
   int cell[stretch];
   double place[stretch];
   for (Index first = 0; first < count; first += stretch) {
@@ -51,15 +62,14 @@ void add_points(const double* g, const double* odds, Index count, Spread& spread
       place[j] = t - static_cast<double>(cell[j]) - 0.5;
     }
     for (Index j = 0; j < last; ++j) {
-      const double r = odds[first + j], v = place[j];
-      Lanes w = load(lagrange.c[spread_taps - 1]);
-      for (int n = spread_taps - 1; n-- > 0;) w = w * v + load(lagrange.c[n]);
-      double* at = weights + cell[j] - 3;
-      for (int n = 0; n < orders; ++n, at += size) {
-        w = r * w;
-        store(at, load(at) + w);
+      const double r = odds[first + j];
+      Lanes power;
+      set_powers(place[j], power);
+      double* at = powers + Index{spread_taps} * orders * cell[j];
+      for (int n = 0; n < orders; ++n, at += spread_taps) {
+        power = r * power;
+        store(at, load(at) + power);
       }
-      mass[cell[j]] += r;
     }
   }
 }
@@ -70,17 +80,20 @@ void Spread::clear(double spacing_, double reach, int orders_) {
   spacing = spacing_;
   half = static_cast<Index>(std::ceil(reach / spacing)) + 1;
   orders = orders_;
-  weights.assign(static_cast<std::size_t>(orders) * size(), 0.0);
-  mass.assign(size(), 0.0);
+  powers.setZero(spread_taps, size() * orders);
 }
 
 void Spread::remove_zero(double odds) {
-  const auto at = static_cast<std::size_t>(origin());
-  double power = odds;
-  for (int n = 0; n < orders; ++n, power *= odds) {
-    weights[static_cast<std::size_t>(n) * size() + at] -= power;
+  double r = odds;
+  for (int n = 0; n < orders; ++n, r *= odds) {
+    double power = r;
+    for (double& sum : powers.col(origin() * orders + n)) {
+      sum -= power;
+      power *= -0.5;
+    }
   }
-  mass[at] = std::max(mass[at] - odds, 0.0);
+  double& mass = powers(0, origin() * orders);
+  mass = std::max(mass, 0.0);
 }
 
 void spread_points(const double* g, const double* odds, Index count, Spread& spread) {
@@ -93,6 +106,21 @@ void spread_points(const double* g, const double* odds, Index count, Spread& spr
       return add_points<3>(g, odds, count, spread);
     default:
       return add_points<0>(g, odds, count, spread);
+  }
+}
+
+void set_weights(Spread& spread) {
+  const Index size = spread.size();
+  spread.weights.assign(static_cast<std::size_t>(spread.orders * size), 0.0);
+  for (Index cell = 0; cell < size; ++cell) {
+    if (!(spread.mass(cell) > 0.0)) continue;
+    for (int n = 0; n < spread.orders; ++n) {
+      const auto powers = spread.powers.col(cell * spread.orders + n);
+      Lanes w = powers(0) * load(lagrange.c[0]);
+      for (int k = 1; k < spread_taps; ++k) w = w + powers(k) * load(lagrange.c[k]);
+      double* const at = spread.weights.data() + n * size + cell - (spread_taps / 2 - 1);
+      store(at, load(at) + w);
+    }
   }
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <vector>
 
 #include "skeleta/core/types.h"
@@ -25,20 +23,22 @@ constexpr int spread_taps = 8;
 constexpr int most_orders = 12;
 constexpr double spread_constant = 11025.0 / 10321920.0;  // C
 
-/// The grid of one output.
+/// The grid of one output. Points are added up cell by cell as powers of their places, aligned and
+/// apart from each other's in memory; ℓ_m are polynomials in these, and weights come at the end.
 struct Spread {
   double spacing = 1.0;  ///< δ
   Index half = 0;        ///< Points are −half … half, and four beyond.
   int orders = 1;
-  std::vector<double> weights;  ///< w_nm at [(n − 1) size + origin + m].
-  /// Σ r_j of the points in [x_m, x_m + δ), at [origin + m]: not negative, for bounds.
-  std::vector<double> mass;
+  /// Σ_j r_jⁿ vᵏ over the points in [x_m, x_m + δ), v = (g_j − x_m)/δ − ½, k = 0 … 7:
+  /// column (origin + m) orders + n − 1.
+  Eigen::Matrix<double, spread_taps, Eigen::Dynamic> powers;
+  std::vector<double> weights;  ///< w_nm at [(n − 1) size + origin + m], once they are set.
 
   Index origin() const { return half + spread_taps / 2; }
-  std::size_t size() const { return static_cast<std::size_t>(2 * origin() + 1); }
-  const double* order(int n) const {
-    return weights.data() + static_cast<std::size_t>(n - 1) * size();
-  }
+  Index size() const { return 2 * origin() + 1; }
+  /// Σ r_j of cell m, at origin + m: not negative, for bounds.
+  double mass(Index cell) const { return powers(0, cell * orders); }
+  const double* order(int n) const { return weights.data() + (n - 1) * size(); }
 
   /// An empty grid for |g| ≤ reach.
   void clear(double spacing_, double reach, int orders_);
@@ -48,5 +48,7 @@ struct Spread {
 
 /// Adds `count` points with their r.
 void spread_points(const double* g, const double* odds, Index count, Spread& spread);
+/// When all points are there: their weights.
+void set_weights(Spread& spread);
 
 }  // namespace skeleta::exact
