@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "core/products.h"
+#include "exact/dictionary_derivatives.h"
 #include "exact/dictionary_output.h"
 #include "exact/dictionary_plan.h"
 #include "exact/largest_shares.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr Index rows_per_block = 64;
 constexpr Index tile_entries = Index{1} << 16;
+constexpr Index panel_rows = 8 * rows_per_block;               // of Γ at a time
 constexpr double fewest_points = 64.0, most_points = 65536.0;  // of a grid, on each side
 
 }  // namespace
@@ -50,12 +52,23 @@ class DictionaryEvaluator::Implementation {
           "weights reach {:.3g} in W_out W, above {:g}: scale W, W_out and b down", product, most));
     }
     relative_perturbation_ = static_cast<double>(dictionary.hidden() + 2) * 0.5 * epsilon * sum;
+    tile_ = std::max<Index>(256, tile_entries / dictionary.hidden() / 64 * 64);
+    odds_norm_ = std::sqrt(std::transform_reduce(plan_.odds.begin(), plan_.odds.end(), 0.0,
+                                                 std::plus(), [](double r) { return r * r; }));
     fewest_ = single_pays() && !options.fit_thresholds ? 2 : 1;  // those depend on thresholds
     choose_points();
   }
 
   const DictionaryPlan& plan() const { return plan_; }
   OutputFigures evaluate(Index first, Index count) const;
+  DictionaryGradient gradient(Index first, Index count) const;
+  void require_smooth() const {
+    if (dictionary_.jump.size() == 0 && !options_.fit_thresholds) return;
+    throw std::invalid_argument(
+        "derivatives of a dictionary's loss are of ReLUs without jumps and of given thresholds: "
+        "leave "
+        "the jumps and fit_thresholds away");
+  }
 
  private:
   struct Workspace {
@@ -66,7 +79,7 @@ class DictionaryEvaluator::Implementation {
     std::vector<LargestShares> shares;
     Matrix tile, readers, product;
     std::vector<Complex> buffer;
-    std::vector<double> parts;
+    std::vector<double> parts, series;
   };
   // What a block of outputs comes to.
   struct Block {
@@ -74,6 +87,9 @@ class DictionaryEvaluator::Implementation {
     std::vector<Neighbour> neighbours;
     Vector by_count;
     double points = 0.0;  // |o_i| max |w_j| over the finest spacing
+    // If derivatives are wanted, v_i times ∂F/∂b_i, and the square of the rows' error.
+    std::vector<double> thresholds;
+    double square_error = 0.0;
   };
   // An output, and the grid to try.
   struct Try {
@@ -84,17 +100,26 @@ class DictionaryEvaluator::Implementation {
 
   void choose_points();
   bool single_pays() const;
-  void read_rows(const std::vector<Try>& tries, Workspace& workspace) const;
-  void add_tile(Index first, Index count, const std::vector<Try>& tries,
-                Workspace& workspace) const;
-  Block evaluate_block(std::span<const Index> outputs) const;
+  void read_rows(const std::vector<Try>& tries, Workspace& workspace, double* entries) const;
+  void add_tile(Index first, Index count, const std::vector<Try>& tries, Workspace& workspace,
+                double* entries) const;
+  double finish_entries_of(const DictionaryRow& row, const OutputDerivatives& derivatives,
+                           Index output, double* entries, std::vector<double>& series) const;
+  Block evaluate_block(std::span<const Index> outputs, double* entries = nullptr) const;
+  template <class Body>
+  void for_each_tile(Body body) const {
+    for (Index first = 0; first < features_.size(); first += tile_) {
+      body(first, std::min(tile_, features_.size() - first));
+    }
+  }
 
   const Dictionary& dictionary_;
   const Features& features_;
   const DictionaryOptions& options_;
   const DictionaryPlan plan_;
   Vector reader_norms_;
-  double largest_norm_ = 0.0, relative_perturbation_ = 0.0;
+  double largest_norm_ = 0.0, relative_perturbation_ = 0.0, odds_norm_ = 0.0;
+  Index tile_ = 0;
   double points_ = fewest_points;
   Index fewest_ = 1;
 };
@@ -126,9 +151,10 @@ void DictionaryEvaluator::Implementation::choose_points() {
 }
 
 // The products of one tile of columns with all outputs of a block, and what each makes of its part.
+// `entries`, if any, get the products, D for each place; 0 for an output's own feature.
 void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
                                                    const std::vector<Try>& tries,
-                                                   Workspace& workspace) const {
+                                                   Workspace& workspace, double* entries) const {
   workspace.tile = dictionary_.W.middleCols(first, count).cast<double>();
   const auto rows = static_cast<Index>(tries.size());
   Matrix& product = workspace.product;
@@ -149,6 +175,10 @@ void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
       row.own = g[own];
       g[own] = 0.0;
     }
+    if (entries != nullptr) {
+      const auto place = static_cast<Index>(tries[at].place);
+      std::copy_n(g, count, entries + place * features_.size() + first);
+    }
     LargestShares& shares = workspace.shares[at];
     loops().entries(g, p, variance, count, shares.least(), workspace.sums[at], workspace.large);
     for (const Index eight : workspace.large) {
@@ -167,7 +197,7 @@ void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
 }
 
 void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& tries,
-                                                    Workspace& workspace) const {
+                                                    Workspace& workspace, double* entries) const {
   const std::size_t count = tries.size();
   workspace.rows.resize(count);
   workspace.sums.assign(count, {});
@@ -189,10 +219,8 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
     row.jump = dictionary_.jump.size() > 0 ? dictionary_.jump(i) : 0.0;
     row.c = dictionary_.b(i) + row.jump;
   }
-  const Index tile = std::max<Index>(256, tile_entries / dictionary_.hidden() / 64 * 64);
-  for (Index first = 0; first < features_.size(); first += tile) {
-    add_tile(first, std::min(tile, features_.size() - first), tries, workspace);
-  }
+  for_each_tile(
+      [&](Index first, Index columns) { add_tile(first, columns, tries, workspace, entries); });
   for (std::size_t k = 0; k < count; ++k) {
     DictionaryRow& row = workspace.rows[k];
     const double r = plan_.odds[static_cast<std::size_t>(tries[k].output)];
@@ -214,15 +242,43 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
   }
 }
 
-// Outputs whose grid was too coarse once more, on a finer one.
+// g in, v_i ∂F/∂g out.
+double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRow& row,
+                                                              const OutputDerivatives& derivatives,
+                                                              Index output, double* entries,
+                                                              std::vector<double>& series) const {
+  const bool contour = derivatives.polynomials.size() > 0;
+  for_each_tile([&](Index first, Index count) {
+    const double* const odds = plan_.odds.data() + first;
+    series.assign(static_cast<std::size_t>(count), 0.0);
+    if (contour) {
+      loops().at_points(entries + first, odds, count, row.grid, derivatives.polynomials,
+                        series.data());
+    }
+    loops().entries_of_gradient(row, derivatives.scale, odds, series.data(), count,
+                                entries + first);
+  });
+  std::size_t f = 0;
+  for (const Index j : plan_.frequent) {
+    if (j != output) entries[j] = derivatives.others.frequent[f++];
+  }
+  entries[output] = derivatives.others.own;
+  const double importance = features_.importance(output);
+  for (Index j = 0; j < features_.size(); ++j) entries[j] *= importance;
+  return importance * derivatives.others.threshold;
+}
+
+// Outputs whose grid was too coarse once more, on a finer one. `entries`: place for v_i ∂F/∂g of
+// each, if wanted.
 DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::evaluate_block(
-    std::span<const Index> outputs) const {
+    std::span<const Index> outputs, double* entries) const {
   thread_local Workspace workspace;
   const auto most = static_cast<std::size_t>(options_.neighbours);
   Block block;
   block.figures.resize(outputs.size());
   block.neighbours.assign(outputs.size() * most, {});
   block.by_count = Vector::Zero(options_.skeletons + 1);
+  block.thresholds.resize(outputs.size());
   workspace.parts.resize(static_cast<std::size_t>(options_.skeletons + 1));
   std::vector<Try> tries;
   for (std::size_t place = 0; place < outputs.size(); ++place) {
@@ -230,7 +286,7 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
     tries.push_back({outputs[place], place, reach > 0.0 ? reach / points_ : 1.0, reach});
   }
   while (!tries.empty()) {
-    read_rows(tries, workspace);
+    read_rows(tries, workspace, entries);
     std::vector<Try> again;
     for (std::size_t k = 0; k < tries.size(); ++k) {
       const auto [i, place, spacing, reach] = tries[k];
@@ -239,8 +295,16 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
                                 relative_perturbation_ * reader_norms_(i)};
       if (options_.fit_thresholds) fit_threshold(row, workspace.moments[k], demand);
       const OutputResult result = evaluate_output(row, workspace.moments[k], demand);
-      if (result.excess > 1.0) {
-        const double times = std::min(std::log2(result.excess) / spread_taps, 6.0);
+      OutputDerivatives derivatives;
+      double excess = result.excess;
+      if (entries != nullptr) {
+        derivatives =
+            differentiate_output(row, workspace.moments[k], result, options_.gradient_target,
+                                 options_.maximum_nodes, odds_norm_);
+        excess = std::max(excess, derivatives.excess);
+      }
+      if (excess > 1.0) {
+        const double times = std::min(std::log2(excess) / spread_taps, 6.0);
         const double finer = std::exp2(-std::ceil(std::max(times, 1.0))) * spacing;
         const double nearer = std::min(reach, row.farthest * (1.0 + 1e-9));
         if (nearer / finer <= most_points) {
@@ -251,6 +315,13 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
       block.points = std::max(block.points, reader_norms_(i) * largest_norm_ / spacing);
       block.figures[place] = result.figures;
       block.figures[place].threshold = row.c - row.jump;
+      if (entries != nullptr) {
+        block.thresholds[place] = finish_entries_of(
+            row, derivatives, i, entries + static_cast<Index>(place) * features_.size(),
+            workspace.series);
+        const double error = features_.importance(i) * derivatives.error;
+        block.square_error += error * error;
+      }
       const auto& shares = workspace.shares[k].list();
       for (std::size_t n = 0; n < shares.size(); ++n) {
         block.neighbours[place * most + n] = {
@@ -267,15 +338,26 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
   return block;
 }
 
+namespace {
+
+// The k-th block of outputs [first, first + count).
+std::vector<Index> outputs_of_block(Index first, Index count, std::size_t k) {
+  const Index begin = first + static_cast<Index>(k) * rows_per_block;
+  std::vector<Index> outputs(
+      static_cast<std::size_t>(std::min(rows_per_block, first + count - begin)));
+  std::iota(outputs.begin(), outputs.end(), begin);
+  return outputs;
+}
+std::size_t blocks_of(Index count) {
+  return static_cast<std::size_t>((count + rows_per_block - 1) / rows_per_block);
+}
+
+}  // namespace
+
 OutputFigures DictionaryEvaluator::Implementation::evaluate(Index first, Index count) const {
-  const auto blocks = static_cast<std::size_t>((count + rows_per_block - 1) / rows_per_block);
-  std::vector<Block> results(blocks);
-  parallel_for(blocks, options_.threads, [&](std::size_t k) {
-    const Index begin = first + static_cast<Index>(k) * rows_per_block;
-    std::vector<Index> outputs(
-        static_cast<std::size_t>(std::min(rows_per_block, first + count - begin)));
-    std::iota(outputs.begin(), outputs.end(), begin);
-    results[k] = evaluate_block(outputs);
+  std::vector<Block> results(blocks_of(count));
+  parallel_for(results.size(), options_.threads, [&](std::size_t k) {
+    results[k] = evaluate_block(outputs_of_block(first, count, k));
   });
   OutputFigures all;
   all.by_count = Vector::Zero(options_.skeletons + 1);
@@ -287,12 +369,68 @@ OutputFigures DictionaryEvaluator::Implementation::evaluate(Index first, Index c
   return all;
 }
 
+// A panel of Γ, Γ_ij = v_i ∂F_i/∂A_ij, at a time: first its rows, block by block; then what they
+// add to dW_out (column i: Σ_j Γ_ij w_j), and to dW (column j: Σ_i Γ_ij o_i), tile by tile.
+DictionaryGradient DictionaryEvaluator::Implementation::gradient(Index first, Index count) const {
+  const FloatMatrix& W = dictionary_.W;
+  const FloatMatrix& readers = dictionary_.readers();
+  const Index hidden = W.rows(), features = features_.size();
+  const int threads = options_.threads;
+  DictionaryGradient all;
+  all.dW = Matrix::Zero(hidden, features);
+  if (!dictionary_.tied()) all.dW_out = Matrix::Zero(hidden, features);
+  all.db = Vector::Zero(features);
+  Matrix& of_readers = dictionary_.tied() ? all.dW : all.dW_out;
+  Matrix panel(features, std::min(panel_rows, count));
+  double square_error = 0.0;
+  for (Index begin = first; begin < first + count; begin += panel_rows) {
+    const Index rows = std::min(panel_rows, first + count - begin);
+    std::vector<Block> blocks(blocks_of(rows));
+    parallel_for(blocks.size(), threads, [&](std::size_t k) {
+      const Index at = static_cast<Index>(k) * rows_per_block;
+      const std::vector<Index> outputs = outputs_of_block(begin, rows, k);
+      blocks[k] = evaluate_block(outputs, panel.col(at).data());
+      const auto size = static_cast<Index>(outputs.size());
+      Matrix part(hidden, size), sum = Matrix::Zero(hidden, size);
+      for_each_tile([&](Index column, Index columns) {
+        set_product(W.middleCols(column, columns).cast<double>(),
+                    panel.block(column, at, columns, size), part);
+        sum += part;
+      });
+      of_readers.middleCols(begin + at, size) += sum;
+    });
+    const Matrix outputs = readers.middleCols(begin, rows).cast<double>();
+    const auto tiles = static_cast<std::size_t>((features + tile_ - 1) / tile_);
+    parallel_for(tiles, threads, [&](std::size_t k) {
+      const Index column = static_cast<Index>(k) * tile_;
+      const Index columns = std::min(tile_, features - column);
+      add_product_transposed(outputs, panel.block(column, 0, columns, rows),
+                             all.dW.middleCols(column, columns));
+    });
+    for (std::size_t k = 0; k < blocks.size(); ++k) {
+      const Block& block = blocks[k];
+      const Index at = begin + static_cast<Index>(k) * rows_per_block;
+      for (std::size_t n = 0; n < block.figures.size(); ++n) {
+        const Index i = at + static_cast<Index>(n);
+        all.loss += features_.importance(i) * block.figures[n].loss;
+        all.error_bound += features_.importance(i) * block.figures[n].error_bound;
+        all.db(i) = block.thresholds[n];
+      }
+      square_error += block.square_error;
+    }
+  }
+  all.gradient_error = std::sqrt(square_error);
+  return all;
+}
+
 void validate(const DictionaryOptions& options) {
   const auto check = [](bool right, std::string_view what, double value, std::string_view rule) {
     if (!right) throw std::invalid_argument(fmt::format("{} = {} must be {}", what, value, rule));
   };
   check(options.relative_target >= 1e-12 && options.relative_target <= 0.1, "relative target",
         options.relative_target, "from 1e-12 to 0.1");
+  check(options.gradient_target >= 1e-10 && options.gradient_target <= 0.1, "gradient target",
+        options.gradient_target, "from 1e-10 to 0.1");
   check(options.maximum_nodes >= 64, "maximum nodes", static_cast<double>(options.maximum_nodes),
         "at least 64");
   check(options.neighbours >= 0 && options.neighbours <= 1000, "neighbours",
@@ -314,6 +452,11 @@ DictionaryEvaluator::~DictionaryEvaluator() = default;
 
 OutputFigures DictionaryEvaluator::evaluate(Index first, Index count) const {
   return implementation_->evaluate(first, count);
+}
+
+DictionaryGradient DictionaryEvaluator::loss_and_gradient(Index first, Index count) const {
+  implementation_->require_smooth();
+  return implementation_->gradient(first, count);
 }
 
 Index DictionaryEvaluator::block_rows() {

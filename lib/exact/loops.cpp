@@ -16,11 +16,15 @@ const Loops SKELETA_AT_LEVEL(loops) = {
     bound_law_on_line,
     spread_points,
     set_weights,
+    set_polynomials,
+    interpolate,
     add_entries,
     sum_dictionary,
     sum_dictionary_by_count,
     bound_moments,
     truncation_of_dictionary,
+    sum_derivatives,
+    finish_entries,
 };
 
 }  // namespace skeleta::exact

@@ -2,6 +2,7 @@
 
 #include "core/level.h"
 #include "exact/derivative_bound.h"
+#include "exact/dictionary_gradient.h"
 #include "exact/dictionary_kernel.h"
 #include "exact/gradient_kernel.h"
 #include "exact/law_kernel.h"
@@ -27,11 +28,15 @@ struct Loops {
   decltype(&bound_law_on_line) law_bound_on_line;
   decltype(&spread_points) spread;
   decltype(&set_weights) weights;
+  decltype(&set_polynomials) polynomials;
+  decltype(&interpolate) at_points;
   decltype(&add_entries) entries;
   decltype(&sum_dictionary) dictionary;
   decltype(&sum_dictionary_by_count) dictionary_by_count;
   decltype(&bound_moments) dictionary_moments;
   decltype(&truncation_of_dictionary) dictionary_truncation;
+  decltype(&sum_derivatives) derivatives;
+  decltype(&finish_entries) entries_of_gradient;
 };
 SKELETA_LEVELS(Loops, loops)
 

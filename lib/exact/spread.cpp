@@ -47,25 +47,34 @@ SKELETA_INLINE void set_powers(double v, Pair<Half>& x) {
 
 constexpr Index stretch = 256;
 
-template <int fixed>
-void add_points(const double* g, const double* odds, Index count, Spread& spread) {
-  const int orders = fixed > 0 ? fixed : spread.orders;
-  const double inverse = 1.0 / spread.spacing, shift = static_cast<double>(spread.origin());
-  double* const powers = spread.powers.data();
+// Cells of some points, and their places from the middle, −½ … ½.
+struct Places {
   int cell[stretch];
   double place[stretch];
-  for (Index first = 0; first < count; first += stretch) {
-    const Index last = std::min(count - first, stretch);
-    for (Index j = 0; j < last; ++j) {
-      const double t = g[first + j] * inverse + shift;
+
+  SKELETA_INLINE void find(const double* g, Index count, const Spread& spread) {
+    const double inverse = 1.0 / spread.spacing, shift = static_cast<double>(spread.origin());
+    for (Index j = 0; j < count; ++j) {
+      const double t = g[j] * inverse + shift;
       cell[j] = static_cast<int>(t);
       place[j] = t - static_cast<double>(cell[j]) - 0.5;
     }
+  }
+};
+
+template <int fixed>
+void add_points(const double* g, const double* odds, Index count, Spread& spread) {
+  const int orders = fixed > 0 ? fixed : spread.orders;
+  double* const powers = spread.powers.data();
+  Places places;
+  for (Index first = 0; first < count; first += stretch) {
+    const Index last = std::min(count - first, stretch);
+    places.find(g + first, last, spread);
     for (Index j = 0; j < last; ++j) {
       const double r = odds[first + j];
       Lanes power;
-      set_powers(place[j], power);
-      double* at = powers + Index{spread_taps} * orders * cell[j];
+      set_powers(places.place[j], power);
+      double* at = powers + Index{spread_taps} * orders * places.cell[j];
       for (int n = 0; n < orders; ++n, at += spread_taps) {
         power = r * power;
         store(at, load(at) + power);
@@ -120,6 +129,46 @@ void set_weights(Spread& spread) {
       for (int k = 1; k < spread_taps; ++k) w = w + powers(k) * load(lagrange.c[k]);
       double* const at = spread.weights.data() + n * size + cell - (spread_taps / 2 - 1);
       store(at, load(at) + w);
+    }
+  }
+}
+
+void set_polynomials(const Spread& spread, const std::vector<double>& values, Index low, Index high,
+                     Spread::Powers& polynomials) {
+  polynomials.resize(spread_taps, spread.powers.cols());
+  const Index points = low + 1 + high, to_first = spread.origin() - low;
+  for (Index cell = 0; cell < spread.size(); ++cell) {
+    if (!(spread.mass(cell) > 0.0)) continue;
+    for (int n = 0; n < spread.orders; ++n) {
+      const double* const f = values.data() + n * points + cell - to_first - (spread_taps / 2 - 1);
+      auto polynomial = polynomials.col(cell * spread.orders + n);
+      const Lanes at_points = load(f);
+      for (int k = 0; k < spread_taps; ++k) {
+        polynomial(k) = sum(at_points * load(lagrange.c[k]));
+      }
+    }
+  }
+}
+
+void interpolate(const double* g, const double* odds, Index count, const Spread& spread,
+                 const Spread::Powers& polynomials, double* result) {
+  Places places;
+  for (Index first = 0; first < count; first += stretch) {
+    const Index last = std::min(count - first, stretch);
+    places.find(g + first, last, spread);
+    for (Index j = 0; j < last; ++j) {
+      const double r = odds[first + j];
+      if (!(r > 0.0)) {
+        result[first + j] = 0.0;
+        continue;
+      }
+      Lanes power;
+      set_powers(places.place[j], power);
+      const double* const f =
+          polynomials.data() + Index{spread_taps} * spread.orders * places.cell[j];
+      Lanes series = broadcast(0.0);
+      for (int n = spread.orders; n-- > 0;) series = load(f + spread_taps * n) - r * series;
+      result[first + j] = r * sum(series * power);
     }
   }
 }

@@ -26,12 +26,14 @@ constexpr double spread_constant = 11025.0 / 10321920.0;  // C
 /// The grid of one output. Points are added up cell by cell as powers of their places, aligned and
 /// apart from each other's in memory; ℓ_m are polynomials in these, and weights come at the end.
 struct Spread {
+  using Powers = Eigen::Matrix<double, spread_taps, Eigen::Dynamic>;
+
   double spacing = 1.0;  ///< δ
   Index half = 0;        ///< Points are −half … half, and four beyond.
   int orders = 1;
   /// Σ_j r_jⁿ vᵏ over the points in [x_m, x_m + δ), v = (g_j − x_m)/δ − ½, k = 0 … 7:
   /// column (origin + m) orders + n − 1.
-  Eigen::Matrix<double, spread_taps, Eigen::Dynamic> powers;
+  Powers powers;
   std::vector<double> weights;  ///< w_nm at [(n − 1) size + origin + m], once they are set.
 
   Index origin() const { return half + spread_taps / 2; }
@@ -50,5 +52,14 @@ struct Spread {
 void spread_points(const double* g, const double* odds, Index count, Spread& spread);
 /// When all points are there: their weights.
 void set_weights(Spread& spread);
+
+/// The transpose: functions f_n known at the points −low … high of a grid, value [(n − 1)(low + 1 +
+/// high) + low + m], interpolated by ℓ_m, as polynomials in the cells that have points: laid out as
+/// Spread::powers.
+void set_polynomials(const Spread& spread, const std::vector<double>& values, Index low, Index high,
+                     Spread::Powers& polynomials);
+/// Σ_n (−1)^{n+1} r_jⁿ f_n(g_j) for `count` of the points.
+void interpolate(const double* g, const double* odds, Index count, const Spread& spread,
+                 const Spread::Powers& polynomials, double* result);
 
 }  // namespace skeleta::exact

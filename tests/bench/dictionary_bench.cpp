@@ -1,5 +1,6 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <random>
 #include <string>
@@ -77,6 +78,24 @@ void dictionary_time(benchmark::State& state, const DictionarySize& size) {
   state.counters["frequent"] = static_cast<double>(evaluator.frequent());
 }
 
+// Likewise with all derivatives.
+void gradient_time(benchmark::State& state, const DictionarySize& size) {
+  const Dictionary dictionary = random_directions(size);
+  const Features features = words(size);
+  DictionaryOptions options;
+  options.threads = 2;
+  const DictionaryEvaluator evaluator(dictionary, features, options);
+  const Index outputs = std::max<Index>(size.outputs, 512);
+  for (auto _ : state) {
+    const auto start = std::chrono::steady_clock::now();
+    benchmark::DoNotOptimize(evaluator.loss_and_gradient(0, outputs).loss);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    state.SetIterationTime(seconds.count());
+    state.counters["seconds_all"] =
+        seconds.count() / static_cast<double>(outputs) * static_cast<double>(size.features);
+  }
+}
+
 // The same by the engine that multiplies node by node, all outputs.
 void direct_time(benchmark::State& state, const DictionarySize& size) {
   Autoencoder model{random_directions(size).W.cast<double>(), Vector::Constant(size.features, 0.1)};
@@ -101,6 +120,9 @@ constexpr DictionarySize sizes[] = {
     benchmark::RegisterBenchmark(name.c_str(), dictionary_time, size)
         ->Unit(benchmark::kMillisecond)
         ->UseRealTime();
+    benchmark::RegisterBenchmark((name + "/gradient").c_str(), gradient_time, size)
+        ->Unit(benchmark::kMillisecond)
+        ->UseManualTime();
     if (size.features > 8000) continue;
     benchmark::RegisterBenchmark((name + "/direct").c_str(), direct_time, size)
         ->Unit(benchmark::kMillisecond)

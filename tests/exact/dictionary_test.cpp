@@ -421,6 +421,75 @@ TEST(Dictionary, NodesFollowTheTarget) {
   }
 }
 
+// To the error it says, and to the one that was asked for.
+void expect_gradient(const Dictionary& dictionary, const Features& features, double target) {
+  DictionaryOptions options;
+  options.gradient_target = target;
+  const DictionaryGradient found =
+      DictionaryEvaluator(dictionary, features, options).loss_and_gradient(0, features.size());
+  Options direct;
+  direct.gradient_target = 1e-2 * target;
+  direct.error_control = ErrorControl::estimated;
+  direct.refuse_unreachable = false;
+  const LossAndGradient expected = loss_and_gradient(model_of(dictionary), features, direct);
+  EXPECT_NEAR(found.loss, expected.loss.value, found.error_bound + expected.loss.error_bound);
+  const double error = found.gradient_error + expected.loss.gradient_error;
+  const double scale = std::sqrt(found.loss) * features.importance.maxCoeff();
+  EXPECT_LE(found.gradient_error, 4.0 * target * scale * features.density.norm() + target * scale);
+  EXPECT_LE((found.db - expected.db).norm(), error);
+  const double norm = dictionary.W.cast<double>().norm();
+  EXPECT_LE((found.dW - expected.dW).norm(), 2.0 * norm * error);
+  if (dictionary.tied()) return;
+  EXPECT_LE((found.dW_out - expected.dW_out.transpose()).norm(), norm * error);
+}
+
+TEST(Dictionary, DifferentiatesAsTheDirectEngine) {
+  for (const double mean : {0.01, 1.0, 8.0}) {
+    SCOPED_TRACE(mean);
+    Dictionary dictionary = dictionary_of(60, 12, 2);
+    expect_gradient(dictionary, features_of(60, mean), 1e-4);
+    dictionary.b.array() -= 0.5;
+    expect_gradient(dictionary, features_of(60, mean, true), 1e-4);
+    dictionary.b.array() += 40.0;  // never active
+    expect_gradient(dictionary, features_of(60, mean), 1e-4);
+    dictionary.b.array() -= 80.0;  // always
+    expect_gradient(dictionary, features_of(60, mean), 1e-4);
+    dictionary.W.setZero();
+    expect_gradient(dictionary, features_of(60, mean), 1e-4);
+  }
+}
+
+TEST(Dictionary, DifferentiatesAsItWithAGrid) {
+  for (const auto& [count, mean] : {std::pair{600, 0.2}, std::pair{1200, 12.0}}) {
+    SCOPED_TRACE(mean);
+    Dictionary dictionary = dictionary_of(count, 20, 17);
+    const Features features = features_of(count, mean);
+    ASSERT_LT(DictionaryEvaluator(dictionary, features, {}).frequent(), count / 4);
+    expect_gradient(dictionary, features, 1e-3);
+    dictionary.W_out = dictionary_of(count, 20, 18).W + dictionary.W;
+    expect_gradient(dictionary, features, 1e-3);
+  }
+}
+
+TEST(Dictionary, DerivativesHaveTheSameBitsForAnyThreadsAndAddUp) {
+  const Dictionary dictionary = dictionary_of(1200, 20, 5);
+  const Features features = features_of(1200, 12.0);
+  const auto gradient = [&](Index first, Index count, int threads) {
+    DictionaryOptions options;
+    options.threads = threads;
+    return DictionaryEvaluator(dictionary, features, options).loss_and_gradient(first, count);
+  };
+  const DictionaryGradient one = gradient(0, 600, 1), three = gradient(0, 600, 3);
+  EXPECT_EQ(one.loss, three.loss);
+  EXPECT_EQ(one.dW, three.dW);
+  EXPECT_EQ(one.db, three.db);
+  EXPECT_EQ(one.gradient_error, three.gradient_error);
+  const DictionaryGradient low = gradient(0, 130, 1), high = gradient(130, 470, 1);
+  EXPECT_NEAR(low.loss + high.loss, one.loss, 1e-6 * one.loss);
+  EXPECT_TRUE((low.dW + high.dW).isApprox(one.dW, 1e-4));
+  EXPECT_TRUE((low.db + high.db).isApprox(one.db, 1e-4));
+}
+
 TEST(Dictionary, RefusesWhatItDoesNotKnow) {
   const Dictionary dictionary = dictionary_of(4, 2, 16);
   const Features features = features_of(4, 1.0);
@@ -447,6 +516,10 @@ TEST(Dictionary, RefusesWhatItDoesNotKnow) {
               ThrowsMessage<std::invalid_argument>(HasSubstr("above 1e+45: scale W")));
   EXPECT_THAT(with(dictionary, features, {.relative_target = 0.5}),
               ThrowsMessage<std::invalid_argument>(HasSubstr("relative target = 0.5")));
+  Dictionary jumping = dictionary;
+  jumping.jump = Vector::Constant(4, 0.1);
+  EXPECT_THAT([&] { DictionaryEvaluator(jumping, features, {}).loss_and_gradient(0, 4); },
+              ThrowsMessage<std::invalid_argument>(HasSubstr("leave the jumps")));
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "skeleta/measure/feature_figures.h"
@@ -26,6 +24,8 @@ namespace skeleta::exact {
 struct DictionaryOptions {
   /// Each output's loss is wanted to this, relative to it (or to 10⁻⁶ of its E x_i²): 1e-12 … 0.1.
   double relative_target = 1e-4;
+  /// Derivatives ∂F_i/∂A_ij are wanted to this times p_j √F_i: 1e-10 … 0.1.
+  double gradient_target = 1e-3;
   Index maximum_nodes = Index{1} << 14;  ///< For each output; at least 64.
   Index neighbours = 10;                 ///< How many of an output's disturbing features to name.
   /// Split the loss by the number of active features, 0 … skeletons; −1: not.
@@ -52,6 +52,16 @@ struct OutputFigures {
   Vector by_count;  ///< Σ_i v_i E[(x_i − x̂_i)²; N = l], l = 0 … skeletons, of these outputs.
 };
 
+/// Σ_i v_i F_i over some outputs, and its derivatives by all weights and thresholds.
+struct DictionaryGradient {
+  double loss = 0.0;
+  double error_bound = 0.0;     ///< Of the loss.
+  double gradient_error = 0.0;  ///< Estimate for (Γ, db), Γ_ij = v_i ∂F_i/∂A_ij, Frobenius norm.
+  Matrix dW;                    ///< d × D; of a tied dictionary by W in both its places.
+  Matrix dW_out;                ///< d × D, as Dictionary::W_out; empty if tied.
+  Vector db;                    ///< Of length D, 0 for other outputs.
+};
+
 /// For one dictionary, again and again.
 class DictionaryEvaluator {
  public:
@@ -68,6 +78,11 @@ class DictionaryEvaluator {
   /// The outputs of [first, first + count). In blocks of block_rows(), in parallel; results are the
   /// same however the outputs are divided into calls at multiples of it.
   OutputFigures evaluate(Index first, Index count) const;
+  /// Likewise the loss of these outputs with its derivatives, row by row of A. Throws
+  /// std::invalid_argument if the dictionary has jumps or thresholds are fitted. Cost: three times
+  /// the loss and more, far more where hardly anything is active and the target is tight. Memory:
+  /// 8 d D bytes for each matrix of derivatives, and 4 kB D.
+  DictionaryGradient loss_and_gradient(Index first, Index count) const;
   /// Outputs that are evaluated together.
   static Index block_rows();
 
