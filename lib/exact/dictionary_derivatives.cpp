@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "exact/loops.h"
 
@@ -9,7 +10,7 @@ namespace skeleta::exact {
 namespace {
 
 double tail_of(const std::vector<NodeSum>& blocks) {
-  constexpr double caution = 6.0;  // as in dictionary_output.cpp
+  constexpr double caution = 12.0;  // twice that of losses: one power slower
   NodeTotal total;
   total.add(blocks);
   return total.estimated_tail(caution);
@@ -48,14 +49,15 @@ OutputDerivatives differentiate_output(const DictionaryRow& row, const Interfere
     while (true) {
       loops().derivatives(row, contour, nodes, closed, sums);
       tiny = out.scale.unit * tail_of(sums.tiny);
-      rest = out.scale.unit * std::hypot(tail_of(sums.owns), tail_of(sums.thresholds));
+      rest = out.scale.unit * (tail_of(sums.owns) + tail_of(sums.thresholds));
       const bool enough = std::max(tiny, rest) <= tolerance;
       if (enough || 2 * nodes > maximum_nodes) break;
       nodes *= 2;
     }
     const double spread = out.scale.unit * sums.spread;
     out.excess = spread / tolerance;
-    out.error = odds_norm * (tiny + spread) + rest;
+    const double aliases = 4.0 * result.aliases;  // of both terms, on either side
+    out.error = odds_norm * (tiny + spread + aliases) + rest + std::numbers::sqrt2 * aliases;
     loops().polynomials(row.grid, sums.grid, row.low, row.high, out.polynomials);
   }
   out.others = finish_others(row, out.scale, sums);

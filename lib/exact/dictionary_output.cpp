@@ -81,6 +81,7 @@ OutputResult choose_contour(const DictionaryRow& row, const DictionaryMoments& m
   }
   result.contour = true;
   result.period = std::max(right, left);
+  result.aliases = std::max(std::sqrt(tolerance.square * tolerance.step), tolerance.step);
   return result;
 }
 

@@ -28,6 +28,8 @@ struct OutputResult {
   bool silent = false;  ///< z = 0
   bool above = false;   ///< If there is no contour: z is above the threshold (or below).
   double period = 0.0;
+  /// Bound of what aliases change of P(z > c), and E(z − c)₊ ≤ √(E (z − c)₊² P(z > c)) of those.
+  double aliases = 0.0;
 };
 
 OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments& moments,
