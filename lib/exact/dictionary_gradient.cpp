@@ -116,6 +116,7 @@ void sum_derivatives(const DictionaryRow& row, const Contour& contour, Index nod
   FrequentDerivatives frequent(row, contour, closed);
   const double none = closed ? row.none : 0.0;
   Complex powers[most_orders], P[most_orders];
+  const double constant = row.farthest > 0.0 ? spread_constant : 0.0;  // 0 is a point of the grid
   const double growth =
       std::exp(contour.abscissa() * row.grid.spacing * static_cast<double>(row.high));
   for (Index first = 0; first < nodes; first += lane_count) {
@@ -146,7 +147,7 @@ void sum_derivatives(const DictionaryRow& row, const Contour& contour, Index nod
     add_group(sums.owns.back(), own, weights);
     add_group(sums.thresholds.back(), threshold, weights);
     const Lanes square = step.re * step.re + step.im * step.im, fourth = square * square;
-    sums.spread += spread_constant * growth *
+    sums.spread += constant * growth *
                    sum(weights * (fourth * fourth) *
                        (modulus(P1) + static_cast<double>(orders - 1) * modulus(all)));
   }

@@ -28,7 +28,7 @@ ErrorOfGrid spread_error(const DictionaryRow& row, const Contour& contour) {
   const double reach = row.grid.spacing * static_cast<double>(row.high);
   const double growth = std::exp(contour.abscissa() * reach);  // ≥ |h|
   ErrorOfGrid error;
-  double power = spread_constant / 9.0;
+  double power = row.farthest > 0.0 ? spread_constant / 9.0 : 0.0;  // 0 is a point of the grid
   for (int n = 1; n <= row.grid.orders; ++n) {
     power *= growth;
     error.grid +=

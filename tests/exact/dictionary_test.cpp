@@ -172,6 +172,23 @@ TEST(Dictionary, IsRightForTheSmallest) {
   }
 }
 
+// Each output reads its own feature alone, and all points of its grid are at 0.
+TEST(Dictionary, KnowsOrthogonalFeatures) {
+  for (const double mean : {0.2, 10.0}) {
+    SCOPED_TRACE(mean);
+    Dictionary dictionary{FloatMatrix::Identity(400, 400), {}, Vector::Constant(400, 0.1), {}};
+    Features features = Features::uniform(400, mean / 400);
+    const double p = mean / 400, ramp = 0.9 * 0.9 / 2.0 - 0.9 * 0.9 * 0.9 / 6.0;
+    const double expected = 400 * p * (1.0 / 3.0 - 2.0 * ramp + 0.9 * 0.9 * 0.9 / 3.0);
+    EXPECT_NEAR(evaluate(dictionary, features).figures.front().loss, expected / 400,
+                1e-4 * expected / 400);
+    const DictionaryGradient found =
+        DictionaryEvaluator(dictionary, features, {}).loss_and_gradient(0, 64);
+    EXPECT_NEAR(found.loss, expected * 64 / 400, 1e-4 * expected);
+    EXPECT_NEAR(found.db(0), 2.0 * p * (0.99 / 2.0 - 0.81 / 2.0), 1e-3 * p);
+  }
+}
+
 TEST(Dictionary, KnowsUntiedReaders) {
   Dictionary dictionary = dictionary_of(50, 10, 6);
   dictionary.W_out = 1.2f * dictionary.W;
