@@ -276,7 +276,8 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
     return result;
   }
   const double variance = moments.second - moments.first * moments.first;
-  const double second = moments.second + row.own * row.own * row.p + row.c * row.c;
+  const double shift = std::min(row.c, 0.0);  // (z − c)₊ ≤ (z − shift)₊
+  const double second = moments.second + row.own * row.own * row.p + shift * shift;
   const double most = row.p / 3.0 + 4.0 * second + row.jump * row.jump;
   const double floor =
       std::max(1e-6 * (row.p > 0.0 ? row.p / 3.0 : most), std::numeric_limits<double>::min());

@@ -200,7 +200,13 @@ TEST(Dictionary, KnowsUntiedReaders) {
 TEST(Dictionary, KnowsThresholdsFarFromAllOfZ) {
   Dictionary dictionary = dictionary_of(40, 10, 7);
   dictionary.b << Vector::LinSpaced(20, -60.0, -3.0), Vector::LinSpaced(20, 3.0, 60.0);
-  expect_outputs(dictionary, features_of(40, 3.0), 1e-5);
+  const Features features = features_of(40, 3.0);
+  expect_outputs(dictionary, features, 1e-5);
+  dictionary.b(0) = 1e200;
+  const FeatureFigures never = evaluate(dictionary, features).figures.front();
+  EXPECT_TRUE(never.met_target);
+  EXPECT_NEAR(never.loss, features.density(0) / 3.0, never.error_bound);
+  EXPECT_LE(never.error_bound, 1e-4 * never.loss);
 }
 
 TEST(Dictionary, KnowsWeightsAtTheEndsOfSinglePrecision) {
