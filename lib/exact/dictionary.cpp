@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 #include "core/products.h"
@@ -105,6 +106,9 @@ class DictionaryEvaluator::Implementation {
                 double* entries) const;
   double finish_entries_of(const DictionaryRow& row, const OutputDerivatives& derivatives,
                            Index output, double* entries, std::vector<double>& series) const;
+  static std::optional<Try> on_finer_grid(const Try& coarse, double excess, double farthest);
+  void record(const Try& done, const OutputResult& result, std::size_t k, Workspace& workspace,
+              Block& block) const;
   Block evaluate_block(std::span<const Index> outputs, double* entries = nullptr) const;
   template <class Body>
   void for_each_tile(Body body) const {
@@ -248,16 +252,22 @@ double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRo
                                                               Index output, double* entries,
                                                               std::vector<double>& series) const {
   const bool contour = derivatives.polynomials.size() > 0;
-  for_each_tile([&](Index first, Index count) {
-    const double* const odds = plan_.odds.data() + first;
-    series.assign(static_cast<std::size_t>(count), 0.0);
-    if (contour) {
-      loops().at_points(entries + first, odds, count, row.grid, derivatives.polynomials,
-                        series.data());
+  if (row.farthest == 0.0) {
+    for (Index j = 0; j < features_.size(); ++j) {
+      entries[j] = -0.5 * features_.density(j) * derivatives.others.threshold;
     }
-    loops().entries_of_gradient(row, derivatives.scale, odds, series.data(), count,
-                                entries + first);
-  });
+  } else {
+    for_each_tile([&](Index first, Index count) {
+      const double* const odds = plan_.odds.data() + first;
+      series.assign(static_cast<std::size_t>(count), 0.0);
+      if (contour) {
+        loops().at_points(entries + first, odds, count, row.grid, derivatives.polynomials,
+                          series.data());
+      }
+      loops().entries_of_gradient(row, derivatives.scale, odds, series.data(), count,
+                                  entries + first);
+    });
+  }
   std::size_t f = 0;
   for (const Index j : plan_.frequent) {
     if (j != output) entries[j] = derivatives.others.frequent[f++];
@@ -268,15 +278,48 @@ double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRo
   return importance * derivatives.others.threshold;
 }
 
+// The same output on a finer grid, if one of so many points does.
+std::optional<DictionaryEvaluator::Implementation::Try>
+DictionaryEvaluator::Implementation::on_finer_grid(const Try& coarse, double excess,
+                                                   double farthest) {
+  const double times = std::min(std::log2(excess) / spread_taps, 6.0);
+  const double finer = std::exp2(-std::ceil(std::max(times, 1.0))) * coarse.spacing;
+  const double nearer = std::min(coarse.reach, farthest * (1.0 + 1e-9));
+  if (nearer / finer > most_points) return {};
+  return Try{coarse.output, coarse.place, std::min(finer, nearer / fewest_points), nearer};
+}
+
+// What the k-th row came to.
+void DictionaryEvaluator::Implementation::record(const Try& done, const OutputResult& result,
+                                                 std::size_t k, Workspace& workspace,
+                                                 Block& block) const {
+  const DictionaryRow& row = workspace.rows[k];
+  const auto most = static_cast<std::size_t>(options_.neighbours);
+  const double reach = reader_norms_(done.output) * largest_norm_;
+  block.points = std::max(block.points, reach / done.spacing);
+  block.figures[done.place] = result.figures;
+  block.figures[done.place].threshold = row.c - row.jump;
+  const auto& shares = workspace.shares[k].list();
+  for (std::size_t n = 0; n < shares.size(); ++n) {
+    block.neighbours[done.place * most + n] = {
+        shares[n].feature, shares[n].share / result.figures.interference_variance};
+  }
+  if (options_.skeletons < 0) return;
+  split_output(row, result, workspace.buffer, workspace.parts);
+  for (Index l = 0; l <= options_.skeletons; ++l) {
+    block.by_count(l) +=
+        features_.importance(done.output) * workspace.parts[static_cast<std::size_t>(l)];
+  }
+}
+
 // Outputs whose grid was too coarse once more, on a finer one. `entries`: place for v_i ∂F/∂g of
 // each, if wanted.
 DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::evaluate_block(
     std::span<const Index> outputs, double* entries) const {
   thread_local Workspace workspace;
-  const auto most = static_cast<std::size_t>(options_.neighbours);
   Block block;
   block.figures.resize(outputs.size());
-  block.neighbours.assign(outputs.size() * most, {});
+  block.neighbours.assign(outputs.size() * static_cast<std::size_t>(options_.neighbours), {});
   block.by_count = Vector::Zero(options_.skeletons + 1);
   block.thresholds.resize(outputs.size());
   workspace.parts.resize(static_cast<std::size_t>(options_.skeletons + 1));
@@ -289,49 +332,33 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
     read_rows(tries, workspace, entries);
     std::vector<Try> again;
     for (std::size_t k = 0; k < tries.size(); ++k) {
-      const auto [i, place, spacing, reach] = tries[k];
+      const Index i = tries[k].output;
       DictionaryRow& row = workspace.rows[k];
       const OutputDemand demand{options_.relative_target, options_.maximum_nodes,
                                 relative_perturbation_ * reader_norms_(i)};
       if (options_.fit_thresholds) fit_threshold(row, workspace.moments[k], demand);
       const OutputResult result = evaluate_output(row, workspace.moments[k], demand);
       OutputDerivatives derivatives;
-      double excess = result.excess;
       if (entries != nullptr) {
         derivatives =
             differentiate_output(row, workspace.moments[k], result, options_.gradient_target,
                                  options_.maximum_nodes, odds_norm_);
-        excess = std::max(excess, derivatives.excess);
       }
+      const double excess = std::max(result.excess, derivatives.excess);
       if (excess > 1.0) {
-        const double times = std::min(std::log2(excess) / spread_taps, 6.0);
-        const double finer = std::exp2(-std::ceil(std::max(times, 1.0))) * spacing;
-        const double nearer = std::min(reach, row.farthest * (1.0 + 1e-9));
-        if (nearer / finer <= most_points) {
-          again.push_back({i, place, std::min(finer, nearer / fewest_points), nearer});
+        if (const auto finer = on_finer_grid(tries[k], excess, row.farthest)) {
+          again.push_back(*finer);
           continue;
         }
       }
-      block.points = std::max(block.points, reader_norms_(i) * largest_norm_ / spacing);
-      block.figures[place] = result.figures;
-      block.figures[place].threshold = row.c - row.jump;
-      if (entries != nullptr) {
-        block.thresholds[place] = finish_entries_of(
-            row, derivatives, i, entries + static_cast<Index>(place) * features_.size(),
-            workspace.series);
-        const double error = features_.importance(i) * derivatives.error;
-        block.square_error += error * error;
-      }
-      const auto& shares = workspace.shares[k].list();
-      for (std::size_t n = 0; n < shares.size(); ++n) {
-        block.neighbours[place * most + n] = {
-            shares[n].feature, shares[n].share / result.figures.interference_variance};
-      }
-      if (options_.skeletons < 0) continue;
-      split_output(row, result, workspace.buffer, workspace.parts);
-      for (Index l = 0; l <= options_.skeletons; ++l) {
-        block.by_count(l) += features_.importance(i) * workspace.parts[static_cast<std::size_t>(l)];
-      }
+      record(tries[k], result, k, workspace, block);
+      if (entries == nullptr) continue;
+      const auto place = tries[k].place;
+      block.thresholds[place] = finish_entries_of(
+          row, derivatives, i, entries + static_cast<Index>(place) * features_.size(),
+          workspace.series);
+      const double error = features_.importance(i) * derivatives.error;
+      block.square_error += error * error;
     }
     tries = std::move(again);
   }

@@ -25,7 +25,7 @@ DerivativeScale scale_of(const DictionaryRow& row, const OutputResult& result, d
     scale.constant = -aliases.of_ramp(1.0, 0.0);
     scale.slope = -aliases.of_ramp(0.0, 1.0);
     scale.step = -aliases.of_step(1.0);
-  } else if (result.above || (result.silent && row.c < 0.0)) {
+  } else if (result.above) {
     scale.constant = -row.c;
     scale.slope = scale.step = 1.0;
   }
@@ -38,6 +38,10 @@ OutputDerivatives differentiate_output(const DictionaryRow& row, const Interfere
                                        const OutputResult& result, double target,
                                        Index maximum_nodes, double odds_norm) {
   OutputDerivatives out;
+  if (result.alone) {
+    out.others = derivatives_when_alone(row);
+    return out;
+  }
   const bool closed = row.none > 0.1 * target || !result.contour;
   out.scale = scale_of(row, result, moments.first, closed);
   DerivativeSums sums;

@@ -207,4 +207,13 @@ OtherDerivatives finish_others(const DictionaryRow& row, const DerivativeScale& 
   return result;
 }
 
+OtherDerivatives derivatives_when_alone(const DictionaryRow& row) {
+  const double p = row.p, g = row.own, c = row.c;
+  OtherDerivatives result;
+  result.own = 2.0 * p * (psi(g, c) - above_tt(g, c));
+  result.threshold = 2.0 * (p * (above_t(g, c) - phi1(g, c)) - (1.0 - p) * std::max(-c, 0.0));
+  for (const double q : row.density) result.frequent.push_back(-0.5 * q * result.threshold);
+  return result;
+}
+
 }  // namespace skeleta::exact

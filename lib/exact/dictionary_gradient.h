@@ -45,5 +45,8 @@ struct OtherDerivatives {
 };
 OtherDerivatives finish_others(const DictionaryRow& row, const DerivativeScale& scale,
                                const DerivativeSums& sums);
+/// Where no other feature is read. Entries of the others, of which z is independent, are −p_j/2
+/// times that of c.
+OtherDerivatives derivatives_when_alone(const DictionaryRow& row);
 
 }  // namespace skeleta::exact

@@ -253,28 +253,36 @@ void DictionaryRow::finish() {
   single.add(frequent.data(), alone.data(), static_cast<Index>(density.size()), c);
 }
 
-// An output that reads nothing: z = 0.
-FeatureFigures silent_output(const DictionaryRow& row) {
-  const double y = row.c < 0.0 ? row.jump - row.c : 0.0, p = row.p;
+// The error of an output that reads no other feature, where x_i is active.
+double error_when_alone(double g, double c, double jump) {
+  return jump > 0.0 ? loss_when_alone(g, c, jump) + 1.0 / 3.0 : own_error(g, c);
+}
+FeatureFigures figures_when_alone(const DictionaryRow& row) {
+  const double y = row.c < 0.0 ? row.jump - row.c : 0.0, p = row.p, g = row.own;
   FeatureFigures out;
-  out.loss = p / 3.0 - p * y + y * y;
-  out.error_bound = 8.0 * epsilon * (p + y * y);
-  out.recall = row.c < 0.0 ? 1.0 : 0.0;
-  out.false_activation = (1.0 - p) * out.recall;
-  out.precision = out.recall > 0.0 ? p : std::numeric_limits<double>::quiet_NaN();
+  out.loss = (1.0 - p) * y * y + p * error_when_alone(g, row.c, row.jump);
+  const double size = y + std::abs(g) + row.jump;
+  out.error_bound = 8.0 * epsilon * (row.jump > 0.0 ? p + size * size : out.loss);
+  out.recall = above(g, row.c);
+  out.false_activation = row.c < 0.0 ? 1.0 - p : 0.0;
+  const double seen = out.false_activation + p * out.recall;
+  out.precision = seen > 0.0 ? p * out.recall / seen : std::numeric_limits<double>::quiet_NaN();
   return out;
 }
 
 // First roughly, from an upper bound of E y² + E x_i²; then relative to the loss that this gives.
 OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments& moments,
                              const OutputDemand& demand) {
-  const double largest = std::max(row.farthest, std::abs(row.own));
-  if (largest == 0.0) {
+  if (row.farthest == 0.0) {
     OutputResult result;
-    result.silent = true;
-    result.figures = silent_output(row);
+    result.alone = true;
+    result.figures = figures_when_alone(row);
+    const double size = demand.perturbation;
+    FeatureFigures& out = result.figures;
+    out.error_bound += 2.0 * std::sqrt(out.loss) * size + size * size;
     return result;
   }
+  const double largest = std::max(row.farthest, std::abs(row.own));
   const double variance = moments.second - moments.first * moments.first;
   const double shift = std::min(row.c, 0.0);  // (z − c)₊ ≤ (z − shift)₊
   const double second = moments.second + row.own * row.own * row.p + shift * shift;
@@ -378,13 +386,13 @@ void split_output(const DictionaryRow& row, const OutputResult& result,
            : result.above ? whole_above(m, jump - c)
                           : 0.0;
   };
-  const double quiet = c < 0.0 ? jump - c : 0.0;  // y where z = 0
+  const double alone = result.alone ? error_when_alone(g, c, jump) : 0.0;
   for (std::size_t l = 0; l < size; ++l) {
     // x_i is not active, and l others are; it is, and l − 1 are.
     double idle = 0.0, active = 0.0;
-    if (result.silent) {
-      parts[l] = (1.0 - p) * quiet * quiet * e[l].c[0];
-      if (l > 0) parts[l] += p * (1.0 / 3.0 - quiet + quiet * quiet) * e[l - 1].c[0];
+    if (result.alone) {
+      parts[l] = (1.0 - p) * loss_when_idle(c, jump) * e[l].c[0];
+      if (l > 0) parts[l] += p * alone * e[l - 1].c[0];
       continue;
     }
     if (l == 0) {

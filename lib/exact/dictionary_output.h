@@ -25,8 +25,8 @@ struct OutputResult {
   /// or less is good.
   double excess = 0.0;
   bool contour = false;
-  bool silent = false;  ///< z = 0
-  bool above = false;   ///< If there is no contour: z is above the threshold (or below).
+  bool alone = false;  ///< z = g x_i: no other feature is read, the rest is in closed form.
+  bool above = false;  ///< If there is no contour: z is above the threshold (or below).
   double period = 0.0;
   /// Bound of what aliases change of P(z > c), and E(z − c)₊ ≤ √(E (z − c)₊² P(z > c)) of those.
   double aliases = 0.0;
