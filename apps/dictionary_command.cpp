@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "commands.h"
+#include "dictionary_comparison.h"
 #include "dictionary_report.h"
 #include "exit_code.h"
 #include "model_input.h"
@@ -54,14 +55,14 @@ class DictionaryCommand : public Command {
   storage::DictionaryNames keys_;
   bool tied_ = false;
   std::optional<Index> skeletons_;
-  Index top_ = 10, neighbours_ = 10;
+  Index top_ = 10, neighbours_ = 10, compare_ = 512;
   std::uint64_t maximum_nodes_ = 1 << 14;
   DataOptions data_;
   exact::DictionaryOptions options_;
 
   Dictionary dictionary_;
   Features features_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_;  // as given now, or none
   DictionaryRun result_;
 };
 
@@ -105,6 +106,11 @@ void DictionaryCommand::declare(OptionTable& options) {
       .within(0.0, 1000.0);
   options.add("--fit-thresholds", &options_.fit_thresholds, "",
               "Choose each threshold so that its feature's loss is least");
+  options
+      .add("--compare", &compare_, "N",
+           "Outputs to evaluate among random directions too (as many features with the same "
+           "lengths, densities and thresholds; fitted ones are fitted again); 0 means none")
+      .within(0.0);
   options.add("--top", &top_, "N", "Features to list").within(0.0).may_change();
 }
 
@@ -159,6 +165,7 @@ void DictionaryCommand::start() {
   whole.welch_bound =
       whole.features > 1 ? geometry::welch_bound(whole.features, whole.hidden) : 0.0;
   result_.by_count = Vector::Zero(options_.skeletons + 1);
+  result_.names = names_;
 }
 
 void DictionaryCommand::add(const exact::OutputFigures& found) {
@@ -183,6 +190,9 @@ void DictionaryCommand::add(const exact::OutputFigures& found) {
 bool DictionaryCommand::compute(Run& run) {
   constexpr Index piece = 512;
   try {
+    if (result_.compared.empty() && compare_ > 0) {
+      compare_with_random(dictionary_, features_, compare_, run.seed(), options_, result_);
+    }
     const exact::DictionaryEvaluator evaluator(dictionary_, features_, options_);
     ProgressDisplay display(run.err(), run.quiet());
     const Index count = dictionary_.features();
@@ -204,7 +214,7 @@ bool DictionaryCommand::compute(Run& run) {
 Findings DictionaryCommand::findings(const Run& run) const {
   Findings findings = run.findings(storage::dictionary_results(result_));
   findings.text = [this](std::ostream& out) {
-    print_dictionary(out, result_, static_cast<std::size_t>(top_), names_);
+    print_dictionary(out, result_, static_cast<std::size_t>(top_));
   };
   return findings;
 }
@@ -220,7 +230,9 @@ int DictionaryCommand::run(Run& run) {
   start();
   if (const auto file = run.earlier(read_result, {file_, density_file_, names_file_})) {
     result_ = storage::dictionary_run(*file);
-    if (result_.summary.done == result_.summary.features) {
+    const bool ended = result_.summary.done == result_.summary.features;
+    if (!names_.empty() || !ended) result_.names = names_;
+    if (ended) {
       return run.finish_again(findings(run), code(false));
     }
   }

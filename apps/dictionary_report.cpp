@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "print.h"
 
@@ -12,8 +15,8 @@ namespace {
 using storage::DictionaryFeature;
 using storage::DictionaryRun;
 
-std::string name_of(std::size_t feature, const std::vector<std::string>& names) {
-  return feature < names.size() ? names[feature] : fmt::format("{}", feature);
+std::string name_of(std::size_t feature, const DictionaryRun& run) {
+  return feature < run.names.size() ? run.names[feature] : fmt::format("{}", feature);
 }
 
 void print_loss(std::ostream& out, const DictionaryRun& run) {
@@ -40,42 +43,101 @@ void print_by_count(std::ostream& out, const DictionaryRun& run) {
   print_to(out, "{:>6}  {:>12.6g}  {:>7.2f}%\n", "more", rest, 100.0 * rest / run.summary.loss);
 }
 
-// Quantiles of one figure.
-template <class Get>
-void print_spread(std::ostream& out, const char* words, const DictionaryRun& run, Get get) {
-  std::vector<double> values;
-  for (const DictionaryFeature& feature : run.features) {
-    const double x = get(feature);
-    if (std::isfinite(x)) values.push_back(x);
+// Numbers, and how many features each stands for.
+struct Spread {
+  std::vector<std::pair<double, double>> values{};
+  double weight = 0.0;
+
+  void add(double x, double w) {
+    if (std::isnan(x)) return;
+    values.emplace_back(x, w);
+    weight += w;
   }
-  if (values.empty()) return;
-  std::ranges::sort(values);
+  // The least number that at least so large a part of the features does not exceed.
+  double quantile(double q) const {
+    double below = 0.0;
+    for (const auto& [x, w] : values) {
+      below += w;
+      if (below >= q * weight * (1.0 - 1e-12)) return x;
+    }
+    return values.back().first;
+  }
+};
+
+void print_quantiles(std::ostream& out, const char* words, Spread spread) {
+  if (spread.values.empty()) return;
+  std::ranges::sort(spread.values);
   print_to(out, "{:<26}", words);
   for (const double q : {0.0, 0.05, 0.5, 0.95, 1.0}) {
-    const auto at = static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5);
-    print_to(out, " {:>9.3g}", values[at]);
+    print_to(out, " {:>9.3g}", spread.quantile(q));
   }
   print_to(out, "\n");
+}
+
+// Of one figure, and of the same among random directions.
+void print_spread(std::ostream& out, const char* words, const DictionaryRun& run,
+                  double (*get)(const FeatureFigures& figures, double density)) {
+  Spread here, random;
+  for (const DictionaryFeature& f : run.features) here.add(get(f.figures, f.density), 1.0);
+  for (const storage::ComparedOutput& output : run.compared) {
+    random.add(get(output.random, output.density), output.weight);
+  }
+  print_quantiles(out, words, here);
+  print_quantiles(out, "  random directions", random);
 }
 
 void print_spreads(std::ostream& out, const DictionaryRun& run) {
   print_to(out, "\n{:<26} {:>9} {:>9} {:>9} {:>9} {:>9}\n", "over the features", "least", "5 %",
            "median", "95 %", "largest");
-  print_spread(out, "loss over E x^2", run, [](const DictionaryFeature& f) {
-    return f.density > 0.0 ? 3.0 * f.figures.loss / f.density : NAN;
+  print_spread(out, "loss over E x^2", run, [](const FeatureFigures& f, double p) {
+    return p > 0.0 ? 3.0 * f.loss / p : static_cast<double>(NAN);
   });
-  print_spread(out, "interference, std. dev.", run, [](const DictionaryFeature& f) {
-    return std::sqrt(f.figures.interference_variance);
-  });
+  print_spread(out, "interference, std. dev.", run,
+               [](const FeatureFigures& f, double) { return std::sqrt(f.interference_variance); });
   print_spread(out, "false activation", run,
-               [](const DictionaryFeature& f) { return f.figures.false_activation; });
-  print_spread(out, "recall", run, [](const DictionaryFeature& f) { return f.figures.recall; });
-  print_spread(out, "precision", run,
-               [](const DictionaryFeature& f) { return f.figures.precision; });
+               [](const FeatureFigures& f, double) { return f.false_activation; });
+  print_spread(out, "recall", run, [](const FeatureFigures& f, double) { return f.recall; });
+  print_spread(out, "precision", run, [](const FeatureFigures& f, double) { return f.precision; });
+  Spread nearest, random;
+  for (const storage::ComparedOutput& output : run.compared) {
+    nearest.add(output.nearest_cosine, output.weight);
+    random.add(output.random_nearest_cosine, output.weight);
+  }
+  print_quantiles(out, "|cosine| of the nearest", nearest);
+  print_quantiles(out, "  random directions", random);
 }
 
-void print_top(std::ostream& out, const DictionaryRun& run, std::size_t top,
-               const std::vector<std::string>& names) {
+// As many features in random directions, and the bound that no dictionary is below.
+void print_comparison(std::ostream& out, const DictionaryRun& run) {
+  const storage::DictionarySummary& whole = run.summary;
+  if (run.compared.empty()) {
+    if (whole.features > 1) {
+      print_to(out, "largest |cosine| in no dictionary of this size below {:.4g} (Welch)\n",
+               whole.welch_bound);
+    }
+    return;
+  }
+  const bool all = run.compared.size() == static_cast<std::size_t>(whole.features);
+  if (all) {
+    print_to(out, "random directions: {:.6g}", whole.random_loss);
+  } else {
+    print_to(out, "random directions: {:.4g} +- {:.2g} ({} outputs)", whole.random_loss,
+             whole.random_standard_error, run.compared.size());
+  }
+  if (whole.done == whole.features) {
+    print_to(out, ", {:.3g} times that", whole.random_loss / whole.loss);
+  }
+  if (whole.features > 1) {
+    print_to(out,
+             "\nlargest |cosine|{}: {:.4g}, random directions {:.4g},\n"
+             "no dictionary of this size below {:.4g} (Welch)",
+             all ? "" : fmt::format(" of these {} with any", run.compared.size()),
+             whole.largest_cosine, whole.random_largest_cosine, whole.welch_bound);
+  }
+  print_to(out, "\n");
+}
+
+void print_top(std::ostream& out, const DictionaryRun& run, std::size_t top) {
   const auto part = [&](std::size_t i) {
     return run.features[i].importance * run.features[i].figures.loss;
   };
@@ -93,23 +155,23 @@ void print_top(std::ostream& out, const DictionaryRun& run, std::size_t top,
     for (std::size_t n = 0; n < std::min<std::size_t>(f.neighbour_feature.size(), 2); ++n) {
       if (f.neighbour_feature[n] < 0) break;
       others += fmt::format("{}{} {:.0f}%", n > 0 ? ", " : "",
-                            name_of(static_cast<std::size_t>(f.neighbour_feature[n]), names),
+                            name_of(static_cast<std::size_t>(f.neighbour_feature[n]), run),
                             100.0 * f.neighbour_share[n]);
     }
     print_to(out, "{:<12.12} {:>9.3g} {:>6.2f}% {:>9.3g} {:>7.4f} {:>9.3g}  {}\n",
-             name_of(order[k], names), f.density, 100.0 * part(order[k]) / run.summary.loss,
+             name_of(order[k], run), f.density, 100.0 * part(order[k]) / run.summary.loss,
              f.figures.false_activation, f.figures.recall, f.figures.precision, others);
   }
 }
 
 }  // namespace
 
-void print_dictionary(std::ostream& out, const DictionaryRun& run, std::size_t top,
-                      const std::vector<std::string>& names) {
+void print_dictionary(std::ostream& out, const DictionaryRun& run, std::size_t top) {
   print_loss(out, run);
+  print_comparison(out, run);
   print_by_count(out, run);
   print_spreads(out, run);
-  print_top(out, run, top, names);
+  print_top(out, run, top);
 }
 
 }  // namespace skeleta::program

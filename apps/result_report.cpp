@@ -31,9 +31,14 @@ Json value_at(const ResultDataset& dataset, std::size_t k) {
   return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
-// The values from `place` on, nested from the given axis on.
+bool is_text(const ResultDataset& dataset) {
+  return std::holds_alternative<std::vector<std::uint8_t>>(dataset.values);
+}
+
+// The values from `place` on, nested from the given axis on; of texts `place` counts these.
 Json nested(const ResultDataset& dataset, std::size_t axis, std::size_t& place) {
   if (axis == dataset.shape.size()) return value_at(dataset, place++);
+  if (is_text(dataset) && axis + 1 == dataset.shape.size()) return dataset.text(place++);
   Json list = Json::array();
   for (std::size_t k = 0; k < dataset.shape[axis]; ++k) {
     list.push_back(nested(dataset, axis + 1, place));
@@ -44,7 +49,8 @@ Json nested(const ResultDataset& dataset, std::size_t axis, std::size_t& place) 
 // Of a flag true or false; of flags in a list the places, from 1, where they are set.
 Json json_from(const ResultDataset& dataset, bool flag, std::size_t axis, std::size_t place) {
   if (!flag) {
-    for (std::size_t k = axis; k < dataset.shape.size(); ++k) place *= dataset.shape[k];
+    const std::size_t rank = dataset.shape.size() - (is_text(dataset) ? 1 : 0);
+    for (std::size_t k = axis; k < rank; ++k) place *= dataset.shape[k];
     return nested(dataset, axis, place);
   }
   const auto& flags = std::get<std::vector<std::int64_t>>(dataset.values);

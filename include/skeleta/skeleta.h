@@ -56,6 +56,7 @@
 #include "skeleta/measure/data_law.h"
 #include "skeleta/measure/feature_figures.h"
 #include "skeleta/measure/features.h"
+#include "skeleta/measure/histogram.h"
 #include "skeleta/measure/integral_by_skeleton.h"
 #include "skeleta/measure/law_text.h"
 #include "skeleta/measure/sampling_state.h"

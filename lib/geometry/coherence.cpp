@@ -7,8 +7,10 @@
 #include <limits>
 #include <stdexcept>
 
+#include "core/products.h"
 #include "geometry/columns.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/core/parallel.h"
 
 namespace skeleta::geometry {
 namespace {
@@ -58,6 +60,45 @@ Coherence coherence(const Matrix& W, double shortest) {
   result.signed_max = std::min(result.signed_max, 1.0);  // rounding
   result.absolute = std::min(result.absolute, 1.0);
   return result;
+}
+
+Vector nearest_cosines(const FloatMatrix& W, std::span<const Index> columns, int threads) {
+  for (const Index i : columns) {
+    if (i >= 0 && i < W.cols()) continue;
+    throw std::invalid_argument(fmt::format("W has no column {}, but {}", i, W.cols()));
+  }
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto count = static_cast<Index>(columns.size());
+  Vector nearest = Vector::Constant(count, nan);
+  const auto blocks = static_cast<std::size_t>((count + block_columns - 1) / block_columns);
+  parallel_for(blocks, threads, [&](std::size_t block) {
+    const Index begin = static_cast<Index>(block) * block_columns;
+    const Index rows = std::min(block_columns, count - begin);
+    Matrix chosen(W.rows(), rows);
+    for (Index k = 0; k < rows; ++k) {
+      chosen.col(k) = W.col(columns[static_cast<std::size_t>(begin + k)]).cast<double>();
+    }
+    const Vector lengths = chosen.colwise().norm();
+    constexpr Index tile = 1024;
+    Matrix others, products;
+    for (Index first = 0; first < W.cols(); first += tile) {
+      const Index width = std::min(tile, W.cols() - first);
+      others = W.middleCols(first, width).cast<double>();
+      products.resize(width, rows);
+      set_transposed_product(others, chosen, products);
+      for (Index j = 0; j < width; ++j) {
+        const double length = others.col(j).norm();
+        if (length == 0.0) continue;
+        for (Index k = 0; k < rows; ++k) {
+          if (columns[static_cast<std::size_t>(begin + k)] == first + j || lengths(k) == 0.0)
+            continue;
+          const double cosine = std::abs(products(j, k)) / (length * lengths(k));
+          nearest(begin + k) = std::fmax(nearest(begin + k), std::min(cosine, 1.0));
+        }
+      }
+    }
+  });
+  return nearest;
 }
 
 double signed_coherence_bound(Index columns, Index dimensions) {

@@ -177,6 +177,7 @@ Array<T> Hdf5Reader::read(const std::string& path) const {
 
 template Array<double> Hdf5Reader::read(const std::string&) const;
 template Array<std::int64_t> Hdf5Reader::read(const std::string&) const;
+template Array<std::uint8_t> Hdf5Reader::read(const std::string&) const;
 
 std::vector<std::string> Hdf5Reader::read_category(const std::string& path) const {
   const auto values = numbers<std::int64_t>(path, "flag_values");

@@ -37,8 +37,8 @@ class Hdf5Reader {
   ObjectHandle open_numbers(const std::string& path) const;
   /// Throws unless the dataset holds integers.
   void require_integers(const std::string& path) const;
-  /// T = double takes integers and floats of any width; T = std::int64_t only integers. An empty
-  /// axis is an error, and so is a size that the machine's memory cannot hold.
+  /// T = double takes integers and floats of any width; T = std::int64_t, std::uint8_t only
+  /// integers. An empty axis is an error, and so is a size that the machine's memory cannot hold.
   template <class T>
   Array<T> read(const std::string& path) const;
   /// A category by its names: int8 with CF's flag_values and flag_meanings.

@@ -30,6 +30,8 @@ hid_t stored_type(Element element) {
       return H5T_STD_I64LE;
     case Element::int8:
       return H5T_STD_I8LE;
+    case Element::uint8:
+      return H5T_STD_U8LE;
   }
   throw std::logic_error("unknown Element");
 }
@@ -37,7 +39,8 @@ hid_t stored_type(Element element) {
 template <class T>
 constexpr Element element_of = std::is_same_v<T, double>         ? Element::float64
                                : std::is_same_v<T, std::int64_t> ? Element::int64
-                                                                 : Element::int8;
+                               : std::is_same_v<T, std::int8_t>  ? Element::int8
+                                                                 : Element::uint8;
 
 PropertyHandle storage_properties(const Shape& shape, std::size_t bytes) {
   PropertyHandle list(H5Pcreate(H5P_DATASET_CREATE));
@@ -143,6 +146,7 @@ void Hdf5Writer::write_values(const DatasetEntry& entry, const Shape& shape, hid
         path);
   write_text(dataset.id(), "units", entry.units);
   write_text(dataset.id(), "long_name", entry.long_name);
+  if (entry.element == Element::uint8) write_text(dataset.id(), "text_encoding", "UTF-8");
   if (entry.is_axis()) {
     check(H5DSset_scale(dataset.id(), entry.name.c_str()), target_, "make a scale of", path);
     axes_.emplace(path, Axis{std::move(dataset), shape.front()});
@@ -176,6 +180,7 @@ void Hdf5Writer::write(const std::string& path, const Shape& shape, const std::v
 
 template void Hdf5Writer::write(const std::string&, const Shape&, const std::vector<double>&);
 template void Hdf5Writer::write(const std::string&, const Shape&, const std::vector<std::int64_t>&);
+template void Hdf5Writer::write(const std::string&, const Shape&, const std::vector<std::uint8_t>&);
 
 void Hdf5Writer::write(const std::string& path, const Shape& shape, const Category& category) {
   write(path, shape, category.values);

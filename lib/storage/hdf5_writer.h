@@ -28,7 +28,8 @@ class Hdf5Writer {
   void attribute(const std::string& name, Version value);
 
   /// A dataset with units, long_name and scales. The scale of an axis is written before what lies
-  /// along it, and makes its group. T: double, std::int64_t, std::int8_t.
+  /// along it, and makes its group. T: double, std::int64_t, std::int8_t, std::uint8_t, which is
+  /// text.
   template <class T>
   void write(const std::string& path, const Shape& shape, const std::vector<T>& values);
 

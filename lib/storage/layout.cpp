@@ -124,5 +124,6 @@ void check_range(const Hdf5Reader& file, const DatasetEntry& entry, const Array<
 
 template void check_range(const Hdf5Reader&, const DatasetEntry&, const Array<double>&);
 template void check_range(const Hdf5Reader&, const DatasetEntry&, const Array<std::int64_t>&);
+template void check_range(const Hdf5Reader&, const DatasetEntry&, const Array<std::uint8_t>&);
 
 }  // namespace skeleta::storage

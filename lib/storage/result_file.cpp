@@ -48,6 +48,9 @@ ResultDataset read(const Hdf5Reader& file, const DatasetEntry& entry) {
     case Element::int8:
       dataset.values = category_of(file.read_category(path));
       break;
+    case Element::uint8:
+      dataset.values = read_numbers<std::uint8_t>(file, entry);
+      break;
   }
   return dataset;
 }
@@ -94,6 +97,13 @@ const std::string& ResultDataset::word(std::size_t k) const {
   return category.meanings[static_cast<std::size_t>(category.values[k])];
 }
 
+std::string ResultDataset::text(std::size_t k) const {
+  const auto& bytes = std::get<std::vector<std::uint8_t>>(values);
+  const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(k * shape.back());
+  const auto last = first + static_cast<std::ptrdiff_t>(shape.back());
+  return {first, std::find(first, last, 0)};
+}
+
 Category category_of(const std::vector<std::string>& words) {
   Category category;
   for (const std::string& word : words) {
@@ -131,6 +141,16 @@ void Results::add(const std::string& path, const Matrix& values) {
   const Matrix rows = values.transpose();  // they run fastest
   add(path, {static_cast<std::size_t>(values.rows()), static_cast<std::size_t>(values.cols())},
       std::vector<double>(rows.data(), rows.data() + rows.size()));
+}
+
+void Results::add_texts(const std::string& path, const std::vector<std::string>& texts) {
+  std::size_t width = 1;  // no axis is empty
+  for (const std::string& text : texts) width = std::max(width, text.size());
+  std::vector<std::uint8_t> bytes(texts.size() * width, 0);
+  for (std::size_t k = 0; k < texts.size(); ++k) {
+    std::ranges::copy(texts[k], bytes.begin() + static_cast<std::ptrdiff_t>(k * width));
+  }
+  add(path, {texts.size(), width}, std::move(bytes));
 }
 
 std::vector<ResultDataset>::iterator Results::place_of(const std::string& path) {

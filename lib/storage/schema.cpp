@@ -12,7 +12,8 @@ constexpr const char* introduction = R"(# What is in a run file
 This page is generated from the table that writes and checks the files (`lib/storage/kinds`).
 Layout version {}.{}. Files are HDF5; arrays are row-major, so Octave, MATLAB, R and Julia show the
 axes reversed. Every axis has a dimension scale in the same group. A category is int8 with the
-attributes `flag_values` and `flag_meanings`. Lists of different lengths are padded; their lengths are in
+attributes `flag_values` and `flag_meanings`; a text is bytes of UTF-8 along its last axis, with zeros
+behind it and the attribute `text_encoding`. Lists of different lengths are padded; their lengths are in
 a dataset beside them, since NaN may be a value. The models under `/model` make a run file a model file
 too. Readers refuse a number outside of the range below, a shape that is not that of the axes, axes of one
 name that differ in length between groups, and a group in which some of the datasets with the same words
@@ -49,7 +50,9 @@ std::string dataset_rows() {
     }
     rows += fmt::format("| `{}` | {} | [{}] | {} | {} | {} | {} |\n", entry.name,
                         to_string(entry.element), fmt::join(entry.axes, ", "),
-                        entry.element == Element::int8 ? "a word" : to_string(entry.range),
+                        entry.element == Element::int8    ? "a word"
+                        : entry.element == Element::uint8 ? "a text"
+                                                          : to_string(entry.range),
                         entry.units, entry.long_name, entry.present);
   }
   return rows;

@@ -74,6 +74,10 @@ DatasetEntry word(const char* name, const char* axes, const char* long_name) {
   return row(name, Element::int8, axes, long_name).from(0.0);
 }
 
+DatasetEntry text(const char* name, const char* axes, const char* long_name) {
+  return row(name, Element::uint8, axes, long_name).from(0.0);
+}
+
 DatasetEntry axis(const char* name, const char* long_name) {
   return whole(name, name, long_name);
 }

@@ -14,12 +14,12 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 9};
+inline constexpr Version format_version{1, 10};
 
-enum class Element { float64, int64, int8 };
+enum class Element { float64, int64, int8, uint8 };
 
 constexpr auto names_of(Element) {
-  return std::to_array<std::string_view>({"float64", "int64", "int8"});
+  return std::to_array<std::string_view>({"float64", "int64", "int8", "uint8"});
 }
 using skeleta::to_string;
 
@@ -60,12 +60,14 @@ struct DatasetEntry {
 };
 
 /// A row of the table; `axes` are words, such as "instance l". A number may be anything, NaN too; a
-/// magnitude is at least 0, or NaN; a whole number is at least 0; a word is one of a category. An
-/// axis is whole numbers, which count unless others are given.
+/// magnitude is at least 0, or NaN; a whole number is at least 0; a word is one of a category; a
+/// text is UTF-8 along its last axis, zeros behind it. An axis is whole numbers, which count unless
+/// others are given.
 DatasetEntry real(const char* name, const char* axes, const char* long_name);
 DatasetEntry magnitude(const char* name, const char* axes, const char* long_name);
 DatasetEntry whole(const char* name, const char* axes, const char* long_name);
 DatasetEntry word(const char* name, const char* axes, const char* long_name);
+DatasetEntry text(const char* name, const char* axes, const char* long_name);
 DatasetEntry axis(const char* name, const char* long_name);
 
 using Rows = std::vector<DatasetEntry>;

@@ -103,5 +103,29 @@ TEST(Coherence, RefusesWhatMakesNoSense) {
   EXPECT_THROW(orthoplex_bound(3, 0), std::invalid_argument);
 }
 
+TEST(NearestCosines, AreTheLargestOfEachColumnWithAnother) {
+  FloatMatrix W = FloatMatrix::Random(3, 1500);  // more than a tile
+  W.col(7).setZero();
+  W.col(1400) = -2.0f * W.col(11);
+  const std::vector<Index> columns{11, 7, 3, 1499};
+  const Vector found = nearest_cosines(W, columns, 2);
+  const Matrix unit = W.cast<double>().colwise().normalized();
+  for (Index k = 0; k < found.size(); ++k) {
+    const Index i = columns[static_cast<std::size_t>(k)];
+    if (i == 7) {
+      EXPECT_TRUE(std::isnan(found(k)));
+      continue;
+    }
+    double expected = 0.0;
+    for (Index j = 0; j < W.cols(); ++j) {
+      if (j != i && j != 7) expected = std::max(expected, std::abs(unit.col(j).dot(unit.col(i))));
+    }
+    EXPECT_NEAR(found(k), expected, 1e-14);
+  }
+  EXPECT_NEAR(found(0), 1.0, 1e-7);
+  EXPECT_TRUE(std::isnan(nearest_cosines(W.leftCols(1), std::vector<Index>{0})(0)));
+  EXPECT_THROW(nearest_cosines(W, std::vector<Index>{1500}), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace skeleta::geometry

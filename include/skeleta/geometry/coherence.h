@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "skeleta/core/types.h"
 
 namespace skeleta::geometry {
@@ -18,6 +20,12 @@ struct Coherence {
 /// std::invalid_argument if W is empty or has an entry that is not finite, or if `shortest` is
 /// outside [0, 1].
 Coherence coherence(const Matrix& W, double shortest = 0.1);
+
+/// Of each of some columns i of W (d × D) the largest |ŵ_i·ŵ_j| with another column, in [0, 1];
+/// zero columns have no direction and are passed over, and get NaN themselves, as does a column
+/// without others. Accuracy: a few d·ε, absolute. Cost: d·D for each, in parallel on `threads`.
+/// Throws std::invalid_argument if there is no such column.
+Vector nearest_cosines(const FloatMatrix& W, std::span<const Index> columns, int threads = 1);
 
 /// The smallest signed_max that n unit vectors in R^d can have, or a lower bound of it: the simplex
 /// bound −1/(n − 1) for n ≤ d + 1, reached by the simplex; the orthoplex bound 0 beyond, reached by

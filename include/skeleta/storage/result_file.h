@@ -24,7 +24,9 @@ struct Category {
 struct ResultDataset {
   std::string path;                ///< "/critical/loss"
   std::vector<std::size_t> shape;  ///< The last axis runs fastest.
-  std::variant<std::vector<double>, std::vector<std::int64_t>, Category> values;  ///< Row-major.
+  /// Row-major. Bytes are texts in UTF-8 along the last axis, with zeros behind.
+  std::variant<std::vector<double>, std::vector<std::int64_t>, Category, std::vector<std::uint8_t>>
+      values;
 
   /// "/critical".
   std::string group() const { return path.substr(0, path.find('/', 1)); }
@@ -32,6 +34,8 @@ struct ResultDataset {
   std::string name() const { return path.substr(path.find('/', 1) + 1); }
   /// Of a category.
   const std::string& word(std::size_t k) const;
+  /// The k-th text.
+  std::string text(std::size_t k) const;
 };
 
 /// The words of a category, its meanings in order of appearance.
@@ -41,8 +45,8 @@ Category category_of(const std::vector<std::string>& words);
 /// not added only counts: 0, 1, …. Throws std::logic_error for a dataset that the schema has not.
 class Results {
  public:
-  /// Numbers, row-major, or words.
-  using Values = std::variant<std::vector<double>, std::vector<std::int64_t>, Category>;
+  /// Numbers, row-major, or words, or texts.
+  using Values = decltype(ResultDataset::values);
 
   /// An axis that counts, where nothing may lie along it.
   void axis(const std::string& path, Index count);
@@ -52,6 +56,8 @@ class Results {
   void add(const std::string& path, const Vector& values);
   /// [rows, columns]
   void add(const std::string& path, const Matrix& values);
+  /// [number of texts, bytes of the longest], none of them with a zero in it.
+  void add_texts(const std::string& path, const std::vector<std::string>& texts);
   /// Of any shape, the last axis running fastest.
   void add(const std::string& path, std::vector<std::size_t> shape, Values values);
 

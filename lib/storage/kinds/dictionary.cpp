@@ -1,4 +1,8 @@
 #include "skeleta/storage/dictionary_file.h"
+
+#include <cmath>
+
+#include "skeleta/measure/histogram.h"
 #include "storage/fields.h"
 
 namespace skeleta::storage {
@@ -6,6 +10,7 @@ namespace {
 
 constexpr const char* group = "/dictionary";
 constexpr const char* present = "since 1.9, in files of dictionary";
+constexpr const char* compared = "since 1.10, in files of dictionary unless --compare 0";
 
 // Along [dictionary], of which there is one.
 const Fields<DictionarySummary>& summary_fields() {
@@ -27,6 +32,117 @@ const Fields<DictionarySummary>& summary_fields() {
            &Summary::welch_bound},
       },
       "[].");
+  return fields;
+}
+
+// Likewise, of what was compared.
+const Fields<DictionarySummary>& comparison_fields() {
+  using Summary = DictionarySummary;
+  static const auto fields = block<Summary>(
+      group, compared,
+      {
+          {magnitude("random_loss", "dictionary",
+                     "of all features among random directions, estimated from those compared")
+               .as("random.loss"),
+           &Summary::random_loss},
+          {magnitude("random_standard_error", "dictionary",
+                     "of that, from the choice of the features compared")
+               .as("random.standard_error"),
+           &Summary::random_standard_error},
+          {magnitude("largest_cosine", "dictionary",
+                     "largest |cosine| of a compared feature with another one"),
+           &Summary::largest_cosine},
+          {magnitude("random_largest_cosine", "dictionary", "the same of random directions")
+               .as("random.largest_cosine"),
+           &Summary::random_largest_cosine},
+      },
+      "[].");
+  return fields;
+}
+
+// Along [compared].
+const Fields<ComparedOutput>& compared_fields() {
+  using Output = ComparedOutput;
+  static const auto fields = block<Output>(
+      group, compared,
+      {
+          {axis("compared",
+                "feature whose output is compared with the same one among random directions of "
+                "the same length, density and threshold")
+               .as("feature"),
+           &Output::feature},
+          {magnitude("weight", "compared", "number of features that it stands for"),
+           &Output::weight},
+          {real("compared_density", "compared", "probability that the feature is active")
+               .from(0, 1)
+               .as("density"),
+           &Output::density},
+          {magnitude("nearest_cosine", "compared",
+                     "largest |cosine| of its direction with another feature's"),
+           &Output::nearest_cosine},
+          {magnitude("random_nearest_cosine", "compared", "the same of random directions")
+               .as("random.nearest_cosine"),
+           &Output::random_nearest_cosine},
+          {real("random_threshold", "compared", "as threshold, among random directions")
+               .as("random.threshold"),
+           &Output::random, &FeatureFigures::threshold},
+          {magnitude("random_feature_loss", "compared", "as feature_loss, likewise")
+               .as("random.loss"),
+           &Output::random, &FeatureFigures::loss},
+          {magnitude("random_interference_variance", "compared", "likewise")
+               .as("random.interference_variance"),
+           &Output::random, &FeatureFigures::interference_variance},
+          {real("random_false_activation", "compared", "likewise")
+               .from(0, 1)
+               .or_nan()
+               .as("random.false_activation"),
+           &Output::random, &FeatureFigures::false_activation},
+          {real("random_recall", "compared", "likewise").from(0, 1).or_nan().as("random.recall"),
+           &Output::random, &FeatureFigures::recall},
+          {real("random_precision", "compared", "likewise")
+               .from(0, 1)
+               .or_nan()
+               .as("random.precision"),
+           &Output::random, &FeatureFigures::precision},
+      },
+      "compared[].");
+  return fields;
+}
+
+// Along [quantity].
+const Fields<DictionaryHistogram>& histogram_fields() {
+  using Histogram = DictionaryHistogram;
+  static const auto fields = block<Histogram>(
+      group, "since 1.10, in files of dictionary",
+      {
+          {word("quantity", "quantity", "what the histogram is of; relative_loss is loss / E x^2"),
+           &Histogram::quantity},
+          {axis("edge", "edge of a bin")},
+          {axis("bin", "bin, from its edge to the next")},
+          {whole("logarithmic", "quantity", "1 if the bins have equal ratios, 0 if equal widths")
+               .from(0, 1),
+           &Histogram::logarithmic},
+          {real("bin_edge", "quantity edge", "edges of the bins").finite(), &Histogram::edge},
+          {whole("bin_count", "quantity bin", "number of features done in the bin"),
+           &Histogram::count},
+          {whole("without", "quantity", "number of features done without such a number"),
+           &Histogram::without},
+      },
+      "histograms[].");
+  return fields;
+}
+
+const Fields<DictionaryHistogram>& random_histogram_fields() {
+  static const auto fields = block<DictionaryHistogram>(
+      group, compared,
+      {
+          {magnitude("random_bin_share", "quantity bin",
+                     "share of the features in the bin among random directions, estimated from "
+                     "those compared")
+               .as("random_share"),
+           &DictionaryHistogram::random_share},
+      },
+      "histograms[].");
   return fields;
 }
 
@@ -91,23 +207,89 @@ const Fields<DictionaryFeature>& feature_fields() {
   return fields;
 }
 
+// A figure, and its values over a list of outputs.
+struct Quantity {
+  const char* name;
+  double (*of)(const FeatureFigures& figures, double density);
+};
+
+constexpr Quantity quantities[] = {
+    {"relative_loss",
+     [](const FeatureFigures& f, double p) { return p > 0.0 ? 3.0 * f.loss / p : nan; }},
+    {"interference_deviation",
+     [](const FeatureFigures& f, double) { return std::sqrt(f.interference_variance); }},
+    {"false_activation", [](const FeatureFigures& f, double) { return f.false_activation; }},
+    {"recall", [](const FeatureFigures& f, double) { return f.recall; }},
+    {"precision", [](const FeatureFigures& f, double) { return f.precision; }},
+};
+
+DictionaryHistogram histogram_of(const DictionaryRun& run, const Quantity& quantity) {
+  constexpr std::size_t bins = 40;
+  std::vector<double> values, random, weights;
+  for (const DictionaryFeature& f : run.features) {
+    values.push_back(quantity.of(f.figures, f.density));
+  }
+  for (const ComparedOutput& output : run.compared) {
+    random.push_back(quantity.of(output.random, output.density));
+    weights.push_back(output.weight);
+  }
+  std::vector<double> all = values;
+  all.insert(all.end(), random.begin(), random.end());
+  const Bins chosen = bins_of(all, bins);
+  DictionaryHistogram result{quantity.name, chosen.logarithmic, chosen.edges};
+  result.without = static_cast<std::int64_t>(values.size());
+  for (const double n : histogram(chosen, values)) {
+    result.count.push_back(static_cast<std::int64_t>(n));
+    result.without -= result.count.back();
+  }
+  if (run.compared.empty()) return result;
+  double total = 0.0;
+  for (const double w : weights) total += w;
+  result.random_share = histogram(chosen, random, weights);
+  for (double& share : result.random_share) share /= total;
+  return result;
+}
+
 }  // namespace
 
+std::vector<DictionaryHistogram> histograms(const DictionaryRun& run) {
+  std::vector<DictionaryHistogram> all;
+  for (const Quantity& quantity : quantities) all.push_back(histogram_of(run, quantity));
+  return all;
+}
+
 Rows dictionary_rows() {
-  return rows_of(summary_fields(), feature_fields(),
+  return rows_of(summary_fields(), comparison_fields(), feature_fields(),
+                 block(group, "since 1.10, in files of dictionary with --names",
+                       {
+                           axis("byte", "byte of a text"),
+                           text("name", "feature byte", "name of the feature").as("outputs[].name"),
+                       },
+                       ""),
                  block(group, "since 1.9, in files of dictionary with --skeletons",
                        {
                            axis("l", "number of active features"),
                            real("by_count", "l", "part of the loss with l features active"),
                        },
-                       ""));
+                       ""),
+                 compared_fields(), histogram_fields(), random_histogram_fields());
 }
 
 Results dictionary_results(const DictionaryRun& run) {
   Results results;
   put(results, summary_fields(), {run.summary});
   put(results, feature_fields(), run.features);
+  if (!run.names.empty()) {
+    const auto done = static_cast<std::ptrdiff_t>(run.features.size());
+    results.add_texts("/dictionary/name", {run.names.begin(), run.names.begin() + done});
+  }
   if (run.by_count.size() > 0) results.add("/dictionary/by_count", run.by_count);
+  const std::vector<DictionaryHistogram> distributions = histograms(run);
+  put(results, histogram_fields(), distributions);
+  if (run.compared.empty()) return results;
+  put(results, comparison_fields(), {run.summary});
+  put(results, compared_fields(), run.compared);
+  put(results, random_histogram_fields(), distributions);
   return results;
 }
 
@@ -115,9 +297,17 @@ DictionaryRun dictionary_run(const ResultFile& file) {
   DictionaryRun run;
   std::vector<DictionarySummary> summary(1);
   get(file, summary_fields(), summary);
+  get(file, comparison_fields(), summary);
   run.summary = summary.front();
   run.features.resize(static_cast<std::size_t>(run.summary.done));
   get(file, feature_fields(), run.features);
+  if (const ResultDataset* outputs = file.find("/dictionary/compared")) {
+    run.compared.resize(outputs->shape.front());
+    get(file, compared_fields(), run.compared);
+  }
+  if (const ResultDataset* names = file.find("/dictionary/name")) {
+    for (std::size_t k = 0; k < names->shape.front(); ++k) run.names.push_back(names->text(k));
+  }
   if (const ResultDataset* parts = file.find("/dictionary/by_count")) {
     const auto& values = std::get<std::vector<double>>(parts->values);
     run.by_count = Eigen::Map<const Vector>(values.data(), static_cast<Index>(values.size()));
