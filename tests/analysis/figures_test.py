@@ -15,11 +15,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
 from mpl_toolkits.mplot3d.art3d import Text3D
-from workplace import SOURCE, Workplace, estimate
+from workplace import SOURCE, Workplace, estimate, program
 
 import skeleta_analysis
 from skeleta_analysis import __main__ as command
 from skeleta_analysis import polytope, style
+from skeleta_analysis.dictionary import short
 
 # All warnings of ours and of matplotlib's layout are failures; pyparsing's are not our business.
 warnings.filterwarnings("error", category=RuntimeWarning)
@@ -171,6 +172,37 @@ class Figures(Workplace):
         run = skeleta_analysis.open(estimate(path, self.folder / "run.h5", "--density", "zipf:1:0.3", "--groups", groups,
                                              "--method", "plain", "--samples", "1000"))
         self.assert_legible(skeleta_analysis.data(run))
+
+    def dictionary_run(self, name, *options):
+        """A run of 80 features, named, in 20 dimensions."""
+        names = self.folder / "names.txt"
+        names.write_text("".join(f"$word_{k}$ with a name that is long\n" if k % 7 == 0 else f"word{k}\n" for k in range(80)))
+        path = self.folder / f"{name}.h5"
+        self.run_command(program(), "dictionary", SOURCE / "data/trained/n80_m20_S0.98.h5", "--quiet", "-o", path,
+                         "--names", names, *options)
+        return skeleta_analysis.open(path)
+
+    def test_dictionaries(self):
+        for name, options in (("split", ["--skeletons", "6"]), ("few", ["--skeletons", "3"]), ("plain", []),
+                              ("alone", ["--compare", "0", "--neighbours", "0"])):
+            with self.subTest(name=name):
+                run = self.dictionary_run(name, *options)
+                figure = skeleta_analysis.dictionary(run)
+                self.assert_legible(figure)
+                self.assertEqual(len(figure.axes), 5 if "--skeletons" in options else 4)
+                self.assertIn("80 features in 20 dimensions", figure._suptitle.get_text())
+                self.assertEqual("random directions" in figure._suptitle.get_text(), "--compare" not in options)
+                rows = run.dictionary
+                np.testing.assert_allclose(figure.axes[0].patches[0].get_data().values,
+                                           rows["bin_count"].values[1] / 80)
+                worst = figure.axes[-1]
+                part = (rows["feature_loss"] * rows["importance"]).values / rows["loss"].values[0]
+                np.testing.assert_allclose([bar.get_width() for bar in worst.patches], np.sort(part)[::-1][:14])
+                labels = [label.get_text() for label in worst.get_yticklabels()]
+                self.assertEqual(labels[0], short(run.feature_name(np.argmax(part))))
+                plt.close(figure)
+        said = " ".join(text for text, _ in texts(skeleta_analysis.dictionary(self.dictionary_run("again", "--neighbours", "2"))))
+        self.assertRegex(said, r"word\d+ \d+ %, ")
 
     def test_every_instance_can_be_drawn(self):
         run = self.runs["n5_m2_S0.75"]

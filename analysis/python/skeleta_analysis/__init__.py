@@ -11,6 +11,7 @@ from .columns import columns
 from .comparison import comparison
 from .contributions import contributions
 from .data import data
+from .dictionary import dictionary
 from .dimensionality import dimensionality
 from .excess import excess
 from .linear import flow, moments
@@ -19,5 +20,5 @@ from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
-__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "data",
+__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "data", "dictionary",
            "dimensionality", "excess", "flow", "moments", "open", "phases", "summary", "sweep", "training"]

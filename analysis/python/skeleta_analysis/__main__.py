@@ -6,8 +6,8 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, columns, comparison, contributions, data, dimensionality, excess, flow, moments, open,
-               phases, style, summary, sweep, training)
+from . import (atlas, columns, comparison, contributions, data, dictionary, dimensionality, excess, flow, moments,
+               open, phases, style, summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -27,6 +27,7 @@ WHOLE = {
     "sweep": (sweep, "loss and D* of a sweep against density", "sweep"),
     "phases": (phases, "phase diagram of two features in one dimension", "sweep"),
     "flow": (flow, "loss and modes of flows of the linear model", "linear flow"),
+    "dictionary": (dictionary, "interference and loss of a dictionary's features, and who disturbs whom", "dictionary"),
     "moments": (moments, "distance of sparse data's second moment to the identity", "linear moments"),
 }
 

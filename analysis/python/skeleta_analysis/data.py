@@ -2,7 +2,6 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator
 
 from . import style
 
@@ -86,23 +85,14 @@ def draw_densities(axes, run) -> None:
     if len(positive) == len(density) and positive.max() > SPREAD * positive.min():
         axes.set_xscale("log")
         axes.set_yscale("log")
-        readable(axes.xaxis, len(order))
-        readable(axes.yaxis, positive.max() / positive.min())
+        style.readable(axes.xaxis, len(order))
+        style.readable(axes.yaxis, positive.max() / positive.min())
     else:
         axes.set_ylim(0, 1.08 * max(density.max(), 1e-300))
         style.whole_numbers(axes.xaxis)
     axes.set_xlabel("rank of the feature, densest first")
     axes.set_ylabel(style.with_units("density $p_j$", run.data["density"]))
     axes.grid(True)
-
-
-def readable(axis, span: float) -> None:
-    """More numbers than powers of ten on a short logarithmic axis."""
-    if span < 100:
-        axis.set_minor_locator(LogLocator(subs=(2, 5)))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter("{x:g}")
-        axis.set_tick_params(which="minor", pad=5)  # in line with the others, whose ticks are longer
 
 
 class Node:

@@ -67,6 +67,13 @@ class Run:
         """Numbers of the instances in the model file."""
         return [int(k) for k in self.model["instance"]]
 
+    def feature_name(self, feature: int) -> str:
+        """The name of a feature of a dictionary, or its number if the file has no names."""
+        names = self.dictionary.variables.get("name")
+        if names is None or feature >= len(names):
+            return str(int(feature))
+        return bytes(names.values[feature]).rstrip(b"\0").decode()
+
     def title(self, instance: int | None = None) -> str:
         """Which model and, among several, which instance; how sparse; which seed."""
         shape = f"D = {self.model.sizes['feature']}, d = {self.model.sizes['hidden']}"

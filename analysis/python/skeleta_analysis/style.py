@@ -4,7 +4,7 @@ import functools
 
 import matplotlib
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 # Of Okabe and Ito's colours, far apart in lightness too; a hatch or marker tells them apart again.
 EXACT, SAMPLED, BOUND = "#0072B2", "#E69F00", "#D55E00"
@@ -52,6 +52,15 @@ def save(figure, path) -> None:
 def whole_numbers(axis) -> None:
     """Ticks of an axis that counts."""
     axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
+
+
+def readable(axis, span: float) -> None:
+    """More numbers than powers of ten on a short logarithmic axis."""
+    if span < 100:
+        axis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("{x:g}")
+        axis.set_tick_params(which="minor", pad=5)  # in line with the others, whose ticks are longer
 
 
 def with_units(text: str, data) -> str:
