@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const here = dirname(fileURLToPath(import.meta.url));
+export const here = dirname(fileURLToPath(import.meta.url));
 export const root = resolve(here, "../..");
 export const PAGE = process.env.SKELETA_PAGE ?? join(root, "analysis/viewer/skeleta.html");
 const require = createRequire(join(root, "analysis/viewer/package.json"));
@@ -59,11 +59,11 @@ export async function settled(page, timeout = 60000) {
 }
 
 /** Opens the file in a new tab, hands over, and finds nothing on the console. */
-export async function withFileIn(browser, file, options, work) {
+export async function withFileIn(browser, file, { datasets = [], ...options }, work) {
   const { page, troubles, close } = await openTab(browser, options);
   await openPage(page);
   await openFile(page, file);
-  await work(page, numbersOf(file));
+  await work(page, numbersOf(file, ...datasets));
   assert.deepEqual(troubles, []);
   assert.deepEqual(await page.$$eval(".trouble:not([hidden])", (list) => list.map((e) => e.textContent)), []);
   await close();
@@ -73,9 +73,9 @@ export function picture(page, name) {
   return page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
 }
 
-/** All numbers of a file, from h5py. */
-export function numbersOf(file) {
-  const text = execFileSync("/usr/bin/python3", [join(here, "dump.py"), file], { maxBuffer: 2 ** 30 });
+/** All numbers of a file, or of the datasets named, from h5py. */
+export function numbersOf(file, ...paths) {
+  const text = execFileSync("/usr/bin/python3", [join(here, "dump.py"), file, ...paths], { maxBuffer: 2 ** 30 });
   const { datasets, attributes } = JSON.parse(text);
   return {
     attributes,

@@ -1,4 +1,5 @@
-"""Prints every number of a run or model file as JSON: {path: {shape, values}}; NaN and Inf are null."""
+"""Prints every number of a run or model file, or of the datasets named, as JSON: {path: {shape, values}}; NaN and Inf
+are null: dump.py FILE [PATH...]."""
 
 import json
 import sys
@@ -7,11 +8,11 @@ import h5py
 import numpy as np
 
 
-def dump(path):
+def dump(path, wanted):
     found = {}
 
     def visit(name, item):
-        if isinstance(item, h5py.Dataset):
+        if isinstance(item, h5py.Dataset) and (not wanted or "/" + name in wanted):
             values = [float(x) if np.isfinite(x) else None for x in item[...].ravel().astype(float)]
             found["/" + name] = {"shape": item.shape, "values": values}
 
@@ -21,4 +22,4 @@ def dump(path):
     return {"datasets": found, "attributes": attributes}
 
 
-print(json.dumps(dump(sys.argv[1])))
+print(json.dumps(dump(sys.argv[1], sys.argv[2:])))

@@ -1,5 +1,5 @@
 // Curves over one axis with their key, and what they are where the pointer is.
-import type uPlot from "uplot";
+import uPlot from "uplot";
 import { check, h } from "./dom";
 import { extent } from "./extent";
 import { plain } from "./format";
@@ -13,7 +13,8 @@ export interface Curve {
   /** Number of its colour. */
   colour: number;
   values: ArrayLike<number>;
-  look?: "line" | "points" | "hollow" | "marked";
+  /** Steps go from each x to the next one. */
+  look?: "line" | "points" | "hollow" | "marked" | "steps";
   /** Pixels drawn and left out in turn, so that curves on one another can both be seen. */
   dash?: number[];
   width?: number;
@@ -113,7 +114,8 @@ function series(curve: Curve, theme: Theme): uPlot.Series {
     stroke, width, spanGaps: true,
     ...(dash ? { dash } : {}),
     ...(lined ? {} : { paths: () => null }),
-    points: look === "line" ? { show: false }
+    ...(look === "steps" ? { paths: uPlot.paths.stepped!({ align: 1 }), fill: `${stroke}2b` } : {}),
+    points: look === "line" || look === "steps" ? { show: false }
       : { show: true, size: 7, width: 1.5, stroke, fill: look === "hollow" ? theme.paper : stroke },
   };
 }

@@ -31,6 +31,9 @@ const handlers: Handlers = {
   async read({ path, ranges }) {
     return read(path, ranges);
   },
+  async texts({ path }) {
+    return texts(path);
+  },
   async columns({ path, ranges, axes }) {
     const { shape, data } = read(path, ranges);
     const [hidden, features] = shape.slice(-2);
@@ -117,21 +120,44 @@ function text(value: unknown): string {
   return String(value ?? "");
 }
 
-function read(path: string, ranges: Range[]): Values {
+function texts(path: string): string[] {
+  const item = dataset(path);
+  const [count, width] = item.shape ?? [];
+  if (count * width > 8 * LARGEST_READ) throw new Error(`${path} has ${count * width} bytes, more than can be shown.`);
+  const bytes = guarded(path, () => item.value);
+  if (!(bytes instanceof Uint8Array) || !(width > 0)) throw new Error(`${path} holds no texts.`);
+  const decoder = new TextDecoder();
+  return Array.from({ length: count }, (_, k) => {
+    const text = bytes.subarray(k * width, (k + 1) * width);
+    const end = text.indexOf(0);
+    return decoder.decode(end < 0 ? text : text.subarray(0, end));
+  });
+}
+
+function dataset(path: string): Dataset {
   const item = file?.get(path);
   if (!(item instanceof Dataset)) throw new Error(`The file has no dataset ${path}.`);
+  return item;
+}
+
+/** What reading gives, or a sentence about what is damaged. */
+function guarded(path: string, work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    const damaged = isFromHdf5(error) ? ": the file is damaged there" : "";
+    throw new Error(`${path} cannot be read${damaged} (${sentence(error)}).`);
+  }
+}
+
+function read(path: string, ranges: Range[]): Values {
+  const item = dataset(path);
   const whole = item.shape ?? [];
   const shape = whole.map((size, axis) => extent(size, ranges[axis] ?? []));
   const count = shape.reduce((a, b) => a * b, 1);
   if (count > LARGEST_READ) throw new Error(`${path} has ${count} numbers, more than can be shown.`);
   if (count === 0) return { shape, data: new Float64Array(0) };
-  let raw: unknown;
-  try {
-    raw = ranges.length === 0 ? item.value : item.slice(ranges as never);
-  } catch (error) {
-    const damaged = isFromHdf5(error) ? ": the file is damaged there" : "";
-    throw new Error(`${path} cannot be read${damaged} (${sentence(error)}).`);
-  }
+  const raw = guarded(path, () => (ranges.length === 0 ? item.value : item.slice(ranges as never)));
   return { shape, ...numbers(path, ArrayBuffer.isView(raw) ? raw : [raw], item) };
 }
 

@@ -24,6 +24,9 @@ export function kind(run: Run): string {
     return "How far the second moment of sparse data is from a multiple of the identity: " +
       `${plural(size("/moments/setting"), "setting")}.`;
   }
+  if (run.has("/dictionary/feature_loss")) {
+    return `A dictionary, feature by feature: the exact loss of ${plural(size("/dictionary/feature"), "output")}.`;
+  }
   if (run.has("/certified/lower")) return "Bounds of the least loss that any model has.";
   if (run.filetype === "skeleta approximate") return "How good it is to see only few active features at a time.";
   if (run.filetype === "skeleta thomson solve") {

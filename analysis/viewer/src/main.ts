@@ -8,6 +8,7 @@ import { approximation } from "./panels/approximation";
 import { columns } from "./panels/columns";
 import { critical } from "./panels/critical";
 import { data } from "./panels/data";
+import { dictionary } from "./panels/dictionary";
 import { flow } from "./panels/flow";
 import { moments } from "./panels/moments";
 import { overview } from "./panels/overview";
@@ -18,7 +19,7 @@ import { training } from "./panels/training";
 import { Run } from "./run";
 import { Selection } from "./selection";
 
-const PANELS: Panel[] = [overview, data, skeletons, training, sweep, flow, critical, moments, approximation, columns, thomson];
+const PANELS: Panel[] = [overview, data, skeletons, training, sweep, flow, critical, moments, approximation, dictionary, columns, thomson];
 const EMBEDDED = "script.skeleta-file";
 
 const top = document.getElementById("top")!;

@@ -51,6 +51,8 @@ export interface Requests {
   collect: { argument: { base64: string }; result: null };
   openCollected: { argument: { name: string }; result: Contents };
   read: { argument: { path: string; ranges: Range[] }; result: Values };
+  /** Bytes of UTF-8 along the last axis, zeros behind, as texts. */
+  texts: { argument: { path: string }; result: string[] };
   /** Projected on these axes, or on the principal ones. */
   columns: { argument: { path: string; ranges: Range[]; axes?: Axes }; result: Columns };
   gram: { argument: { path: string; ranges: Range[]; most: number }; result: Gram };

@@ -106,6 +106,10 @@ export class Run {
     return this.reader.ask("read", { path, ranges });
   }
 
+  texts(path: string): Promise<string[]> {
+    return this.reader.ask("texts", { path });
+  }
+
   /** Each of the datasets of `group` that the file has. */
   async readAll<Name extends string>(
     group: string, names: readonly Name[], ...ranges: Range[]
