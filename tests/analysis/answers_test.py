@@ -55,6 +55,14 @@ STATED = (
     ("come to L = 0.0578 (three", "--init untie.h5", r"loss +0\.05779"),
     ("three starts: L = 0.0649206", "zipf:1:0.3", r"loss +0\.0649206"),
     ("it stops anywhere", "--scale 0.3", r"encoder +[\d.]+ +9\.35"),
+    ("| 2000 | 7.98 | 2.66 | 6895 | 28.6 ± 0.7 |", "-o words_run.h5", r"loss 6894\.[67](?s:.)*: 28\.6\d* \+- 0\.7"),
+    ("active in 99.9 % of the inputs", "-o words_run.h5", r"false activation +\S+ +\S+ +0\.999"),
+    ("has a cosine of 0.77", "-o words_run.h5", r"nearest +\S+ +\S+ +0\.77\d* (?s:.)*random directions +\S+ +\S+ +0\.349"),
+    ("part comes from nine (14.7 %)", "-o words_run.h5", r"\n +9 +1012\.\d+ +14\.68%"),
+    ("*so*, *even*, *not*, *but*", "-o words_run.h5", r"\nso +(?s:.)*\neven +(?s:.)*\nnot +(?s:.)*\nbut "),
+    ("a loss of 2.648", "--fit-thresholds", r"loss 2\.648"),
+    ("with probability 0.00013", "--fit-thresholds", r"recall +\S+ +\S+ +0\.00012[78] "),
+    ("best thresholds come to 0.795 ± 0.013", "--fit-thresholds", r"random directions: 0\.79[45]\d* \+- 0\.013"),
 )
 
 

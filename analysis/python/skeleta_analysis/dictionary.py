@@ -122,7 +122,6 @@ def draw_worst(axes, run) -> None:
     axes.set_xlabel("share of the loss")
     if "neighbour_feature" in run.dictionary:
         axes.set_title("the worst, and who disturbs them by how much of the interference's variance", loc="left", fontsize=9)
-    axes.grid(axis="x")
 
 
 def disturbers(run, feature) -> str:
