@@ -34,7 +34,10 @@ Choice choose_outputs(const Features& features, Index count, std::uint64_t seed)
   choice.order.resize(static_cast<std::size_t>(features.size()));
   std::iota(choice.order.begin(), choice.order.end(), Index{0});
   choice.count = std::min(count, features.size());
-  choice.certain = choice.count == features.size() ? choice.count : choice.count / 2;
+  // At least two at random, unless all are chosen: one alone has no standard error.
+  choice.certain = choice.count == features.size()
+                       ? choice.count
+                       : std::clamp<Index>(choice.count - 2, 0, choice.count / 2);
   std::ranges::stable_sort(choice.order, [&](Index a, Index b) {
     return features.importance(a) * features.density(a) >
            features.importance(b) * features.density(b);

@@ -121,8 +121,10 @@ void print_comparison(std::ostream& out, const DictionaryRun& run) {
   if (all) {
     print_to(out, "random directions: {:.6g}", whole.random_loss);
   } else {
-    print_to(out, "random directions: {:.4g} +- {:.2g} ({} outputs)", whole.random_loss,
-             whole.random_standard_error, run.compared.size());
+    const double error = whole.random_standard_error;
+    print_to(out, "random directions: {:.4g}{} ({} output{})", whole.random_loss,
+             std::isnan(error) ? "" : fmt::format(" +- {:.2g}", error), run.compared.size(),
+             run.compared.size() == 1 ? "" : "s");
   }
   if (whole.done == whole.features) {
     print_to(out, ", {:.3g} times that", whole.random_loss / whole.loss);
