@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* group = "/dictionary";
 constexpr const char* present = "since 1.9, in files of dictionary";
-constexpr const char* compared = "since 1.10, in files of dictionary unless --compare 0";
+constexpr const char* with_comparison = "since 1.10, in files of dictionary unless --compare 0";
 
 // Along [dictionary], of which there is one.
 const Fields<DictionarySummary>& summary_fields() {
@@ -39,7 +39,7 @@ const Fields<DictionarySummary>& summary_fields() {
 const Fields<DictionarySummary>& comparison_fields() {
   using Summary = DictionarySummary;
   static const auto fields = block<Summary>(
-      group, compared,
+      group, with_comparison,
       {
           {magnitude("random_loss", "dictionary",
                      "of all features among random directions, estimated from those compared")
@@ -64,7 +64,7 @@ const Fields<DictionarySummary>& comparison_fields() {
 const Fields<ComparedOutput>& compared_fields() {
   using Output = ComparedOutput;
   static const auto fields = block<Output>(
-      group, compared,
+      group, with_comparison,
       {
           {axis("compared",
                 "feature whose output is compared with the same one among random directions of "
@@ -134,7 +134,7 @@ const Fields<DictionaryHistogram>& histogram_fields() {
 
 const Fields<DictionaryHistogram>& random_histogram_fields() {
   static const auto fields = block<DictionaryHistogram>(
-      group, compared,
+      group, with_comparison,
       {
           {magnitude("random_bin_share", "quantity bin",
                      "share of the features in the bin among random directions, estimated from "
@@ -229,7 +229,7 @@ DictionaryHistogram histogram_of(const DictionaryRun& run, const Quantity& quant
   for (const DictionaryFeature& f : run.features) {
     values.push_back(quantity.of(f.figures, f.density));
   }
-  for (const ComparedOutput& output : run.compared) {
+  for (const ComparedOutput& output : run.with_comparison) {
     random.push_back(quantity.of(output.random, output.density));
     weights.push_back(output.weight);
   }
@@ -288,7 +288,7 @@ Results dictionary_results(const DictionaryRun& run) {
   put(results, histogram_fields(), distributions);
   if (run.compared.empty()) return results;
   put(results, comparison_fields(), {run.summary});
-  put(results, compared_fields(), run.compared);
+  put(results, compared_fields(), run.with_comparison);
   put(results, random_histogram_fields(), distributions);
   return results;
 }
@@ -303,7 +303,7 @@ DictionaryRun dictionary_run(const ResultFile& file) {
   get(file, feature_fields(), run.features);
   if (const ResultDataset* outputs = file.find("/dictionary/compared")) {
     run.compared.resize(outputs->shape.front());
-    get(file, compared_fields(), run.compared);
+    get(file, compared_fields(), run.with_comparison);
   }
   if (const ResultDataset* names = file.find("/dictionary/name")) {
     for (std::size_t k = 0; k < names->shape.front(); ++k) run.names.push_back(names->text(k));
