@@ -92,11 +92,16 @@ struct Points {
   std::vector<double> value;
 };
 
+// Of so many numbers each, between two looks at whether Ctrl-C was typed.
+std::uint64_t points_at_once(Index numbers) {
+  return std::clamp<std::uint64_t>(65536 / static_cast<std::uint64_t>(std::max<Index>(numbers, 1)),
+                                   1, 1024);
+}
+
 // Points in the order of their number of active features, and then in a random one, so that each of
 // them has the law.
 Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
   using namespace sampling;
-  constexpr std::uint64_t at_once = 1024;
   const ActiveCount active(law.activity);
   CountRange range{0, active.features()};
   while (range.first < range.last && active.probability(range.first) == 0.0) ++range.first;
@@ -107,7 +112,7 @@ Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
   std::iota(place.begin(), place.end(), std::uint64_t{0});
   PointStream stream({seed, Purpose::data, 1, 0}, 0);
   for (std::uint64_t k = count; k > 1; --k) {
-    if (k % at_once == 0) poll();
+    if (k % 1024 == 0) poll();
     std::swap(place[k - 1], place[stream.below(k)]);
   }
 
@@ -131,6 +136,7 @@ Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
   first = 0;
   for (Index l = range.first; l <= range.last; ++l) {
     const std::uint64_t here = points[static_cast<std::size_t>(l - range.first)];
+    const std::uint64_t at_once = points_at_once(l);
     const StreamKey key{seed, Purpose::data, 0, static_cast<std::uint64_t>(l)};
     for (std::uint64_t done = 0; l > 0 && done < here; done += batch.size()) {
       poll();
@@ -171,7 +177,7 @@ py::array_t<double> dense_sample(const Law& law, py::handle n, py::handle given_
   computed([&] {
     const Points points = draw(*law, count, seed);
     for (std::size_t i = 0; i < count; ++i) {
-      if (i % 1024 == 0) poll();
+      if (i % points_at_once(law->size()) == 0) poll();
       std::fill(x + i * D, x + (i + 1) * D, 0.0);
       for (auto at = static_cast<std::size_t>(points.begin[i]);
            at < static_cast<std::size_t>(points.begin[i + 1]); ++at) {

@@ -1,6 +1,7 @@
 """Models from elsewhere, and files."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -175,7 +176,7 @@ def test_npz_and_safetensors(model, tmp_path):
         skeleta.from_npz(tmp_path / "nowhere.npz", axes="hidden,feature")
 
 
-def test_model_files(model, tmp_path):
+def test_model_files(model, tmp_path, monkeypatch):
     W, bias = model
     path = tmp_path / "model.h5"
     skeleta.save_model(path, W, bias, density=0.1, importance=np.arange(1.0, 6.0))
@@ -188,6 +189,15 @@ def test_model_files(model, tmp_path):
     assert found.W.shape == (2, 2, 5) and same(found[1], 2 * W, bias) and found[1].density is None
     with pytest.raises(ValueError, match="bias has shape"):
         skeleta.save_model(path, W, bias[:3])
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as disk, pytest.raises(OSError, match="no space left"):
+        disk.setattr("h5py.File.__setitem__", full)
+        skeleta.save_model(path, 3 * W)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == ["model.h5"]
     path.write_bytes(b"no such thing")
     with pytest.raises(OSError):
         skeleta.open(path)

@@ -21,6 +21,7 @@ LONG = {  # each takes minutes
     "train": "skeleta.train(features=150, hidden=20, sparsity=0.9, starts=1000)",
     "integrate": "skeleta.integrate(np.full(5, 0.5), lambda x: x[:, 0], samples=10**12)",
     "sample": "skeleta.sample(0.01, 3 * 10**7, features=50, sparse=True)",
+    "wide sample": "skeleta.sample(0.3, 20000, features=20000)",
 }
 
 
@@ -118,6 +119,12 @@ def test_copies_and_pickles(model):
         assert (change(both).W == both.W).all() and change(both).law.groups == law.groups
         found = skeleta.estimate(*model, 0.1, samples=1000)
         assert change(found).json() == found.json()
+        density = np.full(5, 0.1)
+        for evaluate in (skeleta.Evaluator(5, density, importance=2.0, relative_target=1e-3),
+                         skeleta.Evaluator(5, law=law, error_control="estimated")):
+            expected = evaluate.loss(*model).value
+            density[:] = 0.5  # of the caller: the evaluator has its own
+            assert change(evaluate).loss(*model).value == expected
 
 
 def test_other_threads_go_on_meanwhile(model):

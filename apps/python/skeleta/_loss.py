@@ -1,5 +1,7 @@
 """The exact loss, its gradient, and both again and again."""
 
+import copy
+
 from . import _core
 from ._html import table
 from ._law import law_of
@@ -124,7 +126,7 @@ class Evaluator:
     """The exact loss of many models, one after the other, on the same data: it keeps its buffers.
 
     features is their number D; the other arguments are those of loss_and_gradient. Threads of Python may
-    share it: they wait for each other.
+    share it: they wait for each other. Copies and what is pickled have buffers of their own.
 
     >>> import numpy as np
     >>> evaluate = Evaluator(2, density=0.05)
@@ -135,9 +137,17 @@ class Evaluator:
     def __init__(self, features, density=None, *, sparsity=None, importance=None, law=None, relative_target=1e-8,
                  absolute_target=0.0, gradient_target=1e-6, error_control="rigorous", max_nodes=1 << 18,
                  threads=0):
-        options = exact_options(relative_target, absolute_target, gradient_target, error_control, max_nodes,
-                                threads)
-        self._evaluator = _core.Evaluator(density, sparsity, importance, law_of(law), features, options)
+        options = (relative_target, absolute_target, gradient_target, error_control, max_nodes, threads)
+        # Copies: what is pickled later is what was evaluated.
+        self._state = copy.deepcopy((density, sparsity, importance, law_of(law), features)), options
+        self._evaluator = _core.Evaluator(*self._state[0], exact_options(*options))
+
+    def __getstate__(self) -> tuple:
+        return self._state
+
+    def __setstate__(self, state: tuple) -> None:
+        self._state = state
+        self._evaluator = _core.Evaluator(*state[0], exact_options(*state[1]))
 
     def loss(self, W, bias=None, *, threshold=None, decoder=None, activation="relu", jump=None, noise=0.0) -> Loss:
         """The loss of one model, W [hidden, feature] or a Model."""

@@ -1,7 +1,9 @@
 """Models: from PyTorch's state dictionaries, .npz and .safetensors files, and skeleta's own files."""
 
+import contextlib
 import json
 import os
+import threading
 import warnings
 import zipfile
 import zlib
@@ -261,7 +263,7 @@ def safetensor(data: bytes, entry: dict) -> np.ndarray:
 
 def save_model(path, W, bias=None, *, threshold=None, density=None, importance=None, law=None, decoder=None,
                activation="relu", jump=None, noise=0.0) -> None:
-    """Writes a model file, which every command of the program reads. It replaces the file.
+    """Writes a model file, which every command of the program reads. It replaces the file, once it is complete.
 
     W [hidden, feature] or [instance, hidden, feature], or a Model; bias [feature] (added, as PyTorch
     has it) or threshold (subtracted); the other arguments are those of skeleta.loss, and need not be given.
@@ -289,9 +291,16 @@ def save_model(path, W, bias=None, *, threshold=None, density=None, importance=N
     for name, values in (("density", density), ("importance", importance)):
         if values is not None:
             arrays[name] = in_full(values, (stack if np.ndim(values) == 2 else ()) + features)
-    with h5py.File(path, "w") as file:
-        for name, array in arrays.items():
-            file[name] = array
+    path = os.fsdecode(path)
+    unfinished = f"{path}.tmp-{os.getpid()}-{threading.get_ident()}"
+    try:
+        with h5py.File(unfinished, "w") as file:
+            for name, array in arrays.items():
+                file[name] = array
+        os.replace(unfinished, path)
+    finally:
+        with contextlib.suppress(OSError):  # it has its name already, or was never made
+            os.remove(unfinished)
 
 
 def in_full(values, shape) -> np.ndarray:
