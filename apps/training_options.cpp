@@ -34,10 +34,8 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
           ? "xavier: normal weights of variance 2/(d + D). normal: of variance 1"
           : "xavier: normal weights of variance 2/(d + D). normal: of variance 1. Or a model "
             "file, whose first model all starts begin from");
-  if (!dashes.empty()) {  // a sweep keeps no decoders
-    options.add(dashes + "untied", &untied, "",
-                "A decoder W_out of its own: x -> ReLU(W_out W x - b)");
-  }
+  options.add(dashes + "untied", &untied, dashes.empty() ? "true" : "",
+              "A decoder W_out of its own: x -> ReLU(W_out W x - b)");
   options.add(dashes + "no-bias", &no_bias, dashes.empty() ? "true" : "", "Thresholds stay 0");
   options
       .add(dashes + "hidden-noise", &hidden_noise, "S",

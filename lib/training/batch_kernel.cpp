@@ -42,21 +42,24 @@ std::size_t find_positive(const Scalar* z, Index size, std::int32_t* places) {
 }  // namespace
 
 template <class Scalar>
-BatchKernel<Scalar>::BatchKernel(const Vector& importance, Index hidden)
+BatchKernel<Scalar>::BatchKernel(const Vector& importance, Index hidden, bool tied)
     : features_(importance.size()),
       hidden_(hidden),
+      tied_(tied),
       importance_(Column::Zero(padded<Scalar>(features_))),
       // Padding of z is never positive.
       b_(Column::Constant(padded<Scalar>(features_), std::numeric_limits<Scalar>::max())),
       W_(Dense::Zero(padded<Scalar>(hidden), features_)),
       gram_(Dense::Zero(b_.size(), features_)) {
   importance_.head(features_) = importance.cast<Scalar>();
+  if (!tied) decoder_ = W_;
 }
 
 template <class Scalar>
 typename BatchKernel<Scalar>::Sums BatchKernel<Scalar>::sums() const {
   Sums sums;
   sums.dW.setZero(W_.rows(), features_);
+  sums.decoder.setZero(decoder_.rows(), decoder_.cols());
   for (Column* v : {&sums.db, &sums.input, &sums.z, &sums.delta}) v->setZero(b_.size());
   for (Column* v : {&sums.hidden, &sums.back}) v->setZero(W_.rows());
   sums.positive.resize(static_cast<std::size_t>(b_.size()));
@@ -66,16 +69,24 @@ typename BatchKernel<Scalar>::Sums BatchKernel<Scalar>::sums() const {
 template <class Scalar>
 void BatchKernel<Scalar>::reset(Sums& sums) {
   sums.dW.setZero();
+  sums.decoder.setZero();
   sums.db.setZero();
   sums.value = 0.0;
 }
 
 template <class Scalar>
 void BatchKernel<Scalar>::read(const Vector& parameters) {
+  const Index weights = hidden_ * features_;
   W_.topRows(hidden_) =
-      parameters.head(hidden_ * features_).reshaped(hidden_, features_).template cast<Scalar>();
+      parameters.head(weights).reshaped(hidden_, features_).template cast<Scalar>();
+  if (!tied_) {
+    decoder_.topRows(hidden_) = parameters.segment(weights, weights)
+                                    .reshaped(features_, hidden_)
+                                    .transpose()
+                                    .template cast<Scalar>();
+  }
   b_.head(features_) = parameters.tail(features_).template cast<Scalar>();
-  gram_.topRows(features_).noalias() = W_.transpose() * W_;
+  gram_.topRows(features_).noalias() = decoder().transpose() * W_;
 }
 
 template <class Scalar>
@@ -125,27 +136,34 @@ Scalar BatchKernel<Scalar>::errors_of_positive(Sums& sums) const {
   return value;
 }
 
-// One register of hidden dimensions: Wδ, and dW += (Wx) δᵀ.
+// One register of hidden dimensions: W_outᵀδ, and dW_outᵀ += (Wx) δᵀ.
 template <class Scalar>
 void BatchKernel<Scalar>::add_outer(Sums& sums, Index count, Index first) const {
   using Register = Eigen::Array<Scalar, lanes<Scalar>, 1>;
   using Map = Eigen::Map<Register, Eigen::Aligned64>;
   using ConstMap = Eigen::Map<const Register, Eigen::Aligned64>;
+  const Scalar* const out = decoder().data();
+  Scalar* const slopes = (tied_ ? sums.dW : sums.decoder).data();
   const Register h = ConstMap(sums.hidden.data() + first);
   Register back = Register::Zero();
   for (Index n = 0; n < count; ++n) {
     const Index i = sums.positive[static_cast<std::size_t>(n)], at = i * W_.rows() + first;
     const Scalar delta = sums.delta(i);
-    back += delta * ConstMap(W_.data() + at);
-    Map(sums.dW.data() + at) += delta * h;
+    back += delta * ConstMap(out + at);
+    Map(slopes + at) += delta * h;
   }
   Map(sums.back.data() + first) = back;
 }
 
 template <class Scalar>
 void BatchKernel<Scalar>::add_to(Vector& gradient, const Sums& sums) const {
-  gradient.head(hidden_ * features_).reshaped(hidden_, features_) +=
+  const Index weights = hidden_ * features_;
+  gradient.head(weights).reshaped(hidden_, features_) +=
       sums.dW.topRows(hidden_).template cast<double>();
+  if (!tied_) {
+    gradient.segment(weights, weights).reshaped(features_, hidden_) +=
+        sums.decoder.topRows(hidden_).transpose().template cast<double>();
+  }
   gradient.tail(features_) -= sums.db.head(features_).template cast<double>();
 }
 

@@ -19,14 +19,15 @@ class BatchKernel {
   /// What a chunk of points adds up to, and its memory.
   struct Sums {
     Dense dW;                       ///< Padded d × D.
+    Dense decoder;                  ///< ∂/∂W_outᵀ likewise; empty if tied: it is in dW.
     Column db;                      ///< Σ δ
-    Column z, input, hidden, back;  ///< Of one point: Gx − b; x; Wx; Wδ.
+    Column z, input, hidden, back;  ///< Of one point: Gx − b; x; Wx; W_outᵀδ.
     std::vector<std::int32_t> positive;
     Column delta;  ///< 2 v (x̂ − x) where z > 0.
     double value = 0.0;
   };
 
-  BatchKernel(const Vector& importance, Index hidden);
+  BatchKernel(const Vector& importance, Index hidden, bool tied);
 
   Sums sums() const;
   static void reset(Sums& sums);
@@ -40,10 +41,13 @@ class BatchKernel {
  private:
   Scalar errors_of_positive(Sums& sums) const;
   void add_outer(Sums& sums, Index count, Index first) const;
+  const Dense& decoder() const { return tied_ ? W_ : decoder_; }
 
   Index features_, hidden_;
+  bool tied_;
   Column importance_, b_;
-  Dense W_, gram_;
+  Dense W_, decoder_;  // W; W_outᵀ unless it is tied
+  Dense gram_;         // A = W_out W
 };
 
 }  // namespace skeleta::training

@@ -134,7 +134,7 @@ void OneStart::with_bare_objective(Body body) {
       return body(f, sum_noise);
     }
     case ObjectiveKind::sampled: {
-      SampledObjective f(features(), hidden_,
+      SampledObjective f(features(), form_,
                          {.batch = options_.batch,
                           .seed = options_.seed,
                           .series = result_->start,
@@ -176,7 +176,7 @@ void OneStart::minimize(Vector& x) {
 
 // Adam and SGD on a fresh batch in each step, whose gradient is held to no tolerance.
 void OneStart::minimize_noise(Vector& x) {
-  SampledObjective f(features(), hidden_,
+  SampledObjective f(features(), form_,
                      {.batch = options_.batch,
                       .seed = options_.seed,
                       .series = result_->start,

@@ -29,11 +29,10 @@ namespace {
 template <class Scalar>
 class Sampled final : public SampledObjective::Implementation {
  public:
-  Sampled(Features features, Index hidden, const SampleOptions& options)
+  Sampled(Features features, Index hidden, bool tied, const SampleOptions& options)
       : features_(std::move(features)),
-        hidden_(hidden),
         options_(options),
-        kernel_(features_.importance, hidden),
+        kernel_(features_.importance, hidden, tied),
         sampler_(features_.data_law(), features_.size()) {
     const ActiveCount law(features_.data_law().activity);
     none_ = law.probability(0);
@@ -104,7 +103,7 @@ class Sampled final : public SampledObjective::Implementation {
   double add_empty(const Vector& x, Vector& gradient) const {
     double value = 0.0;
     for (Index i = 0; i < features_.size(); ++i) {
-      const Index at = hidden_ * features_.size() + i;
+      const Index at = x.size() - features_.size() + i;
       const double constant = std::max(-x(at), 0.0), weight = none_ * features_.importance(i);
       value += weight * constant * constant;
       gradient(at) -= 2.0 * weight * constant;
@@ -113,7 +112,6 @@ class Sampled final : public SampledObjective::Implementation {
   }
 
   Features features_;
-  Index hidden_;
   SampleOptions options_;
   BatchKernel<Scalar> kernel_;
   sampling::PointSampler sampler_;
@@ -126,17 +124,34 @@ class Sampled final : public SampledObjective::Implementation {
 
 }  // namespace
 
-SampledObjective::SampledObjective(Features features, Index hidden, const SampleOptions& options) {
+SampledObjective::SampledObjective(Features features, const Autoencoder& form,
+                                   const SampleOptions& options)
+    : SampledObjective(std::move(features), form.hidden(), form.tied(), options) {
+  require_known(form);
+}
+
+SampledObjective::SampledObjective(Features features, Index hidden, const SampleOptions& options)
+    : SampledObjective(std::move(features), hidden, true, options) {}
+
+SampledObjective::SampledObjective(Features features, Index hidden, bool tied,
+                                   const SampleOptions& options) {
   validate(features);
   if (hidden < 1) {
     throw std::invalid_argument(fmt::format("hidden = {} must be at least 1", hidden));
   }
   if (options.batch < 1) throw std::invalid_argument("batch = 0 must be at least 1");
   if (options.precision == estimate::Precision::float32) {
-    implementation_ = std::make_unique<Sampled<float>>(std::move(features), hidden, options);
+    implementation_ = std::make_unique<Sampled<float>>(std::move(features), hidden, tied, options);
   } else {
-    implementation_ = std::make_unique<Sampled<double>>(std::move(features), hidden, options);
+    implementation_ = std::make_unique<Sampled<double>>(std::move(features), hidden, tied, options);
   }
+}
+
+void SampledObjective::require_known(const Autoencoder& form) {
+  if (form.activation == Activation::relu && form.noise == 0.0) return;
+  throw std::invalid_argument(
+      "the objective sampled knows only ReLU models without noise: a batch has no noise, and the "
+      "gradient at its points misses the jumps of JumpReLU");
 }
 
 SampledObjective::~SampledObjective() = default;

@@ -14,6 +14,7 @@
 #include "skeleta/sampling/normal_stream.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
+#include "skeleta/training/sampled_objective.h"
 #include "training/one_start.h"
 
 namespace skeleta::training {
@@ -39,9 +40,8 @@ Vector initial(const Features& features, Index hidden, const Options& options,
 
 // The objectives that know only some problems.
 void require_known(const Options& options, const Autoencoder& form) {
-  if (options.objective == ObjectiveKind::sampled || options.objective == ObjectiveKind::linear) {
-    require_tied_relu(form, "the objective " + to_string(options.objective));
-  }
+  if (options.objective == ObjectiveKind::sampled) SampledObjective::require_known(form);
+  if (options.objective == ObjectiveKind::linear) require_tied_relu(form, "the objective linear");
 }
 
 }  // namespace

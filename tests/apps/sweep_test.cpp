@@ -1,4 +1,5 @@
 #include "apps/workplace.h"
+#include "skeleta/exact/loss.h"
 #include "skeleta/storage/sweep_file.h"
 #include "support.h"
 
@@ -41,6 +42,22 @@ TEST_F(Sweep, FindsThePhasesOfTwoFeatures) {
   EXPECT_THAT(shown.out, HasSubstr("2 x 1/2"));
   EXPECT_EQ(Json::parse(run_program({"show", path("sweep.h5"), "--json"}).out)["cells"],
             json["cells"]);
+}
+
+TEST_F(Sweep, KeepsTheDecodersOfUntiedModels) {
+  const std::string plan = write("plan.toml",
+                                 "features = [3]\nhidden = [1, 2]\ndensity = [0.1]\nuntied = true\n"
+                                 "objective = [\"exact\", \"sampled\"]\nsteps = 30\n");
+  ASSERT_EQ(run_program({"sweep", plan, "--quiet", "-o", path("sweep.h5")}).code, done);
+  const auto cells = storage::read_sweep(path("sweep.h5")).cells;
+  ASSERT_EQ(cells.size(), 4u);
+  for (const storage::SweptCell& cell : cells) {
+    EXPECT_EQ(cell.model.W_out.rows(), 3);
+    EXPECT_EQ(cell.model.W_out.cols(), cell.cell.hidden);
+    EXPECT_NE(cell.model.W_out, cell.model.W.transpose());
+    const auto features = Features::uniform(3, 0.1);
+    EXPECT_NEAR(exact::loss(cell.model, features).value, cell.loss, 1e-8 * cell.loss);
+  }
 }
 
 TEST_F(Sweep, RefusesBadPlansWithLineAndColumn) {

@@ -119,6 +119,16 @@ TEST_F(Train, OptionsReachTheTraining) {
             train_json(pentagon({"--seed", "8", "--starts", "1"}))["starts"][0]["steps"]);
 }
 
+TEST_F(Train, UntiedModelsOnSamples) {
+  const Json sampled =
+      train_json(pentagon({"--objective", "sampled", "--untied", "--steps", "200",
+                           "--learning-rate", "0.01", "--starts", "1", "-o", path("untied.h5")}));
+  EXPECT_LT(sampled["best"]["loss"], 0.07);  // less than 0.083, that of the zero model
+  const Json further = train_json({"train", "--init", path("untied.h5"), "--objective", "sampled",
+                                   "--steps", "200", "--starts", "1", "--quiet"});
+  EXPECT_LT(further["best"]["loss"], sampled["best"]["loss"]);
+}
+
 // A trained model is where the gradient is small already.
 TEST_F(Train, GoesOnFromAModel) {
   ASSERT_EQ(run_program(pentagon({"-o", path("run.h5")})).code, done);

@@ -148,6 +148,11 @@ def test_sweep(tmp_path, program):
     except Exception as error:
         pytest.fail(error.stderr)
     assert without(skeleta.sweep(plan).json, *OF_THE_RUN) == without(theirs, *OF_THE_RUN)
+    untied = skeleta.sweep(dict(plan, untied=True, objective=["exact", "sampled"], steps=20))
+    assert untied.data.sweep.W_out.dims == ("cell", "feature", "dimension") and len(untied.cells) == 4
+    trained = skeleta.train(features=3, hidden=1, sparsity=0.5, starts=2, untied=True, objective="sampled", steps=20,
+                            optimizer="lbfgs")  # as the first of the plan's
+    assert trained.best["loss"] == untied.cells[1]["loss"]
 
 
 def test_options_are_the_programs(model):

@@ -52,4 +52,11 @@ inline std::vector<SweptCell> example_sweep() {
            {}}};
 }
 
+/// The same with decoders.
+inline std::vector<SweptCell> example_untied_sweep() {
+  std::vector<SweptCell> cells = example_sweep();
+  for (SweptCell& cell : cells) cell.model.W_out = -2.0 * cell.model.W.transpose();
+  return cells;
+}
+
 }  // namespace skeleta::storage

@@ -87,7 +87,7 @@ TEST(Schema, ListsWhatAFileHolds) {
   write_training(folder / "train.h5", {}, example_training(), false);
   EXPECT_EQ(run_python("list_file.py", (folder / "train.h5").string()),
             listing({"/model", "/data", "/training"}, "since 1.8"));
-  write_sweep(folder / "sweep.h5", {}, example_sweep(), false);
+  write_sweep(folder / "sweep.h5", {}, example_untied_sweep(), false);
   EXPECT_EQ(run_python("list_file.py", (folder / "sweep.h5").string()), listing({"/sweep"}));
 }
 

@@ -54,6 +54,24 @@ TEST(SweepFile, ComesBackBitByBit) {
   }
 }
 
+TEST(SweepFile, KeepsDecoders) {
+  const TemporaryFolder folder;
+  write_sweep(folder / "tied.h5", {}, example_sweep(), false);
+  for (const SweptCell& cell : read_sweep(folder / "tied.h5").cells) {
+    EXPECT_TRUE(cell.model.tied());
+  }
+  const std::vector<SweptCell> cells = example_untied_sweep();
+  write_sweep(folder / "untied.h5", {}, cells, false);
+  const SweepFile file = read_sweep(folder / "untied.h5");
+  for (std::size_t k = 0; k < cells.size(); ++k) {
+    EXPECT_EQ(file.cells[k].model.W_out, cells[k].model.W_out);
+  }
+  run_python("alter_run.py", (folder / "untied.h5").string() + " " + (folder / "bad.h5").string() +
+                                 " 'f[\"sweep/W_out\"][1, 0, 0] = np.nan'");
+  EXPECT_THAT(message_of<FileError>([&] { read_sweep(folder / "bad.h5"); }),
+              HasSubstr("W_out or b of cell 1 is not finite"));
+}
+
 // HDF5 readers of other languages have signed integers only.
 TEST(SweepFile, KeepsSeedsOfAllBits) {
   const TemporaryFolder folder;

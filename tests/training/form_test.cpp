@@ -18,6 +18,10 @@ Options with_starts(std::uint64_t starts) {
   return options;
 }
 
+Features pair(const ActivityNodes& nodes) {
+  return Features::of({ActivityTree(nodes), std::vector<ValueLaw>(2)}, Vector::Ones(2));
+}
+
 double best_loss(const Features& features, Index hidden, const Options& options) {
   const Training training = train(features, hidden, options);
   EXPECT_NE(training.best(), nullptr);
@@ -111,6 +115,32 @@ TEST(Train, UntiedIsNoWorseThanTied) {
   EXPECT_EQ(training.best()->model.W_out.rows(), 5);
 }
 
+// Batches of exclusive features, by Adam and over one fixed sample: two share a dimension, and the
+// decoder has a scale of its own.
+TEST(Train, UntiedOnSamples) {
+  const Features features =
+      pair(activity::exclusive({activity::feature(0, 0.1), activity::feature(1, 0.1)}));
+  Options options = with_starts(4);
+  options.untied = true;
+  options.objective = ObjectiveKind::sampled;
+  options.descent.learning_rate = 0.01;
+  options.max_steps = 2000;
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::lbfgs}) {
+    options.optimizer = optimizer;
+    const Training training = train(features, 1, options);
+    const Autoencoder& best = training.best()->model;
+    EXPECT_LT(training.best()->loss.value, 1e-3 * loss_of_zero_model(features));
+    EXPECT_NE(best.W, best.W_out.transpose());
+    // It goes on from there.
+    Options further = options;
+    further.untied = false;
+    further.init = Init::given;
+    further.model = best;
+    further.max_steps = 5;
+    EXPECT_LT(train(features, 1, further).best()->loss.value, 1e-3 * loss_of_zero_model(features));
+  }
+}
+
 // Of noise alone the zero model is the best there can be once it is loud enough; a little costs a
 // little.
 TEST(Train, HiddenNoiseCosts) {
@@ -121,10 +151,6 @@ TEST(Train, HiddenNoiseCosts) {
   const double noisy = best_loss(features, 2, options);
   EXPECT_GT(noisy, quiet * 1.05);
   EXPECT_LT(noisy, loss_of_zero_model(features));
-}
-
-Features pair(const ActivityNodes& nodes) {
-  return Features::of({ActivityTree(nodes), std::vector<ValueLaw>(2)}, Vector::Ones(2));
 }
 
 // Of one hidden dimension two features that exclude each other fill both sides without any loss;
@@ -201,8 +227,14 @@ TEST(Train, RefusesWhatAnObjectiveDoesNotKnow) {
   options.untied = true;
   EXPECT_EQ(message(exclusive, options), "");
   options.objective = ObjectiveKind::sampled;
+  EXPECT_EQ(message(exclusive, options), "");
+  options.hidden_noise = 0.1;
+  EXPECT_THAT(message(exclusive, options),
+              testing::StartsWith("the objective sampled knows only ReLU models without noise"));
+  options.hidden_noise = 0.0;
+  options.objective = ObjectiveKind::linear;
   EXPECT_THAT(message(Features::uniform(2, 0.1), options),
-              testing::StartsWith("the objective sampled knows only ReLU models with tied"));
+              testing::StartsWith("the objective linear knows only ReLU models with tied"));
   options = {};
   options.penalty.interference = -1.0;
   EXPECT_EQ(message(exclusive, options), "interference = -1 must be finite and not negative");

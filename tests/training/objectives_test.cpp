@@ -25,6 +25,12 @@ Autoencoder generic_model(Index features, Index hidden, std::uint64_t seed) {
   return model;
 }
 
+Autoencoder untied_model(Index features, Index hidden, std::uint64_t seed) {
+  Autoencoder model = generic_model(features, hidden, seed);
+  model.W_out = generic_model(features, hidden, seed + 1).W.transpose();
+  return model;
+}
+
 exact::Options fine_options() {
   exact::Options options;
   options.error_control = exact::ErrorControl::estimated;
@@ -76,6 +82,10 @@ TEST(Objectives, GradientsAreSlopesOfValues) {
   SampledObjective sampled(features, hidden, {.batch = 500, .seed = 7});
   // Points whose z crosses b within the step spoil the difference: a shorter one.
   expect_slope([&](const Vector& at, Vector& g) { return sampled(0, at, g); }, x, "sampled", 1e-7);
+  const Autoencoder untied = untied_model(count, hidden, 3);
+  SampledObjective other(features, untied, {.batch = 500, .seed = 7});
+  expect_slope([&](const Vector& at, Vector& g) { return other(0, at, g); }, to_parameters(untied),
+               "sampled untied", 1e-7);
 }
 
 // What is a mean on Q_1, and what a sum over skeletons; and Σ_{l≤k} C_l ≤ L.
@@ -106,10 +116,11 @@ TEST(Objectives, SparseOnesAreTheirSkeletons) {
 // the mean that they show. Rule: |z| < 5 for each of the n entries, Σ z² < n + 5 √(2n) with B so
 // large that z is nearly normal, and errors so small that half the value of a term would be seen.
 // Entries are correlated, so this is generous for Σ z²; the seed is fixed.
-void expect_mean(const Features& features, Index hidden, const Vector& x, const Vector& expected,
+void expect_mean(const Features& features, const Autoencoder& model, const Vector& expected,
                  const char* name) {
   const int batches = testing::scaled(4000, 1000);
-  SampledObjective sampled(features, hidden, {.batch = 256, .seed = 11});
+  const Vector x = to_parameters(model);
+  SampledObjective sampled(features, model, {.batch = 256, .seed = 11});
   Vector sum = Vector::Zero(expected.size()), squares = sum, entry(expected.size());
   Vector gradient(x.size());
   for (int k = 0; k < batches; ++k) {
@@ -142,7 +153,7 @@ TEST(Sampled, MeanIsTheExactLossAndGradient) {
     Vector gradient(x.size()), expected(x.size() + 1);
     expected(x.size()) = ExactObjective(features, hidden, fine_options())(x, gradient);
     expected.head(x.size()) = gradient;
-    expect_mean(features, hidden, x, expected, "plain");
+    expect_mean(features, model, expected, "plain");
   }
 }
 
@@ -157,25 +168,48 @@ TEST(Sampled, MeanIsTheExactLossAndGradientOfAnyLaw) {
       {ValueLaw(), ValueLaw::uniform(-1, 1), ValueLaw::half_normal(0.6), ValueLaw(),
        ValueLaw::normal(0.2, 0.5), ValueLaw::uniform(0.5, 1)}};
   const Features features = Features::of(law, Vector::LinSpaced(6, 0.5, 1.5));
-  auto model = generic_model(6, 3, 6);
-  const Vector x = to_parameters(model);
   exact::Options precise;
   precise.relative_target = 1e-9;
-  const auto loss = [&](const Vector& at) {
-    from_parameters(at, model);
-    return exact::loss(model, features, precise).value;
-  };
-  Vector expected(x.size() + 1), at = x;
-  expected(x.size()) = loss(x);
-  for (Index k = 0; k < x.size(); ++k) {
-    constexpr double step = 1e-4;
-    at(k) = x(k) + step;
-    expected(k) = loss(at);
-    at(k) = x(k) - step;
-    expected(k) = (expected(k) - loss(at)) / (2.0 * step);
-    at(k) = x(k);
+  for (const Autoencoder& model : {generic_model(6, 3, 6), untied_model(6, 3, 6)}) {
+    const auto loss = [&](const Vector& at) {
+      Autoencoder there = model;
+      from_parameters(at, there);
+      return exact::loss(there, features, precise).value;
+    };
+    const Vector x = to_parameters(model);
+    Vector expected(x.size() + 1), at = x;
+    expected(x.size()) = loss(x);
+    for (Index k = 0; k < x.size(); ++k) {
+      constexpr double step = 1e-4;
+      at(k) = x(k) + step;
+      expected(k) = loss(at);
+      at(k) = x(k) - step;
+      expected(k) = (expected(k) - loss(at)) / (2.0 * step);
+      at(k) = x(k);
+    }
+    expect_mean(features, model, expected, model.tied() ? "groups" : "groups, untied");
   }
-  expect_mean(features, 3, x, expected, "groups");
+}
+
+// A decoder that is the encoder's transpose: the tied value, to the bit, and its slopes in two
+// parts.
+TEST(Sampled, TiedIsACaseOfUntied) {
+  const auto features = Features::uniform(20, 0.2);
+  const Autoencoder tied = generic_model(20, 6, 8);
+  Autoencoder untied = tied;
+  untied.W_out = tied.W.transpose();
+  for (const auto precision : {estimate::Precision::float32, estimate::Precision::float64}) {
+    const SampleOptions options{.batch = 3000, .precision = precision};
+    Vector whole(parameter_count(tied)), parts(parameter_count(untied));
+    const double value = SampledObjective(features, tied, options)(2, to_parameters(tied), whole);
+    EXPECT_EQ(value, SampledObjective(features, untied, options)(2, to_parameters(untied), parts));
+    EXPECT_EQ(whole.tail(20), parts.tail(20));
+    const Matrix sum =
+        parts.head(120).reshaped(6, 20) + parts.segment(120, 120).reshaped(20, 6).transpose();
+    const double rounding = precision == estimate::Precision::float32 ? 1e-6 : 1e-14;
+    EXPECT_LE((sum.reshaped() - whole.head(120)).norm(), rounding * whole.norm());
+    EXPECT_GT(parts.segment(120, 120).norm(), 0.1 * whole.norm());
+  }
 }
 
 TEST(Sampled, PrecisionsAgreeAndThreadsChangeNothing) {

@@ -110,6 +110,23 @@ TEST(Sweep, CellsAreTrainingsOfTheirOwn) {
   EXPECT_NE(results[0].best.model.W, training.best()->model.W);
 }
 
+TEST(Sweep, TrainsUntiedModelsByEveryObjective) {
+  SweepPlan plan = two_features();
+  plan.density = {0.3};
+  plan.importance_decay = {1.0};
+  plan.objective = {ObjectiveKind::exact, ObjectiveKind::one_sparse, ObjectiveKind::sampled};
+  plan.training.untied = true;
+  plan.training.starts = 2;
+  plan.training.max_steps = 50;
+  const auto results = run(plan);
+  ASSERT_EQ(results.size(), 3u);
+  Options options = plan.training;
+  options.objective = ObjectiveKind::sampled;
+  const Training training = train(Features::uniform(2, 0.3), 1, options);
+  EXPECT_EQ(results[2].best.model.W_out, training.best()->model.W_out);
+  EXPECT_NE(results[2].best.model.W_out, results[2].best.model.W.transpose());
+}
+
 TEST(Sweep, ReportsCellsInWhichEveryStartDiverged) {
   SweepPlan plan = two_features();
   plan.density = {0.5};

@@ -87,8 +87,8 @@ struct Options {
 /// The model that is trained, its weights and thresholds 0.
 Autoencoder form_of(const Features& features, Index hidden, const Options& options);
 
-/// Throws std::invalid_argument naming the first option that breaks its rule. The sampled and the
-/// linear objective know only tied models without noise.
+/// Throws std::invalid_argument naming the first option that breaks its rule. The linear
+/// objective knows only tied ReLU models, the sampled one only ReLU models, both without noise.
 void validate(const Options& options, const Features& features, Index hidden);
 
 /// Where a start was after some steps.

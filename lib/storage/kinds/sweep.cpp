@@ -61,6 +61,12 @@ const Fields<SweptCell>& cell_fields() {
                &Cell::model, &Autoencoder::W},
               {real("b", "cell feature", "thresholds likewise"), &Cell::model, &Autoencoder::b},
           }),
+      block<Cell>("/sweep", "since 1.10, in sweep files, if untied",
+                  {
+                      {real("W_out", "cell feature dimension",
+                            "decoder of the best start, A = W_out W; NaN beyond the cell's sizes"),
+                       &Cell::model, &Autoencoder::W_out},
+                  }),
       block<Cell>(
           "/sweep", "since 1.3, in sweep files with a finite loss",
           {
@@ -82,11 +88,14 @@ void trim(const ResultFile& file, std::size_t k, SweptCell& cell) {
     file.refuse(fmt::format("/sweep/W holds no {} x {} weights for cell {}", hidden, features, k));
   }
   cell.model.W.conservativeResize(hidden, features);
+  if (!cell.model.tied()) cell.model.W_out.conservativeResize(features, hidden);
   cell.model.b.conservativeResize(features);
   cell.dimensionality.conservativeResize(features);
-  if (std::isfinite(cell.loss) && !(cell.model.W.allFinite() && cell.model.b.allFinite())) {
+  const bool finite =
+      cell.model.W.allFinite() && cell.model.W_out.allFinite() && cell.model.b.allFinite();
+  if (std::isfinite(cell.loss) && !finite) {
     file.refuse(fmt::format(
-        "/sweep/W and b of cell {} are not finite, but its loss is: the file is damaged", k));
+        "/sweep/W, W_out or b of cell {} is not finite, but its loss is: the file is damaged", k));
   }
   const auto minima = std::find(cell.minimum_count.begin(), cell.minimum_count.end(), 0) -
                       cell.minimum_count.begin();
