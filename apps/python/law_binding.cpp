@@ -98,6 +98,17 @@ std::uint64_t points_at_once(Index numbers) {
                                    1, 1024);
 }
 
+// Room for so many numbers. To touch a gigabyte for the first time takes a second and more.
+template <class T>
+void grow(std::vector<T>& list, std::size_t size) {
+  constexpr std::size_t step = std::size_t{1} << 20;
+  list.reserve(size);
+  while (list.size() < size) {
+    poll();
+    list.resize(std::min(size, list.size() + step));
+  }
+}
+
 // Points in the order of their number of active features, and then in a random one, so that each of
 // them has the law.
 Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
@@ -126,8 +137,8 @@ Points draw(const DataLaw& law, std::uint64_t count, std::uint64_t seed) {
   }
   std::partial_sum(drawn.begin.begin(), drawn.begin.end(), drawn.begin.begin());
   const auto entries = static_cast<std::size_t>(drawn.begin.back());
-  drawn.feature.resize(entries);
-  drawn.value.resize(entries);
+  grow(drawn.feature, entries);
+  grow(drawn.value, entries);
 
   const PointSampler sampler = law.plain() ? PointSampler(law.activity.density(), range.last)
                                            : PointSampler(law, range.last);
