@@ -178,16 +178,27 @@ bool LawOutput::representable(double abscissa) const {
 // e^{θz} bounds (z)₊² ≤ 4e⁻²/θ² e^{θz}, (z)₊ ≤ e^{θz}/(eθ), 1{z > 0} ≤ e^{θz}, and the density of z
 // is taken for at most θ e^{θz}: in derivatives of a jump, whose error is an estimate so far.
 std::vector<LawOutput::Chernoff> LawOutput::chernoff(double sign) const {
-  constexpr std::size_t count = 2 * lane_count;
   double limit = INFINITY;  // of θ, by the strips
   for (Index j = 0; j < row_.g.size(); ++j) {
     const double slope = sign * row_.g(j);
     if (slope > 0.0) limit = std::min(limit, row_.value(j).strip() / slope);
   }
   const double first = std::min(0.25 / spread_, 0.25 * limit);
-  const double last = std::min(300.0 / spread_, 0.95 * limit);
-  const double ratio = std::pow(last / first, 1.0 / static_cast<double>(count - 1));
   std::vector<Chernoff> result;
+  add_chernoff(sign, first, std::min(300.0 / spread_, 0.95 * limit), result);
+  // Rare features may move z by far more than its spread.
+  double farthest = 0.0;
+  for (Index j = 0; j < row_.g.size(); ++j) {
+    farthest = std::max(farthest, std::abs(row_.g(j)) * std::sqrt(row_.value(j).moment(2)));
+  }
+  if (farthest > 30.0 * spread_) add_chernoff(sign, 0.25 / farthest, first, result);
+  return result;
+}
+
+void LawOutput::add_chernoff(double sign, double first, double last,
+                             std::vector<Chernoff>& result) const {
+  constexpr std::size_t count = 2 * lane_count;
+  const double ratio = std::pow(last / first, 1.0 / static_cast<double>(count - 1));
   LawBounds bounds;
   for (std::size_t n = 0; n < count; n += lane_count) {
     std::array<double, lane_count> abscissa{};
@@ -209,7 +220,6 @@ std::vector<LawOutput::Chernoff> LawOutput::chernoff(double sign) const {
       }
     }
   }
-  return result;
 }
 
 // See contour.h: Σ_m e^{κm} f(c + mT), and what the polynomial misses of Σ_m e^{−κm} f(c − mT).
@@ -365,6 +375,45 @@ LawError LawOutput::rounding(Index nodes, const LawBounds& still, int lane) cons
   return unit * (others + phases) + 200.0 * epsilon * aliases;
 }
 
+// What the nodes of a period miss.
+LawOutput::Plan LawOutput::plan(double period, const LawError& tolerance, Index most) {
+  Plan result;
+  result.period = period;
+  period_ = period;
+  LawBounds still;
+  const LawError truncation = truncate(0.8 * tolerance, most, result.nodes, still);
+  result.rounding = rounding(result.nodes, still, 0);
+  if (!derivatives_ && result.rounding.value > 1e-2 * tolerance.value) {  // better slopes
+    std::array<double, lane_count> abscissa{};
+    abscissa.fill(kappa / period);
+    loops().law_bound(row_, circuit_, abscissa, true, still);
+    result.rounding = rounding(result.nodes, still, 0);
+  }
+  result.error = alias_error(period) + truncation + result.rounding;
+  return result;
+}
+
+// Rare features that move z by far more than its spread make E e^{γz} huge on a short contour, and
+// then rounding is all there is. So where the error is too large, longer periods, and shorter ones,
+// as long as each halves it.
+LawOutput::Plan LawOutput::best_plan(const LawError& tolerance, Index most) {
+  Plan best = plan(period_, tolerance, most);
+  const auto error = [](const Plan& of) {
+    return std::isfinite(of.error.value) ? of.error.value : INFINITY;
+  };
+  for (const double factor : {1.5, 1.0 / 1.5}) {
+    for (int step = 0; step < 40 && error(best) > tolerance.value; ++step) {
+      const double period = best.period * factor;
+      if (!representable(kappa / period)) break;
+      const Plan next = plan(period, tolerance, most);
+      if (error(next) > 0.5 * error(best) && std::isfinite(error(best))) break;
+      best = next;
+    }
+  }
+  period_ = best.period;
+  return best;
+}
+
 // z = 0 with certainty.
 LawOutput::Result LawOutput::without_spread(double* by_feature) const {
   Result result;
@@ -384,9 +433,8 @@ LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, dou
   if (!(spread_ > 0.0)) return result;  // no supports, or z = c on all of them
   if (!moving_) return without_spread(by_feature);
   choose_period(0.1 * tolerance);
-  LawBounds still;
-  const LawError truncation = truncate(0.8 * tolerance, most, nodes_, still);
-  result.nodes = nodes_;
+  const Plan best = best_plan(tolerance, most);
+  result.nodes = nodes_ = best.nodes;
   const double unit = 2.0 / period_;
   LawSums sums;
   Vector entries = Vector::Zero(derivatives_ ? row_.g.size() : 0);
@@ -398,14 +446,8 @@ LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, dou
   if (derivatives_) entries *= unit;
   subtract_aliases(result, entries.data());
   for (Index j = 0; j < entries.size(); ++j) by_feature[j] += entries(j);
-  result.rounding = rounding(nodes_, still, 0);
-  if (!derivatives_ && result.rounding.value > 1e-2 * tolerance.value) {  // better slopes
-    std::array<double, lane_count> abscissa{};
-    abscissa.fill(kappa / period_);
-    loops().law_bound(row_, circuit_, abscissa, true, still);
-    result.rounding = rounding(nodes_, still, 0);
-  }
-  result.error = alias_error(period_) + truncation + result.rounding;
+  result.rounding = best.rounding;
+  result.error = best.error;
   for (double* error : {&result.error.value, &result.error.derivatives}) {
     if (!(*error < 1e100)) *error = INFINITY;
   }

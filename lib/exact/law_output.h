@@ -42,12 +42,21 @@ class LawOutput {
   struct Chernoff {
     double theta, value, derivatives;
   };
+  // The nodes of a contour, and what they miss.
+  struct Plan {
+    double period = 0.0;
+    Index nodes = 0;
+    LawError error, rounding;
+  };
 
   void set_moments();
   bool representable(double abscissa) const;
   std::vector<Chernoff> chernoff(double sign) const;
+  void add_chernoff(double sign, double first, double last, std::vector<Chernoff>& result) const;
   LawError alias_error(double period) const;
   void choose_period(const LawError& tolerance);
+  Plan plan(double period, const LawError& tolerance, Index most);
+  Plan best_plan(const LawError& tolerance, Index most);
   LawError truncate(const LawError& tolerance, Index most, Index& nodes, LawBounds& still) const;
   LawError rounding(Index nodes, const LawBounds& still, int lane) const;
   void subtract_aliases(Result& result, double* by_feature) const;

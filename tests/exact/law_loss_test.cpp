@@ -299,6 +299,28 @@ TEST(LawLoss, NegativeConstantsAreTheSumOverTheirPatterns) {
   }
 }
 
+// A rare feature moves z by 10⁴ times its spread: on a contour for the others E e^{γz} left the
+// range of double.
+TEST(LawLoss, OfARareFeatureThatMovesZFarIsTheSumOverItsPatterns) {
+  const Vector p{{1e-9, 0.5, 0.8}};
+  const DataLaw law{
+      ActivityTree::independent(p),
+      {ValueLaw::normal(2.5e3, 2.8e3), ValueLaw::normal(0.5, 0.3), ValueLaw::normal(1.0, 0.5)}};
+  const Autoencoder model{Matrix{{-0.4, 1.01, -0.43}}, Vector{{0.01, -0.08, 0.0007}}};
+  std::vector<Long> patterns(8, 1.0L);
+  for (std::uint32_t pattern = 0; pattern < 8; ++pattern) {
+    for (Index j = 0; j < 3; ++j) patterns[pattern] *= (pattern >> j) & 1u ? p(j) : 1.0L - p(j);
+  }
+  const double expected =
+      loss_by_enumeration(model, law, Vector::Ones(3), patterns,
+                          [&](const Vector& g, double c, std::uint32_t pattern, Index own) {
+                            return normal_ramps(law, g, c, pattern, own);
+                          });
+  const Loss found = loss_of(model, law, Vector::Ones(3));
+  EXPECT_NEAR(found.value, expected, found.error_bound);
+  EXPECT_LT(found.error_bound, 1e-5 * expected);
+}
+
 TEST(LawLoss, AModelOfZerosHasItsClosedForm) {
   const Index pair[] = {0, 1};
   const DataLaw law{
