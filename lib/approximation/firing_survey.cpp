@@ -11,7 +11,7 @@ namespace skeleta::approximation {
 namespace {
 
 constexpr std::size_t base_points = 256;  // from the first law
-constexpr double seen = 3.0;              // samples beyond the level
+constexpr double seen = 3.0;              // samples beyond the level of survey_tail
 constexpr double negligible = 1e-10;      // of the mean: what outputs are not taken apart for
 constexpr double least_missed = 1e-9;     // of the mean: what a survey cannot exclude
 
@@ -227,23 +227,6 @@ void FiringSurvey::take_off_controls() {
   }
 }
 
-// E[(R − t)₊] is the sum over the steps between residuals of the probability beyond each.
-FiringSurvey::Tail FiringSurvey::tail(const std::vector<double>& values,
-                                      std::span<const std::size_t> order, double mass,
-                                      double points, double sign) const {
-  Tail result;
-  double probability = 0.0;
-  for (std::size_t n = 0; n < order.size() && points * probability < seen * mass; ++n) {
-    const std::size_t k = sign > 0.0 ? order[n] : order[order.size() - 1 - n];
-    const double size = sign * values[k];
-    if (n > 0) result.beyond += probability * (result.level - size);
-    result.level = size;
-    result.points.push_back(k);
-    probability += weight_[k];
-  }
-  return result;
-}
-
 // P(N ≥ first) times the standard deviation there of R', cut off at what `points` samples see.
 double FiringSurvey::seen_deviation(double points) const {
   const double high = tail(points, 1.0).level, low = -tail(points, -1.0).level;
@@ -265,7 +248,7 @@ double FiringSurvey::points_to(double target) const {
 }
 
 // Adds the outputs that make most of what lies beyond the level; false if that is little.
-bool FiringSurvey::take_apart(const Tail& tail, double most, double sign,
+bool FiringSurvey::take_apart(const SurveyTail& tail, double most, double sign,
                               std::vector<Index>& apart) const {
   if (!(tail.beyond > most)) return false;
   Vector shares = Vector::Zero(features_.size()), d;
@@ -305,8 +288,8 @@ double FiringSurvey::missed(std::span<const estimate::SampledRange> sampled) con
       }
     }
     sort(order, values);
-    above += tail(values, order, on.probability, on.points, 1.0).beyond;
-    below += tail(values, order, on.probability, on.points, -1.0).beyond;
+    above += survey_tail(values, weight_, order, on.probability, on.points, 1.0).beyond;
+    below += survey_tail(values, weight_, order, on.probability, on.points, -1.0).beyond;
   }
   return std::max({above, below, least_missed * std::abs(mean_)});
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "approximation/firing_law.h"
+#include "approximation/survey_tail.h"
 #include "skeleta/estimate/integrate.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/autoencoder.h"
@@ -68,23 +69,14 @@ class FiringSurvey {
   void look(std::span<const Index> apart);
   void take_off_controls();
 
-  // What lies beyond the level that samples exceed 3 times: upwards for sign = 1, downwards for
-  // sign = −1.
-  struct Tail {
-    double level = 0.0, beyond = 0.0;
-    std::vector<std::size_t> points;  // of the survey
-  };
-  // Of what takes `values` at the survey's points `order`, by decreasing value, whose probability
-  // is `mass` in all.
-  Tail tail(const std::vector<double>& values, std::span<const std::size_t> order, double mass,
-            double points, double sign) const;
   // Of R', N ≥ first.
-  Tail tail(double points, double sign) const {
-    return tail(residual_, order_, mass_, points, sign);
+  SurveyTail tail(double points, double sign) const {
+    return survey_tail(residual_, weight_, order_, mass_, points, sign);
   }
   double seen_deviation(double points) const;
   double points_to(double target) const;
-  bool take_apart(const Tail& tail, double most, double sign, std::vector<Index>& apart) const;
+  bool take_apart(const SurveyTail& tail, double most, double sign,
+                  std::vector<Index>& apart) const;
 
   const Autoencoder& model_;
   const Features& features_;

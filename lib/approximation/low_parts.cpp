@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "skeleta/core/parallel.h"
 #include "skeleta/estimate/loss_kernel.h"
 #include "skeleta/measure/data_law.h"
 
@@ -9,6 +10,29 @@ namespace skeleta::approximation {
 namespace {
 
 constexpr Index few_thousand = 1000;  // features up to which Q_1 takes a second at most
+
+// Of the identity: Σ_i v_i E[(z_i − x_i + ε_i)²; N = l], l = 0, …, last.
+std::vector<double> linear_parts(const Autoencoder& model, const Features& features,
+                                 const DataLaw& law, Index last, int threads) {
+  std::vector<double> total(static_cast<std::size_t>(last) + 1, 0.0);
+  const auto compute = [&](std::size_t chunk, std::span<double> parts) {
+    const auto i = static_cast<Index>(chunk);
+    const double v = features.importance(i), b = model.b(i);
+    Vector g = output_weights(model, i, 1).col(0);
+    g(i) -= 1.0;
+    const auto z = sum_moments_by_count(law, g, last);
+    const double constant = b * b + output_noise(model, i);
+    for (std::size_t l = 0; l < parts.size(); ++l) {
+      parts[l] = v * std::max(z[l][2] - 2.0 * b * z[l][1] + constant * z[l][0], 0.0);
+    }
+  };
+  const auto merge = [&](std::size_t, std::span<const double> parts) {
+    for (std::size_t l = 0; l < total.size(); ++l) total[l] += parts[l];
+    return true;
+  };
+  for_each_chunk(static_cast<std::size_t>(law.size()), total.size(), threads, compute, merge);
+  return total;
+}
 
 }  // namespace
 
@@ -29,18 +53,28 @@ double error_of_one(const Autoencoder& model, Index i, const ValueLaw& value, do
   return std::max(x * value.moment(2) - 2.0 * product + square, 0.0);
 }
 
-std::vector<SkeletonPart> low_parts(const Autoencoder& model, const Features& features) {
+std::vector<SkeletonPart> low_parts(const Autoencoder& model, const Features& features,
+                                    int threads) {
   const DataLaw law = features.data_law();
   const ActiveCount number(law.activity);
   const auto part = [&](Index l, double contribution) {
     const double probability = number.probability(l);
     return SkeletonPart{l, probability, contribution / probability, contribution, 0.0, 0};
   };
+  std::vector<SkeletonPart> parts;
+  if (model.activation == Activation::identity && model.features() <= few_thousand) {
+    const Index last = number.bulk({0, number.features()}, 1e-18).last;
+    const std::vector<double> linear = linear_parts(model, features, law, last, threads);
+    for (Index l = 0; l <= last; ++l) {
+      parts.push_back(part(l, linear[static_cast<std::size_t>(l)]));
+    }
+    return parts;
+  }
   sampling::SparseBatch empty;
   empty.reset(0, 1);
   double loss = 0.0;
   estimate::loss_integrand(model, features, estimate::KernelPath::hidden)()(empty, {&loss, 1});
-  std::vector<SkeletonPart> parts{part(0, number.probability(0) * loss)};
+  parts.push_back(part(0, number.probability(0) * loss));
   if (model.noise > 0.0 || model.features() > few_thousand) return parts;
   const Vector alone = active_by_count(law.activity, 1).col(1);
   double sum = 0.0;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "approximation/law_survey.h"
 #include "approximation/law_tail.h"
 #include "approximation/loss_controls.h"
 #include "approximation/low_parts.h"
@@ -227,10 +228,10 @@ double rounding_of_any(const Autoencoder& model, const Features& features,
          std::sqrt(3.0 * (features.importance.array() * size).sum());
 }
 
-// The loss of any law and model. Plain sampling knows the bound only. The survey of rare outputs is
-// for tied ReLU models of the plain law, and so are control variates: where values and weights
-// differ by orders of magnitude, what rounding leaves of their known means, times their
-// coefficients, may exceed the standard error by far.
+// The loss of any law and model. Plain sampling knows the bound and the survey only. Outputs are
+// taken apart for tied ReLU models of the plain law, and control variates are theirs too: where
+// values and weights differ by orders of magnitude, what rounding leaves of their known means,
+// times their coefficients, may exceed the standard error by far.
 estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Features& features,
                                           const estimate::Options& options,
                                           estimate::Precision precision, const LawTail& tail) {
@@ -241,7 +242,9 @@ estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Featur
   known.least_variance_ratio = 0.01;  // no controls, but few samples are not believed
   known.rounding = rounding_of_any(model, features, precision);
   if (options.method != estimate::Method::plain) {
-    known.parts = low_parts(model, features);
+    known.parts = low_parts(model, features, options.threads);
+    // Sums of moments of terms that may cancel.
+    if (model.activation == Activation::identity) known.apart_error = 1e-14 * tail.above(-1);
     if (model.features() <= many_features) {
       known.interference = [&] {
         const Matrix weights = output_weights(model, 0, model.features());
@@ -249,8 +252,11 @@ estimate::SampledIntegrals sample_any_law(const Autoencoder& model, const Featur
       };
     }
   }
-  return estimate::integrate_all(
-      features, estimate::loss_integrand(model, features, path, precision), options, known);
+  const estimate::Integrand loss = estimate::loss_integrand(model, features, path, precision);
+  const auto survey = std::make_shared<LawSurvey>(
+      model, features, loss, static_cast<Index>(known.parts.size()), options.seed);
+  known.missed = [survey](auto ranges) { return survey->missed(ranges); };
+  return estimate::integrate_all(features, loss, options, known);
 }
 
 }  // namespace

@@ -169,6 +169,9 @@ std::optional<StopReason> Rounds::end_of_precision(Drawn drawn, double total) co
   if (drawn == Drawn::some || late()) return StopReason::max_seconds;
   const bool given_up = total >= std::max(patience, least_points()) || hopeless();
   if (precise && given_up) return resolved ? StopReason::unreliable : StopReason::unresolved;
+  // What so many points missed, no number that could be waited for will show.
+  const double unseen = missed(problem_, strata_, setup_.coefficients);
+  if (given_up && unseen > problem_.target(value(0))) return StopReason::unresolved;
   if (total >= most_points()) return StopReason::max_samples;
   return std::nullopt;
 }

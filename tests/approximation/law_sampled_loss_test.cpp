@@ -158,6 +158,71 @@ TEST(LawSampledLoss, AgreesWithEnumerationForEveryGroupAndModelByEachMethod) {
   }
 }
 
+// The identity needs no samples, whatever the method but plain: a sum of second moments.
+TEST(LawSampledLoss, OfTheIdentityIsAClosedForm) {
+  std::mt19937_64 random(7);
+  for (const ActivityCase& test : testing::activity_cases()) {
+    const DataLaw law = normal_law(test);
+    const Features features = Features::of(law, Vector::LinSpaced(law.size(), 0.5, 1.5));
+    for (const double noise : {0.0, 0.4}) {
+      const Autoencoder model = make({false, Activation::identity, noise}, law.size(), 2, random);
+      const std::vector<double> parts = enumerated(model, law, features.importance, test);
+      double expected = 0.0;
+      for (const double part : parts) expected += part;
+      for (const Method method : {Method::stratified, Method::quasi, Method::automatic}) {
+        estimate::Options options;
+        options.method = method;
+        const IntegralBySkeleton loss = sampled_loss(model, features, options).loss;
+        EXPECT_EQ(loss.stop_reason, StopReason::exact);
+        EXPECT_EQ(loss.samples, 0u);
+        EXPECT_EQ(loss.standard_error, 0.0);
+        EXPECT_NEAR(loss.value, expected, loss.error_bound) << test.name;
+        EXPECT_LT(loss.error_bound, 1e-9 * expected) << test.name;
+      }
+    }
+  }
+}
+
+// A feature that no sample shows, on its own and with others, carries much of the loss. Rule: |z| <
+// 5 for each seed; what was missed makes most of the standard error.
+TEST(LawSampledLoss, CountsRareSupportsAsAPartOfTheError) {
+  std::mt19937_64 random(8);
+  DataLaw law{ActivityTree::independent(Vector{{0.3, 0.3, 0.3, 1e-6}}),
+              std::vector<ValueLaw>(4, ValueLaw::normal(0.2, 1.0))};
+  law.values[3] = ValueLaw::normal(300.0, 30.0);
+  const Features features = Features::of(law, Vector::Ones(4));
+  const Autoencoder model = make({true, Activation::relu, 0.0}, 4, 2, random);
+  const double expected = exact::loss(model, features).value;
+  for (const Method method : {Method::plain, Method::stratified, Method::quasi}) {
+    for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+      estimate::Options options;
+      options.method = method;
+      options.samples = 20'000;
+      options.seed = seed;
+      const IntegralBySkeleton loss = sampled_loss(model, features, options).loss;
+      EXPECT_NEAR(loss.value, expected, 5.0 * loss.standard_error)
+          << estimate::to_string(method) << " " << seed;
+      EXPECT_LT(loss.standard_error, expected);
+    }
+  }
+}
+
+// Twenty points of an exponential law tell little of its tail.
+TEST(LawSampledLoss, CountsTheTailsOfFewPointsAsAPartOfTheError) {
+  const Features features = Features::of(
+      DataLaw::independent(Vector{{0.001}}, ValueLaw::exponential(0.670424)), Vector::Ones(1));
+  const Autoencoder model{Matrix{{0.354815}}, Vector{{-0.335968}}};
+  const double expected = exact::loss(model, features).value;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    estimate::Options options;
+    options.method = Method::plain;
+    options.samples = 20'000;
+    options.seed = seed;
+    const IntegralBySkeleton loss = sampled_loss(model, features, options).loss;
+    EXPECT_NEAR(loss.value, expected, 5.0 * loss.standard_error) << seed;
+  }
+}
+
 // Every bound is above what it bounds, and not absurdly so.
 TEST(LawTail, BoundsWhatIsOutside) {
   std::mt19937_64 random(2);

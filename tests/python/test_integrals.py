@@ -238,7 +238,7 @@ def test_laws_agree_with_samples(name):
         points = loss_of_points(x, W, bias, **given)
         assert abs(points.mean() - exact.value) < 5 * points.std() / np.sqrt(len(points))
         found = skeleta.estimate(W, bias, law=law, samples=100_000, **given)
-        assert abs(found.value - exact.value) < 5 * found.standard_error
+        assert abs(found.value - exact.value) <= 5 * found.standard_error + found.error_bound + exact.error_bound
         whole = skeleta.integrate(law, lambda x: loss_of_points(x, W, bias, **given), samples=100_000)
         assert abs(whole.value - exact.value) < 5 * whole.standard_error
 

@@ -25,11 +25,12 @@ using SampledCheckpoint = std::function<void(const SampledLoss&)>;
 
 /// The loss of a model, sampled with the best help that closed forms and bounds can give.
 ///
-/// Any model under any law: all methods but plain take Q0 and, without noise, Q1 from closed forms;
-/// all methods bound what lies beyond the sampled skeletons (lib/approximation/law_tail.h). There
-/// are no control variates, and nobody looks for outputs, or supports, that samples would hardly
-/// ever show: what follows is for tied ReLU models without noise and independent features with
-/// values uniform on [0, 1].
+/// Any model under any law: all methods but plain take Q0 and, without noise, Q1 from closed forms,
+/// of models with the identity all skeletons; all methods bound what lies beyond the sampled ones
+/// (lib/approximation/law_tail.h), and count what their samples will have missed, supports and
+/// values that are rare, as a part of the standard error (lib/approximation/law_survey.h). There
+/// are no control variates: what follows is for tied ReLU models without noise and independent
+/// features with values uniform on [0, 1].
 ///
 /// All methods but plain: Q0 and Q1 come from closed forms, and Q2 too where the closed form of all
 /// D²/2 pairs of inputs for D outputs is foreseen to be cheaper than the samples it saves. Control

@@ -38,11 +38,12 @@ using CheckpointCallback = std::function<void(const SampledIntegrals&)>;
 /// and the rigorous bound of what the samples did not resolve is at most a tenth of that (plain:
 /// all of it, and 100 points lie off the likeliest skeleton), and the result is neither
 /// heavy_tailed() nor has it degenerate_weights(). If 10⁷ points are enough for the first but not
-/// for the others, it gives up (StopReason::unresolved, unreliable). Samples that all agree resolve
-/// nothing: without a bound of what they may miss the reason is `unresolved` and the interval is no
-/// claim. A pilot with random numbers of its own plans the work and is not counted in the result.
-/// Whether to stop is asked between rounds, and of these there is seldom more than one, so that
-/// stopping hardly biases the interval.
+/// for the others, or what they missed (Known::missed) is still above the target, it gives up
+/// (StopReason::unresolved, unreliable). Samples that all agree resolve nothing: without a bound of
+/// what they may miss the reason is `unresolved` and the interval is no claim. A pilot with random
+/// numbers of its own plans the work and is not counted in the result. Whether to stop is asked
+/// between rounds, and of these there is seldom more than one, so that stopping hardly biases the
+/// interval.
 struct Options {
   Method method = Method::stratified;             ///< See integrate_all.
   std::uint64_t seed = 1;                         ///< Any; equal seeds give equal bits.
