@@ -229,7 +229,7 @@ DictionaryHistogram histogram_of(const DictionaryRun& run, const Quantity& quant
   for (const DictionaryFeature& f : run.features) {
     values.push_back(quantity.of(f.figures, f.density));
   }
-  for (const ComparedOutput& output : run.with_comparison) {
+  for (const ComparedOutput& output : run.compared) {
     random.push_back(quantity.of(output.random, output.density));
     weights.push_back(output.weight);
   }
@@ -288,7 +288,7 @@ Results dictionary_results(const DictionaryRun& run) {
   put(results, histogram_fields(), distributions);
   if (run.compared.empty()) return results;
   put(results, comparison_fields(), {run.summary});
-  put(results, compared_fields(), run.with_comparison);
+  put(results, compared_fields(), run.compared);
   put(results, random_histogram_fields(), distributions);
   return results;
 }
@@ -303,7 +303,7 @@ DictionaryRun dictionary_run(const ResultFile& file) {
   get(file, feature_fields(), run.features);
   if (const ResultDataset* outputs = file.find("/dictionary/compared")) {
     run.compared.resize(outputs->shape.front());
-    get(file, compared_fields(), run.with_comparison);
+    get(file, compared_fields(), run.compared);
   }
   if (const ResultDataset* names = file.find("/dictionary/name")) {
     for (std::size_t k = 0; k < names->shape.front(); ++k) run.names.push_back(names->text(k));
