@@ -67,11 +67,13 @@ std::string Run::options_toml() const {
 
 bool Run::earlier_there(const std::vector<std::string>& inputs) {
   if (!output_wanted()) return false;
-  const bool there = std::filesystem::is_regular_file(target_) && !common_.force;
-  overwrite_ = there || common_.force;
+  const auto there = [&] { return std::filesystem::is_regular_file(target_) && !common_.force; };
+  overwrite_ = there() || common_.force;
   for (const std::string& input : inputs) check_output(target_, input, overwrite_);
   check_output(target_, "", overwrite_);
-  return there;
+  lock_.emplace(target_, quiet() ? nullptr : &err_);
+  overwrite_ = there() || common_.force;  // who had the lock before may have made it
+  return there();
 }
 
 void Run::compare(const BuildInfo& build, const storage::Provenance& provenance) {

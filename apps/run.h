@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "interrupt.h"
 #include "option_table.h"
+#include "output_lock.h"
 #include "program.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/storage/result_file.h"
@@ -63,8 +64,9 @@ class Run {
   void identify(std::string options_toml, std::uint64_t seed);
 
   /// What the file of -o has of an earlier run of this identity; nothing without one, or with
-  /// --force. Throws UsageError if the file is one of `inputs`, cannot be made, or is of another
-  /// run (the first difference is told).
+  /// --force. From here on the file is locked. Throws UsageError if it is one of `inputs`, cannot
+  /// be made, is being written by another process, or is of another run (the first difference is
+  /// told).
   template <class Read>
   auto earlier(Read read, const std::vector<std::string>& inputs = {})
       -> std::optional<decltype(read(std::string()))> {
@@ -123,6 +125,7 @@ class Run {
   std::optional<std::uint64_t> plan_seed_;
   OptionTable* options_ = nullptr;
   bool overwrite_ = false, same_options_ = false, checkpoint_failed_ = false;
+  std::optional<OutputLock> lock_;      // of target_
   std::optional<ThreadBudget> budget_;  // of the program
   std::optional<InterruptGuard> guard_;
   Clock::time_point start_ = Clock::now(), last_ = start_;
