@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "commands.h"
@@ -72,6 +73,7 @@ class Approximate : public Command {
 
   std::string model_, instance_ = "0";
   std::vector<double> table_, sparsities_;
+  std::vector<std::size_t> settings_;  // places in sparsities_: those of this shard
   std::optional<Index> features_, hidden_, k_, k_max_;
   DataOptions data_;
   double epsilon_ = 0.01, relative_gap_ = certify::CertifyOptions{}.relative_gap;
@@ -127,6 +129,7 @@ void Approximate::refuse_lonely_flags(const Run& run) const {
   };
   needs(!model_.empty(), "a model: skeleta approximate MODEL.h5", {"--instance"});
   needs(train_, "--train", {"--k-max", "--starts", "--sparsities"});
+  needs(!sparsities_.empty(), "--sparsities, which it divides", {"--shard"});
   needs(certify_, "--certify", {"--k", "--rel-gap", "--max-boxes"});
   if (certify_ && !sparsities_.empty()) {
     throw UsageError("--certify is for one sparsity: give --sparsity S, not --sparsities");
@@ -293,8 +296,9 @@ void Approximate::add_certificate(const Run& run, ProgressDisplay& display,
 
 void Approximate::add_curve(const Run& run, ProgressDisplay& display,
                             ApproximationReport& report) const {
-  const auto count = static_cast<double>(sparsities_.size());
-  for (const double sparsity : sparsities_) {
+  const auto count = static_cast<double>(settings_.size());
+  for (const std::size_t setting : settings_) {
+    const double sparsity = sparsities_[setting];
     const auto progress = [&](std::uint64_t done, std::uint64_t planned) {
       const double part = static_cast<double>(done) / static_cast<double>(planned);
       display.show(fmt::format("sparsity {}: {} of {} starts", sparsity, done, planned),
@@ -305,7 +309,7 @@ void Approximate::add_curve(const Run& run, ProgressDisplay& display,
                                         training_options(run, k_max(1)), progress);
     report.interrupted = result.interrupted;
     if (result.interrupted) return;
-    report.curve.push_back({sparsity, std::move(result)});
+    report.curve.push_back({sparsity, std::move(result), static_cast<std::int64_t>(setting)});
   }
 }
 
@@ -389,6 +393,12 @@ int Approximate::run(Run& run) {
   refuse_lonely_flags(run);
   model_.empty() ? read_sizes() : read_model();
   check();
+  if (const std::size_t count = sparsities_.size(); count > 0) {
+    const Shards& shards = run.shards_of(count, "sparsities");
+    for (std::size_t k = 0; k < count; ++k) {
+      if (shards.has(k)) settings_.push_back(k);
+    }
+  }
   run.identify(Fingerprint().add(law_).add(models_));
   if (const auto file = go_on_from(run)) return run.show_again(*file, ExitCode::done);
   run.begin();
@@ -415,10 +425,24 @@ int Approximate::run(Run& run) {
   return failures.empty() || code == ExitCode::interrupted ? code : ExitCode::failed;
 }
 
+void merge(const std::vector<std::string>& paths, const std::filesystem::path& target,
+           const storage::Provenance& provenance, bool overwrite) {
+  std::vector<storage::ResultFile> files;
+  for (const std::string& path : paths) files.push_back(read_result(path));
+  storage::write_result(target, "skeleta approximate", provenance,
+                        storage::put_together(files, "/approximation/setting"), overwrite);
+}
+
+std::uint64_t planned(const storage::ResultFile&, const nlohmann::ordered_json& options) {
+  return options.at("sparsities").size();
+}
+
+const Mergeable shards{"sparsities", "/approximation/setting", 1, planned, merge};
+
 }  // namespace
 
 CommandEntry approximate_command() {
-  return {"approximate", approximate_examples, make_command<Approximate>};
+  return {"approximate", approximate_examples, make_command<Approximate>, true, &shards};
 }
 
 }  // namespace skeleta::program

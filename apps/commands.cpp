@@ -10,6 +10,7 @@ CommandEntry train_command();
 CommandEntry sweep_command();
 CommandEntry approximate_command();
 CommandEntry dictionary_command();
+CommandEntry merge_command();
 CommandEntry show_command();
 CommandEntry view_command();
 CommandEntry thomson_commands();
@@ -25,17 +26,27 @@ CommandEntry manual_command();
 DeclaredOptions::DeclaredOptions(const CommandEntry& entry)
     : command_(entry.make()), run_(std::make_unique<Run>("", "", std::cout, std::cerr)) {
   command_->declare(table_);
-  if (entry.computes) run_->declare(table_);
+  if (entry.computes) run_->declare(table_, entry.shards != nullptr);
 }
 
 const std::vector<CommandEntry>& commands() {
-  static const std::vector<CommandEntry> entries{
-      estimate_command(),      train_command(),      sweep_command(),
-      approximate_command(),   dictionary_command(), show_command(),
-      view_command(),          thomson_commands(),   thomson_solve_command(),
-      thomson_match_command(), linear_commands(),    critical_points_command(),
-      linear_flow_command(),   moments_command(),    completion_command(),
-      manual_command()};
+  static const std::vector<CommandEntry> entries{estimate_command(),
+                                                 train_command(),
+                                                 sweep_command(),
+                                                 approximate_command(),
+                                                 dictionary_command(),
+                                                 merge_command(),
+                                                 show_command(),
+                                                 view_command(),
+                                                 thomson_commands(),
+                                                 thomson_solve_command(),
+                                                 thomson_match_command(),
+                                                 linear_commands(),
+                                                 critical_points_command(),
+                                                 linear_flow_command(),
+                                                 moments_command(),
+                                                 completion_command(),
+                                                 manual_command()};
   return entries;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "merge.h"
 #include "option_table.h"
 #include "run.h"
 
@@ -23,6 +24,7 @@ struct CommandEntry {
   std::string words;                             ///< What it does, with examples.
   std::unique_ptr<Command> (*make)() = nullptr;  ///< Null for a group of commands.
   bool computes = true;                          ///< Has -o, --seed and the like.
+  const Mergeable* shards = nullptr;             ///< Has --shard too, if its runs have.
 };
 
 template <class T>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "commands.h"
 #include "dictionary_comparison.h"
@@ -34,6 +35,8 @@ Examples:
 Files are HDF5, safetensors, npz or npy; the usual key names are known.
 )";
 
+constexpr Index piece_size = storage::dictionary_piece;
+
 using storage::DictionaryFeature;
 using storage::DictionaryRun;
 
@@ -45,8 +48,10 @@ class DictionaryCommand : public Command {
  private:
   void read(Run& run);
   void start();
+  void divide(const Run& run);
+  std::int64_t features_of(std::size_t pieces) const;
   bool compute(Run& run);
-  void add(const exact::OutputFigures& found);
+  void add(std::int64_t piece, const exact::OutputFigures& found);
   Findings findings(const Run& run) const;
   int code(bool interrupted) const;
 
@@ -64,6 +69,8 @@ class DictionaryCommand : public Command {
   Features features_;
   std::vector<std::string> names_;  // as given now, or none
   DictionaryRun result_;
+  bool divided_ = false;
+  std::vector<std::int64_t> pieces_;  // of this shard
 };
 
 void DictionaryCommand::declare(OptionTable& options) {
@@ -168,37 +175,56 @@ void DictionaryCommand::start() {
   result_.names = names_;
 }
 
-void DictionaryCommand::add(const exact::OutputFigures& found) {
-  storage::DictionarySummary& whole = result_.summary;
+void DictionaryCommand::divide(const Run& run) {
+  const std::int64_t count = dictionary_.features();
+  const auto total = static_cast<std::uint64_t>((count + piece_size - 1) / piece_size);
+  const Shards& shards = run.shards_of(total, "pieces of 512 features");
+  divided_ = run.divided();
+  for (std::uint64_t piece = 0; piece < total; ++piece) {
+    if (shards.has(piece)) pieces_.push_back(static_cast<std::int64_t>(piece));
+  }
+}
+
+// Only the last piece of all may be shorter.
+std::int64_t DictionaryCommand::features_of(std::size_t pieces) const {
+  if (pieces == 0) return 0;
+  const std::int64_t last = pieces_[pieces - 1];
+  return static_cast<std::int64_t>(pieces - 1) * piece_size +
+         std::min<std::int64_t>(piece_size, dictionary_.features() - last * piece_size);
+}
+
+void DictionaryCommand::add(std::int64_t number, const exact::OutputFigures& found) {
   const auto neighbours = static_cast<std::size_t>(options_.neighbours);
+  std::vector<DictionaryFeature> piece;
   for (std::size_t k = 0; k < found.figures.size(); ++k) {
-    const auto i = static_cast<Index>(result_.features.size());
+    const Index i = number * piece_size + static_cast<Index>(k);
     DictionaryFeature feature{found.figures[k], features_.density(i), features_.importance(i)};
     for (std::size_t n = 0; n < neighbours; ++n) {
       feature.neighbour_feature.push_back(found.neighbours[k * neighbours + n].feature);
       feature.neighbour_share.push_back(found.neighbours[k * neighbours + n].share);
     }
-    whole.loss += feature.importance * feature.figures.loss;
-    whole.error_bound += feature.importance * feature.figures.error_bound;
-    result_.features.push_back(std::move(feature));
+    feature.feature = i;
+    piece.push_back(std::move(feature));
   }
-  whole.done = static_cast<std::int64_t>(result_.features.size());
-  result_.by_count += found.by_count;
+  result_.add(std::move(piece), found.by_count);
+  if (divided_ && skeletons_) result_.parts.push_back({number, found.by_count});
 }
 
 // In pieces of one size, so that sums have the same bits wherever a run was stopped.
 bool DictionaryCommand::compute(Run& run) {
-  constexpr Index piece = 512;
   try {
     if (result_.compared.empty() && compare_ > 0) {
       compare_with_random(dictionary_, features_, compare_, run.seed(), options_, result_);
     }
     const exact::DictionaryEvaluator evaluator(dictionary_, features_, options_);
     ProgressDisplay display(run.err(), run.quiet());
-    const Index count = dictionary_.features();
-    while (result_.summary.done < count) {
-      const auto first = static_cast<Index>(result_.summary.done);
-      add(evaluator.evaluate(first, std::min(piece, count - first)));
+    const Index count = features_of(pieces_.size());
+    const auto done =
+        static_cast<std::size_t>((result_.summary.done + piece_size - 1) / piece_size);
+    for (std::size_t k = done; k < pieces_.size(); ++k) {
+      const std::int64_t piece = pieces_[k];
+      const Index first = piece * piece_size;
+      add(piece, evaluator.evaluate(first, std::min(piece_size, dictionary_.features() - first)));
       display.show(static_cast<std::uint64_t>(result_.summary.done),
                    static_cast<std::uint64_t>(count), "features",
                    fmt::format("loss so far {:.6g}", result_.summary.loss));
@@ -228,9 +254,10 @@ int DictionaryCommand::code(bool interrupted) const {
 int DictionaryCommand::run(Run& run) {
   read(run);
   start();
+  divide(run);
   if (const auto file = run.earlier(read_result, {file_, density_file_, names_file_})) {
     result_ = storage::dictionary_run(*file);
-    const bool ended = result_.summary.done == result_.summary.features;
+    const bool ended = result_.summary.done == features_of(pieces_.size());
     if (!names_.empty() || !ended) result_.names = names_;
     if (ended) {
       return run.finish_again(findings(run), code(false));
@@ -241,10 +268,26 @@ int DictionaryCommand::run(Run& run) {
   return run.finish(findings(run), code(interrupted));
 }
 
+void merge(const std::vector<std::string>& paths, const std::filesystem::path& target,
+           const storage::Provenance& provenance, bool overwrite) {
+  std::vector<storage::ResultFile> files;
+  for (const std::string& path : paths) files.push_back(read_result(path));
+  const DictionaryRun whole = storage::merged_dictionary(files);
+  storage::write_result(target, "skeleta dictionary", provenance,
+                        storage::dictionary_results(whole), overwrite);
+}
+
+std::uint64_t planned(const storage::ResultFile& file, const nlohmann::ordered_json&) {
+  const std::int64_t count = file.values<std::int64_t>("/dictionary/features").front();
+  return static_cast<std::uint64_t>((count + piece_size - 1) / piece_size);
+}
+
+const Mergeable shards{"pieces of 512 features", "/dictionary/feature", piece_size, planned, merge};
+
 }  // namespace
 
 CommandEntry dictionary_command() {
-  return {"dictionary", dictionary_examples, make_command<DictionaryCommand>};
+  return {"dictionary", dictionary_examples, make_command<DictionaryCommand>, true, &shards};
 }
 
 }  // namespace skeleta::program

@@ -16,7 +16,8 @@ using storage::DictionaryFeature;
 using storage::DictionaryRun;
 
 std::string name_of(std::size_t feature, const DictionaryRun& run) {
-  return feature < run.names.size() ? run.names[feature] : fmt::format("{}", feature);
+  const bool named = feature < run.names.size() && !run.names[feature].empty();
+  return named ? run.names[feature] : fmt::format("{}", feature);
 }
 
 void print_loss(std::ostream& out, const DictionaryRun& run) {
@@ -24,7 +25,7 @@ void print_loss(std::ostream& out, const DictionaryRun& run) {
   print_to(out, "{} features in {} hidden dimensions, {:.4g} active on average\n", whole.features,
            whole.hidden, whole.mean_active);
   if (whole.done < whole.features) {
-    print_to(out, "stopped after the first {} features: all below is of these\n", whole.done);
+    print_to(out, "{} of them have figures: all below is of these\n", whole.done);
   }
   print_to(out, "\nloss {:.6g}, error at most {:.2g}; a feature {:.4g}\n", whole.loss,
            whole.error_bound,
@@ -161,8 +162,9 @@ void print_top(std::ostream& out, const DictionaryRun& run, std::size_t top) {
                             100.0 * f.neighbour_share[n]);
     }
     print_to(out, "{:<12.12} {:>9.3g} {:>6.2f}% {:>9.3g} {:>7.4f} {:>9.3g}  {}\n",
-             name_of(order[k], run), f.density, 100.0 * part(order[k]) / run.summary.loss,
-             f.figures.false_activation, f.figures.recall, f.figures.precision, others);
+             name_of(static_cast<std::size_t>(f.feature), run), f.density,
+             100.0 * part(order[k]) / run.summary.loss, f.figures.false_activation,
+             f.figures.recall, f.figures.precision, others);
   }
 }
 

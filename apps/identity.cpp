@@ -16,9 +16,11 @@ std::string described(const BuildInfo& build) {
                      build.compiler, build.build);
 }
 
+constexpr const char* not_given = "not given";
+
 std::string text_of(const toml::table& table, std::string_view key) {
   const toml::node_view<const toml::node> node = table[key];
-  if (!node) return "not given";
+  if (!node) return not_given;
   if (const auto number = node.as_floating_point()) return fmt::format("{}", number->get());
   if (const auto text = node.as_string()) return text->get();
   std::ostringstream text;
@@ -31,6 +33,7 @@ std::string clause(std::string_view name, const std::string& a, const std::strin
   constexpr std::size_t much = 80;
   if (a == b) return "";
   if (a.size() + b.size() > much) return fmt::format("its {} is another one", name);
+  if (b == not_given) return fmt::format("its {} is {}, and none is given now", name, a);
   return fmt::format("its {} is {}, not {}", name, a, b);
 }
 

@@ -158,9 +158,9 @@ bool Option::is_list() const {
          std::holds_alternative<std::vector<std::string>*>(target);
 }
 
-// "MODEL.h5", but not "[D, ...]".
+// "MODEL.h5", "FILE.h5...", but not "[D, ...]".
 bool Option::is_file() const {
-  const std::size_t dot = type.rfind('.');
+  const std::size_t dot = type.find('.');
   return dot != std::string::npos && std::isalpha(static_cast<unsigned char>(type[dot + 1])) != 0;
 }
 
@@ -174,6 +174,11 @@ void Option::set(const std::string& text) {
                               did_you_mean(text, choices)));
   }
   assign(*this, text);
+  given = true;
+}
+
+void Option::set_each(const std::vector<std::string>& texts) {
+  *std::get<std::vector<std::string>*>(target) = texts;
   given = true;
 }
 

@@ -43,6 +43,9 @@ bool OptionTable::parse(const std::string& command, const std::vector<std::strin
         (option.letter == '\0' ? "" : fmt::format("-{},", option.letter)) + option.flag();
     if (std::holds_alternative<bool*>(option.target)) {
       parser.add_flag_callback(name, [&option] { option.set("true"); });
+    } else if (option.positional && option.is_list()) {
+      parser.add_option_function<std::vector<std::string>>(
+          name, [&option](const std::vector<std::string>& texts) { option.set_each(texts); });
     } else {
       parser.add_option_function<std::string>(
           name, [&option](const std::string& text) { option.set(text); });

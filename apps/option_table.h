@@ -67,6 +67,8 @@ struct Option {
 
   /// Throws UsageError for a text that does not fit.
   void set(const std::string& text);
+  /// Likewise for each argument of a positional list of words: names of files have commas.
+  void set_each(const std::vector<std::string>& texts);
   /// The value as the command line would have it; "" if there is none.
   std::string value_text() const;
 

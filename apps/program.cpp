@@ -35,6 +35,8 @@ Examples:
   skeleta sweep plan.toml -o sweep.h5
                                    so over a grid of densities, sizes, ...
   skeleta approximate model.h5     how good it is to ignore all but few features
+  skeleta merge shards/*.h5 -o sweep.h5
+                                   the run that was computed in shards
   skeleta show model.h5            what is in a file
   skeleta view run.h5              one HTML page of it, for any browser
   skeleta thomson match model.h5   which configurations its columns are close to
@@ -121,7 +123,7 @@ int run_command(const CommandEntry& entry, const Arguments& arguments, const std
   OptionTable options;
   Run run("skeleta " + entry.name, line, out, err);
   command->declare(options);
-  if (entry.computes) run.declare(options);
+  if (entry.computes) run.declare(options, entry.shards != nullptr);
   if (!options.parse(entry.name, arguments)) {
     out << options.help(entry.name, entry.words);
     return ExitCode::done;

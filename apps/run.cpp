@@ -21,7 +21,7 @@ Run::Run(std::string filetype, std::string command_line, std::ostream& out, std:
       out_(out),
       err_(err) {}
 
-void Run::declare(OptionTable& options) {
+void Run::declare(OptionTable& options, bool divisible) {
   options_ = &options;
   constexpr double most_threads = 4096.0;  // as resolve_threads
   options
@@ -30,6 +30,14 @@ void Run::declare(OptionTable& options) {
            "the run goes on from it, or it is shown")
       .not_stored();
   options.add("--force", &common_.force, "", "Start over: replace the output file").not_stored();
+  if (divisible) {
+    options
+        .add(
+            "--shard", &common_.shard, "i/n",
+            "Compute part i = 0, ..., n - 1 of n only, for skeleta merge; slurm: that of a task of "
+            "a job array; slurm/n: likewise, whose numbers are those of the parts")
+        .not_stored();  // with the others
+  }
   options.add("--seed", &common_.seed, "N", "Seed of all random numbers; 0 is a seed");
   options
       .add("--threads", &common_.threads, "N",
@@ -48,6 +56,12 @@ void Run::declare(OptionTable& options) {
 void Run::prepare() {
   if (!common_.config.empty()) options_->apply_config(common_.config);
   target_ = resolve_links(common_.output);
+  if (!common_.shard.empty()) {
+    shards_ = shard_named(common_.shard);
+    if (!output_wanted()) {
+      throw UsageError("--shard needs -o FILE.h5: skeleta merge puts the files together");
+    }
+  }
   const int asked = resolve_threads(common_.threads);
   budget_.emplace(asked);
   common_.threads = resolve_threads(0);
@@ -62,7 +76,13 @@ void Run::identify(std::string options_toml, std::uint64_t seed) {
 }
 
 std::string Run::options_toml() const {
-  return plan_.empty() ? options_->to_toml(inputs_) : plan_;
+  return with_shards(plan_.empty() ? options_->to_toml(inputs_) : plan_, shards_);
+}
+
+const Shards& Run::shards_of(std::uint64_t total, const char* items) const {
+  if (shards_.count <= total) return shards_;
+  throw UsageError(fmt::format("--shard {}: there are {} {}, so that some shard has none",
+                               common_.shard, total, items));
 }
 
 bool Run::earlier_there(const std::vector<std::string>& inputs) {

@@ -15,6 +15,7 @@
 #include "option_table.h"
 #include "output_lock.h"
 #include "program.h"
+#include "shards.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/storage/result_file.h"
 
@@ -25,7 +26,7 @@ struct CommonOptions {
   Seed seed;
   int threads = 0;
   bool json = false, quiet = false, force = false;
-  std::string config, output;
+  std::string config, output, shard;
 };
 
 /// What a command found, and how it is written and told.
@@ -44,11 +45,12 @@ class Run {
  public:
   Run(std::string filetype, std::string command_line, std::ostream& out, std::ostream& err);
 
-  /// Adds -o and the options that all computing commands have.
-  void declare(OptionTable& options);
-  /// After parsing: --config, and no more threads than the process may start.
+  /// Adds -o and the options that all computing commands have; --shard, if it can be divided.
+  void declare(OptionTable& options, bool divisible);
+  /// After parsing: --config, the shard, and no more threads than the process may start.
   void prepare();
 
+  const std::string& command_line() const { return command_line_; }
   std::ostream& out() const { return out_; }
   std::ostream& err() const { return err_; }
   bool quiet() const { return common_.quiet; }
@@ -57,6 +59,12 @@ class Run {
   int threads() const { return common_.threads; }
   bool given(const std::string& flag) const { return options_->given(flag); }
   bool output_wanted() const { return !common_.output.empty(); }
+  /// Is it a part of a run, and which?
+  bool divided() const { return !shards_.all(); }
+  const Shards& shards() const { return shards_; }
+  /// The shard of so many items, "starts" or the like; all, of a run that is not divided. Throws
+  /// UsageError if some shard would have none.
+  const Shards& shards_of(std::uint64_t total, const char* items) const;
 
   /// What it read, besides its options.
   void identify(const Fingerprint& inputs) { inputs_ = inputs.text(); }
@@ -122,6 +130,7 @@ class Run {
   std::ostream& out_;
   std::ostream& err_;
   CommonOptions common_;
+  Shards shards_;
   std::optional<std::uint64_t> plan_seed_;
   OptionTable* options_ = nullptr;
   bool overwrite_ = false, same_options_ = false, checkpoint_failed_ = false;

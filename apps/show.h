@@ -9,4 +9,8 @@ namespace skeleta::program {
 /// look like instead. Throws UsageError for a file that cannot be read or has no model.
 void show_file(std::ostream& out, const std::string& path, bool geometry, bool json);
 
+/// Which shards of which runs a folder has: finished, running (locked), stopped, missing. Throws
+/// UsageError if there are none.
+void show_folder(std::ostream& out, const std::string& path, bool json);
+
 }  // namespace skeleta::program

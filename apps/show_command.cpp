@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
@@ -15,6 +16,7 @@
 #include "program.h"
 #include "report.h"
 #include "result_report.h"
+#include "shards.h"
 #include "skeleta/storage/model_file.h"
 #include "skeleta/storage/run_file.h"
 #include "sweep_plan.h"
@@ -30,6 +32,7 @@ Examples:
   skeleta show model.h5
   skeleta show run.h5
   skeleta show run.h5 --json
+  skeleta show shards/                 which of --shard are done, and which not
   skeleta show --geometry model.h5     which polytopes the columns of W form
 )";
 
@@ -81,6 +84,9 @@ void print_origin(std::ostream& out, const std::string& path, const std::string&
   print_to(out, "{}: {}, {}\nmade by   {}\nseed      {}, {} thread{}\n", path, filetype,
            from.created_at, from.command_line, from.seed, from.threads,
            from.threads == 1 ? "" : "s");
+  if (const Shards shards = shards_in(from.options_toml); !shards.all()) {
+    print_to(out, "shard     {}, a part of the run\n", shards.text());
+  }
 }
 
 void print_run(std::ostream& out, const std::string& path, const storage::RunFile& file) {
@@ -138,8 +144,9 @@ void show_sweep(std::ostream& out, const std::string& path, bool json) {
 void show_training(std::ostream& out, const std::string& path, bool json) {
   storage::TrainingFile file = read_training(path);
   storage::TrainingRun& run = file.run;
-  const auto asked = stored_options(file.provenance.options_toml)
-                         .value("starts", static_cast<std::uint64_t>(run.starts.size()));
+  const std::string& options = file.provenance.options_toml;
+  const auto asked = shards_in(options).items_of(
+      stored_options(options).value("starts", static_cast<std::uint64_t>(run.starts.size())));
   // One that was killed has not come to look for minima: those of the starts that it has.
   if (run.minima.empty()) run.minima = training::minima_of(run.starts, run.features, {});
   if (json) {
@@ -172,7 +179,8 @@ void show_estimate(std::ostream& out, const std::string& path, bool json) {
 class Show : public Command {
  public:
   void declare(OptionTable& options) override {
-    options.add("file", &file_, "FILE.h5", "Model file or run file");
+    options.add("file", &file_, "FILE.h5",
+                "Model file or run file; or a folder with those of shards");
     options.add("--geometry", &geometry_, "",
                 "The columns of W instead: feature dimensionality, coherence and its bounds, "
                 "congruence of the instances");
@@ -181,7 +189,11 @@ class Show : public Command {
 
   int run(Run& run) override {
     if (file_.empty()) throw UsageError("show needs a file: skeleta show FILE.h5");
-    show_file(run.out(), file_, geometry_, json_);
+    if (std::filesystem::is_directory(file_) && !geometry_) {
+      show_folder(run.out(), file_, json_);
+    } else {
+      show_file(run.out(), file_, geometry_, json_);
+    }
     return ExitCode::done;
   }
 

@@ -33,10 +33,11 @@ A plan is a TOML file such as
   starts = 10
 )";
 
-double seconds_of_all(const training::SweepPlan& plan) {
+double seconds_of(const training::SweepPlan& plan, const Shards& shards) {
   double seconds = 0.0;
   training::Options options = plan.training;
   for (const training::SweepCell& cell : cells_of(plan)) {
+    if (!shards.has(cell.index)) continue;
     options.objective = cell.objective;
     seconds += nominal_seconds(options, features_of(plan, cell), cell.hidden);
   }
@@ -58,7 +59,7 @@ class Sweep : public Command {
 
   std::string file_;
   training::SweepPlan plan_;
-  std::size_t planned_ = 0;
+  std::size_t grid_ = 0, planned_ = 0;  // cells of the plan, and of this shard
   std::vector<storage::SweptCell> cells_;
 };
 
@@ -68,7 +69,8 @@ void Sweep::read(Run& run) {
   auto [plan, toml] = read_plan(file_, seed);
   plan_ = std::move(plan);
   plan_.training.threads = run.threads();
-  planned_ = cells_of(plan_).size();
+  grid_ = cells_of(plan_).size();
+  planned_ = run.shards_of(grid_, "cells").items_of(grid_);
   run.identify(std::move(toml), plan_.seed.front());
 }
 
@@ -98,7 +100,7 @@ int Sweep::code() const {
 
 int Sweep::run(Run& run) {
   read(run);
-  announce({fmt::format("{} cells", planned_), seconds_of_all(plan_) / run.threads(),
+  announce({fmt::format("{} cells", planned_), seconds_of(plan_, run.shards()) / run.threads(),
             "take fewer cells, starts or steps"},
            run.quiet(), run.err());
   go_on_from(run);
@@ -106,7 +108,10 @@ int Sweep::run(Run& run) {
   if (cells_.size() == planned_) return run.finish_again(findings(run), code());
   ProgressDisplay display(run.err(), run.quiet());
   // Cells come in order, so those of an earlier run are the first ones.
-  std::vector<std::size_t> finished;
+  std::vector<std::size_t> finished;  // here, or not of this shard
+  for (std::size_t k = 0; k < grid_; ++k) {
+    if (!run.shards().has(k)) finished.push_back(k);
+  }
   for (const storage::SweptCell& cell : cells_) finished.push_back(cell.cell.index);
   training::sweep(plan_, finished, [&](const training::CellResult& result) {
     cells_.push_back(storage::swept(result));
@@ -119,10 +124,27 @@ int Sweep::run(Run& run) {
   return run.finish(findings(run), code());
 }
 
+void merge(const std::vector<std::string>& files, const std::filesystem::path& target,
+           const storage::Provenance& provenance, bool overwrite) {
+  std::vector<storage::SweptCell> cells;
+  for (const std::string& file : files) {
+    std::ranges::move(read_sweep(file).cells, std::back_inserter(cells));
+  }
+  std::ranges::sort(cells, {}, [](const storage::SweptCell& cell) { return cell.cell.index; });
+  storage::write_sweep(target, provenance, cells, overwrite);
+}
+
+std::uint64_t planned(const storage::ResultFile&, const nlohmann::ordered_json& plan) {
+  return cells_in(plan);
+}
+
+const Mergeable shards{"cells", "/sweep/cell", 1, planned, merge};
+
 }  // namespace
 
 CommandEntry sweep_command() {
-  return {"sweep", sweep_examples + ("\nKeys of a plan:\n" + plan_help()), make_command<Sweep>};
+  return {"sweep", sweep_examples + ("\nKeys of a plan:\n" + plan_help()), make_command<Sweep>,
+          true, &shards};
 }
 
 }  // namespace skeleta::program

@@ -118,4 +118,13 @@ double represented_norm(const std::string& text) {
   return stored_options(text).value("represented-norm", training::SweepPlan{}.represented_norm);
 }
 
+std::uint64_t cells_in(const nlohmann::ordered_json& plan) {
+  std::uint64_t cells = 1;
+  for (const char* axis :
+       {"features", "hidden", "density", "sparsity", "importance-decay", "objective", "seed"}) {
+    if (plan.contains(axis)) cells *= plan[axis].size();
+  }
+  return cells;
+}
+
 }  // namespace skeleta::program

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -24,5 +25,8 @@ std::string plan_help();
 
 /// The threshold of represented features in the TOML of a plan.
 double represented_norm(const std::string& toml);
+
+/// How many cells it has, of its TOML as JSON.
+std::uint64_t cells_in(const nlohmann::ordered_json& plan);
 
 }  // namespace skeleta::program

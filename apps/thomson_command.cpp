@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <tuple>
 
 #include "commands.h"
@@ -175,21 +176,43 @@ int Solve::run(Run& run) {
         "thomson solve needs {}: skeleta thomson solve --points 12 --dimension 3", flag));
   }
   const thomson::PairEnergy energy = parse_energy("--energy", energy_);
+  const Shards& shards = run.shards_of(starts_, "starts");
   if (const auto file = run.earlier(read_result)) {
     if (const auto code = solved_code(*file)) return run.show_again(*file, *code);
   }
-  warn_of_cost(run, *points_, *dimension_, starts_);
+  const std::uint64_t planned = shards.items_of(starts_);
+  warn_of_cost(run, *points_, *dimension_, planned);
   run.begin();
   ProgressDisplay display(run.err(), run.quiet(), {"starts", "least energy"});
-  const auto solution =
-      thomson::solve(energy, *points_, *dimension_, {starts_, run.seed(), run.threads()},
-                     [&](const Progress& progress) {
-                       display.show(progress);
-                       return true;  // the guard calls the work off
-                     });
-  return run.finish(run.findings(storage::solution_results(solution, starts_)),
-                    exit_code(solution.starts < starts_, true, solution.best.converged));
+  const auto solution = thomson::solve(energy, *points_, *dimension_,
+                                       {.starts = planned,
+                                        .seed = run.seed(),
+                                        .threads = run.threads(),
+                                        .first = shards.which.front(),
+                                        .stride = shards.count},
+                                       [&](const Progress& progress) {
+                                         display.show(progress);
+                                         return true;  // the guard calls the work off
+                                       });
+  return run.finish(run.findings(storage::solution_results(solution, planned)),
+                    exit_code(solution.starts < planned, true, solution.best.converged));
 }
+
+void merge_solutions(const std::vector<std::string>& paths, const std::filesystem::path& target,
+                     const storage::Provenance& provenance, bool overwrite) {
+  std::vector<storage::ResultFile> files;
+  for (const std::string& path : paths) files.push_back(read_result(path));
+  const std::string energy = stored_options(provenance.options_toml).at("energy");
+  storage::write_result(
+      target, "skeleta thomson solve", provenance,
+      storage::merged_solution(std::move(files), thomson::parse_pair_energy(energy)), overwrite);
+}
+
+std::uint64_t planned_starts(const storage::ResultFile&, const nlohmann::ordered_json& options) {
+  return options.at("starts");
+}
+
+const Mergeable shards_of_solve{"starts", "/thomson/start", 1, planned_starts, merge_solutions};
 
 class Match : public Command {
  public:
@@ -322,7 +345,7 @@ CommandEntry thomson_commands() {
 }
 
 CommandEntry thomson_solve_command() {
-  return {"thomson solve", solve_examples, make_command<Solve>};
+  return {"thomson solve", solve_examples, make_command<Solve>, true, &shards_of_solve};
 }
 
 CommandEntry thomson_match_command() {

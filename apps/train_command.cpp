@@ -54,6 +54,7 @@ class Train : public Command {
   bool snapshots_ = false, allow_wide_ = false;
 
   std::optional<storage::ModelFile> init_;  // the file that all starts begin from
+  std::uint64_t planned_ = 0;               // starts of this shard
   Index hidden_dimensions_ = 0;
   training::Options training_;
   storage::TrainingRun found_;
@@ -144,6 +145,7 @@ void Train::resolve(Run& run) {
     training_.model = init_->models.front();
   }
   found_.features = features();
+  planned_ = run.shards_of(words_.starts, "starts").items_of(words_.starts);
   found_.record_every = training_.record_every = record_every_;
   hidden_dimensions_ = init_ ? training_.model->hidden() : static_cast<Index>(*hidden_);
   training_.seed = run.seed();
@@ -161,9 +163,9 @@ void Train::resolve(Run& run) {
 void Train::go_on_from(Run& run) {
   auto file = run.earlier(read_training, {words_.init});
   if (!file) return;
-  if (file->run.starts.size() > words_.starts) {
+  if (file->run.starts.size() > planned_) {
     run.refuse_to_continue(
-        fmt::format("it has {} starts, more than {}", file->run.starts.size(), words_.starts));
+        fmt::format("it has {} starts, more than {}", file->run.starts.size(), planned_));
   }
   found_ = std::move(file->run);
   found_.minima.clear();  // of all starts, at the end
@@ -173,9 +175,9 @@ Findings Train::findings(const Run& run) const {
   const auto write = [&](const auto& path, const auto& provenance, bool overwrite) {
     storage::write_training(path, provenance, found_, overwrite);
   };
-  const auto json = [&] { return with_origin(to_json(found_, words_.starts), run.provenance()); };
+  const auto json = [&] { return with_origin(to_json(found_, planned_), run.provenance()); };
   const auto text = [&](std::ostream& out) {
-    print_training(out, found_, words_.starts);
+    print_training(out, found_, planned_);
     print_to(out, "seed {}, {:.3g} s\n", run.seed(), run.seconds());
   };
   return {write, json, text};
@@ -187,30 +189,30 @@ int Train::code(const Run& run) const {
   const bool noisy = training_.objective == training::ObjectiveKind::sampled &&
                      training_.optimizer != training::OptimizerKind::lbfgs;
   const bool asked = run.given("--tolerance") && !noisy;
-  return exit_code(found_.starts.size() < words_.starts, best != nullptr,
-                   !asked || best->is_minimum());
+  return exit_code(found_.starts.size() < planned_, best != nullptr, !asked || best->is_minimum());
 }
 
 int Train::run(Run& run) {
   resolve(run);
-  announce({fmt::format("{} starts of {:.3g} steps", words_.starts, double(words_.steps)),
+  announce({fmt::format("{} starts of {:.3g} steps", planned_, double(words_.steps)),
             nominal_seconds(training_, found_.features, hidden_dimensions_) / run.threads(),
             "take fewer --starts or --steps"},
            run.quiet(), run.err());
   go_on_from(run);
-  const bool finished = found_.starts.size() == words_.starts;
+  const bool finished = found_.starts.size() == planned_;
   run.begin();
   ProgressDisplay display(run.err(), run.quiet());
   const auto add = [&](training::TrainedModel&& start) {
     found_.starts.push_back(std::move(start));
     run.checkpoint_if_due(findings(run));
     const training::TrainedModel* best = best_of(found_);
-    display.show(found_.starts.size(), words_.starts, "starts",
+    display.show(found_.starts.size(), planned_, "starts",
                  fmt::format("best loss {:.8g}", best == nullptr ? INFINITY : best->loss.value));
     return true;  // the guard calls the work off
   };
-  training_.first = found_.starts.size();
-  training_.starts = words_.starts - found_.starts.size();
+  training_.stride = run.shards().count;
+  training_.first = run.shards().which.front() + training_.stride * found_.starts.size();
+  training_.starts = planned_ - found_.starts.size();
   if (!finished) training::train(found_.features, hidden_dimensions_, training_, add);
   if (found_.starts.empty()) throw Interrupted();
   found_.minima = training::minima_of(found_.starts, found_.features, training_.minima);
@@ -222,10 +224,30 @@ int Train::run(Run& run) {
   return finished ? run.finish_again(findings(run), code) : run.finish(findings(run), code);
 }
 
+void merge(const std::vector<std::string>& files, const std::filesystem::path& target,
+           const storage::Provenance& provenance, bool overwrite) {
+  storage::TrainingRun whole;
+  for (const std::string& file : files) {
+    storage::TrainingRun part = read_training(file).run;
+    std::ranges::move(part.starts, std::back_inserter(whole.starts));
+    whole.features = std::move(part.features);
+    whole.record_every = std::max(whole.record_every, part.record_every);  // 0 if none has points
+  }
+  std::ranges::sort(whole.starts, {}, &training::TrainedModel::start);
+  whole.minima = training::minima_of(whole.starts, whole.features, training::Options{}.minima);
+  storage::write_training(target, provenance, whole, overwrite);
+}
+
+std::uint64_t planned(const storage::ResultFile&, const nlohmann::ordered_json& options) {
+  return options.at("starts");
+}
+
+const Mergeable shards{"starts", "/training/start", 1, planned, merge};
+
 }  // namespace
 
 CommandEntry train_command() {
-  return {"train", train_examples, make_command<Train>};
+  return {"train", train_examples, make_command<Train>, true, &shards};
 }
 
 }  // namespace skeleta::program

@@ -11,14 +11,15 @@ std::uint64_t for_each_start(const MultiStartOptions& options,
                              FunctionRef<void(std::uint64_t, sampling::PointStream&)> run,
                              FunctionRef<bool(std::uint64_t)> take) {
   std::uint64_t finished = 0;
+  const auto number = [&](std::size_t n) { return options.first + n * options.stride; };
   const auto compute = [&](std::size_t n) {
-    const std::uint64_t k = options.first + n;
+    const std::uint64_t k = number(n);
     sampling::PointStream random({.seed = options.seed, .purpose = sampling::Purpose::start}, k);
     run(k, random);
   };
   const auto merge = [&](std::size_t n) {
     finished = n + 1;
-    return take(options.first + n);
+    return take(number(n));
   };
   try {
     for_each_in_rounds(options.starts, options.threads, compute, merge);
@@ -31,7 +32,9 @@ std::uint64_t for_each_start(const MultiStartOptions& options,
 std::vector<Start> multi_start(const MultiStartOptions& options, RunStart run,
                                const StartCallback& callback) {
   std::vector<Start> starts(options.starts);
-  const auto at = [&](std::uint64_t k) -> Start& { return starts[k - options.first]; };
+  const auto at = [&](std::uint64_t k) -> Start& {
+    return starts[(k - options.first) / options.stride];
+  };
   starts.resize(for_each_start(
       options,
       [&](std::uint64_t k, sampling::PointStream& random) {

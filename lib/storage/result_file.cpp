@@ -7,6 +7,7 @@
 #include <new>
 #include <numeric>
 #include <stdexcept>
+#include <tuple>
 
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/output_file.h"
@@ -113,6 +114,13 @@ Category category_of(const std::vector<std::string>& words) {
     if (found == meanings.end()) meanings.push_back(word);
   }
   return category;
+}
+
+void Results::replace(const std::string& path, Values values) {
+  const auto one = std::find_if(datasets_.begin(), datasets_.end(),
+                                [&](const ResultDataset& dataset) { return dataset.path == path; });
+  if (one == datasets_.end()) throw std::logic_error("no dataset " + path);
+  one->values = std::move(values);
 }
 
 void Results::axis(const std::string& path, Index count) {
@@ -242,6 +250,64 @@ ResultFile read_kind(const std::filesystem::path& path, const std::string& filet
 
 std::string filetype_of(const std::filesystem::path& file) {
   return Hdf5Reader(file, Extent::attributes).text("/", "filetype").value_or("");
+}
+
+namespace {
+
+// By file and place there, in rising order of the numbers.
+using Places = std::vector<std::pair<const ResultFile*, std::size_t>>;
+
+Places in_order(const std::vector<ResultFile>& files, const std::string& axis) {
+  std::vector<std::tuple<std::int64_t, const ResultFile*, std::size_t>> all;
+  for (const ResultFile& file : files) {
+    const auto& numbers = file.values<std::int64_t>(axis);
+    for (std::size_t k = 0; k < numbers.size(); ++k) all.emplace_back(numbers[k], &file, k);
+  }
+  std::sort(all.begin(), all.end());
+  Places places;
+  for (const auto& [number, file, k] : all) places.emplace_back(file, k);
+  return places;
+}
+
+// Rows of this dataset, in that order.
+template <class T>
+std::vector<T> rows_in(const Places& places, const ResultDataset& like) {
+  std::size_t width = 1;
+  for (std::size_t k = 1; k < like.shape.size(); ++k) width *= like.shape[k];
+  std::vector<T> values;
+  for (const auto& [file, k] : places) {
+    const ResultDataset& from = file->at(like.path);
+    if (!std::equal(from.shape.begin() + 1, from.shape.end(), like.shape.begin() + 1,
+                    like.shape.end())) {
+      file->refuse(like.path + " has another shape than in the other files");
+    }
+    const auto* const first = std::get<std::vector<T>>(from.values).data() + k * width;
+    values.insert(values.end(), first, first + width);
+  }
+  return values;
+}
+
+}  // namespace
+
+Results put_together(const std::vector<ResultFile>& files, const std::string& axis) {
+  const Places places = in_order(files, axis);
+  const std::string name = axis.substr(axis.rfind('/') + 1),
+                    group = axis.substr(0, axis.rfind('/'));
+  Results results;
+  for (const ResultDataset& one : files.front().datasets) {
+    if (one.group() != group || dataset_entry(one.path).axes.front() != name) {
+      results.add(one.path, one.shape, one.values);
+      continue;
+    }
+    std::vector<std::size_t> shape = one.shape;
+    shape.front() = places.size();
+    if (std::holds_alternative<std::vector<double>>(one.values)) {
+      results.add(one.path, shape, rows_in<double>(places, one));
+    } else {
+      results.add(one.path, shape, rows_in<std::int64_t>(places, one));
+    }
+  }
+  return results;
 }
 
 Description description(const std::string& path) {

@@ -142,6 +142,7 @@ void check_problem(const PairEnergy& energy, Index points, Index dimension,
   if (points < 2) refuse(fmt::format("points = {}: at least 2 are needed", points));
   if (dimension < 1) refuse(fmt::format("dimension = {}: at least 1 is needed", dimension));
   if (options.starts < 1) refuse("starts = 0: at least 1 is needed");
+  if (options.stride < 1) refuse("stride = 0: at least 1 is needed");
   if (dimension == 1 && points > 2 && energy.potential == Potential::riesz) {
     refuse(fmt::format(
         "{} points in 1 dimension: the sphere is two places, so points coincide and the energy is "
@@ -178,15 +179,20 @@ Solution solve(const PairEnergy& energy, Index points, Index dimension, const So
                const ProgressCallback& progress) {
   check_problem(energy, points, dimension, options);
   double least = std::numeric_limits<double>::infinity();
+  std::uint64_t done = 0;
   const auto starts = optimize::multi_start(
-      {.starts = options.starts, .seed = options.seed, .threads = options.threads},
+      {.starts = options.starts,
+       .first = options.first,
+       .stride = options.stride,
+       .seed = options.seed,
+       .threads = options.threads},
       [&](sampling::PointStream& random, optimize::Start& start) {
         start.x = random_directions(points, dimension, random);
         start.summary = descend(energy, dimension, start.x);
       },
       [&](const optimize::Start& start) {
         if (start.summary.value < least) least = start.summary.value;
-        return !progress || progress({.done = start.index + 1,
+        return !progress || progress({.done = ++done,
                                       .planned = options.starts,
                                       .value = least,
                                       .standard_error = 0.0});
@@ -205,16 +211,23 @@ Solution solve(const PairEnergy& energy, Index points, Index dimension, const So
   result.best = refine_unless_called_off(energy, as_columns(best->x, dimension));
   const BorrowedScope none(nullptr);  // what was found is described, called off or not
   result.known = known_minimum(energy, points, dimension);
-  const double close = result.best.energy + energy_tolerance(energy, result.best.energy, points);
   for (const optimize::Start& start : starts) {
     result.energies.push_back(start.summary.value);
     result.failed += !std::isfinite(start.summary.value);
-    result.hits += start.summary.value <= close;
+    result.numbers.push_back(start.index);
   }
+  result.hits = hits(energy, points, result.best.energy, result.energies);
   result.portrait = portrait(result.best.points);
   result.difference = result.known ? result.best.energy - result.known->energy
                                    : std::numeric_limits<double>::quiet_NaN();
   return result;
+}
+
+std::uint64_t hits(const PairEnergy& energy, Index points, double found,
+                   std::span<const double> energies) {
+  const double close = found + energy_tolerance(energy, found, points);
+  return static_cast<std::uint64_t>(
+      std::count_if(energies.begin(), energies.end(), [&](double end) { return end <= close; }));
 }
 
 // A fit to N = 100 to 1000 in 3 to 30 dimensions, within a third there.

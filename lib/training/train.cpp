@@ -78,6 +78,7 @@ void validate(const Options& options, const Features& features, Index hidden) {
                     options.k, supports, features.size(), exact::SupportSum::most_supports));
   }
   require(options.starts >= 1, "starts = 0 must be at least 1");
+  require(options.stride >= 1, "stride = 0 must be at least 1");
   require(options.batch >= 1, "batch = 0 must be at least 1");
   const auto not_negative = [](const char* name, double value) {
     require(value >= 0.0 && std::isfinite(value),
@@ -156,18 +157,22 @@ bool train(const Features& features, Index hidden, const Options& options, const
   validate(options, features, hidden);
   const ScaledFeatures data = scaled(features);
   std::vector<TrainedModel> ends(options.starts);  // those that wait for their turn
+  const auto at = [&](std::uint64_t k) -> TrainedModel& {
+    return ends[(k - options.first) / options.stride];
+  };
   const auto run = [&](std::uint64_t k, sampling::PointStream& random) {
-    TrainedModel& end = ends[k - options.first];
+    TrainedModel& end = at(k);
     end.start = k;
     Vector x = initial(features, hidden, options, random);
     OneStart(data, hidden, options, options.threads).run(x, random, end);
   };
-  const std::uint64_t taken = optimize::for_each_start(
-      {.starts = options.starts,
-       .first = options.first,
-       .seed = options.seed,
-       .threads = options.threads},
-      run, [&](std::uint64_t k) { return take(std::move(ends[k - options.first])); });
+  const std::uint64_t taken =
+      optimize::for_each_start({.starts = options.starts,
+                                .first = options.first,
+                                .stride = options.stride,
+                                .seed = options.seed,
+                                .threads = options.threads},
+                               run, [&](std::uint64_t k) { return take(std::move(at(k))); });
   return taken == options.starts;
 }
 

@@ -57,6 +57,12 @@ TEST(MultiStart, HasTheSameBitsForAnyNumberOfThreadsAndInParts) {
   const auto more = multi_start({.starts = 30, .first = 20, .threads = 2}, run);
   parts.insert(parts.end(), more.begin(), more.end());
   expect_same(one, parts);
+  for (std::uint64_t k = 0; k < 3; ++k) {  // every third
+    for (const Start& start : multi_start({.starts = 16, .first = k, .stride = 3}, run)) {
+      EXPECT_EQ(start.x, one[start.index].x);
+      EXPECT_EQ(start.index % 3, k);
+    }
+  }
   EXPECT_NE(one[0].x(0), multi_start({.starts = 1, .seed = 2}, run)[0].x(0));
 }
 

@@ -158,6 +158,8 @@ def test_sweep(tmp_path, program):
 def test_options_are_the_programs(model):
     with pytest.raises(TypeError, match="no option 'start', did you mean starts"):
         skeleta.train(features=3, hidden=1, sparsity=0.5, start=2)
+    with pytest.raises(TypeError, match="^train has no option 'shard'"):  # of files, which the program merges
+        skeleta.train(features=3, hidden=1, sparsity=0.5, starts=2, shard="0/2")
     with pytest.raises(ValueError, match="^train needs sizes: features D hidden d$"):
         skeleta.train(sparsity=0.5)
     with pytest.raises(ValueError, match="optimizer.*newton.* is none of"):

@@ -8,6 +8,7 @@
 
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/model_file.h"
+#include "skeleta/storage/result_file.h"
 #include "storage/example_training.h"
 #include "storage/workplace.h"
 
@@ -109,7 +110,7 @@ TEST(TrainingFile, RefusesOtherKindsAndDamage) {
               HasSubstr("is a 'skeleta train' file, but a 'skeleta estimate' file is needed"));
   const std::pair<const char*, const char*> damages[] = {
       {"f[\"training/start\"][0] = 0", "/training/start is an axis, but holds 0 twice"},
-      {"f[\"training/start\"][0] = 7", "/training/start must hold each of 0, 1"},
+      {"f[\"training/start\"][0] = -7", "/training/start[0] is -7: it must be at least 0"},
       {"del f[\"training/step\"]; f[\"training/step\"] = 5",
        "/training/step has shape [], but it is an axis"},
       {"del f[\"training/feature\"]; f[\"training/feature\"] = [0, 1]",
@@ -125,6 +126,28 @@ TEST(TrainingFile, RefusesOtherKindsAndDamage) {
   });
 }
 
+// Of a shard: minima have places, files the numbers.
+TEST(TrainingFile, KeepsNumbersWithGaps) {
+  const TemporaryFolder folder;
+  TrainingRun run = example_training();
+  for (training::TrainedModel& start : run.starts) start.start = 5 + 3 * start.start;
+  write_training(folder / "train.h5", {}, run, false);
+  const TrainingRun read = read_training(folder / "train.h5").run;
+  ASSERT_EQ(read.starts.size(), run.starts.size());
+  for (std::size_t k = 0; k < run.starts.size(); ++k) {
+    EXPECT_EQ(read.starts[k].start, 5 + 3 * k);
+    EXPECT_EQ(read.starts[k].model.W, run.starts[k].model.W);
+  }
+  ASSERT_EQ(read.minima.size(), run.minima.size());
+  const ResultFile file = read_result(folder / "train.h5");
+  const std::vector<std::int64_t>& best = file.values<std::int64_t>("/training/best_start");
+  for (std::size_t k = 0; k < run.minima.size(); ++k) {
+    EXPECT_THAT(read.minima[k].models, ::testing::UnorderedElementsAreArray(run.minima[k].models));
+    const auto place = static_cast<std::size_t>(run.minima[k].models.front());
+    EXPECT_EQ(best[k], static_cast<std::int64_t>(run.starts[place].start));
+  }
+}
+
 TEST(TrainingFile, RefusesToWriteNonsense) {
   const TemporaryFolder folder;
   const auto message = [&](const TrainingRun& run) {
@@ -134,7 +157,7 @@ TEST(TrainingFile, RefusesToWriteNonsense) {
   EXPECT_THAT(message({}), HasSubstr("starts is empty"));
   TrainingRun run = example_training();
   run.starts[1].start = 2;
-  EXPECT_THAT(message(run), HasSubstr("start 2 is at place 1"));
+  EXPECT_THAT(message(run), HasSubstr("start 2 comes after start 2"));
   run = example_training();
   run.starts[1].model = example_model(0, 1, 3);
   EXPECT_THAT(message(run), HasSubstr("start 1 has another shape"));

@@ -20,7 +20,8 @@ from ._model import Model, save_model
 from ._progress import listener, of_command
 
 COMMANDS = _core.commands()
-OF_THE_CALL = {"output", "json", "quiet", "force", "config"}  # options that the call itself sets
+# Options that the call itself sets, and that of the program's files alone.
+OF_THE_CALL = {"output", "json", "quiet", "force", "config", "shard"}
 STOPPED = {130: signal.SIGINT, 143: signal.SIGTERM, 129: signal.SIGHUP}
 
 

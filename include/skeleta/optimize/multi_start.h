@@ -14,7 +14,8 @@ namespace skeleta::optimize {
 /// Which starts to make, and how many at a time.
 struct MultiStartOptions {
   std::uint64_t starts = 1;  ///< How many.
-  std::uint64_t first = 0;   ///< Starts first, …, first + starts − 1: a run can be continued.
+  std::uint64_t first = 0;   ///< The number of the first one: a run can be continued,
+  std::uint64_t stride = 1;  ///< and divided: starts first, first + stride, first + 2 stride, …
   std::uint64_t seed = 1;    ///< Of the random numbers of all starts.
   int threads = 0;           ///< 0: all cores. Never changes a bit of the result.
 };

@@ -30,6 +30,7 @@ struct ModelShare {
 struct CurvePoint {
   double sparsity = 0.0;              ///< S, of all features.
   training::Certificate certificate;  ///< At that sparsity.
+  std::int64_t number = 0;            ///< In the list of sparsities that was asked for.
 };
 
 /// Everything that `skeleta approximate` found; parts that were not asked for are absent.

@@ -61,6 +61,9 @@ class Results {
   /// Of any shape, the last axis running fastest.
   void add(const std::string& path, std::vector<std::size_t> shape, Values values);
 
+  /// Other values of one that was added, as many.
+  void replace(const std::string& path, Values values);
+
   /// All that was added, in that order.
   const std::vector<ResultDataset>& datasets() const { return datasets_; }
 
@@ -105,6 +108,12 @@ void write_result(const std::filesystem::path& target, const std::string& filety
 /// Reads a file of any kind; every number comes back bit by bit. Datasets that the schema does not
 /// have are passed over. Throws FileError as read_run does.
 ResultFile read_result(const std::filesystem::path& file);
+
+/// What files of one kind have, put together along an axis that numbers its entries, such as
+/// "/thomson/start": what lies along it first of all, in rising order of the numbers; all else as
+/// the first file has it. Throws FileError if a file lacks what the first one has, or differs from
+/// it along other axes.
+Results put_together(const std::vector<ResultFile>& files, const std::string& axis);
 
 /// What the schema says of a dataset.
 struct Description {

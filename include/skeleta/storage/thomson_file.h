@@ -28,6 +28,10 @@ struct MatchedModel {
 /// `asked` starts were wanted.
 Results solution_results(const thomson::Solution& solution, std::uint64_t asked);
 
+/// That of all the starts of these files of solve, which are of one energy and distinct starts; as
+/// one solve() would have found it, to the last bit.
+Results merged_solution(std::vector<ResultFile> files, const thomson::PairEnergy& energy);
+
 /// What a file of thomson match holds: /thomson, where the configurations are turned and relabelled
 /// to lie over the columns they were matched with, padded with NaN where models differ in size or
 /// have no such energy; and the models, if there are (none of a sweep, whose cells differ).

@@ -16,11 +16,11 @@ namespace skeleta::storage {
 /// What a run of `skeleta train` has found so far.
 struct TrainingRun {
   Features features;  ///< The law of the data.
-  /// Start k at place k. If the starts have trajectories, their points are at the steps
-  /// record_every, 2 record_every, ….
+  /// In order of their numbers: start k at place k, but for a shard. If the starts have
+  /// trajectories, their points are at the steps record_every, 2 record_every, ….
   std::vector<training::TrainedModel> starts;
   std::uint64_t record_every = 0;         ///< Steps between points of a trajectory; 0: none.
-  std::vector<training::Minimum> minima;  ///< `models` are starts.
+  std::vector<training::Minimum> minima;  ///< `models` are places in `starts`.
 };
 
 /// A training file as it was read.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "skeleta/core/progress.h"
@@ -45,6 +46,8 @@ struct SolveOptions {
   std::uint64_t starts = 100;  ///< At least 1.
   std::uint64_t seed = 1;      ///< Of the random starts.
   int threads = 0;             ///< 0: all cores. Never changes a bit of the result.
+  std::uint64_t first = 0;     ///< The number of the first start;
+  std::uint64_t stride = 1;    ///< they are first, first + stride, first + 2 stride, …
 };
 
 /// The best of many descents.
@@ -55,10 +58,11 @@ struct Solution {
   std::uint64_t starts = 0;  ///< Finished ones: fewer than asked if the callback said stop.
   std::uint64_t hits = 0;  ///< Starts that ended within 1e-9·|E| of the best; for energies that can
                            ///< vanish (log, V_c) 1e-10 (V_c: of V_c(1)) for each pair more.
-  std::uint64_t failed = 0;           ///< Starts that ended with an energy that is not finite.
-  std::vector<double> energies;       ///< Where each start ended, before the last refinement.
-  std::optional<KnownMinimum> known;  ///< Of this energy, N and d, if anything is known.
-  double difference = 0.0;            ///< Energy − known->energy; NaN if nothing is known.
+  std::uint64_t failed = 0;            ///< Starts that ended with an energy that is not finite.
+  std::vector<double> energies;        ///< Where each start ended, before the last refinement,
+  std::vector<std::uint64_t> numbers;  ///< and its number.
+  std::optional<KnownMinimum> known;   ///< Of this energy, N and d, if anything is known.
+  double difference = 0.0;             ///< Energy − known->energy; NaN if nothing is known.
 };
 
 /// Minimises the energy of N points on the unit sphere of R^d from random starts, uniform on the
@@ -71,6 +75,10 @@ struct Solution {
 /// (two places hold two points), or r^−s overflows from every start (s above 50, many points).
 Solution solve(const PairEnergy& energy, Index points, Index dimension,
                const SolveOptions& options = {}, const ProgressCallback& progress = {});
+
+/// How many of these ends of starts count as the energy that was found, which is Solution::hits.
+std::uint64_t hits(const PairEnergy& energy, Index points, double found,
+                   std::span<const double> energies);
 
 /// Rough time of solve() on one core of a machine of 2020, within a factor of 3 or so: for telling
 /// a user before N = 2000 takes an hour.

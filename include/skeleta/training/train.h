@@ -61,7 +61,8 @@ struct Options {
   OptimizerKind optimizer = OptimizerKind::lbfgs;  ///< How.
 
   std::uint64_t starts = 1;  ///< How many, ≥ 1.
-  std::uint64_t first = 0;   ///< Starts first, …, first + starts − 1: a run can be continued.
+  std::uint64_t first = 0;   ///< The number of the first one: a run can be continued,
+  std::uint64_t stride = 1;  ///< and divided: starts first, first + stride, first + 2 stride, …
   std::uint64_t seed = 1;    ///< Of the random starts and batches.
   Init init = Init::xavier;  ///< Where starts begin.
   double deviation = 1.0;    ///< Of Init::normal, > 0.

@@ -277,9 +277,10 @@ std::vector<CurvePoint> points_of(const ApproximationReport& report) {
 void put_certificates(Results& results, const std::vector<CurvePoint>& points) {
   if (points.empty()) return;
   std::vector<double> sparsity;
-  std::vector<std::int64_t> k;
+  std::vector<std::int64_t> setting, k;
   std::vector<Trained> rows;
   for (const CurvePoint& point : points) {
+    setting.push_back(point.number);
     sparsity.push_back(point.sparsity);
     for (const auto& row : point.certificate.rows) {
       rows.push_back({&row, point.certificate.minimum.value});
@@ -288,6 +289,7 @@ void put_certificates(Results& results, const std::vector<CurvePoint>& points) {
   for (const auto& row : points.front().certificate.rows) k.push_back(row.k);
   put(results, trained_fields(), rows, {points.size(), k.size()});
   put(results, setting_fields(), points);
+  results.add("/approximation/setting", std::move(setting));
   results.add("/approximation/sparsity", std::move(sparsity));
   results.add("/approximation/k", std::move(k));
 }

@@ -1,3 +1,7 @@
+#include <fmt/format.h>
+
+#include <map>
+
 #include "skeleta/storage/dictionary_file.h"
 
 #include <cmath>
@@ -21,7 +25,9 @@ const Fields<DictionarySummary>& summary_fields() {
           {axis("dictionary", "there is one")},
           {whole("features", "dictionary", "number of features D").from(1), &Summary::features},
           {whole("hidden", "dictionary", "hidden dimensions d").from(1), &Summary::hidden},
-          {whole("done", "dictionary", "the first so many features have figures"), &Summary::done},
+          {whole("done", "dictionary",
+                 "so many features have figures: the first ones, but for a shard"),
+           &Summary::done},
           {magnitude("loss", "dictionary", "of the features done, with importances"),
            &Summary::loss},
           {magnitude("error_bound", "dictionary", "of that loss"), &Summary::error_bound},
@@ -153,7 +159,7 @@ const Fields<DictionaryFeature>& feature_fields() {
       block<Feature>(
           group, present,
           {
-              {axis("feature", "feature, and its output")},
+              {axis("feature", "feature, and its output"), &Feature::feature},
               {real("density", "feature", "probability that it is active").from(0, 1),
                &Feature::density},
               {magnitude("importance", "feature", "weight of its loss"), &Feature::importance},
@@ -250,12 +256,34 @@ DictionaryHistogram histogram_of(const DictionaryRun& run, const Quantity& quant
   return result;
 }
 
+// Along [piece].
+const Fields<DictionaryPart>& part_fields() {
+  using Part = DictionaryPart;
+  static const auto fields = block<Part>(
+      group, "since 1.10, in files of dictionary with --skeletons and --shard",
+      {
+          {axis("piece", "features from 512 times it on, 512 or the last ones"), &Part::piece},
+          {real("part_by_count", "piece l", "its part of by_count"), &Part::by_count},
+      });
+  return fields;
+}
+
 }  // namespace
 
 std::vector<DictionaryHistogram> histograms(const DictionaryRun& run) {
   std::vector<DictionaryHistogram> all;
   for (const Quantity& quantity : quantities) all.push_back(histogram_of(run, quantity));
   return all;
+}
+
+void DictionaryRun::add(std::vector<DictionaryFeature> piece, const Vector& part) {
+  for (DictionaryFeature& feature : piece) {
+    summary.loss += feature.importance * feature.figures.loss;
+    summary.error_bound += feature.importance * feature.figures.error_bound;
+    features.push_back(std::move(feature));
+  }
+  summary.done = static_cast<std::int64_t>(features.size());
+  by_count += part;
 }
 
 Rows dictionary_rows() {
@@ -272,7 +300,7 @@ Rows dictionary_rows() {
                            real("by_count", "l", "part of the loss with l features active"),
                        },
                        ""),
-                 compared_fields(), histogram_fields(), random_histogram_fields());
+                 compared_fields(), histogram_fields(), random_histogram_fields(), part_fields());
 }
 
 Results dictionary_results(const DictionaryRun& run) {
@@ -280,10 +308,14 @@ Results dictionary_results(const DictionaryRun& run) {
   put(results, summary_fields(), {run.summary});
   put(results, feature_fields(), run.features);
   if (!run.names.empty()) {
-    const auto done = static_cast<std::ptrdiff_t>(run.features.size());
-    results.add_texts("/dictionary/name", {run.names.begin(), run.names.begin() + done});
+    std::vector<std::string> names;
+    for (const DictionaryFeature& f : run.features) {
+      names.push_back(run.names[static_cast<std::size_t>(f.feature)]);
+    }
+    results.add_texts("/dictionary/name", names);
   }
   if (run.by_count.size() > 0) results.add("/dictionary/by_count", run.by_count);
+  put(results, part_fields(), run.parts);
   const std::vector<DictionaryHistogram> distributions = histograms(run);
   put(results, histogram_fields(), distributions);
   if (run.compared.empty()) return results;
@@ -306,13 +338,50 @@ DictionaryRun dictionary_run(const ResultFile& file) {
     get(file, compared_fields(), run.compared);
   }
   if (const ResultDataset* names = file.find("/dictionary/name")) {
-    for (std::size_t k = 0; k < names->shape.front(); ++k) run.names.push_back(names->text(k));
+    run.names.resize(static_cast<std::size_t>(run.summary.features));
+    for (std::size_t k = 0; k < run.features.size(); ++k) {
+      run.names.at(static_cast<std::size_t>(run.features[k].feature)) = names->text(k);
+    }
   }
   if (const ResultDataset* parts = file.find("/dictionary/by_count")) {
     const auto& values = std::get<std::vector<double>>(parts->values);
     run.by_count = Eigen::Map<const Vector>(values.data(), static_cast<Index>(values.size()));
   }
+  if (const ResultDataset* pieces = file.find("/dictionary/piece")) {
+    run.parts.resize(pieces->shape.front());
+    get(file, part_fields(), run.parts);
+  }
   return run;
+}
+
+DictionaryRun merged_dictionary(const std::vector<ResultFile>& shards) {
+  DictionaryRun whole;
+  std::map<std::int64_t, std::vector<DictionaryFeature>> pieces;
+  std::map<std::int64_t, Vector> parts;
+  for (const ResultFile& file : shards) {
+    DictionaryRun shard = dictionary_run(file);
+    if (!shard.names.empty()) whole.names.resize(shard.names.size());
+    for (DictionaryFeature& feature : shard.features) {
+      const auto i = static_cast<std::size_t>(feature.feature);
+      if (i < shard.names.size()) whole.names[i] = std::move(shard.names[i]);
+      pieces[feature.feature / dictionary_piece].push_back(std::move(feature));
+    }
+    for (DictionaryPart& part : shard.parts) parts[part.piece] = std::move(part.by_count);
+    whole.summary = shard.summary;
+    whole.compared = std::move(shard.compared);  // the same of each
+    whole.by_count = Vector::Zero(shard.by_count.size());
+  }
+  whole.summary.loss = whole.summary.error_bound = 0.0;
+  for (auto& [number, features] : pieces) {
+    const auto part = parts.find(number);
+    if (whole.by_count.size() > 0 && part == parts.end()) {
+      shards.front().refuse(fmt::format("part_by_count of piece {} is missing", number));
+    }
+    whole.add(std::move(features), part == parts.end() ? whole.by_count : part->second);
+  }
+  if (whole.summary.done == whole.summary.features) return whole;
+  for (auto& [number, by_count] : parts) whole.parts.push_back({number, std::move(by_count)});
+  return whole;
 }
 
 }  // namespace skeleta::storage

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "skeleta/storage/thomson_file.h"
@@ -374,11 +375,52 @@ Results solution_results(const Solution& solution, std::uint64_t asked) {
   results.add("/thomson/stop_reason",
               category_of({solution.starts < asked ? "interrupted" : "starts"}));
   results.add("/thomson/asked", {1, 1}, std::vector{static_cast<std::int64_t>(asked)});
+  results.add("/thomson/start",
+              std::vector<std::int64_t>(solution.numbers.begin(), solution.numbers.end()));
   results.add("/thomson/start_energy", solution.energies);
   results.add("/thomson/coordination", integers(portrait.coordination));
   results.add("/thomson/orbit", integers(portrait.symmetry.orbit));
   results.add("/thomson/inner_product", portrait.inner_products);
   results.add("/thomson/gram_spectrum", spectrum);
+  return results;
+}
+
+namespace {
+
+// The least energy of a start and its number: the first, if several have it.
+std::pair<double, std::int64_t> least_of(const ResultFile& file) {
+  const auto& energies = file.values<double>("/thomson/start_energy");
+  const auto& numbers = file.values<std::int64_t>("/thomson/start");
+  std::pair<double, std::int64_t> least{std::numeric_limits<double>::infinity(), -1};
+  for (std::size_t k = 0; k < energies.size(); ++k) {
+    if (std::isfinite(energies[k])) least = std::min(least, {energies[k], numbers[k]});
+  }
+  return least;
+}
+
+}  // namespace
+
+Results merged_solution(std::vector<ResultFile> files, const thomson::PairEnergy& energy) {
+  std::iter_swap(files.begin(), std::min_element(files.begin(), files.end(),
+                                                 [](const ResultFile& a, const ResultFile& b) {
+                                                   return least_of(a) < least_of(b);
+                                                 }));
+  Results results = put_together(files, "/thomson/start");
+  std::vector<double> energies;
+  for (const ResultDataset& one : results.datasets()) {
+    if (one.path == "/thomson/start_energy") energies = std::get<std::vector<double>>(one.values);
+  }
+  const auto count = [&](const char* path, auto number) {
+    results.replace(path, std::vector{static_cast<std::int64_t>(number)});
+  };
+  count("/thomson/starts", energies.size());
+  count("/thomson/asked", energies.size());
+  count("/thomson/failed", std::count_if(energies.begin(), energies.end(),
+                                         [](double end) { return !std::isfinite(end); }));
+  const auto points = static_cast<Index>(files.front().at("/thomson/coordination").shape.front());
+  count("/thomson/hits",
+        thomson::hits(energy, points, files.front().values<double>("/thomson/energy").front(),
+                      energies));
   return results;
 }
 

@@ -50,7 +50,6 @@ const Fields<TrainedModel>& start_fields() {
 
 // Along [minimum].
 const Fields<Minimum>& minimum_fields() {
-  const auto best = [](const Minimum& minimum) { return minimum.models.front(); };
   static const auto fields = block<Minimum>(
       "/training", "since 1.3, if a start met the tolerance",
       {
@@ -64,7 +63,7 @@ const Fields<Minimum>& minimum_fields() {
           {whole("count", "minimum", "number of starts that ended there").from(1), &Minimum::count},
           {whole("rank", "minimum", "rank of W"), &Minimum::rank},
           {magnitude("norm", "minimum", "squared Frobenius norm of W"), &Minimum::norm},
-          {whole("best_start", "minimum", "number of the start that has minimum_loss"), best},
+          {whole("best_start", "minimum", "number of the start that has minimum_loss")},
           {magnitude("feature_dimensionality", "minimum feature",
                      "feature dimensionalities of best_start in falling order: the axis is not the "
                      "feature"),
@@ -101,8 +100,9 @@ void check_run(const TrainingRun& run) {
   validate(run.features, first.features());
   for (std::size_t k = 0; k < run.starts.size(); ++k) {
     const TrainedModel& start = run.starts[k];
-    if (start.start != k) {
-      throw std::invalid_argument(fmt::format("start {} is at place {}", start.start, k));
+    if (k > 0 && start.start <= run.starts[k - 1].start) {
+      throw std::invalid_argument(
+          fmt::format("start {} comes after start {}", start.start, run.starts[k - 1].start));
     }
     if (start.model.features() != first.features() || start.model.hidden() != first.hidden()) {
       throw std::invalid_argument(fmt::format("start {} has another shape than start 0", k));
@@ -140,17 +140,25 @@ void put_ends(Results& results, const Starts& starts) {
   put_models(results, pointers);
 }
 
-void put_minima(Results& results, const Starts& starts, const std::vector<Minimum>& minima) {
-  if (minima.empty()) return;
-  std::vector<std::int64_t> of_start(starts.size(), -1), minimum_of;
-  for (std::size_t k = 0; k < minima.size(); ++k) {
-    for (const Index start : minima[k].models) {
-      of_start[static_cast<std::size_t>(start)] = static_cast<std::int64_t>(k);
+void put_minima(Results& results, const Starts& starts, const TrainingRun& run) {
+  if (run.minima.empty()) return;
+  std::vector<std::int64_t> of_start(starts.size(), -1), minimum_of;  // by place in run.starts
+  for (std::size_t k = 0; k < run.minima.size(); ++k) {
+    for (const Index place : run.minima[k].models) {
+      of_start[static_cast<std::size_t>(place)] = static_cast<std::int64_t>(k);
     }
   }
-  for (const TrainedModel* start : starts) minimum_of.push_back(of_start[start->start]);
+  std::vector<std::int64_t> best;  // numbers
+  for (const TrainedModel* start : starts) {
+    minimum_of.push_back(of_start[static_cast<std::size_t>(start - run.starts.data())]);
+  }
+  for (const Minimum& minimum : run.minima) {
+    const auto place = static_cast<std::size_t>(minimum.models.front());
+    best.push_back(static_cast<std::int64_t>(run.starts[place].start));
+  }
   results.add("/training/minimum_of", minimum_of);
-  put(results, minimum_fields(), minima);
+  put(results, minimum_fields(), run.minima);
+  results.add("/training/best_start", best);
 }
 
 void put_trajectories(Results& results, const Starts& starts, std::uint64_t record_every) {
@@ -216,7 +224,7 @@ void get_minima(const ResultFile& file, TrainingRun& run, const std::vector<Trai
     }
     if (k < 0) continue;
     run.minima[static_cast<std::size_t>(k)].models.push_back(
-        static_cast<Index>(order[place]->start));
+        static_cast<Index>(order[place] - run.starts.data()));
   }
   for (const Minimum& minimum : run.minima) {
     if (minimum.models.empty()) file.refuse("/training/minimum_of leaves a minimum out");
@@ -271,7 +279,7 @@ void write_training(const std::filesystem::path& target, const Provenance& prove
   put_features(results, run.features);
   results.axis("/training/feature", run.features.size());
   put(results, start_fields(), starts);
-  put_minima(results, starts, run.minima);
+  put_minima(results, starts, run);
   put_trajectories(results, starts, run.record_every);
   write_result(target, "skeleta train", provenance, results, overwrite);
 }
@@ -287,13 +295,12 @@ TrainingFile read_training(const std::filesystem::path& path) {
   TrainingRun& run = result.run;
   run.features = models.features(0);
   run.starts.resize(numbers.size());
+  std::vector<std::int64_t> rising = numbers;  // distinct, as of any axis
+  std::sort(rising.begin(), rising.end());
   std::vector<TrainedModel*> order;  // of the file
   for (std::size_t place = 0; place < numbers.size(); ++place) {
-    const auto k = static_cast<std::size_t>(numbers[place]);  // distinct, as of any axis
-    if (k >= numbers.size()) {
-      file.refuse("/training/start must hold each of 0, 1, … once, for as many models");
-    }
-    order.push_back(&run.starts[k]);
+    const auto k = std::lower_bound(rising.begin(), rising.end(), numbers[place]) - rising.begin();
+    order.push_back(&run.starts[static_cast<std::size_t>(k)]);
     order.back()->model = std::move(models.models[place]);
   }
   get(file, start_fields(), order);

@@ -1,0 +1,80 @@
+"""analysis/cluster/array.sh with the variables of Slurm set by hand: there is no Slurm here."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import h5py
+
+ROOT = pathlib.Path(__file__).parents[2]
+PROGRAM = os.environ["SKELETA_PROGRAM"]
+SHARDS = 3
+COMMAND = ["train", "--features", "12", "--hidden", "3", "--sparsity", "0.9", "--starts", "9"]
+
+
+def environment(folder, task):
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    scontrol = tools / "scontrol"  # writes down what it is asked for
+    scontrol.write_text(f'#!/bin/sh\necho "$@" >> {folder}/requeued\n')
+    scontrol.chmod(0o755)
+    return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SKELETA": PROGRAM, "SLURM_JOB_ID": f"70{task}",
+            "SLURM_ARRAY_TASK_ID": str(task)}
+
+
+def start(folder, task, command=COMMAND):
+    return subprocess.Popen([ROOT / "analysis/cluster/array.sh", folder / "shards", str(SHARDS), *command],
+                            env=environment(folder, task), stderr=subprocess.PIPE, text=True)
+
+
+def datasets(path):
+    found = {}
+    with h5py.File(path) as f:
+        f.visititems(lambda name, item: found.update({name: item[...].tobytes()}) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+def stopped_by_slurm(folder):
+    """A task that would take hours: it is stopped as soon as there is something in its file, and queued again."""
+    long = ["train", "--features", "12", "--hidden", "3", "--sparsity", "0.9", "--starts", "100000"]
+    task = start(folder / "long", 1, long)
+    file = folder / "long/shards/shard_1.h5"
+    while not file.exists():
+        assert task.poll() is None, task.stderr.read()
+        time.sleep(0.01)
+    shown = subprocess.run([PROGRAM, "show", folder / "long/shards"], capture_output=True, text=True, check=True).stdout
+    assert "running   1: " in shown and "missing   0,2" in shown, shown
+    task.send_signal(signal.SIGTERM)
+    assert task.wait() == 143, task.stderr.read()
+    assert (folder / "long/requeued").read_text() == "requeue 701\n"
+    shown = subprocess.run([PROGRAM, "show", folder / "long/shards"], capture_output=True, text=True, check=True).stdout
+    assert "stopped   1: " in shown, shown
+    assert not list((folder / "long/shards").glob(".*.lock"))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "long").mkdir()
+        stopped_by_slurm(folder)
+        for task in range(SHARDS):
+            done = start(folder, task)
+            assert done.wait() == 0, done.stderr.read()
+        assert not (folder / "requeued").exists()
+        again = start(folder, 0)
+        assert again.wait() == 0 and "nothing was computed" in again.stderr.read()
+        assert start(folder, SHARDS).wait() == 2  # no such shard
+        whole, merged = folder / "whole.h5", folder / "all.h5"
+        shards = sorted((folder / "shards").glob("*.h5"))
+        subprocess.run([PROGRAM, "merge", *shards, "-o", merged], check=True)
+        subprocess.run([PROGRAM, *COMMAND, "-o", whole, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        assert datasets(whole) == datasets(merged)
+    print("the script of a job array does what analysis/cluster.md says")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
