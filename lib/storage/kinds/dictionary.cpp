@@ -333,6 +333,11 @@ DictionaryRun dictionary_run(const ResultFile& file) {
   run.summary = summary.front();
   run.features.resize(static_cast<std::size_t>(run.summary.done));
   get(file, feature_fields(), run.features);
+  for (const DictionaryFeature& f : run.features) {
+    if (f.feature >= 0 && f.feature < run.summary.features) continue;
+    file.refuse(
+        fmt::format("/dictionary/feature has {}, of {} features", f.feature, run.summary.features));
+  }
   if (const ResultDataset* outputs = file.find("/dictionary/compared")) {
     run.compared.resize(outputs->shape.front());
     get(file, compared_fields(), run.compared);
