@@ -257,7 +257,7 @@ DictionaryHistogram histogram_of(const DictionaryRun& run, const Quantity& quant
 }
 
 // Along [piece].
-const Fields<DictionaryPart>& part_fields() {
+const Fields<DictionaryPart>& piece_fields() {
   using Part = DictionaryPart;
   static const auto fields = block<Part>(
       group, "since 1.10, in files of dictionary with --skeletons and --shard",
@@ -300,7 +300,7 @@ Rows dictionary_rows() {
                            real("by_count", "l", "part of the loss with l features active"),
                        },
                        ""),
-                 compared_fields(), histogram_fields(), random_histogram_fields(), part_fields());
+                 compared_fields(), histogram_fields(), random_histogram_fields(), piece_fields());
 }
 
 Results dictionary_results(const DictionaryRun& run) {
@@ -315,7 +315,7 @@ Results dictionary_results(const DictionaryRun& run) {
     results.add_texts("/dictionary/name", names);
   }
   if (run.by_count.size() > 0) results.add("/dictionary/by_count", run.by_count);
-  put(results, part_fields(), run.parts);
+  put(results, piece_fields(), run.parts);
   const std::vector<DictionaryHistogram> distributions = histograms(run);
   put(results, histogram_fields(), distributions);
   if (run.compared.empty()) return results;
@@ -354,7 +354,7 @@ DictionaryRun dictionary_run(const ResultFile& file) {
   }
   if (const ResultDataset* pieces = file.find("/dictionary/piece")) {
     run.parts.resize(pieces->shape.front());
-    get(file, part_fields(), run.parts);
+    get(file, piece_fields(), run.parts);
   }
   return run;
 }
