@@ -425,24 +425,28 @@ int Approximate::run(Run& run) {
   return failures.empty() || code == ExitCode::interrupted ? code : ExitCode::failed;
 }
 
-void merge(const std::vector<std::string>& paths, const std::filesystem::path& target,
-           const storage::Provenance& provenance, bool overwrite) {
+void merge_approximations(const std::vector<std::string>& paths,
+                          const std::filesystem::path& target,
+                          const storage::Provenance& provenance, bool overwrite) {
   std::vector<storage::ResultFile> files;
   for (const std::string& path : paths) files.push_back(read_result(path));
   storage::write_result(target, "skeleta approximate", provenance,
                         storage::put_together(files, "/approximation/setting"), overwrite);
 }
 
-std::uint64_t planned(const storage::ResultFile&, const nlohmann::ordered_json& options) {
+std::uint64_t planned_approximations(const storage::ResultFile&,
+                                     const nlohmann::ordered_json& options) {
   return options.at("sparsities").size();
 }
 
-const Mergeable shards{"sparsities", "/approximation/setting", 1, planned, merge};
+const Mergeable shards_of_approximations{"sparsities", "/approximation/setting", 1,
+                                         planned_approximations, merge_approximations};
 
 }  // namespace
 
 CommandEntry approximate_command() {
-  return {"approximate", approximate_examples, make_command<Approximate>, true, &shards};
+  return {"approximate", approximate_examples, make_command<Approximate>, true,
+          &shards_of_approximations};
 }
 
 }  // namespace skeleta::program

@@ -268,8 +268,8 @@ int DictionaryCommand::run(Run& run) {
   return run.finish(findings(run), code(interrupted));
 }
 
-void merge(const std::vector<std::string>& paths, const std::filesystem::path& target,
-           const storage::Provenance& provenance, bool overwrite) {
+void merge_dictionaries(const std::vector<std::string>& paths, const std::filesystem::path& target,
+                        const storage::Provenance& provenance, bool overwrite) {
   std::vector<storage::ResultFile> files;
   for (const std::string& path : paths) files.push_back(read_result(path));
   const DictionaryRun whole = storage::merged_dictionary(files);
@@ -277,17 +277,19 @@ void merge(const std::vector<std::string>& paths, const std::filesystem::path& t
                         storage::dictionary_results(whole), overwrite);
 }
 
-std::uint64_t planned(const storage::ResultFile& file, const nlohmann::ordered_json&) {
+std::uint64_t planned_dictionaries(const storage::ResultFile& file, const nlohmann::ordered_json&) {
   const std::int64_t count = file.values<std::int64_t>("/dictionary/features").front();
   return static_cast<std::uint64_t>((count + piece_size - 1) / piece_size);
 }
 
-const Mergeable shards{"pieces of 512 features", "/dictionary/feature", piece_size, planned, merge};
+const Mergeable shards_of_dictionaries{"pieces of 512 features", "/dictionary/feature", piece_size,
+                                       planned_dictionaries, merge_dictionaries};
 
 }  // namespace
 
 CommandEntry dictionary_command() {
-  return {"dictionary", dictionary_examples, make_command<DictionaryCommand>, true, &shards};
+  return {"dictionary", dictionary_examples, make_command<DictionaryCommand>, true,
+          &shards_of_dictionaries};
 }
 
 }  // namespace skeleta::program

@@ -113,7 +113,7 @@ void print(std::ostream& out, const std::string& path, const FoundRun& run) {
   }
 }
 
-Json to_json(const FoundRun& run) {
+Json json_of(const FoundRun& run) {
   const ShardFile& first = run.first();
   Json running = Json::array(), stopped = Json::array();
   for (const FoundShard& shard : run.shards) {
@@ -147,7 +147,7 @@ void show_folder(std::ostream& out, const std::string& path, bool json) {
   }
   if (json) {
     Json runs = Json::array(), begun = Json::array();
-    for (const FoundRun& run : folder.runs) runs.push_back(to_json(run));
+    for (const FoundRun& run : folder.runs) runs.push_back(json_of(run));
     for (const auto& [file, writer] : folder.begun) {
       begun.push_back({{"file", file}, {"writer", writer}});
     }

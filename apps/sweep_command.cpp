@@ -124,8 +124,8 @@ int Sweep::run(Run& run) {
   return run.finish(findings(run), code());
 }
 
-void merge(const std::vector<std::string>& files, const std::filesystem::path& target,
-           const storage::Provenance& provenance, bool overwrite) {
+void merge_sweeps(const std::vector<std::string>& files, const std::filesystem::path& target,
+                  const storage::Provenance& provenance, bool overwrite) {
   std::vector<storage::SweptCell> cells;
   for (const std::string& file : files) {
     std::ranges::move(read_sweep(file).cells, std::back_inserter(cells));
@@ -134,17 +134,17 @@ void merge(const std::vector<std::string>& files, const std::filesystem::path& t
   storage::write_sweep(target, provenance, cells, overwrite);
 }
 
-std::uint64_t planned(const storage::ResultFile&, const nlohmann::ordered_json& plan) {
+std::uint64_t planned_sweeps(const storage::ResultFile&, const nlohmann::ordered_json& plan) {
   return cells_in(plan);
 }
 
-const Mergeable shards{"cells", "/sweep/cell", 1, planned, merge};
+const Mergeable shards_of_sweeps{"cells", "/sweep/cell", 1, planned_sweeps, merge_sweeps};
 
 }  // namespace
 
 CommandEntry sweep_command() {
   return {"sweep", sweep_examples + ("\nKeys of a plan:\n" + plan_help()), make_command<Sweep>,
-          true, &shards};
+          true, &shards_of_sweeps};
 }
 
 }  // namespace skeleta::program

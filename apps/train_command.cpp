@@ -224,8 +224,8 @@ int Train::run(Run& run) {
   return finished ? run.finish_again(findings(run), code) : run.finish(findings(run), code);
 }
 
-void merge(const std::vector<std::string>& files, const std::filesystem::path& target,
-           const storage::Provenance& provenance, bool overwrite) {
+void merge_trainings(const std::vector<std::string>& files, const std::filesystem::path& target,
+                     const storage::Provenance& provenance, bool overwrite) {
   storage::TrainingRun whole;
   for (const std::string& file : files) {
     storage::TrainingRun part = read_training(file).run;
@@ -238,16 +238,17 @@ void merge(const std::vector<std::string>& files, const std::filesystem::path& t
   storage::write_training(target, provenance, whole, overwrite);
 }
 
-std::uint64_t planned(const storage::ResultFile&, const nlohmann::ordered_json& options) {
+std::uint64_t planned_trainings(const storage::ResultFile&, const nlohmann::ordered_json& options) {
   return options.at("starts");
 }
 
-const Mergeable shards{"starts", "/training/start", 1, planned, merge};
+const Mergeable shards_of_trainings{"starts", "/training/start", 1, planned_trainings,
+                                    merge_trainings};
 
 }  // namespace
 
 CommandEntry train_command() {
-  return {"train", train_examples, make_command<Train>, true, &shards};
+  return {"train", train_examples, make_command<Train>, true, &shards_of_trainings};
 }
 
 }  // namespace skeleta::program

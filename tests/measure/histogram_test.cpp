@@ -30,11 +30,13 @@ TEST(Histogram, HasEqualRatiosWhereNumbersRangeOverDecades) {
   for (int k = 0; k <= 40; ++k) values.push_back(std::pow(10.0, -0.1 * k));
   const Bins bins = bins_of(values, 4);
   EXPECT_TRUE(bins.logarithmic);
-  for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(std::log10(bins.edges[k]), -4.0 + k, 1e-12);
+  for (std::size_t k = 0; k < 5; ++k)
+    EXPECT_NEAR(std::log10(bins.edges[k]), -4.0 + static_cast<double>(k), 1e-12);
   values.insert(values.end(), {0.0, 1e-30});
   const Bins from_zero = bins_of(values, 5);
   EXPECT_EQ(from_zero.edges[0], 0.0);
-  for (std::size_t k = 1; k < 6; ++k) EXPECT_NEAR(std::log10(from_zero.edges[k]), -5.0 + k, 1e-12);
+  for (std::size_t k = 1; k < 6; ++k)
+    EXPECT_NEAR(std::log10(from_zero.edges[k]), -5.0 + static_cast<double>(k), 1e-12);
   const std::vector<double> counts = histogram(from_zero, values);
   EXPECT_EQ(counts[0], 2.0);
   EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), 0.0), 43.0);
