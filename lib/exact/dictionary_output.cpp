@@ -311,7 +311,8 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
 }
 
 // The best of some thresholds, then Brent's method between its neighbours. Among them are equally
-// spaced ones, and that of a constant output, E x_i, which is best where nothing can be read.
+// spaced ones, that of a constant output, E x_i, and some far up: one of these is best where
+// nothing can be read.
 void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
                    const OutputDemand& demand) {
   OutputDemand rough = demand;
@@ -328,12 +329,14 @@ void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
   constexpr int steps = 16;
   std::vector<double> points{constant};
   for (int k = 0; k <= steps; ++k) points.push_back(low + (high - low) / steps * k);
+  for (const double far : {2.0, 4.0, 8.0, 16.0}) points.push_back(high + far * spread);
   std::ranges::sort(points);
   std::vector<double> losses;
   for (const double c : points) losses.push_back(loss(c));
   const auto best = std::ranges::min_element(losses) - losses.begin();
   const auto at = [&](std::ptrdiff_t k) {
-    return points[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(k, 0, steps + 1))];
+    return points[std::min(static_cast<std::size_t>(std::max<std::ptrdiff_t>(k, 0)),
+                           points.size() - 1)];
   };
   constexpr int bits = 10;  // of c between the neighbours
   std::uintmax_t most = 30;
