@@ -34,7 +34,9 @@ class DictionaryEvaluator::Implementation {
       : dictionary_(dictionary),
         features_(features),
         options_(options),
-        plan_(plan_dictionary(features.density, options.relative_target, options.skeletons)) {
+        plan_(plan_dictionary(features.density, options.relative_target, options.skeletons)),
+        fine_plan_(
+            plan_dictionary(features.density, 1e-3 * options.relative_target, options.skeletons)) {
     const FloatMatrix& W = dictionary.W;
     const FloatMatrix& readers = dictionary.readers();
     const Index count = features.size();
@@ -73,6 +75,7 @@ class DictionaryEvaluator::Implementation {
 
  private:
   struct Workspace {
+    const DictionaryPlan* plan;
     std::vector<DictionaryRow> rows;
     std::vector<EntrySums> sums;
     std::vector<InterferenceMoments> moments;
@@ -105,10 +108,13 @@ class DictionaryEvaluator::Implementation {
   void add_tile(Index first, Index count, const std::vector<Try>& tries, Workspace& workspace,
                 double* entries) const;
   double finish_entries_of(const DictionaryRow& row, const OutputDerivatives& derivatives,
-                           Index output, double* entries, std::vector<double>& series) const;
+                           const DictionaryPlan& plan, Index output, double* entries,
+                           std::vector<double>& series) const;
   static std::optional<Try> on_finer_grid(const Try& coarse, double excess, double farthest);
   void record(const Try& done, const OutputResult& result, std::size_t k, Workspace& workspace,
               Block& block) const;
+  std::vector<Try> evaluate_tries(std::vector<Try> tries, const DictionaryPlan& plan,
+                                  double* entries, Workspace& workspace, Block& block) const;
   Block evaluate_block(std::span<const Index> outputs, double* entries = nullptr) const;
   template <class Body>
   void for_each_tile(Body body) const {
@@ -120,7 +126,8 @@ class DictionaryEvaluator::Implementation {
   const Dictionary& dictionary_;
   const Features& features_;
   const DictionaryOptions& options_;
-  const DictionaryPlan plan_;
+  // The second for outputs that lose so little that the orders cut by the first matter.
+  const DictionaryPlan plan_, fine_plan_;
   Vector reader_norms_;
   double largest_norm_ = 0.0, relative_perturbation_ = 0.0, odds_norm_ = 0.0;
   Index tile_ = 0;
@@ -164,10 +171,10 @@ void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
   Matrix& product = workspace.product;
   product.resize(count, rows);
   set_transposed_product(workspace.tile, workspace.readers, product);
-  const double* odds = plan_.odds.data() + first;
-  const double* variance = plan_.variance.data() + first;
+  const double* odds = workspace.plan->odds.data() + first;
+  const double* variance = workspace.plan->variance.data() + first;
   const double* p = features_.density.data() + first;
-  const auto& frequent = plan_.frequent;
+  const auto& frequent = workspace.plan->frequent;
   const auto begin = std::ranges::lower_bound(frequent, first);
   const auto end = std::ranges::lower_bound(frequent, first + count);
   for (Index k = 0; k < rows; ++k) {
@@ -212,8 +219,8 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
     const Index i = tries[k].output;
     workspace.readers.col(static_cast<Index>(k)) = dictionary_.readers().col(i).cast<double>();
     DictionaryRow& row = workspace.rows[k];
-    row.rare = &plan_.rare;
-    row.grid.clear(tries[k].spacing, tries[k].reach, plan_.rare.orders);
+    row.rare = &workspace.plan->rare;
+    row.grid.clear(tries[k].spacing, tries[k].reach, workspace.plan->rare.orders);
     row.frequent.clear();
     row.density.clear();
     row.single = {};
@@ -227,8 +234,8 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
       [&](Index first, Index columns) { add_tile(first, columns, tries, workspace, entries); });
   for (std::size_t k = 0; k < count; ++k) {
     DictionaryRow& row = workspace.rows[k];
-    const double r = plan_.odds[static_cast<std::size_t>(tries[k].output)];
-    row.log_none_rare = plan_.log_none_rare;
+    const double r = workspace.plan->odds[static_cast<std::size_t>(tries[k].output)];
+    row.log_none_rare = workspace.plan->log_none_rare;
     if (r > 0.0) {  // there is a point at 0 in its place
       row.log_none_rare -= std::log1p(-row.p);
       row.grid.remove_zero(r);
@@ -249,6 +256,7 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
 // g in, v_i ∂F/∂g out.
 double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRow& row,
                                                               const OutputDerivatives& derivatives,
+                                                              const DictionaryPlan& plan,
                                                               Index output, double* entries,
                                                               std::vector<double>& series) const {
   const bool contour = derivatives.polynomials.size() > 0;
@@ -258,7 +266,7 @@ double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRo
     }
   } else {
     for_each_tile([&](Index first, Index count) {
-      const double* const odds = plan_.odds.data() + first;
+      const double* const odds = plan.odds.data() + first;
       series.assign(static_cast<std::size_t>(count), 0.0);
       if (contour) {
         loops().at_points(entries + first, odds, count, row.grid, derivatives.polynomials,
@@ -269,7 +277,7 @@ double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRo
     });
   }
   std::size_t f = 0;
-  for (const Index j : plan_.frequent) {
+  for (const Index j : plan.frequent) {
     if (j != output) entries[j] = derivatives.others.frequent[f++];
   }
   entries[output] = derivatives.others.own;
@@ -328,6 +336,18 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
     const double reach = reader_norms_(outputs[place]) * largest_norm_ * (1.0 + 1e-9);
     tries.push_back({outputs[place], place, reach > 0.0 ? reach / points_ : 1.0, reach});
   }
+  tries = evaluate_tries(std::move(tries), plan_, entries, workspace, block);
+  evaluate_tries(std::move(tries), fine_plan_, entries, workspace, block);
+  return block;
+}
+
+// Returns those for which the plan cuts too much.
+std::vector<DictionaryEvaluator::Implementation::Try>
+DictionaryEvaluator::Implementation::evaluate_tries(std::vector<Try> tries,
+                                                    const DictionaryPlan& plan, double* entries,
+                                                    Workspace& workspace, Block& block) const {
+  workspace.plan = &plan;
+  std::vector<Try> left;
   while (!tries.empty()) {
     read_rows(tries, workspace, entries);
     std::vector<Try> again;
@@ -338,6 +358,11 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
                                 relative_perturbation_ * reader_norms_(i)};
       if (options_.fit_thresholds) fit_threshold(row, workspace.moments[k], demand);
       const OutputResult result = evaluate_output(row, workspace.moments[k], demand);
+      if (!result.figures.met_target && result.cut > 0.1 * result.figures.error_bound &&
+          &plan == &plan_) {
+        left.push_back(tries[k]);
+        continue;
+      }
       OutputDerivatives derivatives;
       if (entries != nullptr) {
         derivatives =
@@ -355,14 +380,14 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
       if (entries == nullptr) continue;
       const auto place = tries[k].place;
       block.thresholds[place] = finish_entries_of(
-          row, derivatives, i, entries + static_cast<Index>(place) * features_.size(),
+          row, derivatives, plan, i, entries + static_cast<Index>(place) * features_.size(),
           workspace.series);
       const double error = features_.importance(i) * derivatives.error;
       block.square_error += error * error;
     }
     tries = std::move(again);
   }
-  return block;
+  return left;
 }
 
 namespace {

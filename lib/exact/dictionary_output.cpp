@@ -170,6 +170,7 @@ OutputResult evaluate_to(const DictionaryRow& row, const InterferenceMoments& mo
     out.error_bound += of_jump;
     out.detection_error += of_steps + unit * sums.step_spread + rounding;
     result.excess = unit * sums.grid / (0.25 * tolerance);
+    result.cut = unit * sums.cut;
   }
   out.loss = std::max(closed + rest, 0.0);
   const double size = demand.perturbation;

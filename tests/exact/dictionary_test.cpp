@@ -189,6 +189,25 @@ TEST(Dictionary, KnowsOrthogonalFeatures) {
   }
 }
 
+// Rare features that their outputs tell so well that little is lost: next to that, orders of Λ
+// matter that are nothing beside most outputs' losses.
+TEST(Dictionary, KeepsMoreOrdersWhereLittleIsLost) {
+  Dictionary dictionary = dictionary_of(1500, 20, 1);
+  dictionary.W.row(0).array() += 0.5f;
+  dictionary.b.setConstant(3.0);
+  Features features = Features::uniform(1500, 0.0);
+  for (Index j = 0; j < 1500; ++j) features.density(j) = std::pow(j + 2.0, -1.3);
+  features.density = (features.density * (8.0 / features.density.sum())).cwiseMin(0.5);
+  DictionaryOptions options;
+  options.relative_target = 1e-3;
+  const DictionaryEvaluator evaluator(dictionary, features, options);
+  EXPECT_LT(evaluator.orders(), 4);
+  for (const FeatureFigures& figures : evaluator.evaluate(0, 1500).figures) {
+    EXPECT_TRUE(figures.met_target);
+  }
+  expect_outputs(dictionary, features, 1e-3, 499);
+}
+
 TEST(Dictionary, KnowsUntiedReaders) {
   Dictionary dictionary = dictionary_of(50, 10, 6);
   dictionary.W_out = 1.2f * dictionary.W;
