@@ -54,8 +54,8 @@ struct OutputFigures {
 
 /// Σ_i v_i F_i over some outputs, and its derivatives by all weights and thresholds.
 struct DictionaryGradient {
-  double loss = 0.0;
-  double error_bound = 0.0;     ///< Of the loss.
+  double loss = 0.0;            ///< The sum.
+  double error_bound = 0.0;     ///< Of that.
   double gradient_error = 0.0;  ///< Estimate for (Γ, db), Γ_ij = v_i ∂F_i/∂A_ij, Frobenius norm.
   Matrix dW;                    ///< d × D; of a tied dictionary by W in both its places.
   Matrix dW_out;                ///< d × D, as Dictionary::W_out; empty if tied.
