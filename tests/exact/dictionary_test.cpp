@@ -196,7 +196,7 @@ TEST(Dictionary, KeepsMoreOrdersWhereLittleIsLost) {
   dictionary.W.row(0).array() += 0.5f;
   dictionary.b.setConstant(3.0);
   Features features = Features::uniform(1500, 0.0);
-  for (Index j = 0; j < 1500; ++j) features.density(j) = std::pow(j + 2.0, -1.3);
+  for (Index j = 0; j < 1500; ++j) features.density(j) = std::pow(static_cast<double>(j + 2), -1.3);
   features.density = (features.density * (8.0 / features.density.sum())).cwiseMin(0.5);
   DictionaryOptions options;
   options.relative_target = 1e-3;
