@@ -108,7 +108,7 @@ void DictionaryCommand::declare(OptionTable& options) {
   options
       .add("--skeletons", &skeletons_, "L",
            "Split the loss by the number of active features, 0 ... L")
-      .within(0.0);
+      .within(0.0, 10000.0);
   options.add("--neighbours", &neighbours_, "N", "How many disturbing features to name of each")
       .within(0.0, 1000.0);
   options.add("--fit-thresholds", &options_.fit_thresholds, "",

@@ -194,7 +194,7 @@ OtherDerivatives finish_others(const DictionaryRow& row, const DerivativeScale& 
         finish_entry<true>(row, scale, row.frequent[f], row.density[f], result.frequent[f],
                            sums.frequent.empty() ? 0.0 : sums.frequent[f]);
   }
-  const double p = row.p, g = row.own, c = row.c, some = 1.0 - row.none;
+  const double p = row.p, g = row.own, c = row.c, some = row.some;
   const auto rest = [&](double constant, double slope, double step) {
     return 2.0 * (scale.constant * constant + scale.slope * slope - scale.step * step);
   };

@@ -57,6 +57,7 @@ struct DictionaryRow {
   Index low = 0, high = 0;   ///< Points −low … high have weight.
   std::vector<double> scaled;  ///< w_nm/x_mⁿ at [(n − 1)(high + low) + …]: m = 1 … high, −1 … −low.
   double none = 0.0;  ///< π_0
+  double some = 1.0;  ///< 1 − π_0, also where that is far below ε.
 
   /// To be called when the rest is there.
   void finish();

@@ -119,7 +119,7 @@ OutputResult evaluate_to(const DictionaryRow& row, const InterferenceMoments& mo
                          const DictionaryMoments& bounds, const OutputDemand& demand,
                          double tolerance) {
   const double g = row.own, p = row.p, c = row.c, jump = row.jump, none = row.none;
-  const double some = 1.0 - none;
+  const double some = row.some;
   const DictionaryRow::Single& single = row.single;
   const ZMoments idle = ZMoments::idle(some - single.probability, moments.first - single.first,
                                        moments.second - single.second);
@@ -238,6 +238,9 @@ void DictionaryRow::finish() {
   for (Index m = 1; m <= low; ++m) scale(-m, high + m - 1);
   const double none_rare = std::exp(log_none_rare);
   none = none_rare * none_frequent;
+  double log_none = log_none_rare;
+  for (const double p : density) log_none += std::log1p(-p);
+  some = -std::expm1(log_none);
   if (fewest == 1) return;
   single.scale(none);
   // Of frequent ones by products of those before and after: densities of 1 allow no division.
@@ -332,6 +335,9 @@ void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
   for (int k = 0; k <= steps; ++k) points.push_back(low + (high - low) / steps * k);
   for (const double far : {2.0, 4.0, 8.0, 16.0}) points.push_back(high + far * spread);
   std::ranges::sort(points);
+  const double apart = 1e-6 * (high - low);  // neighbours are to enclose a minimum
+  const auto close = [&](double a, double b) { return b - a <= apart; };
+  points.erase(std::ranges::unique(points, close).begin(), points.end());
   std::vector<double> losses;
   for (const double c : points) losses.push_back(loss(c));
   const auto best = std::ranges::min_element(losses) - losses.begin();

@@ -208,6 +208,38 @@ TEST(Dictionary, KeepsMoreOrdersWhereLittleIsLost) {
   expect_outputs(dictionary, features, 1e-3, 499);
 }
 
+// 1 − Π (1 − p) is 0 in double precision, and the others disturb all the same.
+TEST(Dictionary, KnowsDensitiesFarBelowEpsilon) {
+  const Dictionary dictionary{FloatMatrix::Ones(1, 2), {}, Vector::Zero(2), {}};
+  for (const double p : {1e-15, 1e-17, 1e-300}) {
+    const FeatureFigures figures = evaluate(dictionary, Features::uniform(2, p)).figures.front();
+    EXPECT_NEAR(figures.loss, p / 3.0, 1e-3 * p);
+    EXPECT_NEAR(figures.false_activation, p, 1e-2 * p);
+  }
+}
+
+// Recall is a number, also of a feature that is never active.
+TEST(Dictionary, RecallsWhatIsNeverThere) {
+  Dictionary dictionary{FloatMatrix(2, 2), {}, Vector::Constant(2, 0.2), {}};
+  dictionary.W << 1.0f, 0.5f, 0.0f, 1.0f;
+  Features features = Features::uniform(2, 0.3);
+  features.density(0) = 0.0;
+  // P(u + v/2 > .2) = 1 − .04, v active, and .8 if not.
+  const FeatureFigures figures = evaluate(dictionary, features).figures.front();
+  EXPECT_NEAR(figures.recall, 0.7 * 0.8 + 0.3 * 0.96, 1e-3);
+}
+
+// W = ½: the loss is (9/16) p/3 + (3/4) p c + c² for c < 0.
+TEST(Dictionary, FitsTheThresholdOfASingleFeature) {
+  const Dictionary dictionary{FloatMatrix::Constant(1, 1, 0.5f), {}, Vector::Zero(1), {}};
+  DictionaryOptions options;
+  options.fit_thresholds = true;
+  const double p = 0.1, best = -0.75 * p / 2.0;
+  const FeatureFigures figures = evaluate(dictionary, Features::uniform(1, p), options).figures[0];
+  EXPECT_NEAR(figures.threshold, best, 1e-3);
+  EXPECT_NEAR(figures.loss, 9.0 / 16.0 * p / 3.0 - best * best, 1e-6);
+}
+
 TEST(Dictionary, KnowsUntiedReaders) {
   Dictionary dictionary = dictionary_of(50, 10, 6);
   dictionary.W_out = 1.2f * dictionary.W;
