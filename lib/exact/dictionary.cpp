@@ -161,9 +161,8 @@ void DictionaryEvaluator::Implementation::choose_points() {
   points_ = std::min(points[points.size() * 3 / 4], 4096.0);
 }
 
-// The products of some tiles of columns with all outputs of a block, and what each makes of its
-// part: a product's tile is to fit into a cache, but so many entries to a grid that it stays in
-// one. `entries`, if any, get the products, D for each place; 0 for an output's own feature.
+// The products of one tile of columns with all outputs of a block, and what each makes of its part.
+// `entries`, if any, get the products, D for each place; 0 for an output's own feature.
 void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
                                                    const std::vector<Try>& tries,
                                                    Workspace& workspace, double* entries) const {
