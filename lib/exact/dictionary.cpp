@@ -242,7 +242,6 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
       const double zero = 0.0, less = -r;
       if (fewest_ == 2) row.single.add(&zero, &less, 1, row.c);
     }
-    loops().weights(row.grid);
     row.none_frequent = 1.0;
     for (const double p : row.density) row.none_frequent *= 1.0 - p;
     const EntrySums& sums = workspace.sums[k];
@@ -358,11 +357,6 @@ DictionaryEvaluator::Implementation::evaluate_tries(std::vector<Try> tries,
                                 relative_perturbation_ * reader_norms_(i)};
       if (options_.fit_thresholds) fit_threshold(row, workspace.moments[k], demand);
       const OutputResult result = evaluate_output(row, workspace.moments[k], demand);
-      if (!result.figures.met_target && result.cut > 0.1 * result.figures.error_bound &&
-          &plan == &plan_) {
-        left.push_back(tries[k]);
-        continue;
-      }
       OutputDerivatives derivatives;
       if (entries != nullptr) {
         derivatives =
@@ -375,6 +369,11 @@ DictionaryEvaluator::Implementation::evaluate_tries(std::vector<Try> tries,
           again.push_back(*finer);
           continue;
         }
+      }
+      if (!result.figures.met_target && result.cut > 0.1 * result.figures.error_bound &&
+          &plan == &plan_) {
+        left.push_back(tries[k]);
+        continue;
       }
       record(tries[k], result, k, workspace, block);
       if (entries == nullptr) continue;

@@ -9,9 +9,9 @@ namespace skeleta::exact {
 struct OutputDerivatives {
   OtherDerivatives others;
   DerivativeScale scale;
-  Spread::Powers polynomials;  ///< For interpolate(); empty if there is no contour.
-  double error = 0.0;          ///< Estimate, of all of them in the Euclidean norm.
-  double excess = 0.0;         ///< As OutputResult::excess.
+  Spread::Polynomials polynomials;  ///< For interpolate(); empty if there is no contour.
+  double error = 0.0;               ///< Estimate, of all of them in the Euclidean norm.
+  double excess = 0.0;              ///< As OutputResult::excess.
 };
 
 /// For a row whose loss is `result`, without a jump, ∂F/∂g_j to `target` p_j √F. `odds_norm`: √Σ r²

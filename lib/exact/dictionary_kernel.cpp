@@ -191,8 +191,8 @@ void bound_moments(const DictionaryRow& row, DictionaryMoments& moments) {
       take_exponents(product, exponents);
     };
     for (std::size_t f = 0; f < row.frequent.size(); ++f) multiply(row.frequent[f], row.density[f]);
-    constexpr double seldom = 1e-3;  // what x_i makes of z counts where it is active, too
-    multiply(row.own, std::max(row.p, seldom));
+    constexpr double seldom = 1e-3;  // recall is asked for, also of what is never active
+    multiply(row.own, row.p > 0.0 ? row.p : seldom);
     double* const result = up ? moments.up : moments.down;
     for (int r = 0; r < lane_count; ++r) {
       constexpr double clamp = 690.0;  // exponentials are right up to there

@@ -216,7 +216,7 @@ void DictionaryRow::finish() {
   cell.clear();
   mass.clear();
   for (Index k = 0; k < grid.size(); ++k) {
-    const double here = grid.mass(k);
+    const double here = grid.mass[static_cast<std::size_t>(k)];
     if (!(here > 0.0)) continue;
     cell.push_back(k - origin);
     mass.push_back(here);

@@ -15,7 +15,6 @@ const Loops SKELETA_AT_LEVEL(loops) = {
     bound_law,
     bound_law_on_line,
     spread_points,
-    set_weights,
     set_polynomials,
     interpolate,
     add_entries,

@@ -27,7 +27,6 @@ struct Loops {
   decltype(&bound_law) law_bound;
   decltype(&bound_law_on_line) law_bound_on_line;
   decltype(&spread_points) spread;
-  decltype(&set_weights) weights;
   decltype(&set_polynomials) polynomials;
   decltype(&interpolate) at_points;
   decltype(&add_entries) entries;

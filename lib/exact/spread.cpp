@@ -65,20 +65,24 @@ struct Places {
 template <int fixed>
 void add_points(const double* g, const double* odds, Index count, Spread& spread) {
   const int orders = fixed > 0 ? fixed : spread.orders;
-  double* const powers = spread.powers.data();
+  const Index size = spread.size();
+  double* const weights = spread.weights.data();
+  double* const mass = spread.mass.data();
   Places places;
   for (Index first = 0; first < count; first += stretch) {
     const Index last = std::min(count - first, stretch);
     places.find(g + first, last, spread);
     for (Index j = 0; j < last; ++j) {
-      const double r = odds[first + j];
-      Lanes power;
-      set_powers(places.place[j], power);
-      double* at = powers + Index{spread_taps} * orders * places.cell[j];
-      for (int n = 0; n < orders; ++n, at += spread_taps) {
-        power = r * power;
-        store(at, load(at) + power);
+      const double r = odds[first + j], v = places.place[j];
+      const int cell = places.cell[j];
+      Lanes w = load(lagrange.c[spread_taps - 1]);
+      for (int n = spread_taps - 1; n-- > 0;) w = w * v + load(lagrange.c[n]);
+      double* at = weights + cell - (spread_taps / 2 - 1);
+      for (int n = 0; n < orders; ++n, at += size) {
+        w = r * w;
+        store(at, load(at) + w);
       }
+      mass[cell] += r;
     }
   }
 }
@@ -89,20 +93,18 @@ void Spread::clear(double spacing_, double reach, int orders_) {
   spacing = spacing_;
   half = static_cast<Index>(std::ceil(reach / spacing)) + 1;
   orders = orders_;
-  powers.setZero(spread_taps, size() * orders);
+  weights.assign(static_cast<std::size_t>(orders * size()), 0.0);
+  mass.assign(static_cast<std::size_t>(size()), 0.0);
 }
 
 void Spread::remove_zero(double odds) {
-  double r = odds;
-  for (int n = 0; n < orders; ++n, r *= odds) {
-    double power = r;
-    for (double& sum : powers.col(origin() * orders + n)) {
-      sum -= power;
-      power *= -0.5;
-    }
+  const Index at = origin();
+  double power = odds;
+  for (int n = 0; n < orders; ++n, power *= odds) {
+    weights[static_cast<std::size_t>(n * size() + at)] -= power;
   }
-  double& mass = powers(0, origin() * orders);
-  mass = std::max(mass, 0.0);
+  double& here = mass[static_cast<std::size_t>(at)];
+  here = std::max(here - odds, 0.0);
 }
 
 void spread_points(const double* g, const double* odds, Index count, Spread& spread) {
@@ -118,27 +120,12 @@ void spread_points(const double* g, const double* odds, Index count, Spread& spr
   }
 }
 
-void set_weights(Spread& spread) {
-  const Index size = spread.size();
-  spread.weights.assign(static_cast<std::size_t>(spread.orders * size), 0.0);
-  for (Index cell = 0; cell < size; ++cell) {
-    if (!(spread.mass(cell) > 0.0)) continue;
-    for (int n = 0; n < spread.orders; ++n) {
-      const auto powers = spread.powers.col(cell * spread.orders + n);
-      Lanes w = powers(0) * load(lagrange.c[0]);
-      for (int k = 1; k < spread_taps; ++k) w = w + powers(k) * load(lagrange.c[k]);
-      double* const at = spread.weights.data() + n * size + cell - (spread_taps / 2 - 1);
-      store(at, load(at) + w);
-    }
-  }
-}
-
 void set_polynomials(const Spread& spread, const std::vector<double>& values, Index low, Index high,
-                     Spread::Powers& polynomials) {
-  polynomials.resize(spread_taps, spread.powers.cols());
+                     Spread::Polynomials& polynomials) {
+  polynomials.resize(spread_taps, spread.size() * spread.orders);
   const Index points = low + 1 + high, to_first = spread.origin() - low;
   for (Index cell = 0; cell < spread.size(); ++cell) {
-    if (!(spread.mass(cell) > 0.0)) continue;
+    if (!(spread.mass[static_cast<std::size_t>(cell)] > 0.0)) continue;
     for (int n = 0; n < spread.orders; ++n) {
       const double* const f = values.data() + n * points + cell - to_first - (spread_taps / 2 - 1);
       auto polynomial = polynomials.col(cell * spread.orders + n);
@@ -151,7 +138,7 @@ void set_polynomials(const Spread& spread, const std::vector<double>& values, In
 }
 
 void interpolate(const double* g, const double* odds, Index count, const Spread& spread,
-                 const Spread::Powers& polynomials, double* result) {
+                 const Spread::Polynomials& polynomials, double* result) {
   Places places;
   for (Index first = 0; first < count; first += stretch) {
     const Index last = std::min(count - first, stretch);

@@ -23,23 +23,19 @@ constexpr int spread_taps = 8;
 constexpr int most_orders = 12;
 constexpr double spread_constant = 11025.0 / 10321920.0;  // C
 
-/// The grid of one output. Points are added up cell by cell as powers of their places, aligned and
-/// apart from each other's in memory; ℓ_m are polynomials in these, and weights come at the end.
+/// The grid of one output.
 struct Spread {
-  using Powers = Eigen::Matrix<double, spread_taps, Eigen::Dynamic>;
+  using Polynomials = Eigen::Matrix<double, spread_taps, Eigen::Dynamic>;
 
   double spacing = 1.0;  ///< δ
   Index half = 0;        ///< Points are −half … half, and four beyond.
   int orders = 1;
-  /// Σ_j r_jⁿ vᵏ over the points in [x_m, x_m + δ), v = (g_j − x_m)/δ − ½, k = 0 … 7:
-  /// column (origin + m) orders + n − 1.
-  Powers powers;
-  std::vector<double> weights;  ///< w_nm at [(n − 1) size + origin + m], once they are set.
+  std::vector<double> weights;  ///< w_nm at [(n − 1) size + origin + m].
+  /// Σ r_j of the points in [x_m, x_m + δ), at [origin + m]: not negative, for bounds.
+  std::vector<double> mass;
 
   Index origin() const { return half + spread_taps / 2; }
   Index size() const { return 2 * origin() + 1; }
-  /// Σ r_j of cell m, at origin + m: not negative, for bounds.
-  double mass(Index cell) const { return powers(0, cell * orders); }
   const double* order(int n) const { return weights.data() + (n - 1) * size(); }
 
   /// An empty grid for |g| ≤ reach.
@@ -50,16 +46,14 @@ struct Spread {
 
 /// Adds `count` points with their r.
 void spread_points(const double* g, const double* odds, Index count, Spread& spread);
-/// When all points are there: their weights.
-void set_weights(Spread& spread);
 
 /// The transpose: functions f_n known at the points −low … high of a grid, value [(n − 1)(low + 1 +
-/// high) + low + m], interpolated by ℓ_m, as polynomials in the cells that have points: laid out as
-/// Spread::powers.
+/// high) + low + m], interpolated by ℓ_m, as polynomials in v = (g − x_m)/δ − ½ in the cells that
+/// have points: coefficients of column (origin + m) orders + n − 1.
 void set_polynomials(const Spread& spread, const std::vector<double>& values, Index low, Index high,
-                     Spread::Powers& polynomials);
+                     Spread::Polynomials& polynomials);
 /// Σ_n (−1)^{n+1} r_jⁿ f_n(g_j) for `count` of the points.
 void interpolate(const double* g, const double* odds, Index count, const Spread& spread,
-                 const Spread::Powers& polynomials, double* result);
+                 const Spread::Polynomials& polynomials, double* result);
 
 }  // namespace skeleta::exact
