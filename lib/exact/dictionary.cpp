@@ -68,9 +68,8 @@ class DictionaryEvaluator::Implementation {
   void require_smooth() const {
     if (dictionary_.jump.size() == 0 && !options_.fit_thresholds) return;
     throw std::invalid_argument(
-        "derivatives of a dictionary's loss are of ReLUs without jumps and of given thresholds: "
-        "leave "
-        "the jumps and fit_thresholds away");
+        "a dictionary's loss is differentiated without jumps and at given thresholds: "
+        "leave the jumps and fit_thresholds away");
   }
 
  private:
@@ -252,7 +251,7 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
   }
 }
 
-// g in, v_i ∂F/∂g out.
+// Entries: g in, v_i ∂F/∂g out. Returns v_i ∂F/∂b.
 double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRow& row,
                                                               const OutputDerivatives& derivatives,
                                                               const DictionaryPlan& plan,
