@@ -258,6 +258,9 @@ int DictionaryCommand::run(Run& run) {
   if (const auto file = run.earlier(read_result, {file_, density_file_, names_file_})) {
     result_ = storage::dictionary_run(*file);
     const bool ended = result_.summary.done == features_of(pieces_.size());
+    if (ended && !names_.empty() && names_ != result_.names) {
+      print_to(run.err(), "note: the run is finished: its file keeps the names it has\n");
+    }
     if (!names_.empty() || !ended) result_.names = names_;
     if (ended) {
       return run.finish_again(findings(run), code(false));

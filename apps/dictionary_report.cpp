@@ -140,6 +140,28 @@ void print_comparison(std::ostream& out, const DictionaryRun& run) {
   print_to(out, "\n");
 }
 
+// What of it is not as precise as it looks: losses that missed their target, probabilities of
+// detection, which an atom or a kink of the law at the threshold makes uncertain.
+void print_doubts(std::ostream& out, const DictionaryRun& run) {
+  const auto count_if = [&](auto is_so) { return std::ranges::count_if(run.features, is_so); };
+  const auto missed = count_if([](const DictionaryFeature& f) { return !f.figures.met_target; });
+  if (missed > 0) {
+    print_to(out, "\n{} loss{} missed --rel-tol: see error_bound\n", missed,
+             missed == 1 ? "" : "es");
+  }
+  constexpr double little = 1e-3;  // of a probability
+  const auto error_of = [](const DictionaryFeature& f) { return f.figures.detection_error; };
+  const auto unsure =
+      count_if([&](const DictionaryFeature& f) { return !(error_of(f) <= little); });
+  if (unsure == 0) return;
+  double worst = 0.0;
+  for (const DictionaryFeature& f : run.features) worst = std::max(worst, error_of(f));
+  print_to(out,
+           "\nfalse activation, and density times recall, are uncertain by more than {:g}\n"
+           "of {} feature{}, by about {:.2g} at worst: see detection_error\n",
+           little, unsure, unsure == 1 ? "" : "s", worst);
+}
+
 void print_top(std::ostream& out, const DictionaryRun& run, std::size_t top) {
   const auto part = [&](std::size_t i) {
     return run.features[i].importance * run.features[i].figures.loss;
@@ -175,6 +197,7 @@ void print_dictionary(std::ostream& out, const DictionaryRun& run, std::size_t t
   print_comparison(out, run);
   print_by_count(out, run);
   print_spreads(out, run);
+  print_doubts(out, run);
   print_top(out, run, top);
 }
 

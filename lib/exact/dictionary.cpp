@@ -34,9 +34,7 @@ class DictionaryEvaluator::Implementation {
       : dictionary_(dictionary),
         features_(features),
         options_(options),
-        plan_(plan_dictionary(features.density, options.relative_target, options.skeletons)),
-        fine_plan_(
-            plan_dictionary(features.density, 1e-3 * options.relative_target, options.skeletons)) {
+        plan_(plan_dictionary(features.density, options.relative_target, options.skeletons)) {
     const FloatMatrix& W = dictionary.W;
     const FloatMatrix& readers = dictionary.readers();
     const Index count = features.size();
@@ -74,7 +72,6 @@ class DictionaryEvaluator::Implementation {
 
  private:
   struct Workspace {
-    const DictionaryPlan* plan;
     std::vector<DictionaryRow> rows;
     std::vector<EntrySums> sums;
     std::vector<InterferenceMoments> moments;
@@ -107,14 +104,20 @@ class DictionaryEvaluator::Implementation {
   void add_tile(Index first, Index count, const std::vector<Try>& tries, Workspace& workspace,
                 double* entries) const;
   double finish_entries_of(const DictionaryRow& row, const OutputDerivatives& derivatives,
-                           const DictionaryPlan& plan, Index output, double* entries,
-                           std::vector<double>& series) const;
+                           Index output, double* entries, std::vector<double>& series) const;
   static std::optional<Try> on_finer_grid(const Try& coarse, double excess, double farthest);
   void record(const Try& done, const OutputResult& result, std::size_t k, Workspace& workspace,
               Block& block) const;
-  std::vector<Try> evaluate_tries(std::vector<Try> tries, const DictionaryPlan& plan,
-                                  double* entries, Workspace& workspace, Block& block) const;
   Block evaluate_block(std::span<const Index> outputs, double* entries = nullptr) const;
+  Index feature_at(Index place) const { return plan_.feature[static_cast<std::size_t>(place)]; }
+  Index place_of(Index feature) const { return plan_.place[static_cast<std::size_t>(feature)]; }
+  // w_j of the features at these places.
+  void set_columns(Index first, Index count, Matrix& columns) const {
+    columns.resize(dictionary_.hidden(), count);
+    for (Index k = 0; k < count; ++k) {
+      columns.col(k) = dictionary_.W.col(feature_at(first + k)).cast<double>();
+    }
+  }
   template <class Body>
   void for_each_tile(Body body) const {
     for (Index first = 0; first < features_.size(); first += tile_) {
@@ -125,8 +128,7 @@ class DictionaryEvaluator::Implementation {
   const Dictionary& dictionary_;
   const Features& features_;
   const DictionaryOptions& options_;
-  // The second for outputs that lose so little that the orders cut by the first matter.
-  const DictionaryPlan plan_, fine_plan_;
+  const DictionaryPlan plan_;
   Vector reader_norms_;
   double largest_norm_ = 0.0, relative_perturbation_ = 0.0, odds_norm_ = 0.0;
   Index tile_ = 0;
@@ -161,26 +163,24 @@ void DictionaryEvaluator::Implementation::choose_points() {
 }
 
 // The products of one tile of columns with all outputs of a block, and what each makes of its part.
-// `entries`, if any, get the products, D for each place; 0 for an output's own feature.
+// `entries`, if any, get the products, D for each output; 0 for its own feature.
 void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
                                                    const std::vector<Try>& tries,
                                                    Workspace& workspace, double* entries) const {
-  workspace.tile = dictionary_.W.middleCols(first, count).cast<double>();
+  set_columns(first, count, workspace.tile);
   const auto rows = static_cast<Index>(tries.size());
   Matrix& product = workspace.product;
   product.resize(count, rows);
   set_transposed_product(workspace.tile, workspace.readers, product);
-  const double* odds = workspace.plan->odds.data() + first;
-  const double* variance = workspace.plan->variance.data() + first;
-  const double* p = features_.density.data() + first;
-  const auto& frequent = workspace.plan->frequent;
-  const auto begin = std::ranges::lower_bound(frequent, first);
-  const auto end = std::ranges::lower_bound(frequent, first + count);
+  const double* odds = plan_.odds.data() + first;
+  const double* variance = plan_.variance.data() + first;
+  const double* p = plan_.density.data() + first;
+  const Index frequent = std::clamp<Index>(plan_.frequent - first, 0, count);
   for (Index k = 0; k < rows; ++k) {
     const auto at = static_cast<std::size_t>(k);
     DictionaryRow& row = workspace.rows[at];
     double* g = product.col(k).data();
-    const Index own = tries[at].output - first;
+    const Index own = place_of(tries[at].output) - first;
     if (own >= 0 && own < count) {
       row.own = g[own];
       g[own] = 0.0;
@@ -193,15 +193,17 @@ void DictionaryEvaluator::Implementation::add_tile(Index first, Index count,
     loops().entries(g, p, variance, count, shares.least(), workspace.sums[at], workspace.large);
     for (const Index eight : workspace.large) {
       for (Index n = eight; n < std::min(eight + lane_count, count); ++n) {
-        shares.offer(first + n, variance[n] * g[n] * g[n]);
+        shares.offer(feature_at(first + n), variance[n] * g[n] * g[n]);
       }
     }
     if (fewest_ == 2) row.single.add(g, odds, count, row.c);
-    loops().spread(g, odds, count, row.grid);
-    for (auto f = begin; f != end; ++f) {
-      if (*f == tries[at].output) continue;
-      row.frequent.push_back(g[*f - first]);
-      row.density.push_back(features_.density(*f));
+    plan_.for_each_class(first, count, [&](int orders, Index begin, Index size) {
+      loops().spread(g + begin - first, odds + begin - first, size, orders, row.grid);
+    });
+    for (Index f = 0; f < frequent; ++f) {
+      if (f == own) continue;
+      row.frequent.push_back(g[f]);
+      row.density.push_back(p[f]);
     }
   }
 }
@@ -218,8 +220,8 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
     const Index i = tries[k].output;
     workspace.readers.col(static_cast<Index>(k)) = dictionary_.readers().col(i).cast<double>();
     DictionaryRow& row = workspace.rows[k];
-    row.rare = &workspace.plan->rare;
-    row.grid.clear(tries[k].spacing, tries[k].reach, workspace.plan->rare.orders);
+    row.rare = &plan_.rare;
+    row.grid.clear(tries[k].spacing, tries[k].reach, plan_.rare.orders);
     row.frequent.clear();
     row.density.clear();
     row.single = {};
@@ -233,11 +235,12 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
       [&](Index first, Index columns) { add_tile(first, columns, tries, workspace, entries); });
   for (std::size_t k = 0; k < count; ++k) {
     DictionaryRow& row = workspace.rows[k];
-    const double r = workspace.plan->odds[static_cast<std::size_t>(tries[k].output)];
-    row.log_none_rare = workspace.plan->log_none_rare;
+    const Index place = place_of(tries[k].output);
+    const double r = plan_.odds[static_cast<std::size_t>(place)];
+    row.log_none_rare = plan_.log_none_rare;
     if (r > 0.0) {  // there is a point at 0 in its place
       row.log_none_rare -= std::log1p(-row.p);
-      row.grid.remove_zero(r);
+      row.grid.remove_zero(r, plan_.orders_at(place));
       const double zero = 0.0, less = -r;
       if (fewest_ == 2) row.single.add(&zero, &less, 1, row.c);
     }
@@ -251,34 +254,38 @@ void DictionaryEvaluator::Implementation::read_rows(const std::vector<Try>& trie
   }
 }
 
-// Entries: g in, v_i ∂F/∂g out. Returns v_i ∂F/∂b.
+// Entries, by place: g in, v_i ∂F/∂g out. Returns v_i ∂F/∂b.
 double DictionaryEvaluator::Implementation::finish_entries_of(const DictionaryRow& row,
                                                               const OutputDerivatives& derivatives,
-                                                              const DictionaryPlan& plan,
                                                               Index output, double* entries,
                                                               std::vector<double>& series) const {
   const bool contour = derivatives.polynomials.size() > 0;
   if (row.farthest == 0.0) {
     for (Index j = 0; j < features_.size(); ++j) {
-      entries[j] = -0.5 * features_.density(j) * derivatives.others.threshold;
+      entries[j] = -0.5 * plan_.density[static_cast<std::size_t>(j)] * derivatives.others.threshold;
     }
   } else {
     for_each_tile([&](Index first, Index count) {
-      const double* const odds = plan.odds.data() + first;
+      const double* const odds = plan_.odds.data() + first;
       series.assign(static_cast<std::size_t>(count), 0.0);
       if (contour) {
-        loops().at_points(entries + first, odds, count, row.grid, derivatives.polynomials,
-                          series.data());
+        // One order more than of the loss, whose derivative has one power less.
+        plan_.for_each_class(first, count, [&](int orders, Index begin, Index size) {
+          const Index at = begin - first;
+          loops().at_points(entries + begin, odds + at, size, std::min(orders + 1, row.grid.orders),
+                            row.grid, derivatives.polynomials, series.data() + at);
+        });
       }
       loops().entries_of_gradient(row, derivatives.scale, odds, series.data(), count,
                                   entries + first);
     });
   }
   std::size_t f = 0;
-  for (const Index j : plan.frequent) {
-    if (j != output) entries[j] = derivatives.others.frequent[f++];
+  const Index own = place_of(output);
+  for (Index j = 0; j < plan_.frequent; ++j) {
+    if (j != own) entries[j] = derivatives.others.frequent[f++];
   }
-  entries[output] = derivatives.others.own;
+  entries[own] = derivatives.others.own;
   const double importance = features_.importance(output);
   for (Index j = 0; j < features_.size(); ++j) entries[j] *= importance;
   return importance * derivatives.others.threshold;
@@ -334,18 +341,6 @@ DictionaryEvaluator::Implementation::Block DictionaryEvaluator::Implementation::
     const double reach = reader_norms_(outputs[place]) * largest_norm_ * (1.0 + 1e-9);
     tries.push_back({outputs[place], place, reach > 0.0 ? reach / points_ : 1.0, reach});
   }
-  tries = evaluate_tries(std::move(tries), plan_, entries, workspace, block);
-  evaluate_tries(std::move(tries), fine_plan_, entries, workspace, block);
-  return block;
-}
-
-// Returns those for which the plan cuts too much.
-std::vector<DictionaryEvaluator::Implementation::Try>
-DictionaryEvaluator::Implementation::evaluate_tries(std::vector<Try> tries,
-                                                    const DictionaryPlan& plan, double* entries,
-                                                    Workspace& workspace, Block& block) const {
-  workspace.plan = &plan;
-  std::vector<Try> left;
   while (!tries.empty()) {
     read_rows(tries, workspace, entries);
     std::vector<Try> again;
@@ -369,23 +364,18 @@ DictionaryEvaluator::Implementation::evaluate_tries(std::vector<Try> tries,
           continue;
         }
       }
-      if (!result.figures.met_target && result.cut > 0.1 * result.figures.error_bound &&
-          &plan == &plan_) {
-        left.push_back(tries[k]);
-        continue;
-      }
       record(tries[k], result, k, workspace, block);
       if (entries == nullptr) continue;
       const auto place = tries[k].place;
       block.thresholds[place] = finish_entries_of(
-          row, derivatives, plan, i, entries + static_cast<Index>(place) * features_.size(),
+          row, derivatives, i, entries + static_cast<Index>(place) * features_.size(),
           workspace.series);
       const double error = features_.importance(i) * derivatives.error;
       block.square_error += error * error;
     }
     tries = std::move(again);
   }
-  return left;
+  return block;
 }
 
 namespace {
@@ -419,12 +409,11 @@ OutputFigures DictionaryEvaluator::Implementation::evaluate(Index first, Index c
   return all;
 }
 
-// A panel of Γ, Γ_ij = v_i ∂F_i/∂A_ij, at a time: first its rows, block by block; then what they
-// add to dW_out (column i: Σ_j Γ_ij w_j), and to dW (column j: Σ_i Γ_ij o_i), tile by tile.
+// A panel of Γ, Γ_ij = v_i ∂F_i/∂A_ij, at a time, j by place: first its rows, block by block; then
+// what they add to dW_out (column i: Σ_j Γ_ij w_j), and to dW (column j: Σ_i Γ_ij o_i), by tiles.
 DictionaryGradient DictionaryEvaluator::Implementation::gradient(Index first, Index count) const {
-  const FloatMatrix& W = dictionary_.W;
   const FloatMatrix& readers = dictionary_.readers();
-  const Index hidden = W.rows(), features = features_.size();
+  const Index hidden = dictionary_.hidden(), features = features_.size();
   const int threads = options_.threads;
   DictionaryGradient all;
   all.dW = Matrix::Zero(hidden, features);
@@ -441,10 +430,10 @@ DictionaryGradient DictionaryEvaluator::Implementation::gradient(Index first, In
       const std::vector<Index> outputs = outputs_of_block(begin, rows, k);
       blocks[k] = evaluate_block(outputs, panel.col(at).data());
       const auto size = static_cast<Index>(outputs.size());
-      Matrix part(hidden, size), sum = Matrix::Zero(hidden, size);
+      Matrix tile, part(hidden, size), sum = Matrix::Zero(hidden, size);
       for_each_tile([&](Index column, Index columns) {
-        set_product(W.middleCols(column, columns).cast<double>(),
-                    panel.block(column, at, columns, size), part);
+        set_columns(column, columns, tile);
+        set_product(tile, panel.block(column, at, columns, size), part);
         sum += part;
       });
       of_readers.middleCols(begin + at, size) += sum;
@@ -454,8 +443,9 @@ DictionaryGradient DictionaryEvaluator::Implementation::gradient(Index first, In
     parallel_for(tiles, threads, [&](std::size_t k) {
       const Index column = static_cast<Index>(k) * tile_;
       const Index columns = std::min(tile_, features - column);
-      add_product_transposed(outputs, panel.block(column, 0, columns, rows),
-                             all.dW.middleCols(column, columns));
+      Matrix part = Matrix::Zero(hidden, columns);
+      add_product_transposed(outputs, panel.block(column, 0, columns, rows), part);
+      for (Index j = 0; j < columns; ++j) all.dW.col(feature_at(column + j)) += part.col(j);
     });
     for (std::size_t k = 0; k < blocks.size(); ++k) {
       const Block& block = blocks[k];
@@ -513,7 +503,7 @@ Index DictionaryEvaluator::block_rows() {
   return rows_per_block;
 }
 Index DictionaryEvaluator::frequent() const {
-  return static_cast<Index>(implementation_->plan().frequent.size());
+  return implementation_->plan().frequent;
 }
 int DictionaryEvaluator::orders() const {
   return implementation_->plan().rare.orders;

@@ -34,10 +34,11 @@ ErrorOfGrid spread_error(const DictionaryRow& row, const Contour& contour) {
     error.grid +=
         std::pow(n, spread_taps - 1) * power * rare.powers[static_cast<std::size_t>(n - 1)];
   }
+  for (int n = 1; n <= row.grid.orders; ++n) {
+    error.cut += rare.cut[static_cast<std::size_t>(n - 1)] * std::pow(growth, n + 1) / (n + 1);
+  }
   const double most = rare.largest * growth;
-  const int next = row.grid.orders + 1;
-  error.cut =
-      most < 1.0 ? rare.powers.back() * std::pow(growth, next) / next / (1.0 - most) : INFINITY;
+  error.cut = most < 1.0 ? error.cut / (1.0 - most) : INFINITY;
   return error;
 }
 

@@ -25,8 +25,9 @@ namespace skeleta::exact {
 
 /// What all outputs share of the rare features.
 struct RareFeatures {
-  int orders = 1;
-  std::vector<double> powers;  ///< Σ r_jⁿ at [n − 1], n = 1 … orders + 1.
+  int orders = 1;              ///< The most that are kept of one.
+  std::vector<double> powers;  ///< Σ r_jⁿ of those with n orders and more, at [n − 1].
+  std::vector<double> cut;     ///< Σ r_jⁿ⁺¹ of those with n orders, at [n − 1].
   double largest = 0.0;        ///< max r_j
 };
 

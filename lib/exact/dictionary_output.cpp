@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <tuple>
 
 #include "exact/closed_forms.h"
 #include "exact/loops.h"
@@ -170,7 +171,6 @@ OutputResult evaluate_to(const DictionaryRow& row, const InterferenceMoments& mo
     out.error_bound += of_jump;
     out.detection_error += of_steps + unit * sums.step_spread + rounding;
     result.excess = unit * sums.grid / (0.25 * tolerance);
-    result.cut = unit * sums.cut;
   }
   out.loss = std::max(closed + rest, 0.0);
   const double size = demand.perturbation;
@@ -274,7 +274,24 @@ FeatureFigures figures_when_alone(const DictionaryRow& row) {
   return out;
 }
 
-// First roughly, from an upper bound of E y² + E x_i²; then relative to the loss that this gives.
+// What the loss would be if z' were normal, no more than three deviations below the threshold; it
+// decides only how many attempts are made.
+double usual_loss(const DictionaryRow& row, const InterferenceMoments& moments) {
+  const double variance =
+      std::max(moments.second - moments.first * moments.first, std::numeric_limits<double>::min());
+  const double spread = std::sqrt(variance), above = moments.first - row.c;
+  const double t = std::max(above / spread, -3.0), jump = row.jump;
+  const double step = 0.5 * std::erfc(-t / std::numbers::sqrt2);
+  const double density =
+      std::exp(-0.5 * t * t) / (std::numbers::sqrt2 * std::sqrt(std::numbers::pi));
+  const double ramp = t * step + density, square = (1.0 + t * t) * step + t * density;
+  const double idle = variance * square + jump * (2.0 * spread * ramp + jump * step);
+  const double lost = 1.0 - row.own;
+  const double active = lost * lost / 3.0 - lost * above + variance + above * above;
+  return (1.0 - row.p) * idle + row.p * std::min(active, 1.0 / 3.0);
+}
+
+// To what is probably allowed; then relative to the loss that this gives.
 OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments& moments,
                              const OutputDemand& demand) {
   if (row.farthest == 0.0) {
@@ -297,7 +314,8 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
   bounds.first = 2.0 / std::max(std::sqrt(std::max(variance, 0.0)), largest);
   loops().dictionary_moments(row, bounds);
   OutputResult result;
-  double tolerance = std::max(demand.relative_target, 1e-2) * std::max(most, floor);
+  const double usual = std::clamp(0.5 * usual_loss(row, moments), floor, std::max(most, floor));
+  double tolerance = 0.9 * demand.relative_target * usual;
   constexpr int rounds = 12;
   for (int round = 0; round < rounds; ++round) {
     result = evaluate_to(row, moments, bounds, demand, tolerance);
@@ -314,9 +332,9 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
   return result;
 }
 
-// The best of some thresholds, then Brent's method between its neighbours. Among them are equally
-// spaced ones, that of a constant output, E x_i, and some far up: one of these is best where
-// nothing can be read.
+// The lowest minima among some thresholds, each by Brent's method between its neighbours. Among
+// them are equally spaced ones, that of a constant output, E x_i, and some far up: one of these is
+// best where nothing can be read. A jump makes more minima than a ramp does.
 void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
                    const OutputDemand& demand) {
   OutputDemand rough = demand;
@@ -330,8 +348,8 @@ void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
   const double low = std::min(constant, 0.0) - spread - 0.5 * row.p;
   const double high = std::max(row.own, 0.0) + std::max(mean, 0.0) + 4.0 * spread + 0.5 * row.p;
   if (!(high > low)) return;
-  constexpr int steps = 16;
-  std::vector<double> points{constant};
+  const int steps = row.jump > 0.0 ? 64 : 16;
+  std::vector<double> points{constant, 0.0};  // at 0 what is silent becomes active, at once
   for (int k = 0; k <= steps; ++k) points.push_back(low + (high - low) / steps * k);
   for (const double far : {2.0, 4.0, 8.0, 16.0}) points.push_back(high + far * spread);
   std::ranges::sort(points);
@@ -340,16 +358,26 @@ void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
   points.erase(std::ranges::unique(points, close).begin(), points.end());
   std::vector<double> losses;
   for (const double c : points) losses.push_back(loss(c));
-  const auto best = std::ranges::min_element(losses) - losses.begin();
-  const auto at = [&](std::ptrdiff_t k) {
-    return points[std::min(static_cast<std::size_t>(std::max<std::ptrdiff_t>(k, 0)),
-                           points.size() - 1)];
-  };
-  constexpr int bits = 10;  // of c between the neighbours
-  std::uintmax_t most = 30;
-  const auto found =
-      boost::math::tools::brent_find_minima(loss, at(best - 1), at(best + 1), bits, most);
-  row.c = found.second < losses[static_cast<std::size_t>(best)] ? found.first : at(best);
+  const std::size_t last = points.size() - 1;
+  std::vector<std::size_t> lowest;  // local minima
+  for (std::size_t k = 0; k <= last; ++k) {
+    const bool left = k == 0 || losses[k] < losses[k - 1];
+    const bool right = k == last || losses[k] <= losses[k + 1];
+    if (left && right) lowest.push_back(k);
+  }
+  std::ranges::sort(lowest, {}, [&](std::size_t k) { return losses[k]; });
+  if (lowest.empty()) return;  // not a number
+  constexpr std::size_t tried = 3;
+  lowest.resize(std::min(lowest.size(), tried));
+  double best = points[lowest.front()], least = losses[lowest.front()];
+  for (const std::size_t k : lowest) {
+    constexpr int bits = 10;  // of c between the neighbours
+    std::uintmax_t most = 30;
+    const auto found = boost::math::tools::brent_find_minima(
+        loss, points[k - std::min<std::size_t>(k, 1)], points[std::min(k + 1, last)], bits, most);
+    if (found.second < least) std::tie(best, least) = found;
+  }
+  row.c = best;
 }
 
 void split_output(const DictionaryRow& row, const OutputResult& result,

@@ -24,7 +24,6 @@ struct OutputResult {
   /// What the grid's spacing contributes to the error may be `excess` times as much as it should: 1
   /// or less is good.
   double excess = 0.0;
-  double cut = 0.0;  ///< What cut orders contribute to it.
   bool contour = false;
   bool alone = false;  ///< z = g x_i: no other feature is read, the rest is in closed form.
   bool above = false;  ///< If there is no contour: z is above the threshold (or below).

@@ -23,8 +23,9 @@ class LargestShares {
  private:
   void insert(Index feature, double share) {
     if (most_ == 0) return;
-    const auto place =
-        std::ranges::find_if(list_, [&](const Neighbour& n) { return n.share < share; });
+    const auto place = std::ranges::find_if(list_, [&](const Neighbour& n) {
+      return n.share < share || (n.share == share && n.feature > feature);
+    });
     list_.insert(place, {feature, share});
     if (list_.size() > most_) list_.pop_back();
     if (list_.size() == most_) least_ = list_.back().share;

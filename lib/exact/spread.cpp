@@ -63,8 +63,8 @@ struct Places {
 };
 
 template <int fixed>
-void add_points(const double* g, const double* odds, Index count, Spread& spread) {
-  const int orders = fixed > 0 ? fixed : spread.orders;
+void add_points(const double* g, const double* odds, Index count, int kept, Spread& spread) {
+  const int orders = fixed > 0 ? fixed : kept;
   const Index size = spread.size();
   double* const weights = spread.weights.data();
   double* const mass = spread.mass.data();
@@ -97,26 +97,26 @@ void Spread::clear(double spacing_, double reach, int orders_) {
   mass.assign(static_cast<std::size_t>(size()), 0.0);
 }
 
-void Spread::remove_zero(double odds) {
+void Spread::remove_zero(double odds, int kept) {
   const Index at = origin();
   double power = odds;
-  for (int n = 0; n < orders; ++n, power *= odds) {
+  for (int n = 0; n < kept; ++n, power *= odds) {
     weights[static_cast<std::size_t>(n * size() + at)] -= power;
   }
   double& here = mass[static_cast<std::size_t>(at)];
   here = std::max(here - odds, 0.0);
 }
 
-void spread_points(const double* g, const double* odds, Index count, Spread& spread) {
-  switch (spread.orders) {
+void spread_points(const double* g, const double* odds, Index count, int kept, Spread& spread) {
+  switch (kept) {
     case 1:
-      return add_points<1>(g, odds, count, spread);
+      return add_points<1>(g, odds, count, kept, spread);
     case 2:
-      return add_points<2>(g, odds, count, spread);
+      return add_points<2>(g, odds, count, kept, spread);
     case 3:
-      return add_points<3>(g, odds, count, spread);
+      return add_points<3>(g, odds, count, kept, spread);
     default:
-      return add_points<0>(g, odds, count, spread);
+      return add_points<0>(g, odds, count, kept, spread);
   }
 }
 
@@ -137,7 +137,7 @@ void set_polynomials(const Spread& spread, const std::vector<double>& values, In
   }
 }
 
-void interpolate(const double* g, const double* odds, Index count, const Spread& spread,
+void interpolate(const double* g, const double* odds, Index count, int kept, const Spread& spread,
                  const Spread::Polynomials& polynomials, double* result) {
   Places places;
   for (Index first = 0; first < count; first += stretch) {
@@ -145,16 +145,12 @@ void interpolate(const double* g, const double* odds, Index count, const Spread&
     places.find(g + first, last, spread);
     for (Index j = 0; j < last; ++j) {
       const double r = odds[first + j];
-      if (!(r > 0.0)) {
-        result[first + j] = 0.0;
-        continue;
-      }
       Lanes power;
       set_powers(places.place[j], power);
       const double* const f =
           polynomials.data() + Index{spread_taps} * spread.orders * places.cell[j];
       Lanes series = broadcast(0.0);
-      for (int n = spread.orders; n-- > 0;) series = load(f + spread_taps * n) - r * series;
+      for (int n = kept; n-- > 0;) series = load(f + spread_taps * n) - r * series;
       result[first + j] = r * sum(series * power);
     }
   }

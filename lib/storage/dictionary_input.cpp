@@ -49,7 +49,11 @@ class DictionaryReader {
          axis.axis == FeatureAxis::first ? "row" : "column", axis.reason);
     if (encoder) read_encoder(*encoder, decoder, axis.axis);
     result_.b_enc = of_all(b_enc);
-    if (b_dec) result_.b_dec = b_dec->values;
+    if (b_dec) {
+      result_.b_dec = b_dec->values;
+      note("{} is a mean that is subtracted from what is read: no part of the loss",
+           printable(b_dec->name));
+    }
     result_.threshold = of_all(threshold);
     result_.density = of_all(density);
     if (names_.feature_names) {
