@@ -9,6 +9,7 @@ CommandEntry estimate_command();
 CommandEntry train_command();
 CommandEntry sweep_command();
 CommandEntry approximate_command();
+CommandEntry basins_command();
 CommandEntry dictionary_command();
 CommandEntry merge_command();
 CommandEntry show_command();
@@ -34,6 +35,7 @@ const std::vector<CommandEntry>& commands() {
                                                  train_command(),
                                                  sweep_command(),
                                                  approximate_command(),
+                                                 basins_command(),
                                                  dictionary_command(),
                                                  merge_command(),
                                                  show_command(),

@@ -14,7 +14,7 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 10};
+inline constexpr Version format_version{1, 11};
 
 enum class Element { float64, int64, int8, uint8 };
 

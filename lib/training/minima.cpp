@@ -75,6 +75,14 @@ Minimum describe(const Autoencoder& model, double loss) {
 
 }  // namespace
 
+bool same_minimum(const Candidate& a, const Candidate& b, const Features& features,
+                  const MinimaOptions& options) {
+  const double floor = 1e-6 * loss_of_zero_model(features);
+  const double most = std::max({std::abs(a.loss), std::abs(b.loss), floor});
+  return std::abs(a.loss - b.loss) <= options.loss_tolerance * most &&
+         agree(a.model, b.model, all_alike(features), options.shape_tolerance);
+}
+
 std::vector<Minimum> distinct_minima(std::span<const Autoencoder* const> models,
                                      std::span<const double> losses, const Features& features,
                                      const MinimaOptions& options) {
@@ -86,15 +94,12 @@ std::vector<Minimum> distinct_minima(std::span<const Autoencoder* const> models,
   std::erase_if(order, [&](std::size_t k) { return !std::isfinite(losses[k]); });
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return losses[a] < losses[b]; });
-  const double floor = 1e-6 * loss_of_zero_model(features);
-  const bool relabelling = all_alike(features);
   std::vector<Minimum> minima;
   for (const std::size_t k : order) {
     const auto same = [&](const Minimum& minimum) {
-      const double most = std::max({std::abs(minimum.loss), std::abs(losses[k]), floor});
       const auto first = static_cast<std::size_t>(minimum.models.front());
-      return std::abs(losses[k] - minimum.loss) <= options.loss_tolerance * most &&
-             agree(*models[k], *models[first], relabelling, options.shape_tolerance);
+      return same_minimum({*models[k], losses[k]}, {*models[first], minimum.loss}, features,
+                          options);
     };
     auto found = std::find_if(minima.begin(), minima.end(), same);
     if (found == minima.end()) {

@@ -104,6 +104,12 @@ with h5py.File(sys.argv[1], "w") as f:
             "--skeletons", "4",  "--threads", "2",     "--quiet"};
   }
 
+  Words basins() const {
+    return {"basins", "--features",  "2",   "--hidden", "1",  "--density",
+            "0.3",    "--deviation", "0.5", "--starts", "25", "--importance-decay",
+            "0.9"};
+  }
+
   // Whole, and in n shards that are merged in any order.
   void expect_same_bits(const Words& command, std::uint64_t n) const {
     ASSERT_EQ(run_program(with_output(command, path("whole.h5"))).code, done);
@@ -207,6 +213,9 @@ TEST_F(ShardsOfRuns, ASolutionHasTheSameBits) {
 }
 TEST_F(ShardsOfRuns, ACurveHasTheSameBits) {
   expect_same_bits(curve(), 2);
+}
+TEST_F(ShardsOfRuns, BasinsHaveTheSameBits) {
+  expect_same_bits(basins(), 4);
 }
 TEST_F(ShardsOfRuns, ADictionaryHasTheSameBits) {
   expect_same_bits(dictionary(wide_dictionary("wide.h5")), 3);

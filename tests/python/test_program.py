@@ -99,6 +99,8 @@ def test_other_commands(model, file, program):
     for ours, theirs in [
             (skeleta.approximate(*model, 0.1), ["approximate", file]),
             (skeleta.dictionary(*model, 0.1, skeletons=3), ["dictionary", file, "--skeletons=3"]),
+            (skeleta.basins(features=2, hidden=1, sparsity=0.9, starts=9, interference=0.01),
+             ["basins", "--features=2", "--hidden=1", "--sparsity=0.9", "--starts=9", "--interference=0.01"]),
             (skeleta.thomson.solve(5, 3, starts=4, energy="log"),
              ["thomson", "solve", "--points=5", "--dimension=3", "--starts=4", "--energy=log"]),
             (skeleta.thomson.match(file, energies=["coulomb", "riesz:2"]),
@@ -121,7 +123,7 @@ def test_other_commands(model, file, program):
 def test_every_command_is_compared():
     """With what the program prints, in this file: a new one must be too."""
     assert set(skeleta._core.commands()) == {
-        "estimate", "train", "sweep", "approximate", "dictionary", "thomson solve", "thomson match",
+        "estimate", "train", "sweep", "approximate", "basins", "dictionary", "thomson solve", "thomson match",
         "linear critical-points", "linear flow", "linear moments"}
 
 

@@ -254,6 +254,12 @@ def of_plan(value):
     raise ValueError(f"a plan has numbers, texts and lists of them, not {value!r}")
 
 
+@documented("basins")
+def basins(**options) -> Result:
+    """What gradient flow selects: how often each minimum of the exact loss is the end of a flow from a random start."""
+    return run("basins", **options)
+
+
 @documented("sweep")
 def sweep(plan, **options) -> Result:
     """Trains over a grid. plan: a TOML file, or a dictionary of what stands in one."""

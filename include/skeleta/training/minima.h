@@ -28,6 +28,17 @@ struct Minimum {
   Index count() const { return static_cast<Index>(models.size()); }
 };
 
+/// A model, and the value of what it is to minimise.
+struct Candidate {
+  const Autoencoder& model;
+  double loss = 0.0;
+};
+
+/// Are two models one minimum: of equal loss, and alike as distinct_minima() says? Not if a loss is
+/// not finite.
+bool same_minimum(const Candidate& a, const Candidate& b, const Features& features,
+                  const MinimaOptions& options = {});
+
 /// The distinct minima among models, best first: equal loss, and Gram matrices WᵀW that agree up to
 /// relabelling of features (geometry::congruence) if all features have the same density and
 /// importance, and as they are otherwise. Untied models are compared by A = W_out W, and where

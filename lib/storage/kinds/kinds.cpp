@@ -12,6 +12,7 @@ Rows moments_rows();
 Rows thomson_rows();
 Rows approximation_rows();
 Rows dictionary_rows();
+Rows basins_rows();
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
@@ -24,6 +25,7 @@ const std::vector<Kind>& kinds() {
       {{"skeleta thomson solve", "skeleta thomson match"}, thomson_rows},
       {{"skeleta approximate"}, approximation_rows},
       {{"skeleta dictionary"}, dictionary_rows},
+      {{"skeleta basins"}, basins_rows},
   };
   return all;
 }

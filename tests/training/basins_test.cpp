@@ -1,0 +1,168 @@
+#include "skeleta/training/basins.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "skeleta/optimize/flow.h"
+#include "skeleta/sampling/normal_stream.h"
+#include "skeleta/training/objectives.h"
+#include "skeleta/training/parameters.h"
+#include "support.h"
+
+namespace skeleta::training {
+namespace {
+
+struct Found {
+  std::vector<Basin> basins;
+  std::vector<std::int64_t> ends;  // by start
+};
+
+Found find(const Features& features, Index hidden, const BasinOptions& options) {
+  Basins basins(features);
+  Found found;
+  find_basins(features, hidden, options, basins, [&](std::uint64_t, std::int64_t basin) {
+    found.ends.push_back(basin);
+    return true;
+  });
+  found.basins = basins.all();
+  return found;
+}
+
+Features pair(double density, double importance) {
+  Features features = Features::uniform(2, density);
+  features.importance(1) = importance;
+  return features;
+}
+
+Vector start_of(std::uint64_t k, Index weights, Index features, double deviation) {
+  sampling::PointStream random({.seed = 1, .purpose = sampling::Purpose::start}, k);
+  sampling::NormalStream normal(random);
+  Vector x = Vector::Zero(weights + features);
+  for (double& w : x.head(weights)) w = deviation * normal();
+  return x;
+}
+
+// Two equal features in one dimension, from small weights: w₁w₂ keeps its sign, and the ends are
+// the antipodal pair, whose loss is the certified minimum .0033195 (MATH.md, data/README.md), and a
+// local minimum.
+TEST(Basins, OfTwoEqualFeaturesAreToldByTheSignOfTheStart) {
+  const auto starts = static_cast<std::uint64_t>(testing::scaled(400, 60));
+  const Found found = find(pair(0.1, 1.0), 1, {.starts = starts});
+  ASSERT_EQ(found.basins.size(), 2);
+  for (std::uint64_t k = 0; k < starts; ++k) {
+    const Vector x = start_of(k, 2, 2, 0.1);
+    ASSERT_GE(found.ends[k], 0);
+    const Autoencoder& end = found.basins[static_cast<std::size_t>(found.ends[k])].model;
+    EXPECT_EQ(end.W(0) * end.W(1) < 0.0, x(0) * x(1) < 0.0) << k;
+  }
+  for (const Basin& basin : found.basins) {
+    if (basin.model.W(0) * basin.model.W(1) < 0.0) {
+      EXPECT_NEAR(basin.value, 0.0033195, 1e-7);
+    }
+    EXPECT_GT(basin.count, starts / 3);
+  }
+}
+
+// Every end is that of the explicit method, which takes the flow to where it rests.
+TEST(Basins, AreWhereTheFlowEnds) {
+  const Features features = pair(0.2, 0.8);
+  const BasinOptions options{.deviation = 0.4,
+                             .penalty = {.interference = 0.005},
+                             .starts = static_cast<std::uint64_t>(testing::scaled(60, 12))};
+  const Found found = find(features, 1, options);
+  EXPECT_GE(found.basins.size(), 2);
+  Autoencoder model{Matrix::Zero(1, 2), Vector::Zero(2)};
+  SparseObjective loss = SparseObjective::k_sparse(features, 1, 2);
+  const auto f = [&](const Vector& x, Vector& gradient) {
+    const double value = loss(x, gradient);
+    from_parameters(x, model);
+    return value + add_penalty(options.penalty, model, gradient);
+  };
+  for (std::uint64_t k = 0; k < options.starts; ++k) {
+    Vector x = start_of(k, 2, 2, 0.4);
+    optimize::gradient_flow(f, x, {0.0, 3000.0}, {.absolute_tolerance = 1e-9});
+    Vector gradient(4);
+    const double value = f(x, gradient);
+    ASSERT_GE(found.ends[k], 0);
+    EXPECT_NEAR(found.basins[static_cast<std::size_t>(found.ends[k])].value, value, 1e-6) << k;
+  }
+}
+
+TEST(Basins, OfSmallStepsAreThoseOfTheFlow) {
+  BasinOptions options{.deviation = 0.3, .starts = 24};
+  const Found flow = find(pair(0.2, 0.9), 1, options);
+  options.dynamics = Dynamics::descent;
+  options.learning_rate = 0.02;
+  EXPECT_EQ(find(pair(0.2, 0.9), 1, options).ends, flow.ends);
+}
+
+// The pentagon, from most starts, and a local minimum (losses of data/README.md).
+TEST(Basins, OfFiveFeaturesAreThePentagonsAndOthers) {
+  const Found found = find(Features::uniform(5, 0.05), 2, {.deviation = 0.3, .starts = 8});
+  double least = INFINITY;
+  for (const Basin& basin : found.basins) least = std::min(least, basin.value);
+  EXPECT_NEAR(least, 0.008903593724, 1e-9);
+}
+
+TEST(Basins, HaveTheSameBitsForAnyThreadsAndParts) {
+  BasinOptions options{.deviation = 0.3, .starts = 30, .threads = 1};
+  const Features features = pair(0.3, 0.9);
+  const Found whole = find(features, 1, options);
+  options.threads = 3;
+  const Found threads = find(features, 1, options);
+  EXPECT_EQ(threads.ends, whole.ends);
+  Basins basins(features);
+  std::vector<std::int64_t> ends;
+  const auto take = [&](std::uint64_t k, std::int64_t basin) {
+    EXPECT_EQ(k, ends.size());
+    ends.push_back(basin);
+    return true;
+  };
+  options.starts = 13;
+  EXPECT_EQ(find_basins(features, 1, options, basins, take), 13);
+  options.first = 13;
+  options.starts = 17;
+  EXPECT_EQ(find_basins(features, 1, options, basins, take), 17);
+  EXPECT_EQ(ends, whole.ends);
+  ASSERT_EQ(basins.all().size(), whole.basins.size());
+  for (std::size_t n = 0; n < whole.basins.size(); ++n) {
+    EXPECT_EQ(basins.all()[n].value, whole.basins[n].value);
+    EXPECT_EQ(threads.basins[n].model.W, whole.basins[n].model.W);
+    EXPECT_EQ(basins.all()[n].count, whole.basins[n].count);
+  }
+}
+
+// Relabelled ends are one minimum if features are alike, and two if they are not.
+TEST(Basins, TellFeaturesApartThatAreNotAlike) {
+  const Autoencoder first{Matrix{{1.0, 0.0}}, Vector{{0.0, -0.05}}};
+  const Autoencoder second{Matrix{{0.0, -1.0}}, Vector{{-0.05, 0.0}}};
+  Basins alike(pair(0.1, 1.0)), different(pair(0.1, 0.9));
+  EXPECT_EQ(alike.add(0, first, 0.03), 0);
+  EXPECT_EQ(alike.add(1, second, 0.03), 0);
+  EXPECT_EQ(different.add(0, first, 0.03), 0);
+  EXPECT_EQ(different.add(1, second, 0.03), 1);
+  EXPECT_EQ(different.add(2, first, 0.04), 2);
+}
+
+// Clopper & Pearson: of none in ten 1 − .025^{1/10}; three in ten as in their tables.
+TEST(Basins, HaveExactIntervals) {
+  EXPECT_EQ(probability_interval(0, 10).lower, 0.0);
+  EXPECT_NEAR(probability_interval(0, 10).upper, 1.0 - std::pow(0.025, 0.1), 1e-12);
+  EXPECT_NEAR(probability_interval(3, 10).lower, 0.0667, 1e-4);
+  EXPECT_NEAR(probability_interval(3, 10).upper, 0.6525, 1e-4);
+  EXPECT_EQ(probability_interval(10, 10).upper, 1.0);
+}
+
+TEST(Basins, RefuseWhatMakesNoSense) {
+  const Features features = pair(0.1, 1.0);
+  EXPECT_THROW(find(features, 0, {}), std::invalid_argument);
+  EXPECT_THROW(find(features, 1, {.deviation = 0.0}), std::invalid_argument);
+  EXPECT_THROW(find(features, 1, {.penalty = {.interference = -1.0}}), std::invalid_argument);
+  EXPECT_THROW(find(features, 1, {.learning_rate = NAN}), std::invalid_argument);
+  EXPECT_THROW(find(features, 1, {.gradient_tolerance = 1.0}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace skeleta::training
