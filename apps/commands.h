@@ -25,6 +25,7 @@ struct CommandEntry {
   std::unique_ptr<Command> (*make)() = nullptr;  ///< Null for a group of commands.
   bool computes = true;                          ///< Has -o, --seed and the like.
   const Mergeable* shards = nullptr;             ///< Has --shard too, if its runs have.
+  bool ranks = false;                            ///< Can several ranks of MPI share its work?
 };
 
 template <class T>

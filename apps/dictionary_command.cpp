@@ -221,15 +221,18 @@ bool DictionaryCommand::compute(Run& run) {
     const Index count = features_of(pieces_.size());
     const auto done =
         static_cast<std::size_t>((result_.summary.done + piece_size - 1) / piece_size);
+    std::vector<exact::OutputRange> ranges;
     for (std::size_t k = done; k < pieces_.size(); ++k) {
-      const std::int64_t piece = pieces_[k];
-      const Index first = piece * piece_size;
-      add(piece, evaluator.evaluate(first, std::min(piece_size, dictionary_.features() - first)));
+      const Index first = pieces_[k] * piece_size;
+      ranges.push_back({first, std::min(piece_size, dictionary_.features() - first)});
+    }
+    evaluator.evaluate_each(ranges, [&](std::size_t k, const exact::OutputFigures& found) {
+      add(pieces_[done + k], found);
       display.show(static_cast<std::uint64_t>(result_.summary.done),
                    static_cast<std::uint64_t>(count), "features",
                    fmt::format("loss so far {:.6g}", result_.summary.loss));
       if (result_.summary.done < count) run.checkpoint_if_due(findings(run));
-    }
+    });
     return false;
   } catch (const Interrupted&) {
     if (result_.features.empty()) throw;
@@ -291,8 +294,8 @@ const Mergeable shards_of_dictionaries{"pieces of 512 features", "/dictionary/fe
 }  // namespace
 
 CommandEntry dictionary_command() {
-  return {"dictionary", dictionary_examples, make_command<DictionaryCommand>, true,
-          &shards_of_dictionaries};
+  return {"dictionary", dictionary_examples,     make_command<DictionaryCommand>,
+          true,         &shards_of_dictionaries, true};
 }
 
 }  // namespace skeleta::program

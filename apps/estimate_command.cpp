@@ -337,7 +337,7 @@ void Estimate::announce(Run& run, const estimate::Foreseen& foreseen) const {
   const bool capped = samples_ || run.given("--max-samples");
   const double wanted = std::min(std::max(foreseen.points, foreseen.wanted), 1e300);
   const double points = capped ? foreseen.points : wanted;
-  const double seconds = foreseen.seconds * (points / foreseen.points) / run.threads();
+  const double seconds = foreseen.seconds * (points / foreseen.points) / run.workers();
   program::announce(
       {fmt::format("{:.3g} samples{}", points, samples_ ? "" : ", which the precision needs,"),
        seconds, "ask for less, or say when to stop: --max-seconds T", max_seconds_.has_value()},
@@ -449,7 +449,7 @@ void Estimate::print(const Run& run, std::ostream& out) const {
 }  // namespace
 
 CommandEntry estimate_command() {
-  return {"estimate", estimate_examples, make_command<Estimate>};
+  return {"estimate", estimate_examples, make_command<Estimate>, true, nullptr, true};
 }
 
 }  // namespace skeleta::program

@@ -5,6 +5,9 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <bit>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 
@@ -123,6 +126,15 @@ Fingerprint& Fingerprint::add(const std::vector<Autoencoder>& models) {
 
 std::string Fingerprint::text() const {
   return fmt::format("{:016x}", hash_);
+}
+
+std::string fingerprint_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return "";
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  Vector numbers = Vector::Zero(static_cast<Index>(bytes.size() / sizeof(double) + 1));
+  std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  return Fingerprint().add(numbers).text();
 }
 
 std::string identity_difference(const BuildInfo& build, const storage::Provenance& provenance,

@@ -32,6 +32,9 @@ class Fingerprint {
   std::uint64_t hash_ = 0xcbf29ce484222325;
 };
 
+/// The same hash of all bytes of a file, as text; "" if it cannot be read.
+std::string fingerprint_of_file(const std::string& path);
+
 /// Why a file of this build and provenance is not of the run with the options `now` (TOML, the
 /// fingerprint of the inputs among them), in one clause, as in "its starts is 4, not 5"; "" if it
 /// is. Keys of `free` may differ. A file without a valid checksum is not trusted either.

@@ -8,6 +8,7 @@ TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev libnlopt-dev clang-for
                pybind11-dev python3-dev python3-setuptools python3-wheel python3-venv python3-pytest python3-mypy
                r-base-core r-cran-hdf5r
                gnuplot-nox fonts-freefont-otf  # with which Octave draws
+               libopenmpi-dev openmpi-bin slurm-wlm munge  # several ranks, and a cluster of one node
                doxygen dpkg-dev file man-db zsh fish  # pages of the library, packages, completions
                qemu-user)  # processors of other years
 PAGE_PACKAGES=(chromium)  # the page of `skeleta view`: built, and tried in a browser

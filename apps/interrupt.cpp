@@ -2,18 +2,22 @@
 
 #include <atomic>
 
+#include "skeleta/core/exchange.h"
+
 namespace skeleta::program {
 namespace {
 
-std::atomic<int> caught{0};
+std::atomic<int> last_caught{0};
+std::atomic<const Ranks*> all_ranks{nullptr};  // they live as long as the program
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not lock");
 
 }  // namespace
 
 InterruptGuard::InterruptGuard() : scope_([] { return requested(); }) {
-  caught = 0;
+  last_caught = 0;
+  all_ranks = Ranks::current();
   struct sigaction action {};
-  action.sa_handler = [](int signal) { caught = signal; };
+  action.sa_handler = [](int signal) { last_caught = signal; };
   // Once: the next one of its kind does what it did before. Writing a file goes on undisturbed.
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   for (std::size_t k = 0; k < signals_.size(); ++k) {
@@ -29,8 +33,13 @@ InterruptGuard::~InterruptGuard() {
   }
 }
 
+int InterruptGuard::caught() {
+  return last_caught;
+}
+
 int InterruptGuard::signal() {
-  return caught;
+  const Ranks* const ranks = all_ranks;
+  return ranks != nullptr ? ranks->agreed() : caught();
 }
 
 int stopped_code(int signal) {

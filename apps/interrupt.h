@@ -11,7 +11,8 @@ namespace skeleta::program {
 
 /// While it lives, SIGINT (Ctrl-C), SIGTERM and SIGHUP call off the work of this thread
 /// (core/cancellation.h) instead of ending the program; a second one of the same kind ends it at
-/// once. A SIGHUP that was ignored before (nohup) still is.
+/// once. A SIGHUP that was ignored before (nohup) still is. Where this thread has ranks
+/// (core/exchange.h), a signal counts once all have heard of it.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -22,6 +23,8 @@ class InterruptGuard {
   static bool requested() { return signal() != 0; }
   /// The signal that came since the last guard was made; 0 if none did.
   static int signal();
+  /// Likewise, of this process alone.
+  static int caught();
 
  private:
   static constexpr std::array signals_{SIGINT, SIGTERM, SIGHUP};

@@ -17,6 +17,7 @@
 #include "paragraph.h"
 #include "print.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/core/exchange.h"
 #include "skeleta/core/version.h"
 #include "skeleta/storage/file_error.h"
 
@@ -130,6 +131,11 @@ int run_command(const CommandEntry& entry, const Arguments& arguments, const std
   }
   build_info();  // refuses an unknown SKELETA_ISA
   if (entry.computes) run.prepare();
+  if (Ranks::current() != nullptr && !entry.ranks) {
+    throw UsageError(fmt::format(
+        "{} is not for several ranks: start it without mpirun or srun, or divide it by --shard",
+        entry.name));
+  }
   return command->run(run);
 }
 
@@ -160,15 +166,9 @@ int parse_and_run(const Arguments& all, std::ostream& out, std::ostream& err) {
   return run_command(*entry, rest, command_line(all), out, err);
 }
 
-int complain(std::ostream& err, const std::string& message, int code) {
-  print_to(err, "skeleta: {}\n", message);
-  return code;
-}
-
-int complain_of_stop(std::ostream& err, const std::string& result) {
+Ending stopped(const std::string& result) {
   const int signal = InterruptGuard::signal();
-  return complain(err, fmt::format("stopped by {}{}", signal_name(signal), result),
-                  stopped_code(signal));
+  return {stopped_code(signal), fmt::format("stopped by {}{}", signal_name(signal), result)};
 }
 
 // Has whoever read standard output gone?
@@ -178,13 +178,10 @@ bool reader_gone(const std::ostream& out) {
 }
 
 // What could not be printed comes last: the file was written before.
-int complain_of_output(const std::ostream& out, std::ostream& err) {
-  if (!reader_gone(out)) {
-    return complain(err, "standard output could not be written", ExitCode::failed);
-  }
-  return complain(err,
-                  "the reader of standard output left before its end (a file of -o is complete)",
-                  ExitCode::reader_left);
+Ending without_output(const std::ostream& out) {
+  if (!reader_gone(out)) return {ExitCode::failed, "standard output could not be written"};
+  return {ExitCode::reader_left,
+          "the reader of standard output left before its end (a file of -o is complete)"};
 }
 
 }  // namespace
@@ -193,28 +190,35 @@ std::string introduction() {
   return fmt::format(examples, paragraph(fmt::format("{}", fmt::join(names_in(""), ", ")), 10));
 }
 
-int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+Ending run_to_end(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   try {
     const int code = parse_and_run(arguments, out, err);
-    if (code == ExitCode::interrupted) {
-      return complain_of_stop(err, "; above is what there was by then");
-    }
+    if (code == ExitCode::interrupted) return stopped("; above is what there was by then");
     const bool told = out.flush() || code == ExitCode::failed;
-    return told ? code : complain_of_output(out, err);
+    return told ? Ending{code, ""} : without_output(out);
   } catch (const UsageError& error) {
-    return complain(err, error.what(), ExitCode::usage);
+    return {ExitCode::usage, error.what()};
   } catch (const std::invalid_argument& error) {
-    return complain(err, error.what(), ExitCode::usage);
+    return {ExitCode::usage, error.what()};
   } catch (const storage::FileError& error) {
-    return complain(err, error.what(), ExitCode::failed);
+    return {ExitCode::failed, error.what()};
   } catch (const Interrupted&) {
-    return complain_of_stop(err, " before the first result");
+    return stopped(" before the first result");
   } catch (const std::bad_alloc&) {
-    return complain(err, "out of memory: use fewer features, or a machine with more memory",
-                    ExitCode::failed);
+    return {ExitCode::failed, "out of memory: use fewer features, or a machine with more memory"};
   } catch (const std::exception& error) {
-    return complain(err, error.what(), ExitCode::failed);
+    return {ExitCode::failed, error.what()};
   }
+}
+
+void complain(std::ostream& err, const Ending& ending) {
+  if (!ending.complaint.empty()) print_to(err, "skeleta: {}\n", ending.complaint);
+}
+
+int run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  const Ending ending = run_to_end(arguments, out, err);
+  complain(err, ending);
+  return ending.code;
 }
 
 }  // namespace skeleta::program

@@ -11,9 +11,19 @@
 #include "result_report.h"
 #include "show.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/core/exchange.h"
 #include "skeleta/core/version.h"
 
 namespace skeleta::program {
+namespace {
+
+// Does this process read and write files for all?
+bool leads() {
+  const Ranks* const ranks = Ranks::current();
+  return ranks == nullptr || ranks->first();
+}
+
+}  // namespace
 
 Run::Run(std::string filetype, std::string command_line, std::ostream& out, std::ostream& err)
     : filetype_(std::move(filetype)),
@@ -65,9 +75,30 @@ void Run::prepare() {
   const int asked = resolve_threads(common_.threads);
   budget_.emplace(asked);
   common_.threads = resolve_threads(0);
+  if (Ranks* const ranks = Ranks::current()) {
+    ranks->tell_threads(common_.threads);
+    if (!quiet()) {
+      print_to(err_, "note: {} ranks with {} threads in all\n", ranks->size(), ranks->workers());
+    }
+  }
   if (common_.threads == asked || quiet()) return;
   print_to(err_, "note: this process may not start {} threads (see ulimit -u): it uses {}\n", asked,
            common_.threads);
+}
+
+int Run::workers() const {
+  const Ranks* const ranks = Ranks::current();
+  return ranks != nullptr ? static_cast<int>(ranks->workers()) : threads();
+}
+
+void Run::identify(const Fingerprint& inputs) {
+  inputs_ = inputs.text();
+  Ranks* const ranks = Ranks::current();
+  if (ranks == nullptr) return;
+  const BuildInfo info = build_info();
+  ranks->require_same(info.git_sha1 + info.compiler + info.build,
+                      "program, or level of processor,");
+  ranks->require_same(options_toml(), "input, or option,");
 }
 
 void Run::identify(std::string options_toml, std::uint64_t seed) {
@@ -87,6 +118,14 @@ const Shards& Run::shards_of(std::uint64_t total, const char* items) const {
 
 bool Run::earlier_there(const std::vector<std::string>& inputs) {
   if (!output_wanted()) return false;
+  Ranks* const ranks = Ranks::current();
+  if (ranks == nullptr) return lock_and_look(inputs);
+  if (!ranks->told_by_first([&] { return lock_and_look(inputs); })) return false;
+  ranks->require_same(fingerprint_of_file(target_), "content of " + target_);
+  return true;
+}
+
+bool Run::lock_and_look(const std::vector<std::string>& inputs) {
   const auto there = [&] { return std::filesystem::is_regular_file(target_) && !common_.force; };
   overwrite_ = there() || common_.force;
   for (const std::string& input : inputs) check_output(target_, input, overwrite_);
@@ -113,6 +152,7 @@ void Run::refuse_to_continue(const std::string& why) const {
 }
 
 void Run::begin() {
+  if (Ranks* const ranks = Ranks::current()) ranks->meet();  // all have read what is to be replaced
   guard_.emplace();
   start_ = last_ = Clock::now();
 }
@@ -144,12 +184,15 @@ Findings Run::findings(storage::Results results) const {
 }
 
 void Run::write(const Findings& findings) {
+  if (!leads()) return;
   const BorrowedScope none(nullptr);  // whole or not at all
+  const Alone alone;
   findings.write(target_, provenance(), overwrite_);
   overwrite_ = true;
 }
 
 void Run::checkpoint_if_due(const Findings& findings) {
+  if (!leads()) return;
   if (Clock::now() - last_ >= 50 * cost_) checkpoint(findings);
 }
 
@@ -167,6 +210,8 @@ void Run::checkpoint(const Findings& findings) {
 }
 
 void Run::print(const Findings& findings) {
+  if (!leads()) return;
+  const Alone alone;
   if (json()) {
     out_ << findings.json().dump(1) << '\n';
   } else {
@@ -181,6 +226,14 @@ int Run::finish(const Findings& findings, int code) {
   ended_ = seconds();
   const std::string failure = wanted ? failure_of([&] { write(findings); }) : "";
   print(findings);
+  if (Ranks* const ranks = Ranks::current()) {
+    ranks->meet();  // however long that took
+    const Ranks::Traffic traffic = ranks->traffic();
+    if (!quiet()) {
+      print_to(err_, "note: the ranks met {} times; {:.3g} bytes from this one, {:.3g} from all\n",
+               traffic.exchanges, double(traffic.sent), double(traffic.received));
+    }
+  }
   if (!failure.empty()) {
     print_to(err_, "skeleta: {}\n", failure);
     return ExitCode::failed;

@@ -57,6 +57,8 @@ class Run {
   bool json() const { return common_.json; }
   std::uint64_t seed() const { return common_.seed.value; }
   int threads() const { return common_.threads; }
+  /// Threads of all ranks together.
+  int workers() const;
   bool given(const std::string& flag) const { return options_->given(flag); }
   bool output_wanted() const { return !common_.output.empty(); }
   /// Is it a part of a run, and which?
@@ -66,15 +68,16 @@ class Run {
   /// UsageError if some shard would have none.
   const Shards& shards_of(std::uint64_t total, const char* items) const;
 
-  /// What it read, besides its options.
-  void identify(const Fingerprint& inputs) { inputs_ = inputs.text(); }
+  /// What it read, besides its options. Throws std::invalid_argument if another rank has read
+  /// something else, or is another program.
+  void identify(const Fingerprint& inputs);
   /// Other options to store and compare than the command's own: those of a plan.
   void identify(std::string options_toml, std::uint64_t seed);
 
   /// What the file of -o has of an earlier run of this identity; nothing without one, or with
   /// --force. From here on the file is locked. Throws UsageError if it is one of `inputs`, cannot
   /// be made, is being written by another process, or is of another run (the first difference is
-  /// told).
+  /// told). Of several ranks the first one locks it, and all read it.
   template <class Read>
   auto earlier(Read read, const std::vector<std::string>& inputs = {})
       -> std::optional<decltype(read(std::string()))> {
@@ -104,7 +107,8 @@ class Run {
   double seconds() const;
 
   /// Writes the state so far, as often as writing takes no more than a fiftieth of the time; one
-  /// that fails costs a warning, not the run.
+  /// that fails costs a warning, not the run. Of several ranks only the first one writes and
+  /// prints, here and at the end.
   void checkpoint_if_due(const Findings& findings);
   void checkpoint(const Findings& findings);
 
@@ -120,6 +124,7 @@ class Run {
   using Clock = std::chrono::steady_clock;
 
   bool earlier_there(const std::vector<std::string>& inputs);
+  bool lock_and_look(const std::vector<std::string>& inputs);
   void compare(const BuildInfo& build, const storage::Provenance& provenance);
   void print(const Findings& findings);
   int say_nothing_computed(int code);

@@ -195,7 +195,7 @@ int Train::code(const Run& run) const {
 int Train::run(Run& run) {
   resolve(run);
   announce({fmt::format("{} starts of {:.3g} steps", planned_, double(words_.steps)),
-            nominal_seconds(training_, found_.features, hidden_dimensions_) / run.threads(),
+            nominal_seconds(training_, found_.features, hidden_dimensions_) / run.workers(),
             "take fewer --starts or --steps"},
            run.quiet(), run.err());
   go_on_from(run);
@@ -248,7 +248,7 @@ const Mergeable shards_of_trainings{"starts", "/training/start", 1, planned_trai
 }  // namespace
 
 CommandEntry train_command() {
-  return {"train", train_examples, make_command<Train>, true, &shards_of_trainings};
+  return {"train", train_examples, make_command<Train>, true, &shards_of_trainings, true};
 }
 
 }  // namespace skeleta::program

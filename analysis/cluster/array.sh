@@ -8,7 +8,7 @@
 #SBATCH --job-name=skeleta
 #SBATCH --cpus-per-task=4
 #SBATCH --time=04:00:00
-#SBATCH --signal=B:TERM@120
+#SBATCH --signal=B:USR1@120
 #SBATCH --requeue
 #SBATCH --open-mode=append
 set -u
@@ -16,11 +16,14 @@ folder=$1 shards=$2
 shift 2
 mkdir -p "$folder"
 
-# Two minutes before its time is over Slurm sends SIGTERM to this shell, which passes it on: the program writes
-# what there is and ends with 143, and the task goes on from there when it is started again.
+# Two minutes before its time is over Slurm sends SIGUSR1 to this shell, which stops the program: that writes what
+# there is and ends with 143, and the task goes on from there when Slurm starts it again. SIGTERM, as by scancel, stops
+# it for good.
 "${SKELETA:-skeleta}" "$@" --shard "slurm/$shards" -o "$folder/shard_$SLURM_ARRAY_TASK_ID.h5" \
   --threads "${SLURM_CPUS_PER_TASK:-0}" > /dev/null &
 program=$!
+again=no
+trap 'again=yes; kill -TERM "$program"' USR1
 trap 'kill -TERM "$program"' TERM
 wait "$program"
 code=$?
@@ -28,7 +31,7 @@ while kill -0 "$program" 2> /dev/null; do  # a trap ends wait before the program
   wait "$program"
   code=$?
 done
-if [ "$code" -eq 143 ] && [ -n "${SLURM_JOB_ID:-}" ]; then
+if [ "$again" = yes ] && [ "$code" -eq 143 ] && [ -n "${SLURM_JOB_ID:-}" ]; then
   scontrol requeue "$SLURM_JOB_ID"
 fi
 exit "$code"

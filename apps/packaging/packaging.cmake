@@ -4,7 +4,8 @@ include(CMakePackageConfigHelpers)
 
 # --- library -------------------------------------------------------------------------------------
 install(TARGETS skeleta EXPORT skeleta-targets)
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        PATTERN cluster EXCLUDE)  # the program's own
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/skeleta)
 install(EXPORT skeleta-targets NAMESPACE skeleta:: DESTINATION ${package_dir})
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/skeleta-config.cmake CONTENT [[

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <exception>
 #include <latch>
 #include <limits>
@@ -20,7 +19,10 @@
 #include <vector>
 
 #include "core/processors.h"
+#include "core/shared_loop.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/core/clock.h"
+#include "skeleta/core/exchange.h"
 
 namespace skeleta {
 namespace {
@@ -107,6 +109,7 @@ class Loop {
     At(const At&) = delete;
     At& operator=(const At&) = delete;
     const Loop* before;
+    const Alone alone{};  // an item is one rank's
   };
 
   // All items before i have begun, so that the least one that fails is always found.
@@ -217,10 +220,15 @@ void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)>
 void for_each_chunk(std::size_t count, std::size_t width, int threads,
                     FunctionRef<void(std::size_t, std::span<double>)> compute,
                     FunctionRef<bool(std::size_t, std::span<const double>)> merge) {
-  using Clock = std::chrono::steady_clock;
-  constexpr auto enough = std::chrono::milliseconds(40);
-  const auto workers = static_cast<std::size_t>(resolve_threads(threads));
-  const std::size_t most = std::min(count, 64 * workers);
+  constexpr double enough = 0.04;              // seconds
+  constexpr std::size_t most_bytes = 1 << 26;  // on all ranks
+  const Ranks* const ranks = Ranks::current();
+  const auto here = static_cast<std::size_t>(resolve_threads(threads));
+  const std::size_t workers = ranks != nullptr ? ranks->workers() : here;
+  std::size_t most = std::min(count, 64 * workers);
+  if (ranks != nullptr && width > 0) {
+    most = std::min(most, std::max(workers, most_bytes / (width * sizeof(double))));
+  }
   std::vector<double> results(most * width);
   const auto slot = [&](std::size_t k) { return std::span(results).subspan(k * width, width); };
   // As many chunks at once as take some 40 ms: few enough to stop soon, so many that threads seldom
@@ -228,13 +236,16 @@ void for_each_chunk(std::size_t count, std::size_t width, int threads,
   std::size_t wave = std::min(most, workers);
   for (std::size_t first = 0; first < count;) {
     const std::size_t batch = std::min(wave, count - first);
-    const auto start = Clock::now();
-    parallel_for(batch, threads, [&](std::size_t k) { compute(first + k, slot(k)); });
+    const double start = monotonic_seconds();
+    for_each_shared(
+        batch, threads, [&](std::size_t k, std::size_t) { compute(first + k, slot(k)); },
+        [&](Parcel& parcel, std::size_t k) { parcel.block(slot(k).data(), width); });
     for (std::size_t k = 0; k < batch; ++k) {
       if (!merge(first + k, slot(k))) return;
     }
-    if (Clock::now() - start < enough) wave = std::min(2 * wave, most);
-    if (Clock::now() - start > 2 * enough) wave = std::max(wave / 2, std::min(most, workers));
+    const double seconds = monotonic_seconds() - start;
+    if (seconds < enough) wave = std::min(2 * wave, most);
+    if (seconds > 2 * enough) wave = std::max(wave / 2, std::min(most, workers));
     first += batch;
   }
 }

@@ -57,17 +57,16 @@ double perturbation(double square_error, double size) {
   return 2.0 * std::sqrt(std::max(square_error, 0.0)) * size + size * size;
 }
 
-// With few nodes.
-double seconds_of_all_rows(Index features) {
-  return 3e-6 * static_cast<double>(features * features);
-}
-
 Index round_up(double nodes) {
   return static_cast<Index>(std::ceil(nodes / static_cast<double>(nodes_per_block))) *
          nodes_per_block;
 }
 
 }  // namespace
+
+double seconds_of_all_rows(Index features) {
+  return 3e-6 * static_cast<double>(features * features);
+}
 
 AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
     : features_(features),
@@ -416,7 +415,7 @@ Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
 void AdaptiveLoss::gradient(Gradient& result) {
   const Index count = features_.size();
   result.db.resize(count);
-  for_each_row([&](Index i, Workspace& workspace) {
+  const auto finish = [&](Index i, Workspace& workspace) {
     const Task& task = tasks_[at(i)];
     Eigen::Map<Vector> by_feature(workspace.gradient.entries.data(), count);
     double slope = 0.0;
@@ -428,6 +427,10 @@ void AdaptiveLoss::gradient(Gradient& result) {
     }
     result.db(i) = 2.0 * features_.importance(i) * slope;
     gamma_.col(i) = (-2.0 * features_.importance(i)) * by_feature;
+  };
+  for_each_row(finish, [&](Parcel& parcel, Index i) {
+    parcel(result.db(i));
+    parcel.block(gamma_.col(i).data(), at(count));
   });
   set_weight_gradient(*model_, decoder(), gamma_, threads_, result);
 }
@@ -435,13 +438,15 @@ void AdaptiveLoss::gradient(Gradient& result) {
 Vector AdaptiveLoss::contributions(Index most) {
   if (most < 0) return {};
   Matrix parts = Matrix::Zero(most + 1, features_.size());
-  for_each_row([&](Index i, Workspace& workspace) {
+  const auto split = [&](Index i, Workspace& workspace) {
     const Task& task = tasks_[at(i)];
     if (importance(i) == 0.0 || task.bounded) return;
     loops().by_count(workspace.row, gram_.col(i).data(), task.output, task.total.nodes(),
                      features_.importance(i), workspace.phases, workspace.skeletons,
                      std::span(parts.col(i).data(), at(most + 1)));
-  });
+  };
+  for_each_row(split,
+               [&](Parcel& parcel, Index i) { parcel.block(parts.col(i).data(), at(most + 1)); });
   return parts.rowwise().sum();
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/shared_loop.h"
 #include "exact/fine_error.h"
 #include "exact/gradient.h"
 #include "exact/loops.h"
@@ -52,6 +53,15 @@ struct Target {
 /// What an evaluation is for.
 enum class Wanted : std::int8_t { loss, gradient, skeletons };
 
+/// With few nodes, of a model with so many features.
+double seconds_of_all_rows(Index features);
+
+/// Do several ranks gain anything from a part of the rows each?
+inline bool worth_sharing(Index features) {
+  constexpr double exchange = 1e-3;  // seconds, with what the ranks wait for each other
+  return seconds_of_all_rows(features) > exchange;
+}
+
 class AdaptiveLoss {
  public:
   AdaptiveLoss(const Features& features, const Options& options);
@@ -75,8 +85,13 @@ class AdaptiveLoss {
   const Vector& output_norms() const { return model_->tied() ? norms_ : output_norms_; }
   bool has_contour(Index i) const;
   /// body(i, workspace) with workspace.row holding output i, for all i of [0, D), in parallel.
+  /// Ranks share them: the others hear of tasks_[i], and what pass(parcel, i) hands over.
+  template <class Body, class Pass>
+  void for_each_row(Body body, Pass pass);
   template <class Body>
-  void for_each_row(Body body);
+  void for_each_row(Body body) {
+    for_each_row(body, [](Parcel&, Index) {});
+  }
 
   double fine_limit(Wanted wanted) const;
   void read_outputs(const Autoencoder& model);
@@ -113,23 +128,31 @@ class AdaptiveLoss {
   bool with_gradient_ = false;
   double fine_limit_ = 0.0;  ///< For rows where it does no harm.
   /// Column i is row i of Γ in the making: Σ Re F_j by position in the row of output i while nodes
-  /// are added, and the entries of Γ, by feature, once gradient() has finished it.
+  /// are added, and the entries of Γ, by feature, once gradient() has finished it. Before that only
+  /// the rank of the output has it.
   Matrix gamma_;
   std::vector<Task> tasks_;
   std::vector<Workspace> workspaces_;
 };
 
-template <class Body>
-void AdaptiveLoss::for_each_row(Body body) {
+template <class Body, class Pass>
+void AdaptiveLoss::for_each_row(Body body, Pass pass) {
   const int threads = resolve_threads(threads_);
   const std::size_t workers = std::min(tasks_.size(), static_cast<std::size_t>(threads));
   while (workspaces_.size() < workers) workspaces_.emplace_back(features_.size());
-  parallel_for(tasks_.size(), threads, [&](std::size_t output, std::size_t worker) {
+  const auto compute = [&](std::size_t output, std::size_t worker) {
     const auto i = static_cast<Index>(output);
     Workspace& workspace = workspaces_[worker];
     read_row(gram_.col(i).data(), model_->b(i), i, features_.density, tasks_[output].fine_limit,
              workspace.row);
     body(i, workspace);
+  };
+  if (!worth_sharing(features_.size())) {
+    return parallel_for(tasks_.size(), threads, compute);
+  }
+  for_each_shared(tasks_.size(), threads, compute, [&](Parcel& parcel, std::size_t output) {
+    parcel(tasks_[output]);
+    pass(parcel, static_cast<Index>(output));
   });
 }
 

@@ -7,8 +7,11 @@
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "core/products.h"
+#include "core/rounds.h"
+#include "core/shared_loop.h"
 #include "exact/dictionary_derivatives.h"
 #include "exact/dictionary_output.h"
 #include "exact/dictionary_plan.h"
@@ -61,6 +64,7 @@ class DictionaryEvaluator::Implementation {
   }
 
   const DictionaryPlan& plan() const { return plan_; }
+  int threads() const { return options_.threads; }
   OutputFigures evaluate(Index first, Index count) const;
   DictionaryGradient gradient(Index first, Index count) const;
   void require_smooth() const {
@@ -152,10 +156,12 @@ void DictionaryEvaluator::Implementation::choose_points() {
   constexpr Index pilots = 16;
   const Index count = std::min(features_.size(), pilots);
   std::vector<Block> blocks(static_cast<std::size_t>(count));
-  parallel_for(blocks.size(), options_.threads, [&](std::size_t k) {
+  const auto compute = [&](std::size_t k, std::size_t) {
     const Index output = static_cast<Index>(k) * features_.size() / count;
     blocks[k] = evaluate_block(std::span(&output, 1));
-  });
+  };
+  for_each_shared(blocks.size(), options_.threads, compute,
+                  [&](Parcel& parcel, std::size_t k) { parcel(blocks[k].points); });
   std::vector<double> points;
   for (const Block& block : blocks) points.push_back(block.points);
   std::ranges::sort(points);
@@ -396,8 +402,11 @@ std::size_t blocks_of(Index count) {
 
 OutputFigures DictionaryEvaluator::Implementation::evaluate(Index first, Index count) const {
   std::vector<Block> results(blocks_of(count));
-  parallel_for(results.size(), options_.threads, [&](std::size_t k) {
+  const auto compute = [&](std::size_t k, std::size_t) {
     results[k] = evaluate_block(outputs_of_block(first, count, k));
+  };
+  for_each_shared(results.size(), options_.threads, compute, [&](Parcel& parcel, std::size_t k) {
+    parcel(results[k].figures, results[k].neighbours, results[k].by_count);
   });
   OutputFigures all;
   all.by_count = Vector::Zero(options_.skeletons + 1);
@@ -492,6 +501,22 @@ DictionaryEvaluator::~DictionaryEvaluator() = default;
 
 OutputFigures DictionaryEvaluator::evaluate(Index first, Index count) const {
   return implementation_->evaluate(first, count);
+}
+
+void DictionaryEvaluator::evaluate_each(
+    std::span<const OutputRange> ranges,
+    FunctionRef<void(std::size_t, const OutputFigures&)> take) const {
+  std::vector<OutputFigures> found(ranges.size());  // those that wait for their turn
+  for_each_in_rounds(
+      ranges.size(), implementation_->threads(),
+      [&](std::size_t k) { found[k] = evaluate(ranges[k].first, ranges[k].count); },
+      [&](std::size_t k) {
+        take(k, std::exchange(found[k], {}));
+        return true;
+      },
+      [&](Parcel& parcel, std::size_t k) {
+        parcel(found[k].figures, found[k].neighbours, found[k].by_count);
+      });
 }
 
 DictionaryGradient DictionaryEvaluator::loss_and_gradient(Index first, Index count) const {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "core/shared_loop.h"
 #include "exact/law_closed.h"
 #include "exact/perturbation.h"
 #include "exact/split.h"
@@ -170,7 +171,7 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
   if (prepared.empty()) prepared = std::vector<std::optional<Prepared>>(outputs.size());
   Matrix gamma;  // column i is row i of Γ
   if (gradient != nullptr) gamma.setZero(count, count);
-  parallel_for(outputs.size(), options_.threads, [&](std::size_t at) {
+  const auto compute = [&](std::size_t at, std::size_t) {
     const auto i = static_cast<Index>(at);
     const double v = importance(i);
     if (v == 0.0) return;
@@ -187,6 +188,13 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
     outputs[at] = evaluate_output(model, i, allowed, wanted, prepared[at]);
     if (gradient != nullptr) gamma.col(i) *= v;
     if (contributions != nullptr) contributions->col(i) = v * parts;
+  };
+  for_each_shared(outputs.size(), options_.threads, compute, [&](Parcel& parcel, std::size_t at) {
+    const auto i = static_cast<Index>(at);
+    parcel(outputs[at]);
+    if (gradient != nullptr) parcel.block(gamma.col(i).data(), outputs.size());
+    if (contributions == nullptr) return;
+    parcel.block(contributions->col(i).data(), static_cast<std::size_t>(contributions->rows()));
   });
   Loss loss;
   double squares = 0.0;

@@ -9,7 +9,8 @@ namespace skeleta::optimize {
 
 std::uint64_t for_each_start(const MultiStartOptions& options,
                              FunctionRef<void(std::uint64_t, sampling::PointStream&)> run,
-                             FunctionRef<bool(std::uint64_t)> take) {
+                             FunctionRef<bool(std::uint64_t)> take,
+                             const std::function<void(Parcel&, std::uint64_t)>& pass) {
   std::uint64_t finished = 0;
   const auto number = [&](std::size_t n) { return options.first + n * options.stride; };
   const auto compute = [&](std::size_t n) {
@@ -21,8 +22,10 @@ std::uint64_t for_each_start(const MultiStartOptions& options,
     finished = n + 1;
     return take(number(n));
   };
+  PassItem pass_item;
+  if (pass) pass_item = [&](Parcel& parcel, std::size_t n) { pass(parcel, number(n)); };
   try {
-    for_each_in_rounds(options.starts, options.threads, compute, merge);
+    for_each_in_rounds(options.starts, options.threads, compute, merge, pass_item);
   } catch (const Interrupted&) {
     // What was finished is a result.
   }

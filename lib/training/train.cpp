@@ -44,6 +44,14 @@ void require_known(const Options& options, const Autoencoder& form) {
   if (options.objective == ObjectiveKind::linear) require_tied_relu(form, "the objective linear");
 }
 
+void pass(Parcel& parcel, TrainedModel& end) {
+  Autoencoder& model = end.model;
+  parcel(end.start, model.W, model.b, model.W_out, model.activation, model.jump, model.noise);
+  parcel(end.loss, end.loss_gradient_norm, end.summary, end.unmet);
+  parcel.length(end.trajectory);
+  for (TrajectoryPoint& point : end.trajectory) parcel(point.step, point.value, point.parameters);
+}
+
 }  // namespace
 
 Autoencoder form_of(const Features& features, Index hidden, const Options& options) {
@@ -166,13 +174,14 @@ bool train(const Features& features, Index hidden, const Options& options, const
     Vector x = initial(features, hidden, options, random);
     OneStart(data, hidden, options, options.threads).run(x, random, end);
   };
-  const std::uint64_t taken =
-      optimize::for_each_start({.starts = options.starts,
-                                .first = options.first,
-                                .stride = options.stride,
-                                .seed = options.seed,
-                                .threads = options.threads},
-                               run, [&](std::uint64_t k) { return take(std::move(at(k))); });
+  const std::uint64_t taken = optimize::for_each_start(
+      {.starts = options.starts,
+       .first = options.first,
+       .stride = options.stride,
+       .seed = options.seed,
+       .threads = options.threads},
+      run, [&](std::uint64_t k) { return take(std::move(at(k))); },
+      [&](Parcel& parcel, std::uint64_t k) { pass(parcel, at(k)); });
   return taken == options.starts;
 }
 

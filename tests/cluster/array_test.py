@@ -1,4 +1,4 @@
-"""analysis/cluster/array.sh with the variables of Slurm set by hand: there is no Slurm here."""
+"""analysis/cluster/array.sh with the variables of Slurm set by hand; slurm_test.py has a real one."""
 
 import os
 import pathlib
@@ -39,7 +39,8 @@ def datasets(path):
 
 
 def stopped_by_slurm(folder):
-    """A task that would take hours: it is stopped as soon as there is something in its file, and queued again."""
+    """A task that would take hours: it is stopped as soon as there is something in its file, and queued again; after
+    SIGTERM it is not."""
     long = ["train", "--features", "12", "--hidden", "3", "--sparsity", "0.9", "--starts", "100000"]
     task = start(folder / "long", 1, long)
     file = folder / "long/shards/shard_1.h5"
@@ -49,6 +50,13 @@ def stopped_by_slurm(folder):
     shown = subprocess.run([PROGRAM, "show", folder / "long/shards"], capture_output=True, text=True, check=True).stdout
     assert "running   1: " in shown and "missing   0,2" in shown, shown
     task.send_signal(signal.SIGTERM)
+    assert task.wait() == 143, task.stderr.read()
+    assert not (folder / "long/requeued").exists()
+    task = start(folder / "long", 1, long)
+    while "running" not in subprocess.run([PROGRAM, "show", folder / "long/shards"], capture_output=True, text=True).stdout:
+        assert task.poll() is None, task.stderr.read()
+    time.sleep(0.5)
+    task.send_signal(signal.SIGUSR1)
     assert task.wait() == 143, task.stderr.read()
     assert (folder / "long/requeued").read_text() == "requeue 701\n"
     shown = subprocess.run([PROGRAM, "show", folder / "long/shards"], capture_output=True, text=True, check=True).stdout

@@ -8,7 +8,8 @@ namespace skeleta {
 /// that tests can bring a clock of their own and do not depend on how fast they run.
 using Clock = std::function<double()>;
 
-/// The clock of the machine; it never goes back.
+/// The clock of the machine; it never goes back. Where ranks share the work (core/exchange.h) it is
+/// that of the first of them, and stands still between two exchanges.
 double monotonic_seconds();
 
 }  // namespace skeleta

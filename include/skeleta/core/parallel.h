@@ -59,7 +59,8 @@ void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t, 
 /// returns whether to go on. What merge sees is therefore the same for any number of threads.
 /// Between waves of some 40 ms all threads wait for merge. Work that is called off ends with
 /// Interrupted, after merges of the first chunks, in order. Memory: width doubles for each chunk in
-/// flight (at most 64 per thread).
+/// flight (at most 64 per thread). Ranks (core/exchange.h) share the chunks of a wave and merge all
+/// of them, in the same order; a wave is at most 64 MiB then, or one chunk for each thread.
 void for_each_chunk(std::size_t count, std::size_t width, int threads,
                     FunctionRef<void(std::size_t, std::span<double>)> compute,
                     FunctionRef<bool(std::size_t, std::span<const double>)> merge);

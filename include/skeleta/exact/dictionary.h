@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "skeleta/core/function_ref.h"
 #include "skeleta/measure/feature_figures.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/dictionary.h"
@@ -46,6 +48,12 @@ struct Neighbour {
   double share = 0.0;         ///< From 0 to 1.
 };
 
+/// Outputs first, …, first + count − 1.
+struct OutputRange {
+  Index first = 0;  ///< A multiple of DictionaryEvaluator::block_rows().
+  Index count = 0;  ///< How many.
+};
+
 /// Results of some outputs.
 struct OutputFigures {
   std::vector<FeatureFigures> figures;  ///< In the order of the outputs asked for.
@@ -79,6 +87,12 @@ class DictionaryEvaluator {
   /// The outputs of [first, first + count). In blocks of block_rows(), in parallel; results are the
   /// same however the outputs are divided into calls at multiples of it.
   OutputFigures evaluate(Index first, Index count) const;
+  /// evaluate() of each of the ranges, several at a time, and take(k, figures) for each in their
+  /// order, on the caller's thread, every second or so. Of work that is called off
+  /// (core/cancellation.h) the first ranges that were finished are taken before Interrupted reaches
+  /// the caller.
+  void evaluate_each(std::span<const OutputRange> ranges,
+                     FunctionRef<void(std::size_t k, const OutputFigures& figures)> take) const;
   /// Likewise the loss of these outputs with its derivatives, row by row of A. Throws
   /// std::invalid_argument if the dictionary has jumps or thresholds are fitted. Cost: three times
   /// the loss and more, far more where hardly anything is active and the target is tight. Memory:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "skeleta/core/function_ref.h"
+#include "skeleta/core/parcel.h"
 #include "skeleta/core/types.h"
 #include "skeleta/optimize/summary.h"
 #include "skeleta/sampling/stream.h"
@@ -23,10 +24,13 @@ struct MultiStartOptions {
 /// Calls run(k, random) for each start k, in parallel, with the random numbers of (seed,
 /// Purpose::start, k), so that its end does not depend on the other starts; and take(k) on the
 /// caller's thread for each finished one, in order, which returns whether to go on. Returns how
-/// many were taken before it said stop, or the work was called off (core/cancellation.h).
+/// many were taken before it said stop, or the work was called off (core/cancellation.h). Ranks
+/// (core/exchange.h) share the starts if `pass` can hand over the end of the k-th; where there are
+/// fewer starts than ranks, or no `pass`, they make each together.
 std::uint64_t for_each_start(const MultiStartOptions& options,
                              FunctionRef<void(std::uint64_t k, sampling::PointStream& random)> run,
-                             FunctionRef<bool(std::uint64_t k)> take);
+                             FunctionRef<bool(std::uint64_t k)> take,
+                             const std::function<void(Parcel& parcel, std::uint64_t k)>& pass = {});
 
 /// The end of one start.
 struct Start {

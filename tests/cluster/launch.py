@@ -1,0 +1,84 @@
+"""What the tests of several ranks have in common: mpirun, the program, and the content of run files."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import h5py
+
+ROOT = pathlib.Path(__file__).parents[2]
+PROGRAM = os.environ["SKELETA_PROGRAM"]
+SCALE = float(os.environ.get("SKELETA_TEST_SCALE", "1"))
+SKIPPED = 77
+# On one machine, also for root and with more ranks than processors.
+MPIRUN = ["mpirun", "--oversubscribe", "--allow-run-as-root", "--mca", "btl", "self,vader", "--bind-to", "none"]
+# Containers may forbid one process to read another's memory.
+ENVIRONMENT = {**os.environ, "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(SKIPPED)
+
+
+def built_with_mpi():
+    return "libmpi" in subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=True).stdout
+
+
+def require_mpi():
+    if shutil.which("mpirun") is None:
+        skip("mpirun is not installed")
+    if not built_with_mpi():
+        skip("the program was built without MPI")
+
+
+def ranked(ranks, command, **more):
+    """The words of a shell for the command on so many ranks; on none: without mpirun."""
+    return [*(MPIRUN + ["-n", str(ranks)] if ranks else []), PROGRAM, *map(str, command)]
+
+
+def start(ranks, command):
+    return subprocess.Popen(ranked(ranks, command), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)
+
+
+def run(ranks, command, code=0):
+    """Runs it to its end, which must have this code; returns what it printed."""
+    done = subprocess.run(ranked(ranks, command), env=ENVIRONMENT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == code, f"{ranks} ranks, {command}: {done.returncode}, not {code}\n{done.stderr}"
+    return done
+
+
+def ranks_of(launcher):
+    """Numbers of the processes of the program that mpirun has started."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent == launcher.pid and os.readlink(folder / "exe") == os.path.realpath(PROGRAM):
+                found.append(int(folder.name))
+        except (OSError, IndexError):
+            pass  # it has ended
+    return found
+
+
+def datasets(path):
+    """All of a file but what times and threads leave in it."""
+    found = {}
+
+    def add(name, item):
+        if isinstance(item, h5py.Dataset) and not name.endswith("seconds"):
+            found[name] = item[...].tobytes() if item.dtype.kind != "O" else repr(item[...].tolist())
+
+    with h5py.File(path) as f:
+        f.visititems(add)
+    return found
+
+
+def assert_same(path, other, what):
+    one, two = datasets(path), datasets(other)
+    assert one.keys() == two.keys(), (what, one.keys() ^ two.keys())
+    different = [name for name in one if one[name] != two[name]]
+    assert not different, f"{what}: other bits in {different}"
