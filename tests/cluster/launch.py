@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 import h5py
 
@@ -40,24 +41,59 @@ def ranked(ranks, command, **more):
 
 
 def start(ranks, command):
-    return subprocess.Popen(ranked(ranks, command), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
+    return launch(ranked(ranks, command))
+
+
+def launch(words):
+    return subprocess.Popen(list(map(str, words)), env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process, seconds, program=PROGRAM):
+    """What it printed on both ways until its end, which must come within so many seconds. None if mpirun itself hangs
+    after its last rank has ended: that of Open MPI 4.1 with PMIx 4.2 sometimes waits for a lock in PMIx_server_finalize
+    where a rank did not end well."""
+    end, quiet_since = time.monotonic() + seconds, None
+    while True:
+        try:
+            return process.communicate(timeout=1)
+        except subprocess.TimeoutExpired:
+            now = time.monotonic()
+            if ranks_of(process, program) or process.args[0] != "mpirun":
+                quiet_since = None
+            elif quiet_since is None:
+                quiet_since = now
+            hangs = quiet_since is not None and now - quiet_since > 10
+            if hangs or now > end:
+                process.kill()
+                process.communicate()
+            assert now < end, f"{process.args}: not at its end after {seconds} s"
+            if hangs:
+                print("mpirun hung after its ranks had ended", flush=True)
+                return None
+
+
+def run_words(words, code, seconds=900, program=PROGRAM):
+    """Runs it to its end, which must have this code; returns what it printed as results and as messages."""
+    for _ in range(5):
+        process = launch(words)
+        printed = finish(process, seconds, program)
+        if printed is not None:
+            assert process.returncode == code, f"{words}: {process.returncode}, not {code}\n{printed[1]}"
+            return printed
+    raise AssertionError("mpirun hung five times")
 
 
 def run(ranks, command, code=0):
-    """Runs it to its end, which must have this code; returns what it printed."""
-    done = subprocess.run(ranked(ranks, command), env=ENVIRONMENT, capture_output=True, text=True, timeout=900)
-    assert done.returncode == code, f"{ranks} ranks, {command}: {done.returncode}, not {code}\n{done.stderr}"
-    return done
+    return run_words(ranked(ranks, command), code)
 
 
-def ranks_of(launcher):
-    """Numbers of the processes of the program that mpirun has started."""
+def ranks_of(launcher, program=PROGRAM):
+    """Numbers of the processes of the program that mpirun has started and that have not ended."""
     found = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            if parent == launcher.pid and os.readlink(folder / "exe") == os.path.realpath(PROGRAM):
+            if parent == launcher.pid and os.readlink(folder / "exe") == os.path.realpath(program):
                 found.append(int(folder.name))
         except (OSError, IndexError):
             pass  # it has ended
