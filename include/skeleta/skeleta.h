@@ -21,6 +21,7 @@
 #include "skeleta/bounds/count_tail.h"
 #include "skeleta/bounds/loss_tail.h"
 #include "skeleta/certify/certified_minimum.h"
+#include "skeleta/certify/polygon.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/clock.h"
 #include "skeleta/core/exchange.h"

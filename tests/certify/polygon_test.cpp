@@ -1,0 +1,175 @@
+#include "skeleta/certify/polygon.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <stdexcept>
+
+#include "bounds/truncated_loss.h"
+#include "support.h"
+
+namespace skeleta::certify {
+namespace {
+
+using ::testing::HasSubstr;
+
+const PolygonProof& hexagon() {
+  static const PolygonProof proof = prove_polygon(6, 2);
+  return proof;
+}
+
+// k L_1 by the engine of the other proofs: with density p, C_1 = kp(1 − p)^{k−1} L_1.
+double loss_of(const Autoencoder& model) {
+  const Index k = model.features();
+  const bounds::TruncatedLoss one(Features::uniform(k, 0.5), 1), none(Features::uniform(k, 0.5), 0);
+  return (one.value(model) - none.value(model)) * std::exp2(static_cast<double>(k));
+}
+
+Autoencoder polygon(Index k, double r, double b) {
+  Autoencoder model{Matrix(2, k), Vector::Constant(k, b)};
+  for (Index j = 0; j < k; ++j) {
+    const double angle =
+        2.0 * 3.14159265358979324 * static_cast<double>(j) / static_cast<double>(k);
+    model.W.col(j) << r * std::cos(angle), r * std::sin(angle);
+  }
+  return model;
+}
+
+TEST(Polygon, PentagonAndHexagonAreProven) {
+  const PolygonProof& proof = hexagon();
+  ASSERT_EQ(proof.stages.size(), 2u);
+  // Intervals of the first proof, by another program.
+  EXPECT_GE(proof.stages[0].lower, 0.07912813537238);
+  EXPECT_LE(proof.stages[0].upper, 0.07912813537256);
+  EXPECT_GE(proof.stages[1].lower, 0.2891542561887);
+  EXPECT_LE(proof.stages[1].upper, 0.2891542561894);
+  for (const PolygonStage& stage : proof.stages) {
+    EXPECT_LT(stage.lower, stage.upper);
+    EXPECT_LT(stage.upper - stage.lower, 1e-12);
+  }
+  EXPECT_FALSE(check(proof, 1).has_value());
+  EXPECT_THAT(proof.statement(), HasSubstr("exactly one minimum"));
+  EXPECT_LT(proof.boxes(), 100'000u);
+}
+
+TEST(Polygon, ItsLossIsTheLowerBound) {
+  const double thresholds[] = {0.28229728441, 0.61813510185};  // by golden section, elsewhere
+  for (const PolygonStage& stage : hexagon().stages) {
+    const double b = thresholds[stage.corners - 5];
+    const double loss = loss_of(polygon(stage.corners, stage.column[0], b));
+    EXPECT_NEAR(loss, stage.lower, 1e-12);
+    EXPECT_GT(loss_of(polygon(stage.corners, stage.column[0] + 1e-3, b)), stage.upper);
+  }
+}
+
+// Random models, and models near the polygon: none has less.
+TEST(Polygon, NoModelIsBelow) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  for (const PolygonStage& stage : hexagon().stages) {
+    const Index k = stage.corners;
+    const Autoencoder best = polygon(k, stage.column[0], k == 5 ? 0.28229728441 : 0.61813510185);
+    for (int n = 0; n < testing::scaled(20'000, 1000); ++n) {
+      const double size = std::exp(-8.0 * n / 20'000.0);
+      Autoencoder model = n % 4 == 0 ? testing::random_model(k, 2, random) : best;
+      for (double& w : model.W.reshaped()) w += size * normal(random);
+      for (double& b : model.b) b += size * normal(random);
+      EXPECT_GT(loss_of(model), stage.lower);
+    }
+  }
+}
+
+TEST(Polygon, IsTheSameForAnyNumberOfThreads) {
+  EXPECT_EQ(certificate_text(prove_polygon(5, 1)), certificate_text(prove_polygon(5, 3)));
+}
+
+TEST(Polygon, CertificatesAreReadBack) {
+  const std::string text = certificate_text(hexagon());
+  const PolygonProof read = read_certificate(text);
+  EXPECT_EQ(certificate_text(read), text);
+  EXPECT_FALSE(check(read, 2).has_value());
+}
+
+TEST(Polygon, AFlippedCharacterIsSeen) {
+  const std::string text = certificate_text(prove_polygon(5, 2));
+  std::mt19937_64 random(6);
+  for (int n = 0; n < 200; ++n) {
+    std::string other = text;
+    char& c = other[random() % text.size()];
+    c = c == 'h' ? 'c' : 'h';
+    EXPECT_THROW(read_certificate(other), std::invalid_argument);
+  }
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{40}, text.size() / 2, text.size() - 1}) {
+    EXPECT_THROW(read_certificate(text.substr(0, size)), std::invalid_argument);
+  }
+  EXPECT_THROW(read_certificate(text + "\n"), std::invalid_argument);
+}
+
+// The digest is against accidents: who writes a new one must still prove something.
+TEST(Polygon, AWrongLeafIsFound) {
+  const PolygonProof proof = prove_polygon(5, 2);
+  const std::string& tree = proof.last().tree;
+  for (const char letter : {'h', 'r', 's', 'p', 'o', 'c'}) {
+    PolygonProof wrong = proof;
+    // A leaf that needs its reason: 'o' holds of no box with r <= s, 'h' of none in the well.
+    const std::size_t place = tree.find(letter);
+    wrong.stages[0].tree[place] = letter == 'o' ? 'c' : (letter == 'c' ? 'h' : 'o');
+    const auto flaw = check(wrong, 1);
+    ASSERT_TRUE(flaw.has_value()) << letter;
+    EXPECT_EQ(flaw->leaf, static_cast<std::int64_t>(place));
+    wrong = proof;
+    wrong.stages[0].tree.erase(place, 1);
+    EXPECT_TRUE(check(wrong, 1).has_value()) << letter;
+  }
+}
+
+TEST(Polygon, AShiftedNumberIsFound) {
+  const PolygonProof proof = prove_polygon(5, 2);
+  const auto flawed = [&](auto change) {
+    PolygonProof wrong = proof;
+    change(wrong.stages[0]);
+    const auto flaw = check(wrong, 1);
+    return flaw ? flaw->cause : std::string();
+  };
+  constexpr double little = 1e-6;
+  EXPECT_THAT(flawed([](auto& s) {
+                s.column[0] += little;
+                s.column[1] += little;
+              }),
+              HasSubstr("stationary"));
+  EXPECT_THAT(flawed([](auto& s) {
+                s.lower += little;
+                s.upper += little;
+              }),
+              HasSubstr("the polygon's loss"));
+  EXPECT_THAT(flawed([](auto& s) { s.upper -= little; }), HasSubstr("the polygon's loss"));
+  EXPECT_THAT(flawed([](auto& s) { s.longest = 1.65; }), HasSubstr("longer"));
+  EXPECT_THAT(flawed([](auto& s) { s.shortest = 0.1; }), HasSubstr("shorter"));
+  EXPECT_THAT(flawed([](auto& s) { s.widest = 1.4; }), HasSubstr("wider"));
+  EXPECT_THAT(flawed([](auto& s) { s.widest = 1.58; }), HasSubstr("right angle"));
+  EXPECT_THAT(flawed([](auto& s) { s.well_column[1] = 1.17; }), HasSubstr("well_column"));
+  EXPECT_THAT(flawed([](auto& s) { s.well_angle[0] = 1.26; }), HasSubstr("well_angle"));
+  EXPECT_THAT(flawed([](auto& s) { s.corners = 6; }), HasSubstr("5-gon"));
+  // A larger box is not covered by the tree's leaves, a larger well not convex.
+  EXPECT_THAT(flawed([](auto& s) { s.well_column[1] += 0.2; }), HasSubstr("is not proven"));
+  // The hexagon needs the pentagon.
+  PolygonProof wrong = hexagon();
+  wrong.stages.erase(wrong.stages.begin());
+  EXPECT_TRUE(check(wrong, 1).has_value());
+  wrong = hexagon();
+  wrong.stages[0].tree[0] = 'h';
+  EXPECT_EQ(check(wrong, 1)->corners, 5);
+}
+
+TEST(Polygon, RefusesOtherCorners) {
+  for (const Index corners : {0, 4, 7}) {
+    EXPECT_THROW(prove_polygon(corners), std::invalid_argument) << corners;
+  }
+  EXPECT_TRUE(check(PolygonProof{}).has_value());
+}
+
+}  // namespace
+}  // namespace skeleta::certify
