@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "certify/domain.h"
+#include "certify/known_polygon.h"
 #include "certify/resumed.h"
 #include "certify/round.h"
 #include "certify/statement.h"
@@ -101,6 +102,7 @@ CertifiedMinimum certify(const Features& features, Index hidden, const CertifyOp
                          int exponent) {
   const Statement statement(features, hidden, options);
   if (resume != nullptr) check_resumed(*resume, statement, exponent);
+  if (is_polygon(statement)) return polygon_minimum(statement, callback);
   const bool begun = resume != nullptr && resume->radius >= 0.0;
   CertifiedMinimum state = begun ? *resume : first_state(statement, callback);
   const auto stopped = [&](CertifyStop reason) {

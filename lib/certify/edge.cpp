@@ -180,14 +180,11 @@ EdgeBound edge_bound(const Edge& edge, const Interval& mu, const Interval& theta
 
 namespace {
 
-template <int n>
-using SquareOf = std::array<std::array<Interval, n>, n>;
-
 // With L of the middle's Cholesky decomposition and Y = L⁻¹, a congruent matrix Y H Yᵀ near 1 is
 // positive definite if its diagonal exceeds the rest of each row (Gershgorin). L needs no proof: if
 // Y were singular, Y H Yᵀ would be too, and no such matrix is.
-template <int n>
-bool positive_definite(const SquareOf<n>& H) {
+bool positive_definite(const Hessian& H) {
+  constexpr int n = 5;
   double L[n][n] = {}, Y[n][n] = {};
   for (int i = 0; i < n; ++i) {
     for (int j = 0; j <= i; ++j) {
@@ -205,7 +202,7 @@ bool positive_definite(const SquareOf<n>& H) {
       Y[i][j] = sum / L[i][i];
     }
   }
-  SquareOf<n> half, full;
+  Hessian half, full;
   for (int i = 0; i < n; ++i) {
     for (int j = 0; j < n; ++j) {
       for (int k = 0; k <= i; ++k) half[i][j] = half[i][j] + Interval(Y[i][k]) * H[k][j];
@@ -250,14 +247,14 @@ std::optional<End> end_of(const Interval& r, const Interval& g) {
 
 }  // namespace
 
-bool convex(const Edge& edge) {
+std::optional<Hessian> hessian(const Edge& edge) {
   const auto& [r, s, angle] = edge;
   const Interval cosine = cos(angle), sine = sin(angle), g = r * s * cosine;
   const auto one = end_of(r, g), other = end_of(s, g);
-  if (!one || !other) return false;
+  if (!one || !other) return std::nullopt;
   const Interval by_r = s * cosine, by_s = r * cosine, by_angle = -(r * s * sine);
   const Interval slope = one->g + other->g, gg = one->gg + other->gg;
-  SquareOf<5> H;  // (r, s, θ, b, b')
+  Hessian H;
   H[0][0] = one->rr + gg * square(by_r);
   H[1][0] = gg * by_r * by_s + slope * cosine;
   H[1][1] = other->rr + gg * square(by_s);
@@ -276,7 +273,12 @@ bool convex(const Edge& edge) {
   for (std::size_t i = 0; i < 5; ++i) {
     for (std::size_t j = 0; j < i; ++j) H[j][i] = H[i][j];
   }
-  return positive_definite<5>(H);
+  return H;
+}
+
+bool convex(const Edge& edge) {
+  const auto H = hessian(edge);
+  return H && positive_definite(*H);
 }
 
 }  // namespace skeleta::certify

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <optional>
 #include <vector>
 
 #include "certify/interval.h"
@@ -66,9 +68,13 @@ struct EdgeBound {
 };
 EdgeBound edge_bound(const Edge& edge, const Interval& mu, const Interval& theta0);
 
-/// Is h, with the thresholds minimised out, strictly convex on the box? Where both thresholds lie
-/// between 0 and g, it is if the Hessian in (r, s, θ, b, b') is positive definite there: that of h
-/// is a Schur complement of it.
+/// The Hessian of ½S(r², b) + ½S(s², b') + φ(g; b) + φ(g; b') in (r, s, θ, b, b') over the box and
+/// all best thresholds, if these lie between 0 and min(a, g) throughout, and are the only ones.
+using Hessian = std::array<std::array<Interval, 5>, 5>;
+std::optional<Hessian> hessian(const Edge& edge);
+
+/// Is h, with the thresholds minimised out, strictly convex on the box? It is if that Hessian is
+/// positive definite, of which its own is a Schur complement.
 bool convex(const Edge& edge);
 
 }  // namespace skeleta::certify

@@ -277,6 +277,13 @@ PolygonStage frame(Index corners, const std::vector<PolygonStage>& earlier) {
 
 }  // namespace
 
+double PolygonStage::threshold() const {
+  const Interval r = Interval(column[0], column[1]).middle();
+  const auto b = SymmetricPolygon{corners}.threshold(r);
+  if (!b) throw std::invalid_argument("no polygon of these columns has positive thresholds");
+  return b->middle();
+}
+
 std::uint64_t PolygonProof::boxes() const {
   std::uint64_t count = 0;
   for (const PolygonStage& stage : stages) count += stage.tree.size();

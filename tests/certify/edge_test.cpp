@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -104,6 +105,43 @@ TEST(Edge, BoundsOfBoxesAreBelowTheirPoints) {
   }
 }
 
+// Second differences of the edge in all five variables.
+TEST(Edge, HessianIsTheDerivative) {
+  const Threshold half;
+  const auto h = [&](const std::array<double, 5>& x) {
+    const double g = x[0] * x[1] * std::cos(x[2]);
+    return half.value(x[0] * x[0], g, x[3]).middle() + half.value(x[1] * x[1], g, x[4]).middle();
+  };
+  std::mt19937_64 random(6);
+  std::uniform_real_distribution<double> length(1.05, 1.5), gap(0.8, 1.3);
+  int found = 0;
+  for (int n = 0; n < 300; ++n) {
+    std::array<double, 5> x{length(random), length(random), gap(random)};
+    const auto H = hessian({x[0], x[1], x[2]});
+    if (!H) continue;
+    ++found;
+    const double g = x[0] * x[1] * std::cos(x[2]);
+    for (std::size_t end = 0; end < 2; ++end) {
+      x[3 + end] = half.minima(x[end] * x[end], g).places.front().middle();
+    }
+    constexpr double step = 1e-4;
+    for (std::size_t i = 0; i < 5; ++i) {
+      for (std::size_t j = 0; j < 5; ++j) {
+        double second = 0.0;
+        for (const int signs : {0, 1, 2, 3}) {
+          auto y = x;
+          y[i] += (signs & 1) != 0 ? step : -step;
+          y[j] += (signs & 2) != 0 ? step : -step;
+          second += (signs == 0 || signs == 3 ? 0.25 : -0.25) * h(y) / (step * step);
+        }
+        EXPECT_NEAR((*H)[i][j].middle(), second, 2e-5) << i << " " << j;
+        EXPECT_LT((*H)[i][j].width(), 1e-11);
+      }
+    }
+  }
+  EXPECT_GT(found, 100);
+}
+
 // The Hessian of h is seen in second differences.
 TEST(Edge, ConvexBoxesAreConvex) {
   const Threshold half;
@@ -112,23 +150,30 @@ TEST(Edge, ConvexBoxesAreConvex) {
     return half.least_at(r * r, g) + half.least_at(s * s, g);
   };
   std::mt19937_64 random(4);
-  std::uniform_real_distribution<double> near(-0.15, 0.15);
+  std::uniform_real_distribution<double> length(1.0, 1.6), gap(0.3, 1.35), size(-13.0, -3.0),
+      uniform;
   std::normal_distribution<double> normal;
   int convex_ones = 0, others = 0;
-  for (int n = 0; n < 3000; ++n) {
-    const double r = 1.17 + near(random), s = 1.17 + near(random), t = 1.2566 + near(random);
-    const bool proven = convex({{r - 1e-4, r + 1e-4}, {s - 1e-4, s + 1e-4}, {t - 1e-4, t + 1e-4}});
+  for (int n = 0; n < 6000; ++n) {
+    const double centre[] = {length(random), length(random), gap(random)};
+    const double half = std::exp2(size(random));
+    Interval box[3];
+    for (int k = 0; k < 3; ++k) box[k] = {centre[k] - half, centre[k] + half};
+    const bool proven = convex({box[0], box[1], box[2]});
     double least = 1.0;
     for (int m = 0; m < 30; ++m) {
-      double d[3] = {normal(random), normal(random), normal(random)};
-      const double size = std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
-      for (double& x : d) x *= 1e-3 / size;
-      const double second =
-          h(r + d[0], s + d[1], t + d[2]) + h(r - d[0], s - d[1], t - d[2]) - 2.0 * h(r, s, t);
+      double d[3] = {normal(random), normal(random), normal(random)}, x[3];
+      const double norm = std::sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+      for (int k = 0; k < 3; ++k) {
+        d[k] *= 1e-3 / norm;
+        x[k] = box[k].lo + 2.0 * half * uniform(random);
+      }
+      const double second = h(x[0] + d[0], x[1] + d[1], x[2] + d[2]) +
+                            h(x[0] - d[0], x[1] - d[1], x[2] - d[2]) - 2.0 * h(x[0], x[1], x[2]);
       least = std::min(least, second * 1e6);
     }
     if (proven) {
-      EXPECT_GT(least, 0.0) << r << " " << s << " " << t;
+      EXPECT_GT(least, -1e-3) << centre[0] << " " << centre[1] << " " << centre[2] << " " << half;
     }
     ++(proven ? convex_ones : others);
   }

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "bounds/truncated_loss.h"
+#include "skeleta/certify/certified_minimum.h"
 #include "support.h"
 
 namespace skeleta::certify {
@@ -55,9 +56,9 @@ TEST(Polygon, PentagonAndHexagonAreProven) {
 }
 
 TEST(Polygon, ItsLossIsTheLowerBound) {
-  const double thresholds[] = {0.28229728441, 0.61813510185};  // by golden section, elsewhere
   for (const PolygonStage& stage : hexagon().stages) {
-    const double b = thresholds[stage.corners - 5];
+    const double b = stage.threshold();
+    EXPECT_NEAR(b, stage.corners == 5 ? 0.28229728441 : 0.61813510185, 1e-7);  // golden section
     const double loss = loss_of(polygon(stage.corners, stage.column[0], b));
     EXPECT_NEAR(loss, stage.lower, 1e-12);
     EXPECT_GT(loss_of(polygon(stage.corners, stage.column[0] + 1e-3, b)), stage.upper);
@@ -70,7 +71,7 @@ TEST(Polygon, NoModelIsBelow) {
   std::normal_distribution<double> normal;
   for (const PolygonStage& stage : hexagon().stages) {
     const Index k = stage.corners;
-    const Autoencoder best = polygon(k, stage.column[0], k == 5 ? 0.28229728441 : 0.61813510185);
+    const Autoencoder best = polygon(k, stage.column[0], stage.threshold());
     for (int n = 0; n < testing::scaled(20'000, 1000); ++n) {
       const double size = std::exp(-8.0 * n / 20'000.0);
       Autoencoder model = n % 4 == 0 ? testing::random_model(k, 2, random) : best;
@@ -162,6 +163,29 @@ TEST(Polygon, AShiftedNumberIsFound) {
   wrong = hexagon();
   wrong.stages[0].tree[0] = 'h';
   EXPECT_EQ(check(wrong, 1)->corners, 5);
+}
+
+// L^(≤1) of equal features: the same minimum, whatever their density.
+TEST(Polygon, IsTheMinimumOfAtMostOneActiveFeature) {
+  CertifyOptions options;
+  options.skeletons = 1;
+  options.relative_gap = 1e-8;  // `upper` has the allowance for rounding
+  for (const double p : {1e-6, 0.05, 0.9}) {
+    Features features = Features::uniform(6, p);
+    features.importance.setConstant(3.0);
+    const CertifiedMinimum found = certify_minimum(features, 2, options);
+    const double expected = 3.0 * p * std::pow(1.0 - p, 5) * hexagon().last().lower;
+    EXPECT_EQ(found.stop_reason, CertifyStop::gap);
+    EXPECT_NEAR(found.lower, expected, 1e-12 * expected);
+    EXPECT_LE(found.lower, found.upper);
+    EXPECT_NEAR(bounds::TruncatedLoss(features, 1).value(found.model), found.upper,
+                1e-8 * found.upper);
+    EXPECT_EQ(found.model.W(1, 0), 0.0);
+  }
+  const CertifiedMinimum stopped = certify_minimum(Features::uniform(5, 0.1), 2, options,
+                                                   [](const CertifiedMinimum&) { return false; });
+  EXPECT_EQ(stopped.stop_reason, CertifyStop::interrupted);
+  EXPECT_EQ(stopped.lower, 0.0);
 }
 
 TEST(Polygon, RefusesOtherCorners) {

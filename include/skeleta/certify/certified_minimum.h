@@ -84,6 +84,10 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// 0 bounds any loss. Everything is relative to the problem's own size: importances times c change
 /// nothing but the scale.
 ///
+/// Polygons. Of five or six equal features in two dimensions with at most one active, k = 1, the
+/// minimum is that of the one-sparse loss, which prove_polygon proves; it is proven anew each time,
+/// unless max_boxes is below 10⁵.
+///
 /// Rounds, and resuming. A round cuts the quarter of the open boxes with the lowest bounds, at
 /// least 1024, and then only decides what to keep. So nothing depends on threads, and a run that
 /// was interrupted and goes on from `resume` (what an earlier call returned, or its callback saw;

@@ -20,9 +20,10 @@ struct PolygonStage {
   /// Holds the length r of the columns of a symmetric polygon that is stationary, thresholds
   /// included.
   std::array<double, 2> column{};
-  double shortest = 0.0;  ///< Every column of a model with E_k ≤ upper is longer,
-  double longest = 0.0;   ///< and shorter than this.
-  double widest = 0.0;    ///< A gap between neighbours above this costs more than a whole edge may.
+  double threshold() const;  ///< The best one of that polygon, to some 15 digits.
+  double shortest = 0.0;     ///< Every column of a model with E_k ≤ upper is longer,
+  double longest = 0.0;      ///< and shorter than this.
+  double widest = 0.0;  ///< A gap between neighbours above this costs more than a whole edge may.
   std::array<double, 2> well_column{};  ///< Around the polygon's edge, the bound of an edge is
   std::array<double, 2> well_angle{};   ///< strictly convex: lengths, and the gap in radians.
   double lower = 0.0;                   ///< min E_k ≥ lower,

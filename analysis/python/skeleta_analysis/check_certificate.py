@@ -1,0 +1,571 @@
+"""Checks a certificate of `skeleta certify` by itself: every number and every leaf, nothing believed.
+
+    python3 check_certificate.py pentagon.txt
+
+It shares no code with the prover and needs nothing but Python: all arithmetic is that of intervals of
+integers, units of 2^-96, rounded outwards. What it evaluates is the argument of analysis/proofs.md.
+Prints the statement and ends with 0, or the first thing that fails and ends with 1.
+"""
+
+import sys
+from fractions import Fraction
+from math import isqrt
+
+BITS = 96
+ONE = 1 << BITS
+
+# --- intervals: pairs of integers (low, high), which stand for low/2^96 and high/2^96 -----------------
+
+
+def exact(x):
+    """The interval around a rational number."""
+    scaled = Fraction(x) * ONE
+    low = scaled.numerator // scaled.denominator
+    return (low, low if scaled.denominator == 1 else low + 1)
+
+
+def add(x, y):
+    return (x[0] + y[0], x[1] + y[1])
+
+
+def sub(x, y):
+    return (x[0] - y[1], x[1] - y[0])
+
+
+def neg(x):
+    return (-x[1], -x[0])
+
+
+def mul(x, y):
+    a, b = x
+    c, d = y
+    if a >= 0 and c >= 0:
+        low, high = a * c, b * d
+    else:
+        ends = (a * c, a * d, b * c, b * d)
+        low, high = min(ends), max(ends)
+    return (low >> BITS, -(-high >> BITS))
+
+
+def times(n, x):
+    """n x, for an integer n >= 0."""
+    return (n * x[0], n * x[1])
+
+
+def div(x, y):
+    """x/y, for y > 0."""
+    if y[0] <= 0:
+        raise ZeroDivisionError
+    low = (x[0] << BITS) // (y[1] if x[0] >= 0 else y[0])
+    high = -((-x[1] << BITS) // (y[0] if x[1] >= 0 else y[1]))
+    return (low, high)
+
+
+def over(x, n):
+    """x/n, for an integer n > 0."""
+    return (x[0] // n, -(-x[1] // n))
+
+
+def square(x):
+    low, high = sorted((abs(x[0]), abs(x[1])))
+    if x[0] <= 0 <= x[1]:
+        low = 0
+    return (low * low >> BITS, -(-high * high >> BITS))
+
+
+def cube(x):
+    return tuple(mul((end, end), square((end, end)))[side] for side, end in enumerate(x))
+
+
+def root(x):
+    low, high = max(x[0], 0) << BITS, x[1] << BITS
+    return (isqrt(low), isqrt(high) + 1)
+
+
+def hull(*intervals):
+    return (min(x[0] for x in intervals), max(x[1] for x in intervals))
+
+
+def at_least(x, low):
+    return (max(x[0], low), max(x[1], low))
+
+
+def at_most(x, high):
+    return (min(x[0], high), min(x[1], high))
+
+
+def middle(x):
+    m = (x[0] + x[1]) // 2
+    return (m, m)
+
+
+def arctan_of_one_over(n):
+    """An alternating series: the rest is no larger than the first term left out."""
+    low = high = 0
+    power, k = n, 0
+    while True:
+        term = (ONE // (power * (2 * k + 1)), -(-ONE // (power * (2 * k + 1))))
+        if term[0] == 0:
+            return (low - 1, high + 1)
+        low, high = (low + term[0], high + term[1]) if k % 2 == 0 else (low - term[1], high - term[0])
+        power, k = power * n * n, k + 1
+
+
+# Machin's formula.
+PI = sub(times(16, arctan_of_one_over(5)), times(4, arctan_of_one_over(239)))
+
+
+def series(x, first):
+    """Sum of (-1)^k x^(2k + first)/(2k + first)!, for a number 0 <= x <= 1.6."""
+    y = mul(x, x)
+    term = x if first else (ONE, ONE)
+    total, k = term, first
+    while term[1] > 1:
+        term = over(mul(term, y), (k + 1) * (k + 2))
+        k += 2
+        total = add(total, term) if (k // 2) % 2 == 0 else sub(total, term)
+    return (total[0] - 2, total[1] + 2)
+
+
+def cos(x):
+    """Falls on [0, pi]; here 0 <= x <= 1.6."""
+    return (series((x[1], x[1]), 0)[0], min(series((x[0], x[0]), 0)[1], ONE))
+
+
+def sin(x):
+    """Rises on [0, pi/2]; of a wider interval, 1 is the high end."""
+    high = ONE if 2 * x[1] > PI[0] else min(series((x[1], x[1]), 1)[1], ONE)
+    low = min(series((end, end), 1)[0] for end in x)
+    return (max(low, 0), high)
+
+
+# --- one edge: closed forms, and thresholds minimised out ------------------------------------------------
+
+
+def phi_at(a, c):
+    """Integral over t in [0, 1] of the square of max(at - c, 0): numbers a > 0 and c."""
+    if c >= a:
+        return (0, 0)
+    if c >= 0:
+        return div(cube((a - c, a - c)), (3 * a, 3 * a))
+    x, y = (a, a), (c, c)
+    return add(sub(over(square(x), 3), mul(x, y)), square(y))
+
+
+def psi_at(a, c):
+    """The same of t max(at - c, 0)."""
+    if c >= a:
+        return (0, 0)
+    x, y = (a, a), (c, c)
+    if c < 0:
+        return sub(over(x, 3), over(y, 2))
+    return div(mul(square(sub(x, y)), add(times(2, x), y)), times(6, square(x)))
+
+
+def phi(a, c):
+    """Rises with a, falls with c."""
+    return (max(phi_at(a[0], c[1])[0], 0), phi_at(a[1], c[0])[1])
+
+
+def psi(a, c):
+    return (max(psi_at(a[0], c[1])[0], 0), psi_at(a[1], c[0])[1])
+
+
+def own(a, b):
+    """S(a, b): what a feature loses by itself."""
+    return add(sub(exact(Fraction(1, 3)), times(2, psi(a, b))), phi(a, b))
+
+
+def own_slope(a, b):
+    """dS/da."""
+    tau = at_most(div(at_least(b, 0), a), ONE)
+    return sub(times(2, psi(a, b)), over(times(2, sub((ONE, ONE), cube(tau))), 3))
+
+
+def pull(alpha, beta, a, g):
+    return add(mul(alpha, sub(a, (ONE, ONE))), mul(beta, g))
+
+
+def smaller_root(alpha, beta, a, g):
+    """The minimum between 0 and min(a, g), and whether it exists for the whole box; or None."""
+    C, total = pull(alpha, beta, a, g), add(alpha, beta)
+    A = add(mul(alpha, add(div((ONE, ONE), square(a)), div((ONE, ONE), a))), div(beta, g))
+    positive = at_least(C, 0)
+    inside = sub(square(total), mul(A, positive))
+    if inside[1] < 0:
+        return None
+    return div(positive, add(total, root(inside))), C[0] >= 0 and inside[0] >= 0
+
+
+def minima(alpha, beta, a, g):
+    """Intervals that hold every b where alpha S(a, b) + beta phi(g; b) may have a minimum below alpha/3,
+    and whether they are one with 0 < b < min(a, g)."""
+    places, between = [], False
+    C = pull(alpha, beta, a, g)
+    if C[0] <= 0:
+        places.append(div(at_most(C, 0), times(2, add(alpha, beta))))
+    found = smaller_root(alpha, beta, a, g) if C[1] >= 0 else None
+    if found:
+        (low, high), certain = found
+        rises = mul(square(div((low, high), a)), add((ONE, ONE), div((2 * ONE, 2 * ONE), a)))
+        if certain and rises[1] < ONE:  # b rises with a and g
+            first = smaller_root(alpha, beta, (a[0], a[0]), (g[0], g[0]))
+            last = smaller_root(alpha, beta, (a[1], a[1]), (g[1], g[1]))
+            low = max(low, first[0][0]) if first else low
+            high = min(high, last[0][1]) if last else high
+        high = min(high, a[1], g[1])
+        if low <= high:
+            between = not places and low > 0 and high < min(a[0], g[0])
+            places.append((low, high))
+    if a[1] >= ONE:
+        def alone(x):
+            return div(mul((x, x), (x - ONE, x - ONE)), (x + ONE, x + ONE))
+        low, high = alone(max(a[0], ONE))[0], alone(a[1])[1]
+        if high >= g[0]:
+            between = False
+            places.append((max(low, g[0], 0), high))
+    return places, between
+
+
+def value(alpha, beta, a, g, b):
+    return add(mul(alpha, own(a, b)), mul(beta, phi(g, b)))
+
+
+def least_at(alpha, beta, a, g):
+    """Lower bound, an integer, of the least value over all b; of numbers, or what is nearly one."""
+    values = [value(alpha, beta, a, g, b)[0] for b in minima(alpha, beta, a, g)[0]]
+    return max(min([alpha[0] // 3] + values), 0)
+
+
+def least(alpha, beta, a, g):
+    """The same of a box: it rises with g, and is centred in a."""
+    g = (g[0], g[0])
+    places, _ = minima(alpha, beta, a, g)
+    if not places:
+        return alpha[0] // 3
+    slope = mul(alpha, hull(*(own_slope(a, b) for b in places)))
+    centre = middle(a)
+    bound = least_at(alpha, beta, centre, g) + mul(slope, sub(a, centre))[0]
+    return max(min(alpha[0] // 3, bound), 0)
+
+
+HALF, WHOLE = (ONE // 2, ONE // 2), (ONE, ONE)
+
+
+def edge_bound(box, mu, theta0):
+    """Lower bound of h minus that part of the polygon's edge which the multiplier gives."""
+    r, s, angle = box
+    a, c, cosine = square(r), square(s), cos(angle)
+    g = mul(mul(r, s), cosine)
+    turn = mul(mu, sub(angle, theta0))[0]
+    one, other = least(HALF, WHOLE, a, g), least(HALF, WHOLE, c, g)
+    plain, silent = one + other + turn, ONE // 6 + min(one, other) + turn
+    at_r, at_s = minima(HALF, WHOLE, a, g)[0], minima(HALF, WHOLE, c, g)[0]
+    if not at_r or not at_s:
+        return max(plain, silent)
+    by_g = times(2, add(psi(g, hull(*at_r)), psi(g, hull(*at_s))))
+    slopes = (add(mul(r, hull(*(own_slope(a, b) for b in at_r))), mul(mul(s, cosine), by_g)),
+              add(mul(s, hull(*(own_slope(c, b) for b in at_s))), mul(mul(r, cosine), by_g)),
+              sub(mu, mul(mul(mul(r, s), sin(angle)), by_g)))
+    r0, s0, angle0 = (middle(side) for side in box)
+    g0 = mul(mul(r0, s0), cos(angle0))
+    centred = (least_at(HALF, WHOLE, square(r0), g0) + least_at(HALF, WHOLE, square(s0), g0)
+               + mul(mu, sub(angle0, theta0))[0])
+    for slope, side in zip(slopes, box):
+        centred += mul(slope, sub(side, middle(side)))[0]
+    return max(plain, min(centred, silent))
+
+
+def end(r, g):
+    """Derivatives of one end of an edge, if its threshold lies between 0 and g; or None."""
+    a = square(r)
+    places, between = minima(HALF, WHOLE, a, g)
+    if not between:
+        return None
+    b = places[0]
+    if value(HALF, WHOLE, a, g, b)[1] >= ONE // 6:
+        return None
+    t, s = div(b, a), div(b, g)
+    aa = times(2, sub(over(sub(WHOLE, cube(t)), 3), div(cube(t), a)))
+    ab = sub(div(times(2, square(t)), a), sub(WHOLE, square(t)))
+    return {"rr": add(times(2, mul(a, aa)), own_slope(a, b)), "rb": mul(r, ab),
+            "bb": add(sub(sub(WHOLE, t), div(t, a)), times(2, sub(WHOLE, s))),
+            "g": times(2, psi(g, b)), "gg": over(times(2, sub(WHOLE, cube(s))), 3),
+            "gb": sub(square(s), WHOLE)}
+
+
+def positive_definite(H):
+    """Interval elimination: every pivot of every symmetric matrix in H is positive; if that is too wide,
+    the same after a change of basis by an approximate Cholesky factor of the middle."""
+    n = len(H)
+    L = [[0.0] * n for _ in range(n)]
+    mid = [[(x[0] + x[1]) / 2 / ONE for x in row] for row in H]
+    for i in range(n):
+        for j in range(i + 1):
+            rest = mid[i][j] - sum(L[i][k] * L[j][k] for k in range(j))
+            if i == j and rest <= 0.0:
+                return False
+            L[i][j] = rest ** 0.5 if i == j else rest / L[j][j]
+    Y = [[0.0] * n for _ in range(n)]
+    for j in range(n):
+        Y[j][j] = 1.0 / L[j][j]
+        for i in range(j + 1, n):
+            Y[i][j] = -sum(L[i][k] * Y[k][j] for k in range(j, i)) / L[i][i]
+    # Any numbers will do for Y: if Y were singular, no Y H Y' would be positive definite.
+    Y = [[exact(x) for x in row] for row in Y]
+
+    def product(A, B):
+        return [[_sum(mul(A[i][k], B[k][j]) for k in range(n)) for j in range(n)] for i in range(n)]
+
+    M = product(product(Y, H), [list(column) for column in zip(*Y)])
+    for i in range(n):
+        rest = sum(max(-M[i][j][0], M[i][j][1]) for j in range(n) if j != i)
+        if M[i][i][0] <= rest:
+            return False
+    return True
+
+
+def _sum(intervals):
+    total = (0, 0)
+    for x in intervals:
+        total = add(total, x)
+    return total
+
+
+def convex(box):
+    """Is the Hessian of the edge in (r, s, angle, b, b') positive definite?"""
+    r, s, angle = box
+    cosine, sine = cos(angle), sin(angle)
+    g = mul(mul(r, s), cosine)
+    one, other = end(r, g), end(s, g)
+    if one is None or other is None:
+        return False
+    d = (mul(s, cosine), mul(r, cosine), neg(mul(mul(r, s), sine)))  # of g
+    slope, gg = add(one["g"], other["g"]), add(one["gg"], other["gg"])
+    second = ((None, cosine, neg(mul(s, sine))), (cosine, None, neg(mul(r, sine))),
+              (neg(mul(s, sine)), neg(mul(r, sine)), neg(g)))
+    H = [[(0, 0)] * 5 for _ in range(5)]
+    for i in range(3):
+        for j in range(3):
+            H[i][j] = mul(gg, square(d[i]) if i == j else mul(d[i], d[j]))
+            if second[i][j] is not None:
+                H[i][j] = add(H[i][j], mul(slope, second[i][j]))
+        H[i][3] = H[3][i] = mul(one["gb"], d[i])
+        H[i][4] = H[4][i] = mul(other["gb"], d[i])
+    H[0][0], H[1][1] = add(H[0][0], one["rr"]), add(H[1][1], other["rr"])
+    H[0][3] = H[3][0] = add(H[0][3], one["rb"])
+    H[1][4] = H[4][1] = add(H[1][4], other["rb"])
+    H[3][3], H[4][4] = one["bb"], other["bb"]
+    return positive_definite(H)
+
+
+# --- a stage ----------------------------------------------------------------------------------------------
+
+
+class Failed(Exception):
+    """What is wrong with a certificate."""
+
+
+def require(truth, sentence):
+    if not truth:
+        raise Failed(sentence)
+
+
+class Stage:
+    """The numbers and the tree of one polygon."""
+
+    def __init__(self, corners, numbers, tree):
+        self.corners, self.tree = corners, tree
+        self.numbers = {name: [exact(x) for x in values] for name, values in numbers.items()}
+        self.grid = {name: values for name, values in numbers.items()}
+
+    def end(self, name, which=0):
+        return self.numbers[name][which]
+
+    def pair(self, name):
+        return hull(*self.numbers[name])
+
+    def check_numbers(self, without_one, without_two):
+        """Everything but the tree; `without_…` are lower bounds of the smaller problems."""
+        k, where = self.corners, f"{self.corners} corners: "
+        theta = over(times(2, PI), k)
+        cosine = cos(theta)
+
+        def polygon(r):
+            a = square(r)
+            g = mul(a, cosine)
+            places, between = minima(HALF, WHOLE, a, g)
+            require(between and value(HALF, WHOLE, a, g, places[0])[1] < ONE // 6,
+                    where + "the thresholds of the polygon are not between 0 and its inner products")
+            b = places[0]
+            slope = add(own_slope(a, b), times(4, mul(cosine, psi(g, b))))
+            return a, g, b, slope
+
+        column = self.pair("column")
+        require(0 < column[0] < column[1], where + "'column' is no interval")
+        require(polygon(self.end("column"))[3][1] < 0 < polygon(self.end("column", 1))[3][0],
+                where + "no symmetric polygon need be stationary in 'column'")
+        a, g, b, slope = polygon(column)
+        self.mu = mul(times(4, psi(g, b)), mul(a, sin(theta)))
+        centre = middle(column)
+        a0, g0, b0, _ = polygon(centre)
+        edge = add(add(own(a0, b0), times(2, phi(g0, b0))),
+                   times(2, mul(mul(column, slope), sub(column, centre))))
+        self.theta, self.enough = theta, edge[1]
+        lower, upper = self.end("minimum"), self.end("minimum", 1)
+        require(lower[1] <= k * edge[0] and k * edge[1] <= upper[0],
+                where + "the polygon's loss need not lie in 'minimum'")
+        require(self.mu[0] > 0, where + "the multiplier need not be positive")
+        self.one, self.two = upper[1] - without_one, upper[1] - without_two
+        self.lower = lower[0]
+
+        longest, shortest, widest = self.end("longest"), self.end("shortest"), self.end("widest")
+        a = square(longest)
+        require(longest[0] > ONE and over(square(div(sub(a, WHOLE), add(a, WHOLE))), 3)[0] > self.one,
+                where + "a column may be longer than 'longest'")
+        require(0 < shortest[0] and shortest[1] <= ONE, where + "'shortest' is none")
+        short = (0, shortest[1])
+        rest = sub(WHOLE, square(short))
+        pulled = add(rest, times(2 * (k - 1), mul(short, longest)))
+        require(sub(over(square(rest), 3), over(square(pulled), 4 * k))[0] > self.one,
+                where + "a column may be shorter than 'shortest'")
+        require(2 * widest[1] < PI[0], where + "'widest' need not be below a right angle")
+        require(mul(self.mu, sub(widest, theta))[0] > self.enough, where + "a gap may be wider than 'widest'")
+        well, gap = self.pair("well_column"), self.pair("well_angle")
+        require(shortest[1] < well[0] <= column[0] and column[1] <= well[1] < longest[0],
+                where + "'well_column' does not hold the polygon")
+        require(0 < gap[0] <= theta[0] and theta[1] <= gap[1] < widest[0],
+                where + "'well_angle' does not hold the polygon")
+        self.well = (well, well, gap)
+
+    def roots(self):
+        lengths = [self.end("shortest")[0], *self.well[0], self.end("longest")[0]]
+        angles = [0, *self.well[2], self.end("widest")[0]]
+        cut = [list(zip(ends, ends[1:])) for ends in (lengths, lengths, angles)]
+        return [(r, s, angle) for r in cut[0] for s in cut[1] for angle in cut[2]]
+
+    def proven(self, box, reason):
+        r, s, angle = box
+        if reason == "o":
+            return r[0] > s[1]
+        if all(outer[0] <= side[0] and side[1] <= outer[1] for side, outer in zip(box, self.well)):
+            return reason == "c" and convex(box)
+        a, c = square(r), square(s)
+        g = mul(mul(r, s), cos(angle))
+        if reason == "r":
+            return least(WHOLE, WHOLE, a, g) > self.one
+        if reason == "s":
+            return least(WHOLE, WHOLE, c, g) > self.one
+        if reason == "p":
+            return least(WHOLE, WHOLE, a, g) + least(WHOLE, WHOLE, c, g) > self.two
+        return reason == "h" and edge_bound(box, self.mu, self.theta) > self.enough
+
+    def check_tree(self):
+        stack = self.roots()[::-1]
+        for place, letter in enumerate(self.tree):
+            where = f"{self.corners} corners, character {place} of the tree: "
+            require(stack, where + "the tree goes on after its last box")
+            box = stack.pop()
+            if letter in "012":
+                side = int(letter)
+                low, high = box[side]
+                require((low + high) % 2 == 0, where + "a box is too small")
+                centre = (low + high) // 2
+                for half in ((centre, high), (low, centre)):
+                    stack.append(box[:side] + (half,) + box[side + 1:])
+            elif not self.proven(box, letter):
+                words = " x ".join(f"[{low / ONE:.12g}, {high / ONE:.12g}]" for low, high in box)
+                raise Failed(where + f"the box {words} is not proven by '{letter}'")
+        require(not stack, f"{self.corners} corners: the tree ends before its last {len(stack)} boxes")
+
+
+# --- the text -----------------------------------------------------------------------------------------------
+
+FIELDS = {"column": 2, "shortest": 1, "longest": 1, "widest": 1, "well_column": 2, "well_angle": 2, "minimum": 2}
+
+
+def digest(text):
+    """FNV-1a of 64 bits."""
+    value = 0xCBF29CE484222325
+    for byte in text.encode():
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
+
+
+def read(text):
+    """The stages of a certificate."""
+    body, mark, last = text.rpartition("digest ")
+    require(mark and last == digest(body) + "\n", "the digest is not that of the text: it has been changed")
+    lines = iter(body.split("\n")[:-1])
+
+    def after(word):
+        found, _, rest = next(lines, "").partition(" ")
+        require(found == word, f"a line '{word} …' is expected, not '{found[:40]}'")
+        return rest
+
+    require(after("skeleta") == "polygon certificate 1", "this is no certificate that can be checked here")
+    stages = []
+    rest = list(lines)
+    while rest:
+        lines = iter(rest)
+        try:
+            corners = int(after("corners"))
+            numbers = {}
+            for name, count in FIELDS.items():
+                words = after(name).split(" ")
+                require(len(words) == count, f"{name} must have {count} numbers")
+                numbers[name] = [Fraction(float.fromhex(word)) for word in words]
+            size, tree = int(after("tree")), ""
+        except (ValueError, OverflowError) as error:
+            raise Failed(f"a number cannot be read: {error}") from None
+        while len(tree) < size:
+            line = next(lines, "")
+            require(line, "the tree is cut off")
+            tree += line
+        require(len(tree) == size, "the tree is longer than it says")
+        stages.append(Stage(corners, numbers, tree))
+        rest = list(lines)
+    return stages
+
+
+def check(text):
+    """The statement that a certificate proves. Raises Failed if it proves none."""
+    stages = read(text)
+    require([stage.corners for stage in stages] in ([5], [5, 6]),
+            "the stages must be those of 5 corners, or of 5 and 6")
+    lower = {}
+    for stage in stages:
+        k = stage.corners
+        stage.check_numbers(lower.get(k - 1, 0), lower.get(k - 2, 0))
+        stage.check_tree()
+        lower[k] = stage.lower
+    k, name = stages[-1].corners, {5: "pentagon", 6: "hexagon"}[stages[-1].corners]
+    low, high = (float(x) for x in stages[-1].grid["minimum"])
+    return (f"The one-sparse loss of {k} features in 2 dimensions has exactly one minimum, up to rotations, "
+            f"reflections and relabelling: the regular {name} with columns of length "
+            f"{float(stages[-1].grid['column'][0]):.12g}; there {k}·L_1 lies in [{low:.17g}, {high:.17g}].")
+
+
+def main(arguments):
+    if len(arguments) != 1:
+        print(__doc__)
+        return 2
+    try:
+        with open(arguments[0], encoding="ascii") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"check_certificate: {error}", file=sys.stderr)
+        return 2
+    try:
+        print(check(text))
+    except Failed as failure:
+        print(f"not proven: {failure}")
+        return 1
+    except ZeroDivisionError:
+        print("not proven: a number is so far off that an interval to divide by holds 0")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,182 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "commands.h"
+#include "errors.h"
+#include "interrupt.h"
+#include "model_input.h"
+#include "print.h"
+#include "program.h"
+#include "progress_display.h"
+#include "skeleta/certify/polygon.h"
+#include "skeleta/core/cancellation.h"
+#include "skeleta/core/parallel.h"
+#include "skeleta/storage/output_file.h"
+
+namespace skeleta::program {
+namespace {
+
+constexpr const char* certify_examples =
+    R"(The only minimum of the one-sparse loss in two dimensions, with a proof of it:
+the regular pentagon for 5 features, the regular hexagon for 6. The certificate
+of a proof can be checked without believing the program that found it: again
+here, or by analysis/python/skeleta_analysis/check_certificate.py.
+
+Examples:
+  skeleta certify --features 5 --hidden 2
+  skeleta certify --features 6 --hidden 2 -o hexagon.txt
+  skeleta certify --check hexagon.txt
+
+For few features and the whole loss see skeleta approximate --certify.
+)";
+
+using Json = nlohmann::ordered_json;
+
+// What was proven, or found to be so again.
+struct Verified {
+  certify::PolygonProof proof;
+  std::optional<certify::PolygonFlaw> flaw;
+  double seconds = 0.0;
+};
+
+std::string certificate_bytes(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  if (!stream) throw UsageError(fmt::format("{}: cannot be read", path));
+  return bytes;
+}
+
+std::string words_of(const certify::PolygonFlaw& flaw) {
+  if (flaw.leaf < 0) return fmt::format("{} corners: {}", flaw.corners, flaw.cause);
+  return fmt::format("{} corners, character {} of the tree: {}", flaw.corners, flaw.leaf,
+                     flaw.cause);
+}
+
+Json json_of(const Verified& verified, const std::string& checked, int threads) {
+  const certify::PolygonStage& last = verified.proof.last();
+  Json json{{"features", last.corners}, {"hidden", 2}};
+  if (!checked.empty()) json["checked"] = checked;
+  json["threads"] = threads;
+  json["seconds"] = verified.seconds;
+  Json& certified = json["certified"] = Json{{"proven", !verified.flaw.has_value()}};
+  if (verified.flaw) {
+    certified["flaw"] = words_of(*verified.flaw);
+    return json;
+  }
+  certified["lower"] = last.lower;
+  certified["upper"] = last.upper;
+  certified["gap"] = last.upper - last.lower;
+  certified["boxes"] = verified.proof.boxes();
+  certified["unique"] = true;
+  certified["statement"] = verified.proof.statement();
+  certified["method"] = "cycle bound";
+  certified["column"] = last.column;
+  certified["loss_per_feature"] = {last.lower / static_cast<double>(last.corners),
+                                   last.upper / static_cast<double>(last.corners)};
+  return json;
+}
+
+class Certify : public Command {
+ public:
+  void declare(OptionTable& options) override;
+  int run(Run& run) override;
+
+ private:
+  Verified prove(Run& run) const;
+  Verified check_again() const;
+
+  std::optional<Index> features_;
+  Index hidden_ = 2;
+  std::string output_, check_;
+  int threads_ = 0;
+  bool json_ = false, quiet_ = false, force_ = false;
+};
+
+void Certify::declare(OptionTable& options) {
+  options.add("--features", &features_, "D", "Number of features: 5 or 6").not_with({"--check"});
+  options.add("--hidden", &hidden_, "d", "Hidden dimensions: 2");
+  options
+      .add("-o,--output", &output_, "CERT.txt", "Write the certificate: numbers and boxes, as text")
+      .not_with({"--check"});
+  options.add("--check", &check_, "CERT.txt",
+              "Check a certificate: every number and every box again");
+  options.add("--force", &force_, "", "Replace whatever has the name of -o");
+  options.add("--threads", &threads_, "N", "Threads; 0: all. Changes nothing of the proof")
+      .within(0.0, 4096.0);
+  options.add("--json", &json_, "", "Print one JSON object and nothing else");
+  options.add("--quiet", &quiet_, "", "No progress");
+}
+
+Verified Certify::prove(Run& run) const {
+  ProgressDisplay display(run.err(), quiet_);
+  return {certify::prove_polygon(*features_, threads_,
+                                 [&](std::uint64_t boxes) {
+                                   display.show(fmt::format("{} boxes", boxes));
+                                   return !InterruptGuard::requested();
+                                 }),
+          {}};
+}
+
+Verified Certify::check_again() const {
+  Verified verified;
+  try {
+    verified.proof = certify::read_certificate(certificate_bytes(check_));
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(fmt::format("{}: {}", check_, error.what()));
+  }
+  verified.flaw = certify::check(verified.proof, threads_);
+  return verified;
+}
+
+int Certify::run(Run& run) {
+  if (!features_ && check_.empty()) {
+    throw UsageError(
+        "certify needs a number of features or a certificate: skeleta certify --features 5 "
+        "--hidden 2, or --check CERT.txt");
+  }
+  if (hidden_ != 2) {
+    throw UsageError(
+        fmt::format("--hidden {}: certify proves minima in 2 dimensions; for 1 and few features "
+                    "see skeleta approximate --certify",
+                    hidden_));
+  }
+  if (features_ && *features_ != 5 && *features_ != 6) {
+    throw UsageError(
+        fmt::format("--features {} must be 5 or 6: with fewer the least one-sparse loss in 2 "
+                    "dimensions is 0, and for more no proof is known",
+                    *features_));
+  }
+  const std::string target = output_.empty() ? "" : resolve_links(output_);
+  if (!target.empty()) check_output(target, "", force_);
+  const InterruptGuard guard;
+  const auto start = std::chrono::steady_clock::now();
+  Verified verified = check_.empty() ? prove(run) : check_again();
+  verified.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!target.empty()) {
+    storage::write_output(target, certify::certificate_text(verified.proof), force_);
+  }
+  if (json_) {
+    const int threads = resolve_threads(threads_);
+    print_to(run.out(), "{}\n", json_of(verified, check_, threads).dump(2));
+  } else if (verified.flaw) {
+    print_to(run.out(), "not proven: {}\n", words_of(*verified.flaw));
+  } else {
+    print_to(run.out(), "{}\n{} {} boxes in {:.2g} s\n", verified.proof.statement(),
+             check_.empty() ? "proven with" : "checked:", verified.proof.boxes(), verified.seconds);
+    if (!target.empty() && !quiet_) print_to(run.err(), "written to {}\n", output_);
+  }
+  return verified.flaw ? ExitCode::failed : ExitCode::done;
+}
+
+}  // namespace
+
+CommandEntry certify_command() {
+  return {"certify", certify_examples, make_command<Certify>, false};
+}
+
+}  // namespace skeleta::program

@@ -1,0 +1,88 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "workplace.h"
+
+namespace skeleta::program {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+class CertifyCommand : public Workplace {};
+
+TEST_F(CertifyCommand, ProvesWritesAndChecks) {
+  const std::string file = path("pentagon.txt");
+  const Outcome proof = run_program({"certify", "--features", "5", "--hidden", "2", "-o", file});
+  ASSERT_EQ(proof.code, done) << proof.err;
+  EXPECT_THAT(proof.out, HasSubstr("exactly one minimum"));
+  EXPECT_THAT(proof.out, HasSubstr("regular pentagon"));
+  const std::string text = contents("pentagon.txt");
+  EXPECT_THAT(text, HasSubstr("skeleta polygon certificate 1\ncorners 5\ncolumn 0x1."));
+  // The same bytes with any number of threads.
+  ASSERT_EQ(
+      run_program({"certify", "--features", "5", "-o", file, "--force", "--threads", "1"}).code,
+      done);
+  EXPECT_EQ(contents("pentagon.txt"), text);
+
+  const Outcome checked = run_program({"certify", "--check", file, "--json"});
+  ASSERT_EQ(checked.code, done) << checked.err;
+  const Json json = Json::parse(checked.out);
+  const Json& certified = json["certified"];
+  EXPECT_EQ(json["features"], 5);
+  EXPECT_TRUE(certified["proven"]);
+  EXPECT_TRUE(certified["unique"]);
+  EXPECT_LE(certified["lower"], certified["upper"]);
+  EXPECT_NEAR(certified["lower"], 0.0791281353724, 1e-12);
+  EXPECT_LT(certified["gap"], 1e-12);
+  EXPECT_THAT(std::string(certified["statement"]), HasSubstr("regular pentagon"));
+  for (const char* key : {"boxes", "method", "column"}) EXPECT_TRUE(certified.contains(key)) << key;
+}
+
+TEST_F(CertifyCommand, RefusesWhatItCannotProveOrRead) {
+  const auto refused = [](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "certify");
+    const Outcome outcome = run_program(arguments);
+    EXPECT_EQ(outcome.code, usage);
+    return outcome.err;
+  };
+  EXPECT_THAT(refused({}), HasSubstr("needs a number of features or a certificate"));
+  EXPECT_THAT(refused({"--features", "7"}), HasSubstr("--features 7 must be 5 or 6"));
+  EXPECT_THAT(refused({"--features", "5", "--hidden", "1"}), HasSubstr("in 2 dimensions"));
+  EXPECT_THAT(refused({"--features", "5", "--check", "a.txt"}), HasSubstr("--check"));
+  EXPECT_THAT(refused({"--check", path("none.txt")}), HasSubstr("cannot be read"));
+  EXPECT_THAT(refused({"--check", write("some.txt", "hello\n")}), HasSubstr("line 1"));
+  const std::string there = write("there.txt", "mine\n");
+  EXPECT_THAT(refused({"--features", "5", "-o", there}), HasSubstr("already exists"));
+  EXPECT_EQ(contents("there.txt"), "mine\n");
+}
+
+TEST_F(CertifyCommand, TellsTheFirstFlaw) {
+  const std::string file = path("pentagon.txt");
+  ASSERT_EQ(run_program({"certify", "--features", "5", "-o", file}).code, done);
+  std::string text = contents("pentagon.txt");
+  const std::size_t place = text.find('h', text.find("\ntree "));
+  text[place] = 'p';
+  EXPECT_THAT(run_program({"certify", "--check", write("flipped.txt", text)}).err,
+              HasSubstr("has been changed"));
+  // Who changes the digest too is still found out.
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const std::size_t end = text.rfind("digest ");
+  for (std::size_t n = 0; n < end; ++n) {
+    hash = (hash ^ static_cast<unsigned char>(text[n])) * 0x100000001b3;
+  }
+  char digest[32];
+  std::snprintf(digest, sizeof digest, "digest %016llx\n", static_cast<unsigned long long>(hash));
+  const std::string forged = write("forged.txt", text.substr(0, end) + digest);
+  const Outcome found = run_program({"certify", "--check", forged});
+  EXPECT_EQ(found.code, failed);
+  EXPECT_THAT(found.out, HasSubstr("not proven: 5 corners, character"));
+  const Json json = Json::parse(run_program({"certify", "--check", forged, "--json"}).out);
+  EXPECT_FALSE(json["certified"]["proven"]);
+  EXPECT_THAT(std::string(json["certified"]["flaw"]), HasSubstr("is not proven by 'p'"));
+}
+
+}  // namespace
+}  // namespace skeleta::program
