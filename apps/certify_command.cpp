@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "commands.h"
 #include "errors.h"
@@ -12,6 +15,7 @@
 #include "print.h"
 #include "program.h"
 #include "progress_display.h"
+#include "skeleta/certify/block_minimum.h"
 #include "skeleta/certify/polygon.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
@@ -25,11 +29,14 @@ constexpr const char* certify_examples =
 the regular pentagon for 5 features, the regular hexagon for 6. The certificate
 of a proof can be checked without believing the program that found it: again
 here, or by analysis/python/skeleta_analysis/check_certificate.py.
+With --axis-columns the least whole loss of up to 4 features each of whose
+columns lies on an axis: how the axes are shared, with a proof.
 
 Examples:
   skeleta certify --features 5 --hidden 2
   skeleta certify --features 6 --hidden 2 -o hexagon.txt
   skeleta certify --check hexagon.txt
+  skeleta certify --features 4 --hidden 2 --axis-columns --sparsity 0.9
 
 For few features and the whole loss see skeleta approximate --certify.
 )";
@@ -80,25 +87,83 @@ Json json_of(const Verified& verified, const std::string& checked, int threads) 
   return json;
 }
 
+std::string split_words(const certify::BlockMinimum& found) {
+  std::vector<std::size_t> sizes;
+  for (const auto& block : found.blocks) sizes.push_back(block.size());
+  std::sort(sizes.rbegin(), sizes.rend());
+  return fmt::format("{}", fmt::join(sizes, " + "));
+}
+
+std::string statement_of(const certify::BlockMinimum& found, double density) {
+  return fmt::format(
+      "The loss of {} features of density {:.12g} in {} dimensions, every column on an axis, is at "
+      "least {:.12g}, and {:.12g} is reached with {} features on the axes{}.",
+      found.model.features(), density, found.model.hidden(), found.lower, found.upper,
+      split_words(found), found.split_proven ? ", which no other split reaches" : "");
+}
+
+Json json_of(const certify::BlockMinimum& found, double density, int threads, double seconds) {
+  Json json{{"features", found.model.features()},
+            {"hidden", found.model.hidden()},
+            {"density", density},
+            {"threads", threads},
+            {"seconds", seconds}};
+  json["certified"] = Json{{"proven", found.stop_reason == certify::CertifyStop::gap},
+                           {"lower", found.lower},
+                           {"upper", found.upper},
+                           {"gap", found.upper - found.lower},
+                           {"boxes", found.boxes},
+                           {"unique", found.split_proven},
+                           {"statement", statement_of(found, density)},
+                           {"method", "blocks of one dimension"},
+                           {"stop_reason", to_string(found.stop_reason)},
+                           {"blocks", found.blocks}};
+  return json;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 class Certify : public Command {
  public:
   void declare(OptionTable& options) override;
   int run(Run& run) override;
 
  private:
+  int polygon(Run& run) const;
+  int axes(Run& run) const;
+  void refuse_lonely_flags() const;
   Verified prove(Run& run) const;
   Verified check_again() const;
 
   std::optional<Index> features_;
   Index hidden_ = 2;
   std::string output_, check_;
+  bool axes_ = false;
+  std::optional<double> density_, sparsity_, relative_gap_;
+
   int threads_ = 0;
   bool json_ = false, quiet_ = false, force_ = false;
 };
 
 void Certify::declare(OptionTable& options) {
-  options.add("--features", &features_, "D", "Number of features: 5 or 6").not_with({"--check"});
-  options.add("--hidden", &hidden_, "d", "Hidden dimensions: 2");
+  options
+      .add("--features", &features_, "D", "Number of features: 5 or 6; with --axis-columns up to 4")
+      .not_with({"--check"});
+  options.add("--hidden", &hidden_, "d", "Hidden dimensions");
+  options
+      .add("--axis-columns", &axes_, "",
+           "The whole loss, of models whose columns have at most one entry that is not 0")
+      .not_with({"--check", "--output"});
+  options.add("--sparsity", &sparsity_, "S", "--axis-columns: of all features")
+      .within(0.0, 1.0)
+      .not_with({"--density"});
+  options.add("--density", &density_, "p", "--axis-columns: p = 1 - S").within(0.0, 1.0);
+  options
+      .add("--rel-gap", &relative_gap_, "G",
+           "--axis-columns: until upper - lower <= G upper, of each axis")
+      .default_is(fmt::format("{}", certify::CertifyOptions{}.relative_gap));
   options
       .add("-o,--output", &output_, "CERT.txt", "Write the certificate: numbers and boxes, as text")
       .not_with({"--check"});
@@ -132,15 +197,10 @@ Verified Certify::check_again() const {
   return verified;
 }
 
-int Certify::run(Run& run) {
-  if (!features_ && check_.empty()) {
+int Certify::polygon(Run& run) const {
+  if (features_ && hidden_ != 2) {
     throw UsageError(
-        "certify needs a number of features or a certificate: skeleta certify --features 5 "
-        "--hidden 2, or --check CERT.txt");
-  }
-  if (hidden_ != 2) {
-    throw UsageError(
-        fmt::format("--hidden {}: certify proves minima in 2 dimensions; for 1 and few features "
+        fmt::format("--hidden {}: certify proves polygons in 2 dimensions; for 1 and few features "
                     "see skeleta approximate --certify",
                     hidden_));
   }
@@ -152,11 +212,9 @@ int Certify::run(Run& run) {
   }
   const std::string target = output_.empty() ? "" : resolve_links(output_);
   if (!target.empty()) check_output(target, "", force_);
-  const InterruptGuard guard;
   const auto start = std::chrono::steady_clock::now();
   Verified verified = check_.empty() ? prove(run) : check_again();
-  verified.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  verified.seconds = seconds_since(start);
   if (!target.empty()) {
     storage::write_output(target, certify::certificate_text(verified.proof), force_);
   }
@@ -171,6 +229,58 @@ int Certify::run(Run& run) {
     if (!target.empty() && !quiet_) print_to(run.err(), "written to {}\n", output_);
   }
   return verified.flaw ? ExitCode::failed : ExitCode::done;
+}
+
+int Certify::axes(Run& run) const {
+  if (!density_ && !sparsity_) {
+    throw UsageError("say how sparse the features are with --sparsity S or --density p");
+  }
+  if (relative_gap_ && !(*relative_gap_ > 0.0 && std::isfinite(*relative_gap_))) {
+    throw UsageError(fmt::format("--rel-gap {} must be a positive number", *relative_gap_));
+  }
+  const double density = density_ ? *density_ : 1.0 - *sparsity_;
+  certify::CertifyOptions options;
+  options.threads = threads_;
+  if (relative_gap_) options.relative_gap = *relative_gap_;
+  ProgressDisplay display(run.err(), quiet_);
+  const auto start = std::chrono::steady_clock::now();
+  const certify::BlockMinimum found = as_usage([&] {
+    return certify::certify_blocks(Features::uniform(*features_, density), hidden_, options,
+                                   [&](const certify::CertifiedMinimum& state) {
+                                     display.show(fmt::format("{} features on an axis, {} boxes",
+                                                              state.model.features(), state.boxes));
+                                     return !InterruptGuard::requested();
+                                   });
+  });
+  const double seconds = seconds_since(start);
+  if (json_) {
+    const int threads = resolve_threads(threads_);
+    print_to(run.out(), "{}\n", json_of(found, density, threads, seconds).dump(2));
+  } else {
+    print_to(run.out(), "{}\nproven with {} boxes in {:.2g} s; stopped by {}\n",
+             statement_of(found, density), found.boxes, seconds, to_string(found.stop_reason));
+  }
+  const bool precise = found.stop_reason == certify::CertifyStop::gap;
+  return precise ? ExitCode::done : ExitCode::precision_missed;
+}
+
+void Certify::refuse_lonely_flags() const {
+  if (!features_ && check_.empty()) {
+    throw UsageError(
+        "certify needs a number of features or a certificate: skeleta certify --features 5 "
+        "--hidden 2, or --check CERT.txt");
+  }
+  for (const auto& [flag, given] : {std::pair{"--sparsity", sparsity_.has_value()},
+                                    std::pair{"--density", density_.has_value()},
+                                    std::pair{"--rel-gap", relative_gap_.has_value()}}) {
+    if (given && !axes_) throw UsageError(fmt::format("{} needs --axis-columns", flag));
+  }
+}
+
+int Certify::run(Run& run) {
+  refuse_lonely_flags();
+  const InterruptGuard guard;
+  return axes_ ? axes(run) : polygon(run);
 }
 
 }  // namespace

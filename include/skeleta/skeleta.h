@@ -20,6 +20,7 @@
 #include "skeleta/approximation/sparse_share.h"
 #include "skeleta/bounds/count_tail.h"
 #include "skeleta/bounds/loss_tail.h"
+#include "skeleta/certify/block_minimum.h"
 #include "skeleta/certify/certified_minimum.h"
 #include "skeleta/certify/polygon.h"
 #include "skeleta/core/cancellation.h"

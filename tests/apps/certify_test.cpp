@@ -41,6 +41,20 @@ TEST_F(CertifyCommand, ProvesWritesAndChecks) {
   for (const char* key : {"boxes", "method", "column"}) EXPECT_TRUE(certified.contains(key)) << key;
 }
 
+TEST_F(CertifyCommand, SharesAxes) {
+  const Outcome outcome = run_program({"certify", "--features", "3", "--hidden", "2",
+                                       "--axis-columns", "--sparsity", "0.9", "--json"});
+  ASSERT_EQ(outcome.code, done) << outcome.err;
+  const Json certified = Json::parse(outcome.out)["certified"];
+  EXPECT_NEAR(certified["lower"], 0.00331945, 1e-8);
+  EXPECT_LE(certified["lower"], certified["upper"]);
+  EXPECT_TRUE(certified["unique"]);
+  EXPECT_EQ(certified["blocks"].size(), 2u);
+  EXPECT_THAT(std::string(certified["statement"]), HasSubstr("with 2 + 1 features on the axes"));
+  EXPECT_THAT(run_program({"certify", "--features", "3", "--axis-columns", "--density", "0.1"}).out,
+              HasSubstr("which no other split reaches"));
+}
+
 TEST_F(CertifyCommand, RefusesWhatItCannotProveOrRead) {
   const auto refused = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "certify");
@@ -54,6 +68,10 @@ TEST_F(CertifyCommand, RefusesWhatItCannotProveOrRead) {
   EXPECT_THAT(refused({"--features", "5", "--check", "a.txt"}), HasSubstr("--check"));
   EXPECT_THAT(refused({"--check", path("none.txt")}), HasSubstr("cannot be read"));
   EXPECT_THAT(refused({"--check", write("some.txt", "hello\n")}), HasSubstr("line 1"));
+  EXPECT_THAT(refused({"--features", "5", "--sparsity", "0.9"}), HasSubstr("needs --axis-columns"));
+  EXPECT_THAT(refused({"--features", "3", "--axis-columns"}), HasSubstr("--sparsity S"));
+  EXPECT_THAT(refused({"--features", "5", "--axis-columns", "--sparsity", "0.9"}),
+              HasSubstr("at most 4"));
   const std::string there = write("there.txt", "mine\n");
   EXPECT_THAT(refused({"--features", "5", "-o", there}), HasSubstr("already exists"));
   EXPECT_EQ(contents("there.txt"), "mine\n");
