@@ -40,6 +40,7 @@
 #include "skeleta/estimate/precision.h"
 #include "skeleta/estimate/skeleton_loss.h"
 #include "skeleta/exact/dictionary.h"
+#include "skeleta/exact/hessian.h"
 #include "skeleta/exact/loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/exact/options.h"

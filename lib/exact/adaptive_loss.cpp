@@ -435,6 +435,62 @@ void AdaptiveLoss::gradient(Gradient& result) {
   set_weight_gradient(*model_, decoder(), gamma_, threads_, result);
 }
 
+bool AdaptiveLoss::has_contours() const {
+  for (Index i = 0; i < features_.size(); ++i) {
+    if (has_contour(i) && tasks_[at(i)].total.nodes() < most_nodes()) return true;
+  }
+  return false;
+}
+
+double AdaptiveLoss::row_products(const Matrix& U, const Vector& beta, double more, Matrix& R,
+                                  Vector& r) {
+  const Index count = features_.size();
+  R.resize(count, count);
+  r.resize(count);
+  Vector errors(count);
+  const int threads = resolve_threads(threads_);
+  const std::size_t workers = std::min(tasks_.size(), static_cast<std::size_t>(threads));
+  while (workspaces_.size() < workers) workspaces_.emplace_back(count);
+  parallel_for(tasks_.size(), threads, [&](std::size_t output, std::size_t worker) {
+    const auto i = static_cast<Index>(output);
+    errors(i) =
+        row_product(i, U.col(i).data(), beta(i), more, workspaces_[worker], R.col(i).data(), r(i));
+  });
+  return errors.norm();
+}
+
+// Entries that are hardly there would take the longest contours.
+double AdaptiveLoss::row_product(Index i, const double* u, double beta, double more,
+                                 Workspace& workspace, double* result, double& slope) {
+  constexpr double tiny = 1e-9;
+  const Index count = features_.size();
+  const Task& task = tasks_[at(i)];
+  slope = 0.0;
+  std::fill_n(result, count, 0.0);
+  if (importance(i) == 0.0 || task.bounded) return 0.0;
+  const double least = tiny * gram_.col(i).cwiseAbs().maxCoeff();
+  workspace.column = gram_.col(i);
+  for (Index k = 0; k < count; ++k) {
+    if (k != i && std::abs(workspace.column(k)) <= least) workspace.column(k) = 0.0;
+  }
+  read_row(workspace.column.data(), model_->b(i), i, features_.density, 0.0, workspace.row);
+  set_direction(workspace.row, features_.density, u, beta, workspace.curvature);
+  const bool contour = has_contour(i);
+  if (contour) {
+    const double nodes = more * static_cast<double>(task.total.nodes());
+    loops().curvature(workspace.row, task.output, workspace.phases, workspace.curvature,
+                      std::min(round_up(nodes), most_nodes()), workspace.curvature_sums);
+  }
+  const RowCurvature row =
+      finish_curvature(workspace.row, workspace.column.data(), task.output, features_.density, u,
+                       contour, workspace.curvature, workspace.curvature_sums, result);
+  const double weight = 2.0 * features_.importance(i);
+  for (Index k = 0; k < count; ++k) result[k] *= weight;
+  slope = -weight * row.direction;
+  const double unit = contour ? 2.0 / task.output.period * task.output.mass : 0.0;
+  return contour ? weight * unit * workspace.curvature_sums.tail : 0.0;
+}
+
 Vector AdaptiveLoss::contributions(Index most) {
   if (most < 0) return {};
   Matrix parts = Matrix::Zero(most + 1, features_.size());

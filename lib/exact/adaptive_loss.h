@@ -10,6 +10,7 @@
 #include "exact/gradient.h"
 #include "exact/loops.h"
 #include "exact/phases.h"
+#include "exact/row_curvature.h"
 #include "exact/task.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/exact/loss.h"
@@ -24,6 +25,8 @@ struct Workspace {
     phases.resize(features);
     gradient.resize(features);
     bound.resize(features);
+    curvature.resize(features);
+    column.resize(features);
   }
 
   Row row;
@@ -32,6 +35,9 @@ struct Workspace {
   GradientWorkspace gradient;
   DerivativeWorkspace bound;
   SkeletonWorkspace skeletons;
+  CurvatureWorkspace curvature;
+  CurvatureSums curvature_sums;
+  Vector column;  ///< Of gram, without its tiny entries.
 };
 
 /// How small errors are asked to be, in the unit of AdaptiveLoss.
@@ -72,6 +78,14 @@ class AdaptiveLoss {
   /// The gradient of the model evaluated last.
   void gradient(Gradient& result);
 
+  /// The second derivatives by A and b of the model whose gradient was taken last, times a
+  /// direction (curvature.h), on the contours of that gradient with `more` times its nodes. Returns
+  /// an estimate of the error of (R, r) in norm.
+  double row_products(const Matrix& U, const Vector& beta, double more, Matrix& R, Vector& r);
+
+  const Matrix& gamma() const { return gamma_; }  ///< Column i is row i of Γ, after gradient().
+  bool has_contours() const;                      ///< Do more nodes make any difference?
+
   /// C_0, …, C_most of the model evaluated last, with the same nodes.
   Vector contributions(Index most);
 
@@ -110,6 +124,8 @@ class AdaptiveLoss {
   Loss in_given_units(Loss loss) const;
   bool aliases_exceed(const Loss& loss) const;
   std::optional<Loss> unreachable(const Loss& loss) const;
+  double row_product(Index i, const double* u, double beta, double more, Workspace& workspace,
+                     double* result, double& slope);
   void set_shares(double truncation, double value);
 
   const Features& features_;

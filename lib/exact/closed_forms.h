@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+
 /// The integrals over one and two active features that have a closed form.
 ///
 /// One feature: the pre-activation minus its threshold is the line u(t) = a t − c on [0, 1]. All
@@ -137,6 +140,64 @@ inline double above_pair_tt(double a1, double a2, double c) {
 /// ∫∫ t₁t₂ 1{a₁t₁ + a₂t₂ > c}.
 inline double above_pair_product(double a1, double a2, double c) {
   return over_square(a1, a2, c, [=](double t, double rest) { return t * above_t(a2, rest); });
+}
+
+/// Integrals over the square of a weight times the monomials 1, t₁, t₂, t₁², t₁t₂, t₂².
+struct SquareMoments {
+  double one, t1, t2, t11, t12, t22;
+
+  SquareMoments operator+(const SquareMoments& o) const {
+    return {one + o.one, t1 + o.t1, t2 + o.t2, t11 + o.t11, t12 + o.t12, t22 + o.t22};
+  }
+  friend SquareMoments operator*(double s, const SquareMoments& x) {
+    return {s * x.one, s * x.t1, s * x.t2, s * x.t11, s * x.t12, s * x.t22};
+  }
+};
+
+/// Of the weight 1{a₁t₁ + a₂t₂ > c}.
+inline SquareMoments above_square(double a1, double a2, double c) {
+  return over_square(a1, a2, c, [=](double t, double rest) {
+    const double f = above(a2, rest), ft = above_t(a2, rest);
+    return SquareMoments{f, t * f, ft, t * t * f, t * ft, above_tt(a2, rest)};
+  });
+}
+
+/// ∫₀¹ tⁿ δ(a t − c) dt = τⁿ/|a| for τ = c/a within (0, 1), else 0: τ, and 1/|a| or 0.
+struct Crossing {
+  double at, density;
+};
+inline Crossing crossing(double a, double c) {
+  const double at = a == 0.0 ? 0.0 : c / a;
+  const bool inside = at > 0.0 && at < 1.0;
+  return {inside ? at : 0.0, inside ? 1.0 / std::abs(a) : 0.0};
+}
+
+/// Of the weight t₁ δ(a₁t₁ + a₂t₂ − c): along the segment on which it sits, seen from the variable
+/// with the smaller entry, all is a cubic: Gauss's 2-point rule is exact.
+inline SquareMoments on_line(double a1, double a2, double c) {
+  const bool by_second = std::abs(a1) >= std::abs(a2);  // t₁ is eliminated
+  const double large = by_second ? a1 : a2, small = by_second ? a2 : a1;
+  if (large == 0.0) return {};
+  // 0 ≤ (c − small t)/large ≤ 1
+  double from = 0.0, to = 1.0;
+  if (small == 0.0) {
+    const double at = c / large;
+    if (!(at > 0.0 && at < 1.0)) return {};
+  } else {
+    const double p = c / small, q = (c - large) / small;
+    from = std::max(from, std::min(p, q));
+    to = std::min(to, std::max(p, q));
+    if (!(from < to)) return {};
+  }
+  constexpr double gauss = 0.57735026918962576451;  // 1/√3
+  const double middle = 0.5 * (from + to), half = 0.5 * (to - from);
+  SquareMoments sum{};
+  for (const double t : {middle - gauss * half, middle + gauss * half}) {
+    const double other = (c - small * t) / large;
+    const double t1 = by_second ? other : t, t2 = by_second ? t : other;
+    sum = sum + t1 * SquareMoments{1.0, t1, t2, t1 * t1, t1 * t2, t2 * t2};
+  }
+  return (half / std::abs(large)) * sum;
 }
 
 }  // namespace skeleta::exact

@@ -5,6 +5,7 @@ namespace skeleta::exact {
 const Loops SKELETA_AT_LEVEL(loops) = {
     sum_loss,
     sum_gradient,
+    sum_curvature,
     split_by_count,
     read_output,
     truncation_bound,

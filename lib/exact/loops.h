@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/level.h"
+#include "exact/curvature_kernel.h"
 #include "exact/derivative_bound.h"
 #include "exact/dictionary_gradient.h"
 #include "exact/dictionary_kernel.h"
@@ -17,6 +18,7 @@ namespace skeleta::exact {
 struct Loops {
   decltype(&sum_loss) loss;
   decltype(&sum_gradient) gradient;
+  decltype(&sum_curvature) curvature;
   decltype(&split_by_count) by_count;
   decltype(&read_output) output;
   decltype(&truncation_bound) truncation;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "exact/adaptive_loss.h"
+#include "exact/curvature.h"
 #include "exact/law_loss.h"
 #include "measure/activity_sweep.h"
 #include "measure/series.h"
@@ -24,16 +25,50 @@ class Evaluator::Implementation {
 
   Loss loss(const Autoencoder& model) {
     check(model);
+    point_.reset();
     return plain(model) ? plain_loss().evaluate(model, Wanted::loss)
                         : law_loss().evaluate(model, nullptr);
   }
 
   Loss loss_and_gradient(const Autoencoder& model, Gradient& gradient) {
     check(model);
+    point_.reset();
     if (!plain(model)) return law_loss().evaluate(model, &gradient);
-    const Loss result = plain_loss().evaluate(model, Wanted::gradient);
+    point_ = model;
+    const Loss result = plain_loss().evaluate(*point_, Wanted::gradient);
     plain_loss().gradient(gradient);
     return result;
+  }
+
+  double hessian_times(const Gradient& direction, double more_nodes, Gradient& product) {
+    require_point();
+    AdaptiveLoss& loss = *plain_loss_;
+    double error = 0.0;
+    const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
+      error = loss.row_products(U, beta, more_nodes, R, r);
+    };
+    times_direction(*point_, loss.gamma(), rows, direction, options_.threads, product);
+    return error;
+  }
+
+  Matrix hessian(double relative_error, double& error) {
+    require_point();
+    require_dense(*point_);
+    AdaptiveLoss& loss = *plain_loss_;
+    for (double more = 1.0;; more *= 2.0) {
+      double squares = 0.0, asymmetry = 0.0;
+      const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
+        const double column = loss.row_products(U, beta, more, R, r);
+        squares += column * column;
+      };
+      Matrix result = dense_hessian(*point_, loss.gamma(), rows, asymmetry);
+      const double width =
+          point_->W.norm() + (point_->tied() ? point_->W.norm() : point_->W_out.norm());
+      const double scale = std::max(1.0, width * width);
+      error = scale * std::max(std::sqrt(squares), asymmetry);
+      const bool last = more >= 4096.0 || !loss.has_contours();
+      if (error <= relative_error * result.norm() || last) return result;
+    }
   }
 
   IntegralBySkeleton skeleton_loss(const Autoencoder& model);
@@ -53,11 +88,21 @@ class Evaluator::Implementation {
   }
   LawLoss& law_loss() { return law_loss_ ? *law_loss_ : law_loss_.emplace(features_, options_); }
 
+  void require_point() const {
+    if (!point_) {
+      throw std::invalid_argument(
+          "second derivatives are those at the model whose gradient was evaluated last, a ReLU "
+          "model "
+          "without noise on plain features: there is none");
+    }
+  }
+
   Vector probabilities() const;
   CountRange listed(const Vector& probabilities) const;
 
   Features features_;
   Options options_;
+  std::optional<Autoencoder> point_;  // of the last gradient, if it has second derivatives
   std::optional<AdaptiveLoss> plain_loss_;
   std::optional<LawLoss> law_loss_;
 };
@@ -92,6 +137,7 @@ CountRange Evaluator::Implementation::listed(const Vector& probabilities) const 
 
 IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& model) {
   check(model);
+  point_.reset();
   const Vector pi = probabilities();
   const CountRange range = listed(pi);
   Loss total;
@@ -143,6 +189,14 @@ Loss Evaluator::loss(const Autoencoder& model) {
 
 Loss Evaluator::loss_and_gradient(const Autoencoder& model, Gradient& gradient) {
   return implementation_->loss_and_gradient(model, gradient);
+}
+
+double Evaluator::hessian_times(const Gradient& direction, Gradient& product, double more_nodes) {
+  return implementation_->hessian_times(direction, more_nodes, product);
+}
+
+Matrix Evaluator::hessian(double relative_error, double& error) {
+  return implementation_->hessian(relative_error, error);
 }
 
 IntegralBySkeleton Evaluator::skeleton_loss(const Autoencoder& model) {

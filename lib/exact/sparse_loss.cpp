@@ -10,6 +10,7 @@
 
 #include "core/products.h"
 #include "exact/closed_forms.h"
+#include "exact/curvature.h"
 #include "exact/supports.h"
 #include "skeleta/core/parallel.h"
 
@@ -138,6 +139,7 @@ double SparseLoss::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vecto
   validate(features_, model.features());
   require_tied_relu(model, "the sparse loss");
   const Index count = features_.size();
+  point_ = model;
   gram_.resize(count, count);
   set_transposed_product(model.W, model.W, gram_);
   gamma_.setZero(count, count);
@@ -169,6 +171,110 @@ double SparseLoss::loss_and_gradient(const Autoencoder& model, Matrix& dW, Vecto
   set_product(model.W, gamma_, dW);
   add_product_transposed(model.W, gamma_, dW);
   return values_.sum();
+}
+
+namespace {
+
+// E[x_j Y w], E[x_k Y w] and E[Y w] with Y = u₁t₁ + u₂t₂ − β and a weight w on the square.
+struct PairProduct {
+  double first, second, direction;
+};
+
+PairProduct times(const SquareMoments& m, double u1, double u2, double beta) {
+  return {u1 * m.t11 + u2 * m.t12 - beta * m.t1, u1 * m.t12 + u2 * m.t22 - beta * m.t2,
+          u1 * m.t1 + u2 * m.t2 - beta * m.one};
+}
+
+// One output's product (row_curvature.h): E[x_j Y (u − x_i δ)] by feature and E[Y (u − x_i δ)].
+struct SparseProduct {
+  Index own;
+  const double *g, *u;
+  double b, beta;
+  double* result;
+  double direction = 0.0;
+
+  void add_none(double probability) {
+    if (b < 0.0) direction -= probability * beta;
+  }
+
+  void add_single(Index j, double probability) {
+    const double a = g[j];
+    double m0 = above(a, b), m1 = above_t(a, b), m2 = above_tt(a, b);
+    if (j == own) {
+      const Crossing line = crossing(a, b);
+      const double t = line.at, weight = t * line.density;
+      m0 -= weight;
+      m1 -= weight * t;
+      m2 -= weight * t * t;
+    }
+    result[j] += probability * (u[j] * m2 - beta * m1);
+    direction += probability * (u[j] * m1 - beta * m0);
+  }
+
+  void add_pair(Index j, Index k, double probability) {
+    if (k == own) std::swap(j, k);
+    SquareMoments m = above_square(g[j], g[k], b);
+    if (j == own) m = m + -1.0 * on_line(g[j], g[k], b);
+    const PairProduct part = times(m, u[j], u[k], beta);
+    result[j] += probability * part.first;
+    result[k] += probability * part.second;
+    direction += probability * part.direction;
+  }
+};
+
+}  // namespace
+
+const Autoencoder& SparseLoss::point() const {
+  if (!point_) {
+    throw std::invalid_argument(
+        "second derivatives are those at the model whose gradient was evaluated last: there is "
+        "none");
+  }
+  return *point_;
+}
+
+void SparseLoss::row_products(const Matrix& U, const Vector& beta, Matrix& R, Vector& r) const {
+  const Index count = features_.size();
+  const auto size = static_cast<double>(count);
+  R.setZero(count, count);
+  r.setZero(count);
+  const double seconds = size * size * (has(2) ? 1e-7 * size : 2e-8);
+  parallel_for(static_cast<std::size_t>(count), worthwhile_threads(seconds, threads_),
+               [&](std::size_t task) {
+                 const auto i = static_cast<Index>(task);
+                 const double v = features_.importance(i);
+                 if (v == 0.0) return;
+                 SparseProduct product{i,       gram_.col(i).data(), U.col(i).data(), point_->b(i),
+                                       beta(i), R.col(i).data()};
+                 if (has(0)) product.add_none(none_);
+                 for (Index j = 0; j < count; ++j) {
+                   if (has(1)) product.add_single(j, single_(j));
+                   if (!has(2)) continue;
+                   for (Index k = 0; k < j; ++k) product.add_pair(j, k, pair_(j, k));
+                 }
+                 R.col(i) *= 2.0 * v;
+                 r(i) = -2.0 * v * product.direction;
+               });
+}
+
+void SparseLoss::hessian_times(const Matrix& dW, const Vector& db, Matrix& product_W,
+                               Vector& product_b) const {
+  Gradient product;
+  const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
+    row_products(U, beta, R, r);
+  };
+  times_direction(point(), gamma_, rows, {dW, db, {}}, threads_, product);
+  product_W = std::move(product.dW);
+  product_b = std::move(product.db);
+}
+
+Matrix SparseLoss::hessian() const {
+  require_dense(point());
+  double asymmetry = 0.0;
+  const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
+    row_products(U, beta, R, r);
+  };
+  return dense_hessian(*point_, gamma_, rows, asymmetry);
 }
 
 }  // namespace skeleta::exact

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "skeleta/core/types.h"
 #include "skeleta/measure/active_count.h"
 #include "skeleta/measure/features.h"
@@ -25,8 +27,20 @@ class SparseLoss {
   /// valid or has another number of features.
   double loss_and_gradient(const Autoencoder& model, Matrix& dW, Vector& db);
 
+  /// The Hessian (exact/hessian.h) at the model of the last loss_and_gradient, times a direction
+  /// (dW, db) of its form; closed forms, to a few dozen ε of the sizes of their terms. Cost: a few
+  /// evaluations. Throws std::invalid_argument if there was none.
+  void hessian_times(const Matrix& dW, const Vector& db, Matrix& product_W,
+                     Vector& product_b) const;
+
+  /// The whole of it. Throws too if it has more than 6000 rows.
+  Matrix hessian() const;
+
  private:
   struct Output;
+
+  const Autoencoder& point() const;
+  void row_products(const Matrix& U, const Vector& beta, Matrix& R, Vector& r) const;
 
   bool has(Index l) const { return skeletons_.first <= l && l <= skeletons_.last; }
   void add_single(const Vector& b, Output& output);
@@ -40,6 +54,7 @@ class SparseLoss {
   Vector single_;      // P(only j is active)
   Matrix pair_;        // P(only j and k are active), diagonal 0
   Matrix gram_, gamma_;
+  std::optional<Autoencoder> point_;  // of the last gradient
   Vector values_;
 };
 

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "skeleta/core/types.h"
+#include "skeleta/exact/loss.h"
+#include "skeleta/measure/active_count.h"
+
+namespace skeleta::exact {
+
+/// The second derivatives of a loss of a ReLU model, in the order of its parameters: W column by
+/// column (w_1, …, w_D), then W_out likewise unless it is tied, then b.
+struct Hessian {
+  Matrix matrix;       ///< Symmetric, n × n.
+  Vector gradient;     ///< n entries.
+  double value = 0.0;  ///< The loss.
+  /// Estimate of the error of `matrix` in the Frobenius norm (0 for closed forms, whose relative
+  /// error is some dozen ε), of the kind of Loss::gradient_error.
+  double error = 0.0;
+};
+
+/// The Hessian of the integral loss L(W, b) of a ReLU model, tied or untied, without noise, on
+/// plain features, from contour integrals: with X = (x, −1), output i has in (row i of A, b_i)
+///   K_i = 2 v_i E[X Xᵀ (1{z_i > b_i} − x_i δ(z_i − b_i))],
+/// pulled back to the parameters, plus Γ = ∂L/∂A times the second derivatives of A. Supports with
+/// at most one active feature, and of the second term with at most two, are closed forms. Nodes are
+/// added until the estimated error is at most `relative_error` times the norm of the matrix, or
+/// options.maximum_nodes. Where the second derivatives do not exist (kinks()), it has those of the
+/// side on which z_i = b_i is silent. Entries of A below 1e-9 of the largest in their row are taken
+/// as 0. Cost: some 3 (D + 1) gradients and d² D³ operations; memory D³ + n² numbers.
+/// Throws std::invalid_argument for other models and laws, n > 6000, or as Evaluator does.
+Hessian hessian(const Autoencoder& model, const Features& features, const Options& options = {},
+                double relative_error = 1e-7);
+
+/// Of E[r; N in skeletons] as SparseLoss has it, times `factor`, in closed form; tied models.
+Hessian hessian(const Autoencoder& model, const Features& features, CountRange skeletons,
+                double factor = 1.0, int threads = 1);
+
+/// An output at which a loss is not twice differentiable.
+struct Kink {
+  Index output = 0;    ///< i
+  std::string reason;  ///< Why, in one sentence.
+};
+
+/// Where z_i = b_i with positive probability: b_i = 0 while all entries of A that feature i's
+/// output sees may be silent or 0; and where its own feature alone just reaches its threshold, A_ii
+/// = b_i > 0. `tolerance`: numbers that differ by less count as equal, relative to the larger of 1
+/// and the largest |A_ij| of the row. Skeletons: only supports of these sizes count; all if
+/// nothing is given.
+std::vector<Kink> kinks(const Autoencoder& model, const Features& features,
+                        std::optional<CountRange> skeletons = {}, double tolerance = 1e-7);
+
+}  // namespace skeleta::exact

@@ -1,0 +1,252 @@
+#include "skeleta/exact/hessian.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "skeleta/exact/sparse_loss.h"
+#include "support.h"
+
+namespace skeleta::exact {
+namespace {
+
+Options tight() {
+  Options options;
+  options.error_control = ErrorControl::estimated;
+  options.relative_target = 1e-11;
+  options.gradient_target = 1e-10;
+  return options;
+}
+
+Vector parameters(const Autoencoder& model) {
+  Vector x(model.W.size() + model.W_out.size() + model.b.size());
+  x << model.W.reshaped(), model.W_out.reshaped(), model.b;
+  return x;
+}
+
+Vector parameters(const Gradient& gradient) {
+  Vector x(gradient.dW.size() + gradient.dW_out.size() + gradient.db.size());
+  x << gradient.dW.reshaped(), gradient.dW_out.reshaped(), gradient.db;
+  return x;
+}
+
+Autoencoder with_parameters(const Vector& x, Autoencoder model) {
+  const Index w = model.W.size(), out = model.W_out.size();
+  model.W.reshaped() = x.head(w);
+  model.W_out.reshaped() = x.segment(w, out);
+  model.b = x.tail(model.b.size());
+  return model;
+}
+
+Gradient direction(const Vector& x, const Autoencoder& form) {
+  const Autoencoder moved = with_parameters(x, form);
+  return {moved.W, moved.b, moved.W_out};
+}
+
+// Central differences of order 4 of a gradient: error some 1e-13/step + step⁴.
+template <class GradientAt>
+Matrix differences(const Autoencoder& model, GradientAt gradient_at) {
+  constexpr double step = 2e-3;
+  const Vector x = parameters(model);
+  Matrix result(x.size(), x.size());
+  for (Index k = 0; k < x.size(); ++k) {
+    const auto moved = [&](double by) {
+      Vector y = x;
+      y(k) += by;
+      return gradient_at(with_parameters(y, model));
+    };
+    const Vector near = moved(step) - moved(-step), far = moved(2.0 * step) - moved(-2.0 * step);
+    result.col(k) = (8.0 * near - far) / (12.0 * step);
+  }
+  return result;
+}
+
+Autoencoder generic(Index count, Index hidden, bool untied, std::mt19937_64& random) {
+  std::normal_distribution<> normal;
+  Autoencoder model{Matrix(hidden, count), Vector(count)};
+  if (untied) model.W_out.resize(count, hidden);
+  for (double& w : model.W.reshaped()) w = 0.8 * normal(random);
+  for (double& w : model.W_out.reshaped()) w = 0.8 * normal(random);
+  for (double& b : model.b) b = 0.3 * normal(random);
+  return model;
+}
+
+// Third derivatives jump where b_i passes 0, an entry of A or the sum of two: models where a
+// difference crosses such a place are as far from it as the steps are long.
+bool smooth_nearby(const Autoencoder& model) {
+  const Matrix A = output_weights(model, 0, model.features());  // column i is row i
+  for (Index i = 0; i < model.features(); ++i) {
+    if (std::abs(model.b(i)) < 0.05 || std::abs(model.b(i) - A(i, i)) < 0.05) return false;
+    for (Index j = 0; j < model.features(); ++j) {
+      if (std::abs(A(j, i)) < 0.05 || std::abs(A(j, i) - model.b(i)) < 0.05) return false;
+      for (Index k = 0; k < j; ++k) {
+        if (std::abs(A(j, i) + A(k, i) - model.b(i)) < 0.05) return false;
+      }
+    }
+  }
+  return true;
+}
+
+TEST(Hessian, OfFewActiveFeaturesIsTheSlopeOfTheGradient) {
+  std::mt19937_64 random(1);
+  int done = 0;
+  while (done < testing::scaled(40, 12)) {
+    const Index count = 2 + done % 3;
+    const Autoencoder model = generic(count, 2, false, random);
+    if (!smooth_nearby(model)) continue;
+    const Features features = testing::random_features(count, 0.9, random);
+    for (const CountRange skeletons : {CountRange{0, 0}, {1, 1}, {0, 1}, {2, 2}, {0, 2}}) {
+      SparseLoss loss(features, skeletons);
+      const Matrix expected = differences(model, [&](const Autoencoder& at) {
+        Gradient gradient;
+        loss.loss_and_gradient(at, gradient.dW, gradient.db);
+        return parameters(gradient);
+      });
+      const Hessian hessian = exact::hessian(model, features, skeletons);
+      EXPECT_LT((hessian.matrix - expected).norm(), 2e-7 * (1e-3 + expected.norm()))
+          << done << ": " << skeletons.first << ".." << skeletons.last;
+      EXPECT_LT((hessian.matrix - hessian.matrix.transpose()).norm(), 1e-13);
+    }
+    ++done;
+  }
+}
+
+// Two features have no other skeletons than Q_0, Q_1, Q_2: closed forms against contours.
+TEST(Hessian, OfTwoFeaturesIsThatOfTheClosedForms) {
+  std::mt19937_64 random(2);
+  for (int trial = 0; trial < testing::scaled(40, 12); ++trial) {
+    const Autoencoder model = generic(2, 1 + trial % 2, false, random);
+    const Features features = testing::random_features(2, 0.9, random);
+    const Hessian whole = hessian(model, features, tight(), 1e-8);
+    const Hessian closed = hessian(model, features, CountRange{0, 2});
+    const double size = closed.matrix.norm();
+    EXPECT_LE((whole.matrix - closed.matrix).norm(), std::max(whole.error, 1e-10 * size)) << trial;
+    EXPECT_LE((whole.matrix - closed.matrix).norm(), 1e-6 * size) << trial;
+  }
+}
+
+TEST(Hessian, OfTheWholeLossIsTheSlopeOfTheGradient) {
+  std::mt19937_64 random(3);
+  int done = 0;
+  while (done < testing::scaled(24, 8)) {
+    const Index count = 3 + done % 3;
+    const Autoencoder model = generic(count, 2, done % 2 == 1, random);
+    if (!smooth_nearby(model)) continue;
+    Features features = testing::random_features(count, 0.8, random);
+    if (done % 4 == 3) features.density(0) = 1.0;
+    Evaluator evaluator(features, tight());
+    const Matrix expected = differences(model, [&](const Autoencoder& at) {
+      Gradient gradient;
+      evaluator.loss_and_gradient(at, gradient);
+      return parameters(gradient);
+    });
+    const Hessian hessian = exact::hessian(model, features, tight(), 1e-8);
+    EXPECT_LT((hessian.matrix - expected).norm(), 2e-6 * expected.norm()) << done;
+    ++done;
+  }
+}
+
+TEST(Hessian, TimesAVectorIsTheProduct) {
+  std::mt19937_64 random(4);
+  std::normal_distribution<> normal;
+  for (const bool untied : {false, true}) {
+    const Autoencoder model = generic(7, 3, untied, random);
+    const Features features = testing::random_features(7, 0.5, random);
+    Evaluator evaluator(features, tight());
+    Gradient gradient, product;
+    evaluator.loss_and_gradient(model, gradient);
+    Vector v(parameters(model).size());
+    for (double& x : v) x = normal(random);
+    const double error = evaluator.hessian_times(direction(v, model), product, 8.0);
+    const Hessian whole = hessian(model, features, tight(), 1e-8);
+    const Vector expected = whole.matrix * v;
+    EXPECT_LT((parameters(product) - expected).norm(), 1e-7 * expected.norm());
+    EXPECT_LT(error, 1e-5 * expected.norm());
+  }
+}
+
+// W → RW leaves the loss as it is: H (SW, 0) = (S ∂L/∂W, 0) for skew S. The left side is mostly the
+// second derivatives of A times Γ.
+TEST(Hessian, KnowsRotations) {
+  std::mt19937_64 random(5);
+  const Autoencoder model = generic(12, 2, false, random);
+  const Features features = testing::random_features(12, 0.2, random);
+  const Matrix S = (Matrix(2, 2) << 0, 1, -1, 0).finished();
+  for (const bool sparse : {false, true}) {
+    const Hessian whole = sparse ? hessian(model, features, CountRange{1, 2})
+                                 : hessian(model, features, tight(), 1e-9);
+    const Gradient gradient = direction(whole.gradient, model);
+    const Vector turned = parameters(Gradient{S * model.W, Vector::Zero(12), {}});
+    const Vector expected = parameters(Gradient{S * gradient.dW, Vector::Zero(12), {}});
+    EXPECT_LT((whole.matrix * turned - expected).norm(), 1e-7 * whole.matrix.norm());
+    EXPECT_GT(expected.norm(), 1e-2 * whole.matrix.norm());
+  }
+}
+
+// Columns at right angles, columns of 0, features that are never active: entries of A that are 0 or
+// nearly so.
+TEST(Hessian, KnowsFeaturesThatAreLeftOut) {
+  std::mt19937_64 random(6);
+  Autoencoder model = generic(4, 2, false, random);
+  model.W << 1.1, -0.9, 1e-13, 0.0, 0.0, 0.0, 1.2, 0.0;
+  model.b << 0.1, -0.05, 0.07, -0.2;
+  Features features = Features::uniform(4, 0.3);
+  for (const double last : {0.3, 0.0}) {
+    features.density(3) = last;
+    Evaluator evaluator(features, tight());
+    const Hessian hessian = exact::hessian(model, features, tight(), 1e-8);
+    // By components that a step cannot bring over a kink: those of b, and of lengths.
+    const Vector x = parameters(model);
+    for (const Index k : {0, 2, 5, 8, 9, 10, 11}) {
+      const auto moved = [&](double by) {
+        Vector y = x;
+        y(k) += by;
+        Gradient gradient;
+        evaluator.loss_and_gradient(with_parameters(y, model), gradient);
+        return parameters(gradient);
+      };
+      const Vector expected = (moved(1e-4) - moved(-1e-4)) / 2e-4;
+      EXPECT_LT((hessian.matrix.col(k) - expected).norm(), 1e-5) << k;
+    }
+  }
+}
+
+TEST(Hessian, SaysWhereItDoesNotExist) {
+  Autoencoder model{Matrix(2, 3), Vector(3)};
+  model.W << 1.0, -0.5, -0.5, 0.0, 0.9, -0.9;
+  model.b << 0.1, 0.0, 1.0;
+  const Features features = Features::uniform(3, 0.1);
+  auto found = kinks(model, features);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].output, 1);
+  EXPECT_NE(found[0].reason.find("output 1"), std::string::npos);
+  EXPECT_TRUE(kinks(model, features, CountRange{1, 1}).empty());  // all entries of row 1 are not 0
+  model.b(0) = 1.0;                                               // = A_00
+  found = kinks(model, features, CountRange{1, 1});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].output, 0);
+  model.W << 1.0, 0.0, -1.0, 0.0, 1.0, 0.0;
+  model.b.setZero();
+  EXPECT_EQ(kinks(model, features, CountRange{1, 1}).size(), 3u);
+  EXPECT_EQ(kinks(model, features, CountRange{3, 3}).size(), 0u);
+}
+
+TEST(Hessian, RefusesWhatHasNone) {
+  std::mt19937_64 random(7);
+  Autoencoder model = generic(3, 2, false, random);
+  const Features features = Features::uniform(3, 0.1);
+  Evaluator evaluator(features, {});
+  Gradient product;
+  EXPECT_THROW(evaluator.hessian_times(product, product), std::invalid_argument);
+  evaluator.loss(model);
+  EXPECT_THROW(evaluator.hessian_times(product, product), std::invalid_argument);
+  model.noise = 0.1;
+  EXPECT_THROW(hessian(model, features), std::invalid_argument);
+  const Autoencoder large{Matrix::Zero(20, 300), Vector::Zero(300)};
+  EXPECT_THROW(hessian(large, Features::uniform(300, 0.1), CountRange{1, 1}),
+               std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace skeleta::exact
