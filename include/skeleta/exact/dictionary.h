@@ -19,8 +19,8 @@
 /// with one power of its odds if a feature is hardly ever active, with up to twelve if it is more
 /// often; frequent ones remain exact factors. Which are which, the grid and the number of nodes
 /// follow the target. Cost: D² times 2d operations and some 5 to 15 ns, with 256-bit vectors; more
-/// where hardly anything is active and targets are tight. Memory 4 (d + d) D bytes for the weights and
-/// some megabytes a thread. Only plain features (independent, uniform on [0, 1]).
+/// where hardly anything is active and targets are tight. Memory 4 (d + d) D bytes for the weights
+/// and some megabytes a thread. Only plain features (independent, uniform on [0, 1]).
 namespace skeleta::exact {
 
 /// How exactly, and what for.
