@@ -219,7 +219,7 @@ const Mergeable shards_of_basins{"starts", "/basins/start", 1, planned_basins, m
 }  // namespace
 
 CommandEntry basins_command() {
-  return {"basins", basins_examples, make_command<BasinsCommand>, true, &shards_of_basins};
+  return {"basins", basins_examples, make_command<BasinsCommand>, true, &shards_of_basins, true};
 }
 
 }  // namespace skeleta::program

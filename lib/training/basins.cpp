@@ -202,7 +202,8 @@ std::uint64_t find_basins(const Features& features, Index hidden, const BasinOpt
         if (std::isnan(end.value)) return take(k, -1);
         from_parameters(end.x, form);
         return take(k, basins.add(k, form, end.value));
-      });
+      },
+      [&](Parcel& parcel, std::uint64_t k) { parcel(at(k).x, at(k).value); });
 }
 
 }  // namespace skeleta::training
