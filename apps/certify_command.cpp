@@ -36,6 +36,8 @@ Examples:
   skeleta certify --features 5 --hidden 2
   skeleta certify --features 6 --hidden 2 -o hexagon.txt
   skeleta certify --check hexagon.txt
+  skeleta certify --features 5 --hidden 2 --stable
+                         also where the minima of the whole loss are
   skeleta certify --features 4 --hidden 2 --axis-columns --sparsity 0.9
 
 For few features and the whole loss see skeleta approximate --certify.
@@ -46,7 +48,7 @@ using Json = nlohmann::ordered_json;
 // What was proven, or found to be so again.
 struct Verified {
   certify::PolygonProof proof;
-  std::optional<certify::PolygonFlaw> flaw;
+  std::optional<certify::PolygonFlaw> flaw{};
   double seconds = 0.0;
 };
 
@@ -61,6 +63,15 @@ std::string words_of(const certify::PolygonFlaw& flaw) {
   if (flaw.leaf < 0) return fmt::format("{} corners: {}", flaw.corners, flaw.cause);
   return fmt::format("{} corners, character {} of the tree: {}", flaw.corners, flaw.leaf,
                      flaw.cause);
+}
+
+// Of the whole loss, if the proof says something of it; else "".
+std::string corollary_of(const certify::PolygonProof& proof) {
+  if (!(proof.last().slack > 0.0)) return "";
+  return fmt::format(
+      "So have all global minima of the whole loss, of equal features and at every sparsity from "
+      "{:.4f} on (below 1).",
+      certify::pentagon_sparsity(proof.last()));
 }
 
 Json json_of(const Verified& verified, const std::string& checked, int threads) {
@@ -81,6 +92,13 @@ Json json_of(const Verified& verified, const std::string& checked, int threads) 
   certified["unique"] = true;
   certified["statement"] = verified.proof.statement();
   certified["method"] = "cycle bound";
+  if (last.slack > 0.0) {
+    certified["stable"] = {{"slack", last.slack},
+                           {"columns", last.near_column},
+                           {"gaps", last.near_angle},
+                           {"from_sparsity", certify::pentagon_sparsity(last)},
+                           {"statement", corollary_of(verified.proof)}};
+  }
   certified["column"] = last.column;
   certified["loss_per_feature"] = {last.lower / static_cast<double>(last.corners),
                                    last.upper / static_cast<double>(last.corners)};
@@ -140,7 +158,7 @@ class Certify : public Command {
   std::optional<Index> features_;
   Index hidden_ = 2;
   std::string output_, check_;
-  bool axes_ = false;
+  bool axes_ = false, stable_ = false;
   std::optional<double> density_, sparsity_, relative_gap_;
 
   int threads_ = 0;
@@ -152,6 +170,11 @@ void Certify::declare(OptionTable& options) {
       .add("--features", &features_, "D", "Number of features: 5 or 6; with --axis-columns up to 4")
       .not_with({"--check"});
   options.add("--hidden", &hidden_, "d", "Hidden dimensions");
+  options
+      .add("--stable", &stable_, "",
+           "Also that models of hardly more loss are near the pentagon: those that are best for "
+           "the whole loss of sparse features")
+      .not_with({"--check", "--axis-columns"});
   options
       .add("--axis-columns", &axes_, "",
            "The whole loss, of models whose columns have at most one entry that is not 0")
@@ -178,12 +201,12 @@ void Certify::declare(OptionTable& options) {
 
 Verified Certify::prove(Run& run) const {
   ProgressDisplay display(run.err(), quiet_);
-  return {certify::prove_polygon(*features_, threads_,
-                                 [&](std::uint64_t boxes) {
-                                   display.show(fmt::format("{} boxes", boxes));
-                                   return !InterruptGuard::requested();
-                                 }),
-          {}};
+  const auto progress = [&](std::uint64_t boxes) {
+    display.show(fmt::format("{} boxes", boxes));
+    return !InterruptGuard::requested();
+  };
+  return {stable_ ? certify::prove_pentagon_stable(threads_, progress)
+                  : certify::prove_polygon(*features_, threads_, progress)};
 }
 
 Verified Certify::check_again() const {
@@ -210,6 +233,7 @@ int Certify::polygon(Run& run) const {
                     "dimensions is 0, and for more no proof is known",
                     *features_));
   }
+  if (stable_ && *features_ != 5) throw UsageError("--stable is for --features 5");
   const std::string target = output_.empty() ? "" : resolve_links(output_);
   if (!target.empty()) check_output(target, "", force_);
   const auto start = std::chrono::steady_clock::now();
@@ -224,7 +248,9 @@ int Certify::polygon(Run& run) const {
   } else if (verified.flaw) {
     print_to(run.out(), "not proven: {}\n", words_of(*verified.flaw));
   } else {
-    print_to(run.out(), "{}\n{} {} boxes in {:.2g} s\n", verified.proof.statement(),
+    const std::string corollary = corollary_of(verified.proof);
+    print_to(run.out(), "{}\n{}{}{} {} boxes in {:.2g} s\n", verified.proof.statement(), corollary,
+             corollary.empty() ? "" : "\n",
              check_.empty() ? "proven with" : "checked:", verified.proof.boxes(), verified.seconds);
     if (!target.empty() && !quiet_) print_to(run.err(), "written to {}\n", output_);
   }

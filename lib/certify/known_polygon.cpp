@@ -67,4 +67,18 @@ CertifiedMinimum polygon_minimum(const Statement& statement, const CertifyCallba
   return state;
 }
 
+double pentagon_sparsity(const PolygonStage& proof) {
+  constexpr double step = 1e-4;
+  const Autoencoder model = regular_polygon(proof);
+  // 5 L(model)/π₁ ≥ 5 L_1 of a global minimum.
+  const auto suffices = [&](double p) {
+    const Statement whole(Features::uniform(5, p), 2, {});
+    const Interval one = Interval(p) * power(Interval(1.0) - Interval(p), 4);
+    return (Interval(whole.upper(model)) / one).hi <= below(proof.lower + proof.slack);
+  };
+  int steps = 0;
+  while (steps < 1000 && suffices(step * (steps + 1))) ++steps;
+  return 1.0 - step * steps;
+}
+
 }  // namespace skeleta::certify

@@ -51,7 +51,8 @@ struct SymmetricPolygon {
 struct Limits {
   double one, two;
   Limits(const PolygonStage& stage, double without_one, double without_two)
-      : one(above(stage.upper - without_one)), two(above(stage.upper - without_two)) {}
+      : one((Interval(stage.upper) + Interval(stage.slack) - Interval(without_one)).hi),
+        two((Interval(stage.upper) + Interval(stage.slack) - Interval(without_two)).hi) {}
 };
 
 // min over all b of S(a, b) is ⅓((a − 1)/(a + 1))² for a ≥ 1, and rises with a.
@@ -84,12 +85,20 @@ class EdgeProblem : public Problem {
 
   const std::string& fault() const { return fault_; }
 
-  // Cut along the faces of the well, so that a box lies in it or beside it.
+  // Cut along the faces of the well and of what is near, so that a box lies in them or beside them.
   std::vector<Sides> roots() const override {
-    const auto& [r0, r1] = stage_.well_column;
-    const auto& [t0, t1] = stage_.well_angle;
-    const Interval lengths[] = {{stage_.shortest, r0}, {r0, r1}, {r1, stage_.longest}};
-    const Interval angles[] = {{0.0, t0}, {t0, t1}, {t1, stage_.widest}};
+    const auto pieces = [](double low, const std::array<double, 2>& near,
+                           const std::array<double, 2>& well, double high) {
+      const double ends[] = {low, near[0], well[0], well[1], near[1], high};
+      std::vector<Interval> all;
+      for (std::size_t n = 0; n < 5; ++n) {
+        if (ends[n] < ends[n + 1]) all.emplace_back(ends[n], ends[n + 1]);
+      }
+      return all;
+    };
+    const auto lengths =
+        pieces(stage_.shortest, stage_.near_column, stage_.well_column, stage_.longest);
+    const auto angles = pieces(0.0, stage_.near_angle, stage_.well_angle, stage_.widest);
     std::vector<Sides> roots;
     for (const Interval& r : lengths) {
       for (const Interval& s : lengths) {
@@ -111,7 +120,7 @@ class EdgeProblem : public Problem {
       return {0, widest};
     }
     const EdgeBound bound = edge_bound(edge(box), mu_, polygon_.angle);
-    return {bound.least > enough_ ? 'h' : '\0', bound.side};
+    return {bound.least > enough(box) ? 'h' : '\0', bound.side};
   }
 
   bool holds(const Sides& box, char reason) const override {
@@ -127,7 +136,7 @@ class EdgeProblem : public Problem {
       case 'p':
         return below(both.least(a, g) + both.least(c, g)) > limits_.two;
       case 'h':
-        return edge_bound(edge(box), mu_, polygon_.angle).least > enough_;
+        return edge_bound(edge(box), mu_, polygon_.angle).least > enough(box);
       default:
         return false;
     }
@@ -135,10 +144,16 @@ class EdgeProblem : public Problem {
 
  private:
   static Edge edge(const Sides& box) { return {box[0], box[1], box[2]}; }
+  static bool lies_in(const Sides& box, const Interval& lengths, const Interval& angles) {
+    return lengths.holds(box[0]) && lengths.holds(box[1]) && angles.holds(box[2]);
+  }
   bool in_well(const Sides& box) const {
-    const Interval lengths = interval(stage_.well_column);
-    return lengths.holds(box[0]) && lengths.holds(box[1]) &&
-           interval(stage_.well_angle).holds(box[2]);
+    return lies_in(box, interval(stage_.well_column), interval(stage_.well_angle));
+  }
+  // What h must exceed, without the multiplier's constant part.
+  double enough(const Sides& box) const {
+    const bool near = lies_in(box, interval(stage_.near_column), interval(stage_.near_angle));
+    return near ? enough_ : far_;
   }
 
   // Checks every number of the stage but its tree: the end of a sentence, or nothing.
@@ -151,6 +166,7 @@ class EdgeProblem : public Problem {
     mu_ = polygon_.multiplier(r, *b);
     const Interval edge = polygon_.loss_of_edge(r, *b), all = Interval(k) * edge;
     enough_ = edge.hi;
+    far_ = (Interval(edge.hi) + Interval(stage_.slack)).hi;
     const auto sign_at = [&](double x) {
       const auto there = polygon_.threshold(x);
       const Interval slope = there ? polygon_.slope(x, *there) : Interval(0.0);
@@ -170,10 +186,10 @@ class EdgeProblem : public Problem {
     if (!(stage_.shortest > 0.0) || !too_short(stage_.shortest, stage_, limits_)) {
       return std::string("a column may be shorter than `shortest`");
     }
-    if (!(cos(stage_.widest).lo > 0.0 && stage_.widest < 1.5)) {
+    if (!(cos(stage_.widest).lo > 0.0 && stage_.widest < 2.0)) {
       return std::string("`widest` need not be below a right angle");
     }
-    if (!((mu_ * (Interval(stage_.widest) - polygon_.angle)).lo > enough_)) {
+    if (!((mu_ * (Interval(stage_.widest) - polygon_.angle)).lo > far_)) {
       return std::string("a gap may be wider than `widest`");
     }
     if (!(stage_.shortest < well_r.lo && well_r.hi < stage_.longest && well_r.holds(r))) {
@@ -183,6 +199,12 @@ class EdgeProblem : public Problem {
           well_angle.holds(polygon_.angle))) {
       return std::string("`well_angle` does not hold the polygon");
     }
+    const Interval near_r = interval(stage_.near_column), near_angle = interval(stage_.near_angle);
+    if (!(stage_.slack >= 0.0 && near_r.holds(well_r) && near_angle.holds(well_angle) &&
+          stage_.shortest < near_r.lo && near_r.hi < stage_.longest && 0.0 < near_angle.lo &&
+          near_angle.hi < stage_.widest)) {
+      return std::string("`near_column` and `near_angle` do not hold the well");
+    }
     return {};
   }
 
@@ -190,6 +212,7 @@ class EdgeProblem : public Problem {
   Limits limits_;
   SymmetricPolygon polygon_;
   Interval mu_;
+  double far_ = 0.0;     // enough_ and the slack
   double enough_ = 0.0;  // what an edge of the polygon costs without the multiplier, rounded up
   std::string fault_;
 };
@@ -252,7 +275,7 @@ std::array<double, 2> stationary_column(const SymmetricPolygon& polygon) {
 }
 
 // All numbers of a stage; its tree is to come.
-PolygonStage frame(Index corners, const std::vector<PolygonStage>& earlier) {
+PolygonStage frame(Index corners, const std::vector<PolygonStage>& earlier, double slack) {
   const SymmetricPolygon polygon{corners};
   PolygonStage stage;
   stage.corners = corners;
@@ -262,16 +285,23 @@ PolygonStage frame(Index corners, const std::vector<PolygonStage>& earlier) {
   const Interval all = Interval(static_cast<double>(corners)) * edge;
   stage.lower = all.lo;
   stage.upper = all.hi;
+  stage.slack = slack;
   const Limits limits = limits_of(stage, earlier);
   constexpr double step = 0x1p-10;
   const double ratio = std::sqrt(3.0 * limits.one);
   stage.longest = up_to_grid(1.001 * std::sqrt((1.0 + ratio) / (1.0 - ratio)), step);
   stage.shortest = 0x1p-6;
   const double mu = polygon.multiplier(r, b).middle(), angle = polygon.angle.middle();
-  stage.widest = up_to_grid(angle + 1.001 * edge.hi / mu, step);
+  stage.widest = up_to_grid(angle + 1.001 * (edge.hi + slack) / mu, step);
   const double half = corners == 5 ? 0x1p-7 : 0x1p-8;
   stage.well_column = {down_to_grid(r.lo - half, step), up_to_grid(r.hi + half, step)};
   stage.well_angle = {down_to_grid(angle - half, step), up_to_grid(angle + half, step)};
+  stage.near_column = stage.well_column;
+  stage.near_angle = stage.well_angle;
+  if (slack > 0.0) {  // what pentagons with this slack need
+    stage.near_column = {0.90625, 1.46875};
+    stage.near_angle = {1.0, 1.5};
+  }
   return stage;
 }
 
@@ -292,13 +322,40 @@ std::uint64_t PolygonProof::boxes() const {
 
 std::string PolygonProof::statement() const {
   const Index k = last().corners;
-  return fmt::format(
+  std::string text = fmt::format(
       "The one-sparse loss of {} features in 2 dimensions has exactly one minimum, up to "
       "rotations, "
       "reflections and relabelling: the regular {} with columns of length {:.12g}; there {}·L_1 "
       "lies in [{:.17g}, {:.17g}].",
       k, k == 5 ? "pentagon" : "hexagon", last().column[0], k, last().lower, last().upper);
+  if (last().slack > 0.0) {
+    text += fmt::format(
+        " If {}·L_1 is at most {:.12g} more, all columns have lengths in [{:.12g}, {:.12g}] and "
+        "all "
+        "gaps between neighbours lie in [{:.12g}, {:.12g}].",
+        k, last().slack, last().near_column[0], last().near_column[1], last().near_angle[0],
+        last().near_angle[1]);
+  }
+  return text;
 }
+
+namespace {
+
+void add_stage(PolygonProof& proof, Index corners, double slack, int threads,
+               const std::function<bool(std::uint64_t boxes)>& progress) {
+  PolygonStage stage = frame(corners, proof.stages, slack);
+  const EdgeProblem problem(stage, limits_of(stage, proof.stages));
+  if (!problem.fault().empty()) throw std::runtime_error("no proof: " + problem.fault());
+  const std::uint64_t before = proof.boxes();
+  const auto told = [&](std::uint64_t boxes) { return !progress || progress(before + boxes); };
+  stage.tree = grow(problem, threads, told);
+  if (stage.tree.find(open_leaf) != std::string::npos) {
+    throw std::runtime_error(fmt::format("no proof for {} corners: a box remains open", corners));
+  }
+  proof.stages.push_back(std::move(stage));
+}
+
+}  // namespace
 
 PolygonProof prove_polygon(Index corners, int threads,
                            const std::function<bool(std::uint64_t boxes)>& progress) {
@@ -309,19 +366,14 @@ PolygonProof prove_polygon(Index corners, int threads,
         corners));
   }
   PolygonProof proof;
-  std::uint64_t before = 0;
-  for (Index k = 5; k <= corners; ++k) {
-    PolygonStage stage = frame(k, proof.stages);
-    const EdgeProblem problem(stage, limits_of(stage, proof.stages));
-    if (!problem.fault().empty()) throw std::runtime_error("no proof: " + problem.fault());
-    const auto told = [&](std::uint64_t boxes) { return !progress || progress(before + boxes); };
-    stage.tree = grow(problem, threads, told);
-    if (stage.tree.find(open_leaf) != std::string::npos) {
-      throw std::runtime_error(fmt::format("no proof for {} corners: a box remains open", k));
-    }
-    before += stage.tree.size();
-    proof.stages.push_back(std::move(stage));
-  }
+  for (Index k = 5; k <= corners; ++k) add_stage(proof, k, 0.0, threads, progress);
+  return proof;
+}
+
+PolygonProof prove_pentagon_stable(int threads,
+                                   const std::function<bool(std::uint64_t boxes)>& progress) {
+  PolygonProof proof;
+  add_stage(proof, 5, pentagon_slack, threads, progress);
   return proof;
 }
 

@@ -32,6 +32,9 @@ std::vector<Field> fields(PolygonStage& stage) {
           {"widest", &stage.widest, nullptr},
           {"well_column", stage.well_column.data(), &stage.well_column[1]},
           {"well_angle", stage.well_angle.data(), &stage.well_angle[1]},
+          {"slack", &stage.slack, nullptr},
+          {"near_column", stage.near_column.data(), &stage.near_column[1]},
+          {"near_angle", stage.near_angle.data(), &stage.near_angle[1]},
           {"minimum", &stage.lower, &stage.upper}};
 }
 

@@ -72,9 +72,19 @@ class Certificates(Workplace):
                                          ("shortest", 0.1, 0, "shorter"), ("longest", -0.05, 0, "longer"),
                                          ("widest", -0.01, 0, "wider"), ("well_angle", 0.02, 0, "well_angle"),
                                          ("well_column", -0.02, 1, "well_column"),
-                                         ("minimum", 1e-12, 0, "minimum"), ("minimum", -1e-12, 1, "minimum")):
+                                         ("slack", 0.02, 0, "longer"), ("minimum", 1e-12, 0, "minimum"), ("minimum", -1e-12, 1, "minimum")):
             with self.subTest(name=name, by=by):
                 self.assert_refused(shifted(name, by, which), pattern)
+
+    def test_stability_is_proven_again(self):
+        stable = self.folder / "stable.txt"
+        printed = self.run_command(os.environ["SKELETA_PROGRAM"], "certify", "--features", 5, "--stable", "-o", stable)
+        text = stable.read_text(encoding="ascii")
+        self.assertEqual(self.check(text), (0, printed.splitlines()[0] + "\n"))
+        self.assertIn("gaps between neighbours lie in", printed)
+        more = re.sub("(?m)^slack .*$", f"slack {0.012.hex()}", text)
+        self.assert_refused(more, "longer")
+        self.assert_refused(re.sub("(?m)^near_angle \\S+", f"near_angle {1.25.hex()}", text), "do not hold the well")
 
     def test_it_knows_nothing_of_the_package(self):
         imports = re.findall(r"(?m)^ *(?:from|import) (\w+)", CHECKER.read_text(encoding="utf-8"))

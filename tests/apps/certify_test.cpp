@@ -41,6 +41,19 @@ TEST_F(CertifyCommand, ProvesWritesAndChecks) {
   for (const char* key : {"boxes", "method", "column"}) EXPECT_TRUE(certified.contains(key)) << key;
 }
 
+TEST_F(CertifyCommand, FindsTheMinimaOfTheWholeLossNearThePentagon) {
+  const std::string file = path("stable.txt");
+  const Outcome outcome = run_program({"certify", "--features", "5", "--stable", "-o", file});
+  ASSERT_EQ(outcome.code, done) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("at every sparsity from 0.99"));
+  const Outcome checked = run_program({"certify", "--check", file, "--json"});
+  ASSERT_EQ(checked.code, done) << checked.err;
+  const Json stable = Json::parse(checked.out)["certified"]["stable"];
+  EXPECT_EQ(stable["slack"], 0.011);
+  EXPECT_LT(stable["from_sparsity"], 0.9965);
+  EXPECT_EQ(run_program({"certify", "--features", "6", "--stable"}).code, usage);
+}
+
 TEST_F(CertifyCommand, SharesAxes) {
   const Outcome outcome = run_program({"certify", "--features", "3", "--hidden", "2",
                                        "--axis-columns", "--sparsity", "0.9", "--json"});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <stdexcept>
@@ -155,7 +156,9 @@ TEST(Polygon, AShiftedNumberIsFound) {
   EXPECT_THAT(flawed([](auto& s) { s.well_angle[0] = 1.26; }), HasSubstr("well_angle"));
   EXPECT_THAT(flawed([](auto& s) { s.corners = 6; }), HasSubstr("5-gon"));
   // A larger box is not covered by the tree's leaves, a larger well not convex.
-  EXPECT_THAT(flawed([](auto& s) { s.well_column[1] += 0.2; }), HasSubstr("is not proven"));
+  EXPECT_THAT(flawed([](auto& s) { s.well_column[1] = s.near_column[1] += 0.2; }),
+              HasSubstr("is not proven"));
+  EXPECT_THAT(flawed([](auto& s) { s.well_column[1] += 0.2; }), HasSubstr("hold the well"));
   // The hexagon needs the pentagon.
   PolygonProof wrong = hexagon();
   wrong.stages.erase(wrong.stages.begin());
@@ -186,6 +189,69 @@ TEST(Polygon, IsTheMinimumOfAtMostOneActiveFeature) {
                                                    [](const CertifiedMinimum&) { return false; });
   EXPECT_EQ(stopped.stop_reason, CertifyStop::interrupted);
   EXPECT_EQ(stopped.lower, 0.0);
+}
+
+TEST(Polygon, ModelsOfLittleMoreLossAreNearThePentagon) {
+  const PolygonProof proof = prove_pentagon_stable(2);
+  const PolygonStage& stage = proof.last();
+  EXPECT_FALSE(check(proof, 2).has_value());
+  EXPECT_EQ(certificate_text(read_certificate(certificate_text(proof))), certificate_text(proof));
+  EXPECT_THAT(proof.statement(), HasSubstr("0.011 more"));
+  const auto flawed = [&](auto change) {
+    PolygonProof wrong = proof;
+    change(wrong.stages[0]);
+    return check(wrong, 2).has_value();
+  };
+  EXPECT_TRUE(flawed([](auto& s) { s.slack = 0.013; }));
+  EXPECT_TRUE(flawed([](auto& s) { s.near_column[0] = 0.98; }));
+  EXPECT_TRUE(flawed([](auto& s) { s.near_angle[1] = 1.3; }));
+  // Models around the pentagon: those within the slack have columns and gaps where they are said
+  // to be, and columns go far enough for that to say something.
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  double shortest = 2.0;
+  int within = 0;
+  for (int n = 0; n < testing::scaled(100'000, 20'000); ++n) {
+    Autoencoder model = polygon(5, stage.column[0], stage.threshold());
+    const double size = 0.12 * (n % 10) / 10.0;
+    for (double& w : model.W.reshaped()) w += size * normal(random);
+    if (n % 3 == 0) model.W *= 1.0 + 0.5 * size * normal(random);
+    if (loss_of(model) > stage.lower + stage.slack) continue;
+    ++within;
+    std::vector<double> angles;
+    for (Index j = 0; j < 5; ++j) {
+      const double r = model.W.col(j).norm();
+      shortest = std::min(shortest, r);
+      ASSERT_GT(r, stage.near_column[0]);
+      ASSERT_LT(r, stage.near_column[1]);
+      angles.push_back(std::atan2(model.W(1, j), model.W(0, j)));
+    }
+    std::sort(angles.begin(), angles.end());
+    angles.push_back(angles.front() + 2.0 * std::acos(-1.0));
+    for (std::size_t j = 0; j < 5; ++j) {
+      ASSERT_GT(angles[j + 1] - angles[j], stage.near_angle[0]);
+      ASSERT_LT(angles[j + 1] - angles[j], stage.near_angle[1]);
+    }
+  }
+  EXPECT_GT(within, 1000);
+  EXPECT_LT(shortest, 1.1);
+}
+
+TEST(Polygon, BoundsTheWholeLossFromSomeSparsityOn) {
+  PolygonStage stage = prove_pentagon_stable(2).last();
+  const double sparsity = pentagon_sparsity(stage);
+  EXPECT_GT(sparsity, 0.995);
+  EXPECT_LT(sparsity, 0.9965);
+  // The excess of the pentagon's own loss, by its definition.
+  const Autoencoder best = polygon(5, stage.column[0], stage.threshold());
+  const auto excess = [&](double p) {
+    const double one = p * std::pow(1.0 - p, 4);
+    return bounds::TruncatedLoss(Features::uniform(5, p), 5).value(best) / one - stage.lower;
+  };
+  EXPECT_LE(excess(1.0 - sparsity), stage.slack);
+  EXPECT_GT(excess(1.0 - sparsity + 1e-4), stage.slack * (1.0 - 1e-6));
+  stage.slack = 0.0;
+  EXPECT_EQ(pentagon_sparsity(stage), 1.0);
 }
 
 TEST(Polygon, RefusesOtherCorners) {

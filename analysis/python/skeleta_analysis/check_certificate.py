@@ -295,8 +295,8 @@ def end(r, g):
 
 
 def positive_definite(H):
-    """Interval elimination: every pivot of every symmetric matrix in H is positive; if that is too wide,
-    the same after a change of basis by an approximate Cholesky factor of the middle."""
+    """Is every symmetric matrix of H? In the basis of an approximate Cholesky factor of the middle, where
+    it is nearly 1, each diagonal entry exceeds the sum of the others in its row (Gershgorin)."""
     n = len(H)
     L = [[0.0] * n for _ in range(n)]
     mid = [[(x[0] + x[1]) / 2 / ONE for x in row] for row in H]
@@ -411,12 +411,14 @@ class Stage:
         a0, g0, b0, _ = polygon(centre)
         edge = add(add(own(a0, b0), times(2, phi(g0, b0))),
                    times(2, mul(mul(column, slope), sub(column, centre))))
-        self.theta, self.enough = theta, edge[1]
+        slack = self.end("slack")
+        self.theta, self.enough, self.far = theta, edge[1], edge[1] + slack[1]
         lower, upper = self.end("minimum"), self.end("minimum", 1)
         require(lower[1] <= k * edge[0] and k * edge[1] <= upper[0],
                 where + "the polygon's loss need not lie in 'minimum'")
         require(self.mu[0] > 0, where + "the multiplier need not be positive")
-        self.one, self.two = upper[1] - without_one, upper[1] - without_two
+        most = upper[1] + slack[1]
+        self.one, self.two = most - without_one, most - without_two
         self.lower = lower[0]
 
         longest, shortest, widest = self.end("longest"), self.end("shortest"), self.end("widest")
@@ -430,25 +432,37 @@ class Stage:
         require(sub(over(square(rest), 3), over(square(pulled), 4 * k))[0] > self.one,
                 where + "a column may be shorter than 'shortest'")
         require(2 * widest[1] < PI[0], where + "'widest' need not be below a right angle")
-        require(mul(self.mu, sub(widest, theta))[0] > self.enough, where + "a gap may be wider than 'widest'")
+        require(mul(self.mu, sub(widest, theta))[0] > self.far, where + "a gap may be wider than 'widest'")
         well, gap = self.pair("well_column"), self.pair("well_angle")
         require(shortest[1] < well[0] <= column[0] and column[1] <= well[1] < longest[0],
                 where + "'well_column' does not hold the polygon")
         require(0 < gap[0] <= theta[0] and theta[1] <= gap[1] < widest[0],
                 where + "'well_angle' does not hold the polygon")
         self.well = (well, well, gap)
+        near, near_gap = self.pair("near_column"), self.pair("near_angle")
+        require(slack[0] >= 0 and shortest[1] < near[0] <= well[0] and well[1] <= near[1] < longest[0]
+                and 0 < near_gap[0] <= gap[0] and gap[1] <= near_gap[1] < widest[0],
+                where + "'near_column' and 'near_angle' do not hold the well")
+        self.near = (near, near, near_gap)
 
     def roots(self):
-        lengths = [self.end("shortest")[0], *self.well[0], self.end("longest")[0]]
-        angles = [0, *self.well[2], self.end("widest")[0]]
-        cut = [list(zip(ends, ends[1:])) for ends in (lengths, lengths, angles)]
+        def pieces(low, near, well, high):
+            ends = (low, near[0], *well, near[1], high)
+            return [(a, b) for a, b in zip(ends, ends[1:]) if a < b]
+
+        lengths = pieces(self.end("shortest")[0], self.near[0], self.well[0], self.end("longest")[0])
+        angles = pieces(0, self.near[2], self.well[2], self.end("widest")[0])
+        cut = (lengths, lengths, angles)
         return [(r, s, angle) for r in cut[0] for s in cut[1] for angle in cut[2]]
 
     def proven(self, box, reason):
         r, s, angle = box
         if reason == "o":
             return r[0] > s[1]
-        if all(outer[0] <= side[0] and side[1] <= outer[1] for side, outer in zip(box, self.well)):
+        def lies_in(outside):
+            return all(outer[0] <= side[0] and side[1] <= outer[1] for side, outer in zip(box, outside))
+
+        if lies_in(self.well):
             return reason == "c" and convex(box)
         a, c = square(r), square(s)
         g = mul(mul(r, s), cos(angle))
@@ -458,7 +472,8 @@ class Stage:
             return least(WHOLE, WHOLE, c, g) > self.one
         if reason == "p":
             return least(WHOLE, WHOLE, a, g) + least(WHOLE, WHOLE, c, g) > self.two
-        return reason == "h" and edge_bound(box, self.mu, self.theta) > self.enough
+        enough = self.enough if lies_in(self.near) else self.far
+        return reason == "h" and edge_bound(box, self.mu, self.theta) > enough
 
     def check_tree(self):
         stack = self.roots()[::-1]
@@ -481,7 +496,8 @@ class Stage:
 
 # --- the text -----------------------------------------------------------------------------------------------
 
-FIELDS = {"column": 2, "shortest": 1, "longest": 1, "widest": 1, "well_column": 2, "well_angle": 2, "minimum": 2}
+FIELDS = {"column": 2, "shortest": 1, "longest": 1, "widest": 1, "well_column": 2, "well_angle": 2, "slack": 1,
+          "near_column": 2, "near_angle": 2, "minimum": 2}
 
 
 def digest(text):
@@ -540,10 +556,16 @@ def check(text):
         stage.check_tree()
         lower[k] = stage.lower
     k, name = stages[-1].corners, {5: "pentagon", 6: "hexagon"}[stages[-1].corners]
-    low, high = (float(x) for x in stages[-1].grid["minimum"])
-    return (f"The one-sparse loss of {k} features in 2 dimensions has exactly one minimum, up to rotations, "
+    grid = {name: [float(x) for x in values] for name, values in stages[-1].grid.items()}
+    low, high = grid["minimum"]
+    text = (f"The one-sparse loss of {k} features in 2 dimensions has exactly one minimum, up to rotations, "
             f"reflections and relabelling: the regular {name} with columns of length "
-            f"{float(stages[-1].grid['column'][0]):.12g}; there {k}·L_1 lies in [{low:.17g}, {high:.17g}].")
+            f"{grid['column'][0]:.12g}; there {k}·L_1 lies in [{low:.17g}, {high:.17g}].")
+    if grid["slack"][0] > 0.0:
+        text += (f" If {k}·L_1 is at most {grid['slack'][0]:.12g} more, all columns have lengths in "
+                 "[{:.12g}, {:.12g}]".format(*grid["near_column"]) + " and all gaps between neighbours lie in "
+                 "[{:.12g}, {:.12g}].".format(*grid["near_angle"]))
+    return text
 
 
 def main(arguments):

@@ -26,6 +26,11 @@ struct PolygonStage {
   double widest = 0.0;  ///< A gap between neighbours above this costs more than a whole edge may.
   std::array<double, 2> well_column{};  ///< Around the polygon's edge, the bound of an edge is
   std::array<double, 2> well_angle{};   ///< strictly convex: lengths, and the gap in radians.
+  /// Every column and every gap of a model with E_k ≤ upper + slack lies in these intervals.
+  /// Without slack they are those of the well.
+  double slack = 0.0;
+  std::array<double, 2> near_column{};  ///< Lengths,
+  std::array<double, 2> near_angle{};   ///< and gaps in radians.
   double lower = 0.0;                   ///< min E_k ≥ lower,
   double upper = 0.0;                   ///< and the polygon's E_k ≤ upper.
   /// Trees of boxes (r, s, θ), in preorder: a digit is a box cut across that side, a letter a leaf
@@ -78,6 +83,24 @@ struct PolygonFlaw {
 /// std::runtime_error if the proof fails, which a change of this code alone could bring about.
 PolygonProof prove_polygon(Index corners, int threads = 1,
                            const std::function<bool(std::uint64_t boxes)>& progress = {});
+
+/// Proves more of five features: every model with 5 L_1 ≤ upper + slack has all columns and all
+/// gaps between neighbours near those of the pentagon (PolygonStage::near_column, near_angle). An
+/// edge outside costs more than slack above the polygon's, and no edge costs less than that one.
+///
+/// With `slack` = pentagon_slack this holds for every global minimum of the *whole* loss of five
+/// equal features at all sparsities from pentagon_sparsity() on: such a model has no more L_1 than
+/// that. Threads, progress and what is thrown as above.
+inline constexpr double pentagon_slack = 0.011;
+PolygonProof prove_pentagon_stable(int threads = 1,
+                                   const std::function<bool(std::uint64_t boxes)>& progress = {});
+
+/// The sparsity S from which on min L of five features of equal density 1 − S and importance 1
+/// needs 5 L_1 ≤ upper + slack, by the whole loss of the regular pentagon of `proof`. With x = p/(1
+/// − p), 5 (L/π_1 − L_1) of a fixed model is a polynomial in x with coefficients ≥ 0 (C_0 = 0), so
+/// that it rises with p, and one evaluation, rounded up as in certify_minimum, decides. In steps of
+/// 1e-4.
+double pentagon_sparsity(const PolygonStage& proof);
 
 /// The first flaw of a proof, if there is one: every number and every leaf is evaluated again, none
 /// is believed. Threads as in prove_polygon.
