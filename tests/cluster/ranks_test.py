@@ -173,7 +173,14 @@ def failures(folder):
     fails([*MPIRUN, "-n", "3", alone], 1, "rank 1 failed", alone)
 
 
+def refused_where_ranks_cannot_be_joined():
+    """Without what Open MPI needs, as of srun --mpi=pmi2, or in a build without MPI: not once each."""
+    done = subprocess.run([PROGRAM, "estimate", PENTAGON], env={**os.environ, "PMI_SIZE": "2"}, capture_output=True, text=True)
+    assert done.returncode == 2 and not done.stdout and "2 ranks were started" in done.stderr, done
+
+
 def main():
+    refused_where_ranks_cannot_be_joined()
     require_mpi()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
