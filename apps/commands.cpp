@@ -11,6 +11,7 @@ CommandEntry sweep_command();
 CommandEntry approximate_command();
 CommandEntry basins_command();
 CommandEntry certify_command();
+CommandEntry spectrum_command();
 CommandEntry dictionary_command();
 CommandEntry merge_command();
 CommandEntry show_command();
@@ -32,14 +33,16 @@ DeclaredOptions::DeclaredOptions(const CommandEntry& entry)
 }
 
 const std::vector<CommandEntry>& commands() {
-  static const std::vector<CommandEntry> entries{
-      estimate_command(),      train_command(),    sweep_command(),
-      approximate_command(),   basins_command(),   certify_command(),
-      dictionary_command(),    merge_command(),    show_command(),
-      view_command(),          thomson_commands(), thomson_solve_command(),
-      thomson_match_command(), linear_commands(),  critical_points_command(),
-      linear_flow_command(),   moments_command(),  completion_command(),
-      manual_command()};
+  static const std::vector<CommandEntry> entries{estimate_command(),      train_command(),
+                                                 sweep_command(),         approximate_command(),
+                                                 basins_command(),        certify_command(),
+                                                 spectrum_command(),      dictionary_command(),
+                                                 merge_command(),         show_command(),
+                                                 view_command(),          thomson_commands(),
+                                                 thomson_solve_command(), thomson_match_command(),
+                                                 linear_commands(),       critical_points_command(),
+                                                 linear_flow_command(),   moments_command(),
+                                                 completion_command(),    manual_command()};
   return entries;
 }
 

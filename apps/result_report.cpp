@@ -9,6 +9,7 @@
 
 #include "approximation_report.h"
 #include "print.h"
+#include "spectrum_report.h"
 #include "thomson_report.h"
 
 namespace skeleta::program {
@@ -125,6 +126,7 @@ constexpr Kind kinds[] = {
     {"skeleta thomson solve", "/thomson/starts", solution_json, print_solution},
     {"skeleta thomson match", "/thomson/seconds", match_json, print_match},
     {"skeleta approximate", "/approximation/epsilon", approximation_json, print_approximation},
+    {"skeleta spectrum", "/spectrum/loss", spectrum_json, print_spectrum_of_model},
 };
 
 const Kind* kind_of(const storage::ResultFile& file) {

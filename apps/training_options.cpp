@@ -12,7 +12,7 @@
 namespace skeleta::program {
 namespace {
 
-const std::vector<std::string> optimizers{"auto", "lbfgs", "adam", "adamw", "sgd"};
+const std::vector<std::string> optimizers{"auto", "lbfgs", "newton", "adam", "adamw", "sgd"};
 
 void check_number(const char* name, double value, bool may_vanish) {
   if (std::isfinite(value) && (value > 0.0 || (may_vanish && value == 0.0))) return;
@@ -25,7 +25,7 @@ void check_number(const char* name, double value, bool may_vanish) {
 void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
   options
       .add(dashes + "optimizer", &optimizer, "NAME",
-           "lbfgs, adam, adamw, sgd, or auto: adam if sampled, else lbfgs")
+           "lbfgs, newton, adam, adamw, sgd, or auto: adam if sampled, else lbfgs")
       .one_of(optimizers);
   options.add(dashes + "starts", &starts, "N", "Start so many times").may_change();
   options.add(
@@ -84,7 +84,10 @@ std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind 
 }
 
 double nominal_seconds(const training::Options& options, const Features& features, Index hidden) {
-  if (options.optimizer == training::OptimizerKind::lbfgs) return 0.0;
+  if (options.optimizer == training::OptimizerKind::lbfgs ||
+      options.optimizer == training::OptimizerKind::newton) {
+    return 0.0;
+  }
   const auto D = static_cast<double>(features.size()), d = static_cast<double>(hidden);
   const auto nanoseconds = [&] {
     switch (options.objective) {

@@ -104,6 +104,9 @@ void print_training(std::ostream& out, const storage::TrainingRun& run, std::uin
   print_objective(out, *best);
   print_to(out, "  ended by       {} after {} steps\n", to_string(best->summary.stop_reason),
            best->summary.iterations);
+  if (best->landscape != training::Landscape::unknown) {
+    print_to(out, "  second order   {}\n", to_string(best->landscape));
+  }
   if (!run.minima.empty()) print_minima(out, run, features);
   const std::vector<OtherEnd> others = other_ends(run);
   if (!others.empty()) print_other_ends(out, others, features);
@@ -135,6 +138,7 @@ nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t as
                       {"gradient_norm", start.loss_gradient_norm},
                       {"stop_reason", to_string(start.summary.stop_reason)},
                       {"is_minimum", start.is_minimum()},
+                      {"landscape", to_string(start.landscape)},
                       {"steps", start.summary.iterations},
                       {"evaluations", start.summary.evaluations}});
   }

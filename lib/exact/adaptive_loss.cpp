@@ -435,9 +435,10 @@ void AdaptiveLoss::gradient(Gradient& result) {
   set_weight_gradient(*model_, decoder(), gamma_, threads_, result);
 }
 
-bool AdaptiveLoss::has_contours() const {
+bool AdaptiveLoss::may_extend(double more) const {
   for (Index i = 0; i < features_.size(); ++i) {
-    if (has_contour(i) && tasks_[at(i)].total.nodes() < most_nodes()) return true;
+    const double nodes = more * static_cast<double>(tasks_[at(i)].total.nodes());
+    if (has_contour(i) && nodes < static_cast<double>(most_nodes())) return true;
   }
   return false;
 }
@@ -477,7 +478,8 @@ double AdaptiveLoss::row_product(Index i, const double* u, double beta, double m
   set_direction(workspace.row, features_.density, u, beta, workspace.curvature);
   const bool contour = has_contour(i);
   if (contour) {
-    const double nodes = more * static_cast<double>(task.total.nodes());
+    const double least = static_cast<double>(2 * nodes_per_block);
+    const double nodes = std::max(more * static_cast<double>(task.total.nodes()), least);
     loops().curvature(workspace.row, task.output, workspace.phases, workspace.curvature,
                       std::min(round_up(nodes), most_nodes()), workspace.curvature_sums);
   }

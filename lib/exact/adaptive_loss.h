@@ -84,7 +84,8 @@ class AdaptiveLoss {
   double row_products(const Matrix& U, const Vector& beta, double more, Matrix& R, Vector& r);
 
   const Matrix& gamma() const { return gamma_; }  ///< Column i is row i of Γ, after gradient().
-  bool has_contours() const;                      ///< Do more nodes make any difference?
+  /// Has some output less than all nodes that it may have, with `more` times those of its gradient?
+  bool may_extend(double more) const;
 
   /// C_0, …, C_most of the model evaluated last, with the same nodes.
   Vector contributions(Index most);

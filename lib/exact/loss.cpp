@@ -66,8 +66,7 @@ class Evaluator::Implementation {
           point_->W.norm() + (point_->tied() ? point_->W.norm() : point_->W_out.norm());
       const double scale = std::max(1.0, width * width);
       error = scale * std::max(std::sqrt(squares), asymmetry);
-      const bool last = more >= 4096.0 || !loss.has_contours();
-      if (error <= relative_error * result.norm() || last) return result;
+      if (error <= relative_error * result.norm() || !loss.may_extend(more)) return result;
     }
   }
 

@@ -58,6 +58,15 @@ double ExactObjective::operator()(const Vector& x, Vector& gradient) {
   return last_.value;
 }
 
+void ExactObjective::times(const Vector& direction, Vector& product) {
+  constexpr double share = 1e-3;  // of the gradient's nodes: the least number
+  Autoencoder moved = model_;
+  from_parameters(direction, moved);
+  direction_ = {std::move(moved.W), std::move(moved.b), std::move(moved.W_out)};
+  evaluator_.hessian_times(direction_, product_, share);
+  to_parameters(product_.dW, product_.dW_out, product_.db, product);
+}
+
 CountRange SparseObjective::summed(const Features& features, const Autoencoder& form,
                                    CountRange skeletons) {
   if (!has_closed_forms(features, form)) return skeletons;
@@ -124,6 +133,19 @@ double SparseObjective::operator()(const Vector& x, Vector& gradient) {
   to_parameters(gradient_.dW, gradient_.dW_out, gradient_.db, gradient);
   gradient *= factor_;
   return factor_ * value;
+}
+
+void SparseObjective::times(const Vector& direction, Vector& product) {
+  if (!low_ || beyond_) {
+    throw std::invalid_argument(
+        "second derivatives of the k-sparse loss are those of tied ReLU models on plain features, "
+        "for k up to 2");
+  }
+  Autoencoder moved = model_;
+  from_parameters(direction, moved);
+  low_->hessian_times(moved.W, moved.b, gradient_.dW, gradient_.db);
+  to_parameters(gradient_.dW, gradient_.db, product);
+  product *= factor_;
 }
 
 LinearObjective::LinearObjective(Features features, Index hidden)

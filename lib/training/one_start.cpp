@@ -11,8 +11,10 @@
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
+#include "skeleta/training/spectrum.h"
 #include "training/escape.h"
 #include "training/features.h"
+#include "training/orbit.h"
 
 namespace skeleta::training {
 namespace {
@@ -96,15 +98,18 @@ void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& resul
   restore_unit();
 }
 
+Penalty OneStart::unit_penalty() const {
+  return {std::ldexp(options_.penalty.interference, -data_.exponent),
+          std::ldexp(options_.penalty.decay, -data_.exponent)};
+}
+
 // What the objective is with the penalty, and its gradient. Losses are in a unit of their own, and
 // so is what is charged.
 double OneStart::charged(const Vector& x, double value, Vector& gradient) const {
   if (options_.penalty.active() && std::isfinite(value)) {
     Autoencoder model = form_;
     from_parameters(x, model);
-    value += add_penalty({std::ldexp(options_.penalty.interference, -data_.exponent),
-                          std::ldexp(options_.penalty.decay, -data_.exponent)},
-                         model, gradient);
+    value += add_penalty(unit_penalty(), model, gradient);
   }
   if (!options_.thresholds) gradient.tail(features().size()).setZero();
   return value;
@@ -166,6 +171,7 @@ void OneStart::minimize(Vector& x) {
   if (options_.objective == ObjectiveKind::exact && by_lbfgs()) {
     if (!loose_stage(x)) return;
   }
+  if (by_newton()) return newton_stage(x);
   const double tolerance = options_.gradient_tolerance;
   with_objective([&](optimize::Objective f, double noise) {
     if (by_lbfgs()) return lbfgs(f, x, tolerance, noise);
@@ -212,6 +218,131 @@ void OneStart::lbfgs(optimize::Objective f, Vector& x, double tolerance, double 
   options.first_step = first_step;
   options.max_iterations = options_.max_steps - steps_;
   add(natural_descent(f, x, natural_, zero_, options, recorder()));
+}
+
+// Far from a minimum L-BFGS gets on as well, and its steps cost less.
+void OneStart::newton_stage(Vector& x) {
+  constexpr double near = 1e-3;
+  if (options_.gradient_tolerance < near) {
+    with_objective([&](optimize::Objective f, double noise) { lbfgs(f, x, near, noise); });
+    if (!vanishes(result_->summary)) return;
+  }
+  if (options_.objective == ObjectiveKind::exact) {
+    const exact::Options options = exact_options(features(), gradient_target_, threads_);
+    ExactObjective f(features(), form_, options);
+    newton(f, x, options.relative_target);
+    result_->unmet += f.unmet();
+    return;
+  }
+  auto f = options_.objective == ObjectiveKind::one_sparse
+               ? SparseObjective::one_sparse(features(), form_, threads_)
+               : SparseObjective::k_sparse(features(), form_, options_.k, threads_);
+  newton(f, x, sum_noise);
+}
+
+// A penalty and its second derivatives, in the unit of the losses.
+template <class F>
+void OneStart::newton(F& f, Vector& x, double noise) {
+  Vector parameters(x.size()), scaled(x.size()), y = natural_.from_parameters(x), here = y;
+  const auto value = [&](const Vector& at, Vector& gradient) {
+    here = at;
+    natural_.to_parameters(at, parameters);
+    const double result = charged(parameters, f(parameters, gradient), gradient);
+    natural_.pull_back(at, gradient);
+    return result;
+  };
+  const auto times = [&](const Vector& v, Vector& product) {
+    scaled = v;
+    natural_.pull_back(here, scaled);
+    if (!options_.thresholds) scaled.tail(features().size()).setZero();
+    f.times(scaled, product);
+    if (options_.penalty.active()) {
+      Autoencoder model = form_;
+      from_parameters(parameters, model);
+      add_penalty_times(unit_penalty(), model, scaled, product);
+    }
+    if (!options_.thresholds) product.tail(features().size()).setZero();
+    natural_.pull_back(here, product);
+  };
+  const auto record = recorder();
+  const auto show = [&](const optimize::Step& step) {
+    Vector at(step.x.size());
+    natural_.to_parameters(step.x, at);
+    return record(
+        {step.iteration, step.evaluations, step.value, step.gradient_norm, step.length, at});
+  };
+  optimize::NewtonOptions options;
+  options.gradient_tolerance = options_.gradient_tolerance * zero_;
+  options.first_radius = first_step;
+  options.value_noise = noise;
+  for (bool left = false;; left = true) {
+    options.max_iterations = options_.max_steps - std::min(steps_, options_.max_steps);
+    add(optimize::newton(value, times, y, options,
+                         record ? optimize::StepCallback(show) : optimize::StepCallback{}));
+    natural_.to_parameters(y, x);
+    if (!vanishes(result_->summary)) return;
+    const std::optional<Vector> known = judge_by_spectrum(y);
+    const Vector downhill = known ? *known : judge_end(value, times, y);
+    if (result_->landscape != Landscape::saddle || left) return;
+    leave_saddle(value, downhill, y);
+  }
+}
+
+// Of few parameters by the whole spectrum. A direction there is one of parameters: in natural
+// coordinates it leads down as well.
+std::optional<Vector> OneStart::judge_by_spectrum(const Vector& y) {
+  constexpr Index most = 100;
+  if (y.size() > most || !options_.thresholds) return std::nullopt;
+  Vector x(y.size());
+  natural_.to_parameters(y, x);
+  Autoencoder model = form_;
+  from_parameters(x, model);
+  SpectrumOptions options;
+  options.objective = options_.objective;
+  options.k = options_.k;
+  options.penalty = unit_penalty();
+  options.slope = INFINITY;  // a tolerance was met
+  options.threads = threads_;
+  const Spectrum found = spectrum(model, features(), options);
+  result_->landscape = found.landscape;
+  if (found.downhill.size() == 0) return Vector::Zero(y.size());
+  constexpr double little = 1e-6;
+  return Vector((natural_.from_parameters(x + little * found.downhill) - y) / little);
+}
+
+// By the smallest eigenvalue beside those of rotations, which are 0: it is seen only down to the
+// error of the products.
+Vector OneStart::judge_end(optimize::Objective value, optimize::HessianProduct times,
+                           const Vector& y) {
+  constexpr double seen = 1e-4;
+  Vector x(y.size()), gradient(y.size());
+  natural_.to_parameters(y, x);
+  value(y, gradient);  // products are those at the last point
+  Autoencoder model = form_;
+  from_parameters(x, model);
+  const optimize::Curvature curvature =
+      optimize::least_curvature(times, y.size(), orbit(model), 200, 0.1 * seen);
+  const double zero = seen * curvature.largest;
+  result_->landscape = curvature.least < -zero  ? Landscape::saddle
+                       : curvature.least > zero ? Landscape::minimum
+                                                : Landscape::degenerate;
+  return curvature.direction;
+}
+
+// Along the steepest way down, as far as it goes down.
+void OneStart::leave_saddle(optimize::Objective value, const Vector& direction, Vector& y) {
+  Vector gradient(y.size()), best = y;
+  double least = value(y, gradient);
+  for (const double sign : {1.0, -1.0}) {
+    for (double step = 1e-3; step < 1.0; step *= 2.0) {
+      const Vector trial = y + sign * step * direction;
+      const double at = value(trial, gradient);
+      if (!(at < least)) break;
+      least = at;
+      best = trial;
+    }
+  }
+  y = best;
 }
 
 // In units of `zero_`: a learning rate means the same whatever the importances and densities are.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+
+#include "skeleta/optimize/newton.h"
 #include "skeleta/sampling/stream.h"
 #include "skeleta/training/train.h"
 #include "training/natural_descent.h"
@@ -20,9 +23,11 @@ class OneStart {
   using Body = FunctionRef<void(optimize::Objective, double noise)>;
 
   const Features& features() const { return data_.features; }
-  bool by_lbfgs() const { return options_.optimizer == OptimizerKind::lbfgs; }
+  bool by_newton() const { return options_.optimizer == OptimizerKind::newton; }
+  bool by_lbfgs() const { return options_.optimizer == OptimizerKind::lbfgs || by_newton(); }
   bool noisy() const { return options_.objective == ObjectiveKind::sampled && !by_lbfgs(); }
 
+  Penalty unit_penalty() const;
   double charged(const Vector& x, double value, Vector& gradient) const;
   void with_objective(Body body);
   void with_bare_objective(Body body);
@@ -31,6 +36,12 @@ class OneStart {
   void minimize_noise(Vector& x);
   bool loose_stage(Vector& x);
   void lbfgs(optimize::Objective f, Vector& x, double tolerance, double noise);
+  void newton_stage(Vector& x);
+  template <class F>
+  void newton(F& f, Vector& x, double noise);
+  std::optional<Vector> judge_by_spectrum(const Vector& y);
+  Vector judge_end(optimize::Objective value, optimize::HessianProduct times, const Vector& y);
+  void leave_saddle(optimize::Objective value, const Vector& direction, Vector& y);
   void descend(optimize::StochasticObjective f, Vector& x, double tolerance);
   bool leave(Vector& x, sampling::PointStream& random);
   bool descends_from(Vector& x, double goal, std::uint64_t most_steps);

@@ -36,4 +36,22 @@ double add_penalty(const Penalty& penalty, const Autoencoder& model, Vector& gra
   return value;
 }
 
+// The derivative of 4(CW − W diag |w_i|²), C = WWᵀ, along dW.
+void add_penalty_times(const Penalty& penalty, const Autoencoder& model, const Vector& direction,
+                       Vector& product) {
+  const Matrix& W = model.W;
+  if (penalty.interference > 0.0) {
+    const Matrix V = direction.head(W.size()).reshaped(W.rows(), W.cols());
+    const Matrix half = product_transposed(V, W), C = product_transposed(W, W);
+    const Matrix moved = half + half.transpose();
+    const Vector squares = W.colwise().squaredNorm().transpose();
+    const Vector change = 2.0 * (W.cwiseProduct(V)).colwise().sum().transpose();
+    const Matrix slope = skeleta::product(moved, W) + skeleta::product(C, V) -
+                         V * squares.asDiagonal() - W * change.asDiagonal();
+    product.head(W.size()) += 4.0 * penalty.interference * slope.reshaped();
+  }
+  const Index weights = W.size() + model.W_out.size();
+  product.head(weights) += 2.0 * penalty.decay * direction.head(weights);
+}
+
 }  // namespace skeleta::training

@@ -85,6 +85,15 @@ void validate(const Options& options, const Features& features, Index hidden) {
                     " take a smaller k, or the exact or sampled objective",
                     options.k, supports, features.size(), exact::SupportSum::most_supports));
   }
+  if (options.optimizer == OptimizerKind::newton) {
+    const bool few = options.objective == ObjectiveKind::one_sparse ||
+                     (options.objective == ObjectiveKind::k_sparse && options.k <= 2);
+    const bool relu = form.activation == Activation::relu && form.noise == 0.0;
+    require(features.plain() && relu &&
+                (options.objective == ObjectiveKind::exact || (few && form.tied())),
+            "newton needs second derivatives: the objective exact, or of tied models one-sparse or "
+            "k-sparse up to 2, of ReLU models without noise on plain features");
+  }
   require(options.starts >= 1, "starts = 0 must be at least 1");
   require(options.stride >= 1, "stride = 0 must be at least 1");
   require(options.batch >= 1, "batch = 0 must be at least 1");

@@ -114,6 +114,8 @@ TEST_F(Identity, FinishedCommandsAreShown) {
       {"dictionary", SKELETA_SOURCE_DIR "/data/trained/n80_m20_S0.98.h5", "--neighbours", "0",
        "--compare", "0"},
       {"basins", "--features", "2", "--hidden", "1", "--sparsity", "0.9", "--starts", "8"},
+      {"spectrum", model},
+      {"spectrum", model, "--instance", "all", "--objective", "one-sparse"},
       {"linear", "critical-points", "--eigenvalues", "3,2,1", "--hidden", "2"},
       {"linear", "flow", "--eigenvalues", "3,2,1", "--hidden", "2"},
       {"linear", "moments", "--features", "4", "--sparsity", "0.9", "--samples", "1e3"},

@@ -98,6 +98,7 @@ def test_train_from_a_model(model):
 def test_other_commands(model, file, program):
     for ours, theirs in [
             (skeleta.approximate(*model, 0.1), ["approximate", file]),
+            (skeleta.spectrum(*model, 0.1), ["spectrum", file]),
             (skeleta.dictionary(*model, 0.1, skeletons=3), ["dictionary", file, "--skeletons=3"]),
             (skeleta.basins(features=2, hidden=1, sparsity=0.9, starts=9, interference=0.01),
              ["basins", "--features=2", "--hidden=1", "--sparsity=0.9", "--starts=9", "--interference=0.01"]),
@@ -123,7 +124,8 @@ def test_other_commands(model, file, program):
 def test_every_command_is_compared():
     """With what the program prints, in this file: a new one must be too."""
     assert set(skeleta._core.commands()) == {
-        "estimate", "train", "sweep", "approximate", "basins", "dictionary", "thomson solve", "thomson match",
+        "estimate", "train", "sweep", "approximate", "basins", "dictionary", "spectrum", "thomson solve",
+        "thomson match",
         "linear critical-points", "linear flow", "linear moments"}
 
 

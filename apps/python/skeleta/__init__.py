@@ -14,7 +14,7 @@ import torch, h5py with xarray, and matplotlib, which nothing else here does.
 import os
 
 from . import _core, linear, thomson
-from ._command import Result, approximate, basins, dictionary, sweep, train
+from ._command import Result, approximate, basins, dictionary, spectrum, sweep, train
 from ._estimate import Estimate, Integral, estimate, integrate, sample
 from ._geometry import congruence, geometry
 from ._law import Law
@@ -26,7 +26,7 @@ __version__ = _core.version
 __all__ = ["Estimate", "Evaluator", "Gradient", "Integral", "Law", "Loss", "Model", "Result", "approximate",
            "basins", "congruence", "dictionary", "estimate", "from_npz", "from_safetensors", "from_state_dict",
            "geometry", "integrate", "linear", "loss", "loss_and_gradient", "open", "read_model", "sample",
-           "save_model", "sweep", "thomson", "train"]
+           "save_model", "spectrum", "sweep", "thomson", "train"]
 
 
 def open(path):  # noqa: A001  skeleta.open is the name

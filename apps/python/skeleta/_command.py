@@ -280,6 +280,15 @@ def approximate(W, bias=None, density=None, *, threshold=None, importance=None, 
         return run("approximate", [path], density=density, importance=importance, **options)
 
 
+@documented("spectrum", extra=("density", "importance"))
+def spectrum(W, bias=None, density=None, *, threshold=None, importance=None, **options) -> Result:
+    """The Hessian's eigenvalues and what they say. W, bias, density as in skeleta.loss, or a path."""
+    density, densities = common(density, "density")
+    importance, importances = common(importance, "importance")
+    with model_file(W, bias, threshold, densities, importances, options.get("instance")) as path:
+        return run("spectrum", [path], density=density, importance=importance, **options)
+
+
 @documented("dictionary", extra=("density", "importance", "bias", "tied"))
 def dictionary(W, bias=None, density=None, *, threshold=None, importance=None, **options) -> Result:
     """The loss of a dictionary of up to 10⁵ features, feature by feature. W, bias, density as in skeleta.loss, or the

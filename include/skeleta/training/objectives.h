@@ -29,6 +29,11 @@ class ExactObjective {
   /// The loss at parameters x (parameters.h); `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
 
+  /// The Hessian at the last parameters times a direction, on the fewest nodes (64): a symmetric
+  /// matrix that has some digits right, which is what steps need. Throws as
+  /// exact::Evaluator::hessian_times.
+  void times(const Vector& direction, Vector& product);
+
   /// The loss at the last parameters.
   const exact::Loss& last() const { return last_; }
   /// How often the error asked for was not reached.
@@ -37,7 +42,7 @@ class ExactObjective {
  private:
   exact::Evaluator evaluator_;
   Autoencoder model_;
-  exact::Gradient gradient_;
+  exact::Gradient gradient_, direction_, product_;
   exact::Loss last_;
   std::uint64_t unmet_ = 0;
 };
@@ -71,6 +76,10 @@ class SparseObjective {
 
   /// The k-sparse loss at parameters x; `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
+
+  /// The Hessian at the last parameters times a direction. Throws std::invalid_argument if the loss
+  /// is not all in closed form (summed()).
+  void times(const Vector& direction, Vector& product);
 
  private:
   std::optional<exact::SparseLoss> low_;     // of Q_0, Q_1, Q_2

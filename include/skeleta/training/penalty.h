@@ -23,4 +23,9 @@ void validate(const Penalty& penalty);
 /// C = WWᵀ: Σ_{i≠j} ⟨w_i, w_j⟩² = ‖C‖_F² − Σ |w_i|⁴, gradient 4(CW − W diag |w_i|²). Cost 2 d²D.
 double add_penalty(const Penalty& penalty, const Autoencoder& model, Vector& gradient);
 
+/// Adds the penalty's Hessian at a model times a direction, both in the order of its parameters.
+/// Cost 6 d²D.
+void add_penalty_times(const Penalty& penalty, const Autoencoder& model, const Vector& direction,
+                       Vector& product);
+
 }  // namespace skeleta::training

@@ -13,6 +13,7 @@
 #include "skeleta/model/autoencoder.h"
 #include "skeleta/optimize/descent.h"
 #include "skeleta/optimize/summary.h"
+#include "skeleta/training/landscape.h"
 #include "skeleta/training/minima.h"
 #include "skeleta/training/penalty.h"
 
@@ -29,8 +30,10 @@ enum class ObjectiveKind : std::int8_t {
   linear,  ///< The integral loss of the tied linear model x ↦ WᵀWx, b = 0: also the result's.
 };
 
-/// How to descend: L-BFGS for objectives without noise, the others for all.
-enum class OptimizerKind : std::int8_t { lbfgs, adam, sgd };
+/// How to descend: L-BFGS for objectives without noise; Newton's method for those that have second
+/// derivatives (exact, one-sparse and k-sparse up to 2, of ReLU models on plain features); the
+/// others for all.
+enum class OptimizerKind : std::int8_t { lbfgs, adam, sgd, newton };
 
 /// Where a start begins; thresholds are 0 unless a model is given.
 enum class Init : std::int8_t {
@@ -43,7 +46,7 @@ constexpr auto names_of(ObjectiveKind) {
   return std::to_array<std::string_view>({"exact", "one-sparse", "k-sparse", "sampled", "linear"});
 }
 constexpr auto names_of(OptimizerKind) {
-  return std::to_array<std::string_view>({"lbfgs", "adam", "sgd"});
+  return std::to_array<std::string_view>({"lbfgs", "adam", "sgd", "newton"});
 }
 constexpr auto names_of(Init) {
   return std::to_array<std::string_view>({"xavier", "normal", "given"});
@@ -109,7 +112,9 @@ struct TrainedModel {
   exact::Loss loss;
   double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss, without penalties.
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
-  std::uint64_t unmet = 0;          ///< Evaluations that did not meet their error target.
+  /// With newton, what the end is (spectrum.h; of many parameters by the smallest eigenvalue).
+  Landscape landscape = Landscape::unknown;
+  std::uint64_t unmet = 0;                  ///< Evaluations that did not meet their error target.
   std::vector<TrajectoryPoint> trajectory;  ///< Every record_every steps.
 
   /// Whether the descent left the range of numbers, on its way or with its last step.
@@ -145,6 +150,10 @@ using TakeStart = std::function<bool(TrainedModel&& start)>;
 /// L-BFGS takes thresholds below 0 in units of μ, μ² = (1 − π_0)/π_0 where that is below 1, since
 /// L_0 alone curves there by 1/μ² times as much; the tolerance holds for the gradient with respect
 /// to these.
+///
+/// Newton's method (optimize/newton.h) takes over from L-BFGS where the gradient is 1e-3 of its
+/// tolerance's unit. Where it ends at a saddle, the steepest way down is taken once and it goes on;
+/// what each start ends at is said (TrainedModel::landscape).
 ///
 /// A vanishing gradient is not yet a minimum. Where features are idle (an output that never fires,
 /// a column that is 0), and wherever a model was given to start from, displaced models

@@ -13,6 +13,7 @@ Rows thomson_rows();
 Rows approximation_rows();
 Rows dictionary_rows();
 Rows basins_rows();
+Rows spectrum_rows();
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
@@ -26,6 +27,7 @@ const std::vector<Kind>& kinds() {
       {{"skeleta approximate"}, approximation_rows},
       {{"skeleta dictionary"}, dictionary_rows},
       {{"skeleta basins"}, basins_rows},
+      {{"skeleta spectrum"}, spectrum_rows},
   };
   return all;
 }

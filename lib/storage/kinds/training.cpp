@@ -45,7 +45,13 @@ const Fields<TrainedModel>& start_fields() {
           {whole("unmet", "start", "evaluations that did not meet their error target"),
            &Start::unmet},
       });
-  return fields;
+  static const auto both = joined(
+      fields,
+      block<Start>(
+          "/training", "since 1.10, in training files",
+          {{word("landscape", "start", "what the end is for the objective, of --optimizer newton"),
+            &Start::landscape}}));
+  return both;
 }
 
 // Along [minimum].

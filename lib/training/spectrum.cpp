@@ -1,0 +1,189 @@
+#include "skeleta/training/spectrum.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+#include "core/decompositions.h"
+#include "core/products.h"
+#include "skeleta/measure/active_count.h"
+#include "skeleta/training/parameters.h"
+#include "training/orbit.h"
+
+namespace skeleta::training {
+namespace {
+
+constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
+
+// The skeletons of the objective, and the factor of its loss on them.
+struct SkeletonPart {
+  CountRange skeletons;
+  double factor;
+};
+
+SkeletonPart part_of(const Features& features, const SpectrumOptions& options) {
+  if (options.objective == ObjectiveKind::one_sparse) {
+    return {{1, 1}, 1.0 / ActiveCount(features.density).probability(1)};
+  }
+  if (options.objective == ObjectiveKind::k_sparse) return {{0, options.k}, 1.0};
+  if (options.objective == ObjectiveKind::exact) return {{0, features.size()}, 1.0};
+  throw std::invalid_argument(
+      "the spectrum is that of the exact, one-sparse or k-sparse objective");
+}
+
+exact::Hessian hessian_of(const Autoencoder& model, const Features& features,
+                          const SpectrumOptions& options) {
+  const SkeletonPart part = part_of(features, options);
+  exact::Hessian result;
+  if (options.objective == ObjectiveKind::exact) {
+    exact::Options how;
+    how.error_control = exact::ErrorControl::estimated;
+    how.relative_target = 1e-10;
+    how.absolute_target = 1e-13 * loss_of_zero_model(features);
+    how.gradient_target = 1e-8;
+    how.maximum_nodes = Index{1} << 13;
+    how.refuse_unreachable = false;
+    how.threads = options.threads;
+    result = exact::hessian(model, features, how, 1e-7);
+  } else {
+    result = exact::hessian(model, features, part.skeletons, part.factor, options.threads);
+  }
+  if (options.penalty.active()) {
+    result.value += add_penalty(options.penalty, model, result.gradient);
+    Vector unit = Vector::Zero(result.gradient.size()), column(result.gradient.size());
+    for (Index k = 0; k < unit.size(); ++k) {
+      unit(k) = 1.0;
+      column.setZero();
+      add_penalty_times(options.penalty, model, unit, column);
+      result.matrix.col(k) += column;
+      unit(k) = 0.0;
+    }
+  }
+  return result;
+}
+
+// Orthonormal combinations of the orthonormal columns of B that H maps to less than `zero`.
+Matrix flat_part(const Matrix& H, const Matrix& B, double zero) {
+  if (B.cols() == 0) return B;
+  const Svd parts = svd(skeleta::product(H, B));
+  const Index flat = (parts.values.array() <= zero).count();
+  return skeleta::product(B, parts.V.rightCols(flat));
+}
+
+// The parameters of one feature as unit vectors.
+Matrix block_of(const Autoencoder& model, Index i) {
+  const Index d = model.hidden(), D = model.features(), n = parameter_count(model);
+  Matrix B = Matrix::Zero(n, model.tied() ? d + 1 : 2 * d + 1);
+  Index column = 0;
+  for (Index a = 0; a < d; ++a) B(i * d + a, column++) = 1.0;
+  for (Index a = 0; !model.tied() && a < d; ++a) B(D * d + i + a * D, column++) = 1.0;
+  B(n - D + i, column) = 1.0;
+  return B;
+}
+
+Matrix beside(const Matrix& A, const Matrix& B) {
+  Matrix result(A.rows(), A.cols() + B.cols());
+  result << A, B;
+  return result;
+}
+
+void explain_zeros(const Matrix& H, const Autoencoder& model, Spectrum& result) {
+  // What is flat but for the error of a nearly flat matrix.
+  const double zero = 4.0 * result.zero;
+  Matrix known = flat_part(H, orbit(model), zero);
+  result.orbit_dimension = std::min(known.cols(), result.zeros);
+  for (Index i = 0; i < model.features() && known.cols() < result.zeros; ++i) {
+    const Matrix flat = flat_part(H, block_of(model, i), zero);
+    if (flat.cols() > 0) known = orthonormal(beside(known, flat));
+  }
+  const Index explained = std::min(known.cols(), result.zeros);
+  result.dropped = explained - result.orbit_dimension;
+  result.unexplained = result.zeros - explained;
+}
+
+void judge(double slope, Spectrum& result) {
+  result.learning_coefficient = no_number;
+  if (!result.kinks.empty()) {
+    result.landscape = Landscape::kink;
+    result.reason = fmt::format("not twice differentiable: {}", result.kinks.front().reason);
+  } else if (!(result.gradient_norm <= slope)) {
+    result.landscape = Landscape::slope;
+    result.reason =
+        fmt::format("no critical point: the gradient's norm is {:.3g}, more than {:.3g}",
+                    result.gradient_norm, slope);
+  } else if (result.negative > 0) {
+    result.landscape = Landscape::saddle;
+    result.reason = fmt::format("a saddle: {} directions lead down", result.negative);
+  } else if (result.unexplained > 0) {
+    result.landscape = Landscape::degenerate;
+    result.reason = fmt::format("{} flat directions are unexplained: higher derivatives decide",
+                                result.unexplained);
+  } else {
+    result.landscape = Landscape::minimum;
+    result.learning_coefficient = 0.5 * static_cast<double>(result.rank);
+  }
+}
+
+}  // namespace
+
+Spectrum spectrum(const Autoencoder& model, const Features& features,
+                  const SpectrumOptions& options) {
+  validate(options.penalty);
+  const exact::Hessian hessian = hessian_of(model, features, options);
+  const SymmetricEigen eigen = symmetric_eigen(hessian.matrix);
+  Spectrum result;
+  result.value = hessian.value;
+  result.gradient_norm = hessian.gradient.norm();
+  result.eigenvalues = eigen.values;
+  result.error = hessian.error;
+  result.kinks = exact::kinks(model, features, part_of(features, options).skeletons, options.kink);
+  const double largest = eigen.values.cwiseAbs().maxCoeff(), size = model.W.norm();
+  // H (SW, 0) = (S ∂L/∂W, 0)
+  const double turned = size > 0.0 ? 4.0 * result.gradient_norm / size : 0.0;
+  result.zero = std::max({options.zero * largest, 10.0 * result.error, turned});
+  double smallest = INFINITY;
+  for (const double value : eigen.values) {
+    if (std::abs(value) <= result.zero) continue;
+    ++result.rank;
+    smallest = std::min(smallest, std::abs(value));
+    if (value < 0.0) {
+      ++result.negative;
+    } else {
+      result.log_determinant += std::log(value);
+    }
+  }
+  result.zeros = eigen.values.size() - result.rank;
+  result.condition = result.rank > 0 ? largest / smallest : no_number;
+  if (result.negative > 0) result.downhill = eigen.vectors.col(0);
+  explain_zeros(hessian.matrix, model, result);
+  judge(options.slope * loss_of_zero_model(features) *
+            (options.objective == ObjectiveKind::one_sparse ? part_of(features, options).factor
+                                                            : 1.0),
+        result);
+  return result;
+}
+
+double free_energy_crossing(double loss_difference, double coefficient_difference,
+                            double constant) {
+  if (!(loss_difference > 0.0) || std::isnan(coefficient_difference) || std::isnan(constant)) {
+    return no_number;
+  }
+  const auto excess = [&](double n) {
+    return n * loss_difference - coefficient_difference * std::log(n) - constant;
+  };
+  // Convex where the coefficient is positive, with its least value at their ratio; else increasing.
+  double low = std::max(1.0, coefficient_difference / loss_difference);
+  if (excess(low) >= 0.0) return 1.0;
+  double high = 2.0 * low;
+  while (excess(high) < 0.0) high *= 2.0;
+  for (int step = 0; step < 200 && high - low > 1e-12 * high; ++step) {
+    const double middle = 0.5 * (low + high);
+    (excess(middle) < 0.0 ? low : high) = middle;
+  }
+  return high;
+}
+
+}  // namespace skeleta::training

@@ -1,0 +1,153 @@
+#include "skeleta/training/spectrum.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <stdexcept>
+
+#include "skeleta/optimize/lbfgs.h"
+#include "skeleta/training/objectives.h"
+#include "skeleta/training/parameters.h"
+#include "support.h"
+
+namespace skeleta::training {
+namespace {
+
+// One active feature, d = 2 (Chen et al., arXiv 2310.06301): k columns at the corners of a regular
+// polygon, the others 0 with the threshold `other`, at the minimum of the loss L_1 nearby.
+Autoencoder polygon(Index corners, Index features, double other) {
+  Autoencoder model{Matrix::Zero(2, features), Vector::Constant(features, other)};
+  const double angle = 2.0 * std::numbers::pi / static_cast<double>(corners);
+  for (Index k = 0; k < corners; ++k) {
+    const double at = angle * static_cast<double>(k);
+    model.W.col(k) << 1.2 * std::cos(at), 1.2 * std::sin(at);
+    model.b(k) = 0.3;
+  }
+  if (corners == 4) {
+    model.W /= 1.2;
+    model.b.setZero();
+    return model;
+  }
+  auto loss = SparseObjective::one_sparse(Features::uniform(features, 0.1), 2);
+  Vector x = to_parameters(model);
+  optimize::LbfgsOptions options;
+  options.gradient_tolerance = 1e-12;
+  options.first_step = 0.01;
+  optimize::Lbfgs(options).minimize(loss, x);
+  from_parameters(x, model);
+  return model;
+}
+
+Spectrum one_sparse(const Autoencoder& model) {
+  SpectrumOptions options;
+  options.objective = ObjectiveKind::one_sparse;
+  return spectrum(model, Features::uniform(model.features(), 0.1), options);
+}
+
+// λ = 7, 8.5, 10, 11.5 for c = k: all parameters but a rotation, 3k − 1 of them, count.
+TEST(Spectrum, OfPolygonsHasTheLearningCoefficientsOfTheLiterature) {
+  for (const auto& [corners, coefficient] :
+       {std::pair{5, 7.0}, std::pair{6, 8.5}, std::pair{7, 10.0}, std::pair{8, 11.5}}) {
+    const Spectrum found = one_sparse(polygon(corners, corners, 0.0));
+    EXPECT_EQ(found.landscape, Landscape::minimum) << corners << ": " << found.reason;
+    EXPECT_EQ(found.learning_coefficient, coefficient) << corners;
+    EXPECT_EQ(found.rank, 3 * corners - 1);
+    EXPECT_EQ(found.zeros, 1);
+    EXPECT_EQ(found.orbit_dimension, 1);
+    EXPECT_EQ(found.unexplained, 0);
+    EXPECT_LT(std::abs(found.eigenvalues(0)), 1e-10);
+    EXPECT_GT(found.eigenvalues(1), 1e-4);
+  }
+}
+
+// 5⁺, c = 6: the sixth output answers the constant 1/12, and no direction but the rotation is flat.
+TEST(Spectrum, OfThePentagonWithAConstantOutput) {
+  const Autoencoder model = polygon(5, 6, -0.1);
+  EXPECT_NEAR(model.b(5), -1.0 / 12.0, 1e-9);
+  const Spectrum found = one_sparse(model);
+  EXPECT_EQ(found.learning_coefficient, 8.5) << found.reason;
+  EXPECT_EQ(found.zeros, 1);
+}
+
+// 5, c = 6: the sixth output never fires; its weights and threshold do nothing.
+TEST(Spectrum, ExplainsDroppedFeatures) {
+  const Autoencoder model = polygon(5, 6, 0.5);
+  EXPECT_EQ(model.b(5), 0.5);
+  const Spectrum found = one_sparse(model);
+  EXPECT_EQ(found.learning_coefficient, 7.0) << found.reason;
+  EXPECT_EQ(found.orbit_dimension, 1);
+  EXPECT_EQ(found.dropped, 3);
+  EXPECT_EQ(found.unexplained, 0);
+  // Energies of the pentagon and the hexagon: ΔL = −.02055.
+  const Spectrum hexagon = one_sparse(polygon(6, 6, 0.0));
+  EXPECT_NEAR(hexagon.value - found.value, -0.02055, 5e-6);
+}
+
+TEST(Spectrum, RefusesSquares) {
+  const Spectrum found = one_sparse(polygon(4, 4, 0.0));
+  EXPECT_EQ(found.landscape, Landscape::kink);
+  EXPECT_TRUE(std::isnan(found.learning_coefficient));
+  EXPECT_EQ(found.kinks.size(), 4u);
+  EXPECT_NE(found.reason.find("not twice differentiable: output 0"), std::string::npos)
+      << found.reason;
+}
+
+// n ΔL = Δλ log n + Δc. Without a constant the pentagon gives way to the hexagon at 445; the 601 of
+// Chen et al. amounts to Δc = 2.752, what their prior and volumes come to.
+TEST(Spectrum, KnowsWhereFreeEnergiesCross) {
+  EXPECT_NEAR(free_energy_crossing(0.02055, 1.5, 2.752), 601.0, 1.0);
+  const double n = free_energy_crossing(0.02055, 1.5);
+  EXPECT_NEAR(n, 445.1, 0.1);
+  EXPECT_NEAR(n * 0.02055, 1.5 * std::log(n), 1e-9);
+  EXPECT_GT(n, 1.5 / 0.02055);  // the larger of the two
+  EXPECT_EQ(free_energy_crossing(1.0, -1.0), 1.0);
+  EXPECT_TRUE(std::isnan(free_energy_crossing(0.0, 1.0)));
+}
+
+// The whole loss: the pentagon of D = 5, S = .95 is a minimum of rank 3·5 − 1; W = 0 with small
+// thresholds below 0 is none, and a point on the way is a slope.
+TEST(Spectrum, OfTheWholeLoss) {
+  const Features features = Features::uniform(5, 0.05);
+  Options training;
+  training.starts = 6;
+  training.gradient_tolerance = 1e-9;
+  const Training found = train(features, 2, training);
+  SpectrumOptions options;
+  const Spectrum best = spectrum(found.best()->model, features, options);
+  EXPECT_EQ(best.landscape, Landscape::minimum) << best.reason;
+  EXPECT_EQ(best.rank, 14);
+  EXPECT_EQ(best.learning_coefficient, 7.0);
+  Autoencoder zero{Matrix::Zero(2, 5), Vector::Constant(5, -0.024)};
+  EXPECT_EQ(spectrum(zero, features, options).landscape, Landscape::slope);
+  // Where all outputs are constants the best threshold is −E x = −p/2.
+  zero.b.setConstant(-0.025);
+  const Spectrum constant = spectrum(zero, features, options);
+  EXPECT_EQ(constant.landscape, Landscape::saddle) << constant.reason;
+  EXPECT_GT(constant.negative, 0);
+  EXPECT_EQ(constant.downhill.size(), 15);
+}
+
+TEST(Spectrum, HasThePenalty) {
+  std::mt19937_64 random(3);
+  const Autoencoder model = testing::random_model(4, 2, random);
+  const Penalty penalty{0.3, 0.1};
+  const auto gradient_at = [&](const Vector& x) {
+    Autoencoder at = model;
+    from_parameters(x, at);
+    Vector gradient = Vector::Zero(x.size());
+    add_penalty(penalty, at, gradient);
+    return gradient;
+  };
+  const Vector x = to_parameters(model);
+  for (Index k = 0; k < x.size(); ++k) {
+    Vector unit = Vector::Zero(x.size()), product = unit;
+    unit(k) = 1.0;
+    add_penalty_times(penalty, model, unit, product);
+    const Vector expected = (gradient_at(x + 1e-5 * unit) - gradient_at(x - 1e-5 * unit)) / 2e-5;
+    EXPECT_LT((product - expected).norm(), 1e-7 * (1.0 + expected.norm())) << k;
+  }
+}
+
+}  // namespace
+}  // namespace skeleta::training
