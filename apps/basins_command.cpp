@@ -172,9 +172,10 @@ int BasinsCommand::run(Run& run) {
     for (const training::Basin& basin : found_.basins) {
       basins.add(basin.first_start, basin.model, basin.value, basin.count);
     }
-    options_.stride = run.shards().count;
-    options_.first = run.shards().which.front() + options_.stride * found_.starts.size();
-    options_.starts = planned_ - found_.starts.size();
+    training::BasinOptions left = options_;  // options_ is what the file tells
+    left.stride = run.shards().count;
+    left.first = run.shards().which.front() + left.stride * found_.starts.size();
+    left.starts = planned_ - found_.starts.size();
     ProgressDisplay display(run.err(), run.quiet());
     const auto take = [&](std::uint64_t k, std::int64_t basin) {
       found_.starts.push_back({static_cast<std::int64_t>(k), basin});
@@ -186,7 +187,7 @@ int BasinsCommand::run(Run& run) {
       }
       return true;  // the guard calls the work off
     };
-    training::find_basins(found_.features, static_cast<Index>(*hidden_), options_, basins, take);
+    training::find_basins(found_.features, static_cast<Index>(*hidden_), left, basins, take);
     found_.basins = basins.all();
   }
   if (found_.starts.empty()) throw Interrupted();

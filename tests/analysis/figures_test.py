@@ -204,6 +204,24 @@ class Figures(Workplace):
         said = " ".join(text for text, _ in texts(skeleta_analysis.dictionary(self.dictionary_run("again", "--neighbours", "2"))))
         self.assertRegex(said, r"word\d+ \d+ %, ")
 
+    def test_basins(self):
+        runs = []
+        for name, options in (("free", []), ("charged", ["--interference", "0.05", "--importance-decay", "0.8"])):
+            path = self.folder / f"basins_{name}.h5"
+            self.run_command(program(), "basins", "--features", "2", "--hidden", "1", "--sparsity", "0.9", "--starts", "40",
+                             "--quiet", "-o", path, *options)
+            runs.append(skeleta_analysis.open(path))
+        for some in (runs[:1], runs):
+            figure = skeleta_analysis.basins(some)
+            self.assert_legible(figure)
+            widths = np.array([bar.get_width() for bar in figure.axes[0].patches])
+            found = np.concatenate([run.basins["probability"].values[np.argsort(run.basins["value"].values)] for run in some])
+            np.testing.assert_allclose(widths, found)
+            self.assertAlmostEqual(widths.sum(), len(some))
+            plt.close(figure)
+        with self.assertRaisesRegex(ValueError, "has no basins"):
+            skeleta_analysis.basins([self.runs["n5_m2_S0.75"]])
+
     def test_every_instance_can_be_drawn(self):
         run = self.runs["n5_m2_S0.75"]
         for draw in (skeleta_analysis.contributions, skeleta_analysis.columns,

@@ -7,6 +7,7 @@
 """
 
 from .atlas import atlas
+from .basins import basins
 from .columns import columns
 from .comparison import comparison
 from .contributions import contributions
@@ -20,5 +21,5 @@ from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
-__all__ = ["ForeignFile", "Run", "atlas", "columns", "comparison", "contributions", "data", "dictionary",
-           "dimensionality", "excess", "flow", "moments", "open", "phases", "summary", "sweep", "training"]
+__all__ = ["ForeignFile", "Run", "atlas", "basins", "columns", "comparison", "contributions", "data",
+           "dictionary", "dimensionality", "excess", "flow", "moments", "open", "phases", "summary", "sweep", "training"]

@@ -6,7 +6,7 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, columns, comparison, contributions, data, dictionary, dimensionality, excess, flow, moments,
+from . import (atlas, basins, columns, comparison, contributions, data, dictionary, dimensionality, excess, flow, moments,
                open, phases, style, summary, sweep, training)
 
 EPILOG = """examples:
@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("excess", help="what training on Q1 alone costs, against density")
     command.add_argument("run", nargs="+", help="files of `skeleta approximate --train --sparsities`")
     add_output(command)
+    command = commands.add_parser("basins", help="which minima gradient flow selects, and how often")
+    command.add_argument("run", nargs="+", help="files of `skeleta basins`")
+    add_output(command)
     command = commands.add_parser("atlas", help="minimisers of a sweep beside Thomson's problem")
     command.add_argument("run", help="file of `skeleta sweep`")
     command.add_argument("match", help="file of `skeleta thomson match` of it, --instance all")
@@ -79,6 +82,8 @@ def execute(options) -> None:
     elif options.command == "excess":
         write(excess([open_kind(path, "skeleta approximate") for path in options.run]),
               options.output)
+    elif options.command == "basins":
+        write(basins([open_kind(path, "skeleta basins") for path in options.run]), options.output)
     elif options.command == "atlas":
         write(atlas(open_kind(options.run, "skeleta sweep"),
                     open_kind(options.match, "skeleta thomson match")), options.output)

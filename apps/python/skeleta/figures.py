@@ -1,7 +1,7 @@
 """Figures of run files, with matplotlib: those of skeleta_analysis."""
 
-from skeleta_analysis import (atlas, columns, comparison, contributions, data, dictionary, dimensionality, excess,
-                              flow, moments, phases, summary, sweep, training)
+from skeleta_analysis import (atlas, basins, columns, comparison, contributions, data, dictionary, dimensionality,
+                              excess, flow, moments, phases, summary, sweep, training)
 
-__all__ = ["atlas", "columns", "comparison", "contributions", "data", "dictionary", "dimensionality", "excess",
-           "flow", "moments", "phases", "summary", "sweep", "training"]
+__all__ = ["atlas", "basins", "columns", "comparison", "contributions", "data", "dictionary", "dimensionality",
+           "excess", "flow", "moments", "phases", "summary", "sweep", "training"]

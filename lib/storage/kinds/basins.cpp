@@ -61,8 +61,6 @@ const Fields<BasinRow>& basin_fields() {
            &ProbabilityInterval::upper},
           {real("value", "basin", "of what was minimised, penalty included"), &BasinRow::basin,
            &Basin::value},
-          {word("label", "basin", "dimensionalities of the features with |w| above 1/2"),
-           &BasinRow::label},
           {whole("represented", "basin feature", "1 if |w| is above 1/2").from(0, 1),
            &BasinRow::represented},
           {real("W", "basin hidden feature", "where the first flow ended"), &BasinRow::W},
@@ -100,7 +98,15 @@ BasinRow basin_row_of(const training::Basin& basin, std::uint64_t done) {
 }  // namespace
 
 Rows basins_rows() {
-  return rows_of(basins_summary_fields(), basin_start_fields(), basin_fields());
+  return rows_of(
+      basins_summary_fields(), basin_start_fields(), basin_fields(),
+      block(basins_group, in_basins_with_ends,
+            {
+                axis("byte", "byte of a text"),
+                text("label", "basin byte", "dimensionalities of the features with |w| above 1/2")
+                    .as("basins[].label"),
+            },
+            ""));
 }
 
 Results basins_results(const BasinsRun& run, std::uint64_t planned) {
@@ -115,6 +121,9 @@ Results basins_results(const BasinsRun& run, std::uint64_t planned) {
   for (const training::Basin& basin : run.basins)
     rows.push_back(basin_row_of(basin, run.starts.size()));
   put(results, basin_fields(), rows);
+  std::vector<std::string> labels;
+  for (const BasinRow& row : rows) labels.push_back(row.label);
+  if (!labels.empty()) results.add_texts("/basins/label", labels);
   return results;
 }
 

@@ -15,7 +15,7 @@ const Fields<SpectrumOfModel>& spectrum_fields() {
     return model.spectrum.kinks.empty() ? Index{-1} : model.spectrum.kinks.front().output;
   };
   static const auto fields = block<Model>(
-      "/spectrum", "since 1.10, in files of spectrum",
+      "/spectrum", "since 1.11, in files of spectrum",
       {
           {axis("instance", "number of the model in its file").as("instance"), &Model::instance},
           {axis("parameter", "number of the eigenvalue, smallest first")},

@@ -48,7 +48,7 @@ const Fields<TrainedModel>& start_fields() {
   static const auto both = joined(
       fields,
       block<Start>(
-          "/training", "since 1.10, in training files",
+          "/training", "since 1.11, in training files",
           {{word("landscape", "start", "what the end is for the objective, of --optimizer newton"),
             &Start::landscape}}));
   return both;
