@@ -27,14 +27,14 @@ TEST_F(BasinsProgram, TellsProbabilitiesThatSumToOne) {
   const Json found = Json::parse(outcome.out);
   EXPECT_EQ(found["done"], 40);
   double sum = found["not_converged"].get<double>() / 40.0;
-  for (const Json& basin : found["basins"]) {
+  for (const Json& basin : found["minima"]) {
     const double p = basin["probability"];
     EXPECT_LE(basin["lower"].get<double>(), p);
     EXPECT_GE(basin["upper"].get<double>(), p);
     sum += p;
   }
   EXPECT_NEAR(sum, 1.0, 1e-12);
-  EXPECT_EQ(found["basins"].size(), 2);
+  EXPECT_EQ(found["minima"].size(), 2);
   const Outcome words = run_program(command({"--starts", "40"}));
   EXPECT_THAT(words.out, AllOf(HasSubstr("40 flows"), HasSubstr("0.003319484"), HasSubstr("all")));
 }

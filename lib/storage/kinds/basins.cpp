@@ -61,12 +61,12 @@ const Fields<BasinRow>& basin_fields() {
            &ProbabilityInterval::upper},
           {real("value", "basin", "of what was minimised, penalty included"), &BasinRow::basin,
            &Basin::value},
-          {whole("represented", "basin feature", "1 if |w| is above 1/2").from(0, 1),
+          {whole("represented", "basin feature", "1 if |w| is above 1/2, else 0"),
            &BasinRow::represented},
           {real("W", "basin hidden feature", "where the first flow ended"), &BasinRow::W},
           {real("b", "basin feature", "likewise, subtracted before the ReLU"), &BasinRow::b},
       },
-      "basins[].");
+      "minima[].");
   return fields;
 }
 
@@ -78,8 +78,7 @@ const Fields<BasinStart>& basin_start_fields() {
           {axis("start", "random start"), &BasinStart::start},
           {whole("basin_of_start", "start", "where it ended; -1 if it did not converge").from(-1),
            &BasinStart::basin},
-      },
-      "");
+      });
   return fields;
 }
 
@@ -104,7 +103,7 @@ Rows basins_rows() {
             {
                 axis("byte", "byte of a text"),
                 text("label", "basin byte", "dimensionalities of the features with |w| above 1/2")
-                    .as("basins[].label"),
+                    .as("minima[].label"),
             },
             ""));
 }
