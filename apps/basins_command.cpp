@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "commands.h"
 #include "exit_code.h"
@@ -13,7 +12,6 @@
 #include "progress_display.h"
 #include "result_report.h"
 #include "skeleta/storage/basins_file.h"
-#include "skeleta/training/phase.h"
 
 namespace skeleta::program {
 namespace {
@@ -40,7 +38,6 @@ class BasinsCommand : public Command {
   Features features() const;
   void resolve(Run& run);
   Findings findings(const Run& run) const;
-  void print(std::ostream& out, const Run& run) const;
 
   std::optional<std::uint64_t> features_, hidden_;
   DataOptions data_;
@@ -113,47 +110,8 @@ void BasinsCommand::resolve(Run& run) {
   run.identify(inputs);
 }
 
-void BasinsCommand::print(std::ostream& out, const Run& run) const {
-  const std::size_t done = found_.starts.size();
-  const auto lost = std::ranges::count(found_.starts, -1, &storage::BasinStart::basin);
-  print_to(out, "{} {}{} from random starts of deviation {:g}", done,
-           options_.dynamics == training::Dynamics::flow ? "flow" : "descent", done == 1 ? "" : "s",
-           options_.deviation);
-  if (done < planned_) print_to(out, ", of {} wanted", planned_);
-  print_to(out, "\n\n{:>11}  {:>21}  {:>12}  {:<14} {}\n", "probability", "95 % interval", "value",
-           "represented", "dimensionalities");
-  std::vector<std::size_t> order(found_.basins.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::ranges::greater(),
-                           [&](std::size_t k) { return found_.basins[k].count; });
-  for (const std::size_t k : order) {
-    const training::Basin& basin = found_.basins[k];
-    const auto interval = training::probability_interval(basin.count, done);
-    const training::Phase phase = training::phase_of(basin.model.W);
-    std::string which;
-    for (std::size_t i = 0; i < phase.is_represented.size() && which.size() < 12; ++i) {
-      if (phase.is_represented[i]) which += fmt::format("{}{}", which.empty() ? "" : " ", i);
-    }
-    const Index all = basin.model.features();
-    if (phase.represented == all) which = "all";
-    if (phase.represented == 0) which = "none";
-    print_to(out, "{:>11.6f}  {:>9.6f} to {:>8.6f}  {:>12.8g}  {:<14.14} {}\n",
-             static_cast<double>(basin.count) / static_cast<double>(done), interval.lower,
-             interval.upper, basin.value, which, phase.label);
-  }
-  if (lost > 0) {
-    const auto count = static_cast<std::uint64_t>(lost);
-    const auto interval = training::probability_interval(count, done);
-    print_to(out, "{:>11.6f}  {:>9.6f} to {:>8.6f}  did not converge\n",
-             static_cast<double>(lost) / static_cast<double>(done), interval.lower, interval.upper);
-  }
-  print_to(out, "\nseed {}, {:.3g} s\n", run.seed(), run.seconds());
-}
-
 Findings BasinsCommand::findings(const Run& run) const {
-  Findings findings = run.findings(storage::basins_results(found_, planned_));
-  findings.text = [this, &run](std::ostream& out) { print(out, run); };
-  return findings;
+  return run.findings(storage::basins_results(found_, planned_));
 }
 
 int BasinsCommand::run(Run& run) {

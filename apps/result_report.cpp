@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "approximation_report.h"
+#include "basins_report.h"
 #include "print.h"
 #include "spectrum_report.h"
 #include "thomson_report.h"
@@ -126,6 +127,7 @@ constexpr Kind kinds[] = {
     {"skeleta thomson solve", "/thomson/starts", solution_json, print_solution},
     {"skeleta thomson match", "/thomson/seconds", match_json, print_match},
     {"skeleta approximate", "/approximation/epsilon", approximation_json, print_approximation},
+    {"skeleta basins", "/basins/done", basins_json, print_basins},
     {"skeleta spectrum", "/spectrum/loss", spectrum_json, print_spectrum_of_model},
 };
 

@@ -36,7 +36,8 @@ TEST_F(BasinsProgram, TellsProbabilitiesThatSumToOne) {
   EXPECT_NEAR(sum, 1.0, 1e-12);
   EXPECT_EQ(found["minima"].size(), 2);
   const Outcome words = run_program(command({"--starts", "40"}));
-  EXPECT_THAT(words.out, AllOf(HasSubstr("40 flows"), HasSubstr("0.003319484"), HasSubstr("all")));
+  EXPECT_THAT(words.out,
+              AllOf(HasSubstr("40 random starts"), HasSubstr("0.003319484"), HasSubstr("all")));
 }
 
 TEST_F(BasinsProgram, GoesOnToTheSameBits) {

@@ -6,7 +6,7 @@ import numpy as np
 from . import style
 
 HATCHES = ("", "//", "..", "xx", "\\\\", "--")
-TOLD = ("sparsity", "density", "importance_decay", "interference", "deviation", "dynamics")
+TOLD = ("sparsity", "density", "importance-decay", "interference", "deviation", "dynamics")
 
 
 @style.styled
@@ -32,8 +32,9 @@ def basins(runs):
     axes.set_xlabel("probability of the end, from random starts")
     handles, labels = axes.get_legend_handles_labels()
     found = dict(zip(labels, handles))
-    figure.legend(found.values(), found.keys(), loc="outside upper left", ncols=3, fontsize=8,
-                  title="features with |w| above 1/2", title_fontsize=8, alignment="left")
+    legend = axes.legend(found.values(), found.keys(), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, fontsize=8,
+                         title="features with |w| above 1/2", title_fontsize=8)
+    legend._legend_box.align = "left"
     return figure
 
 
@@ -62,10 +63,15 @@ def which(run, k: int) -> str:
     return ", ".join(str(i) for i in represented) if len(represented) <= 6 else f"{len(represented)} of {count}"
 
 
+def told_as(name: str, value) -> str:
+    return f"{name.replace('-', ' ')} {value:g}" if isinstance(value, (int, float)) else (
+        f"{name.replace('-', ' ')} {value}" if value is not None else "")
+
+
 def words(run, runs) -> str:
     """What is different about this run."""
     def told(one, name):
         return one.options.get(name)
 
     differing = [name for name in TOLD if len({str(told(one, name)) for one in runs}) > 1]
-    return "\n".join(f"{name.replace('_', ' ')} {told(run, name)}" for name in differing) or run.name
+    return "\n".join(filter(None, (told_as(name, told(run, name)) for name in differing))) or run.name

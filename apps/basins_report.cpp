@@ -1,0 +1,61 @@
+#include "basins_report.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "print.h"
+#include "result_report.h"
+#include "skeleta/training/basins.h"
+
+namespace skeleta::program {
+namespace {
+
+using BasinsJson = nlohmann::ordered_json;
+
+// "all", "none", "0 3", "14 of 20"
+std::string represented_features(const BasinsJson& flags) {
+  std::string which;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < flags.size(); ++i) {
+    if (flags[i] == 0) continue;
+    which += fmt::format("{}{}", count > 0 ? " " : "", i);
+    ++count;
+  }
+  if (count == flags.size()) return "all";
+  if (count == 0) return "none";
+  return which.size() <= 14 ? which : fmt::format("{} of {}", count, flags.size());
+}
+
+}  // namespace
+
+nlohmann::ordered_json basins_json(nlohmann::ordered_json rows, const storage::ResultFile&) {
+  return rows;
+}
+
+void print_basins(std::ostream& out, const nlohmann::ordered_json& run) {
+  const std::uint64_t done = run["done"], planned = run["planned"], lost = run["not_converged"];
+  print_to(out, "{} random start{}", done, done == 1 ? "" : "s");
+  if (done < planned) print_to(out, " of {} wanted", planned);
+  print_to(out, "\n\n{:>11}  {:>20}  {:>12}  {:<14}  {}\n", "probability", "95 % interval", "value",
+           "represented", "dimensionalities");
+  std::vector<BasinsJson> minima;
+  if (run.contains("minima")) minima = run["minima"].get<std::vector<BasinsJson>>();
+  std::ranges::stable_sort(minima, std::ranges::greater(),
+                           [](const BasinsJson& one) { return one["count"].get<std::uint64_t>(); });
+  for (const BasinsJson& one : minima) {
+    print_to(out, "{:>11.6f}  {:>8.6f} to {:>8.6f}  {:>12.8g}  {:<14}  {}\n",
+             number(one["probability"]), number(one["lower"]), number(one["upper"]),
+             number(one["value"]), represented_features(one["represented"]), text(one["label"]));
+  }
+  if (lost > 0) {
+    const auto interval = training::probability_interval(lost, done);
+    print_to(out, "{:>11.6f}  {:>8.6f} to {:>8.6f}  {:>12}\n",
+             static_cast<double>(lost) / static_cast<double>(done), interval.lower, interval.upper,
+             "did not converge");
+  }
+  print_to(out, "\nseed {}, {:.3g} s\n", run["seed"].get<std::uint64_t>(), number(run["seconds"]));
+}
+
+}  // namespace skeleta::program

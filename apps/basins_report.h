@@ -1,0 +1,16 @@
+#pragma once
+
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+
+#include "skeleta/storage/result_file.h"
+
+namespace skeleta::program {
+
+/// The JSON of basins, from that of the rows of their datasets, as it is.
+nlohmann::ordered_json basins_json(nlohmann::ordered_json rows, const storage::ResultFile& file);
+
+/// The same for people: the minima, the most probable first.
+void print_basins(std::ostream& out, const nlohmann::ordered_json& run);
+
+}  // namespace skeleta::program
