@@ -11,6 +11,7 @@
 #include "print.h"
 #include "progress_display.h"
 #include "result_report.h"
+#include "skeleta/core/cancellation.h"
 #include "skeleta/storage/basins_file.h"
 
 namespace skeleta::program {
@@ -25,6 +26,9 @@ Examples:
   skeleta basins --features 2 --hidden 1 --sparsity 0.9 --importance-decay 0.8 \
     --interference 0.01 --starts 1e5 -o basins.h5
   skeleta basins --features 5 --hidden 2 --sparsity 0.95 --starts 200
+                         minutes: beyond two features the loss is no closed form
+An end may be a minimum from the side alone that flows came from, where second
+derivatives jump; ends along a curve of equal loss count as different ones.
 A run that was stopped continues when it is typed again; with more --starts it
 is extended.
 )";
@@ -71,7 +75,7 @@ void BasinsCommand::declare(OptionTable& options) {
   options.add("--steps", &options_.max_steps, "N",
               "A flow, or descent, that takes more steps has not converged");
   options.add("--flow-tolerance", &options_.flow_tolerance, "T",
-              "Error of each step of the flow, relative to 1 + |x|");
+              "Error of each step of the flow, relative to each weight and threshold");
   options.add(
       "--tolerance", &options_.gradient_tolerance, "T",
       "A flow is at rest where the gradient's norm is at most this times the loss of a model "
@@ -99,6 +103,10 @@ Features BasinsCommand::features() const {
 void BasinsCommand::resolve(Run& run) {
   if (!features_ || !hidden_) throw UsageError("basins needs sizes: --features D --hidden d");
   found_.features = features();
+  if (!(found_.features.density.maxCoeff() > 0.0) ||
+      !(found_.features.importance.maxCoeff() > 0.0)) {
+    throw UsageError("nothing is ever active, or nothing matters: every model has the loss 0");
+  }
   planned_ = run.shards_of(options_.starts, "starts").items_of(options_.starts);
   refuse_more_than_memory("--starts", static_cast<double>(options_.starts), 2.0);
   options_.dynamics = *named<training::Dynamics>(dynamics_);
@@ -111,6 +119,7 @@ void BasinsCommand::resolve(Run& run) {
 }
 
 Findings BasinsCommand::findings(const Run& run) const {
+  const BorrowedScope whole(nullptr);  // told in full, also by a run that is called off
   return run.findings(storage::basins_results(found_, planned_));
 }
 

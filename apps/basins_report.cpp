@@ -14,8 +14,9 @@ namespace {
 
 using BasinsJson = nlohmann::ordered_json;
 
-// "all", "none", "0 3", "14 of 20"
-std::string represented_features(const BasinsJson& flags) {
+// "all", "none", "0 3", "14 of 20"; which ones says nothing if features are alike, since ends that
+// differ by their names are one minimum.
+std::string represented_features(const BasinsJson& flags, bool alike) {
   std::string which;
   std::size_t count = 0;
   for (std::size_t i = 0; i < flags.size(); ++i) {
@@ -25,12 +26,18 @@ std::string represented_features(const BasinsJson& flags) {
   }
   if (count == flags.size()) return "all";
   if (count == 0) return "none";
-  return which.size() <= 14 ? which : fmt::format("{} of {}", count, flags.size());
+  return which.size() <= 14 && !alike ? which : fmt::format("{} of {}", count, flags.size());
+}
+
+bool equal(const std::vector<double>& values) {
+  return std::ranges::adjacent_find(values, std::ranges::not_equal_to()) == values.end();
 }
 
 }  // namespace
 
-nlohmann::ordered_json basins_json(nlohmann::ordered_json rows, const storage::ResultFile&) {
+nlohmann::ordered_json basins_json(nlohmann::ordered_json rows, const storage::ResultFile& file) {
+  rows["features_alike"] =
+      equal(file.values<double>("/data/density")) && equal(file.values<double>("/data/importance"));
   return rows;
 }
 
@@ -40,6 +47,7 @@ void print_basins(std::ostream& out, const nlohmann::ordered_json& run) {
   if (done < planned) print_to(out, " of {} wanted", planned);
   print_to(out, "\n\n{:>11}  {:>20}  {:>12}  {:<14}  {}\n", "probability", "95 % interval", "value",
            "represented", "dimensionalities");
+  const bool alike = run["features_alike"];
   std::vector<BasinsJson> minima;
   if (run.contains("minima")) minima = run["minima"].get<std::vector<BasinsJson>>();
   std::ranges::stable_sort(minima, std::ranges::greater(),
@@ -47,7 +55,8 @@ void print_basins(std::ostream& out, const nlohmann::ordered_json& run) {
   for (const BasinsJson& one : minima) {
     print_to(out, "{:>11.6f}  {:>8.6f} to {:>8.6f}  {:>12.8g}  {:<14}  {}\n",
              number(one["probability"]), number(one["lower"]), number(one["upper"]),
-             number(one["value"]), represented_features(one["represented"]), text(one["label"]));
+             number(one["value"]), represented_features(one["represented"], alike),
+             text(one["label"]));
   }
   if (lost > 0) {
     const auto interval = training::probability_interval(lost, done);

@@ -7,7 +7,8 @@
 
 namespace skeleta::program {
 
-/// The JSON of basins, from that of the rows of their datasets, as it is.
+/// The JSON of basins, from that of the rows of their datasets; and whether features are alike, so
+/// that ends that differ by their names alone are one minimum.
 nlohmann::ordered_json basins_json(nlohmann::ordered_json rows, const storage::ResultFile& file);
 
 /// The same for people: the minima, the most probable first.

@@ -132,9 +132,9 @@ int run_command(const CommandEntry& entry, const Arguments& arguments, const std
   build_info();  // refuses an unknown SKELETA_ISA
   if (entry.computes) run.prepare();
   if (Ranks::current() != nullptr && !entry.ranks) {
-    throw UsageError(fmt::format(
-        "{} is not for several ranks: start it without mpirun or srun, or divide it by --shard",
-        entry.name));
+    throw UsageError(fmt::format("{} is not for several ranks: start it without mpirun or srun{}",
+                                 entry.name,
+                                 entry.shards != nullptr ? ", or divide it by --shard" : ""));
   }
   return command->run(run);
 }

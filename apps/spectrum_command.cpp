@@ -22,6 +22,7 @@ Examples:
                          all ends of a training, and from how many samples on
                          the best one is preferred
   skeleta spectrum model.h5 --objective one-sparse --json
+Minutes beyond some 20 features.
 Eigenvalues of 0 are explained: by rotations of the hidden space, by features
 that are dropped, or not at all. The learning coefficient is half the rank at a
 minimum whose flat directions are all explained, and refused elsewhere.
@@ -76,6 +77,7 @@ void Spectrum::declare(OptionTable& options) {
 }
 
 void Spectrum::read(Run& run) {
+  if (model_.empty()) throw UsageError("spectrum needs a model: skeleta spectrum MODEL.h5");
   storage::ModelFile file = read_models(model_, {});
   instances_ = resolve_instances(instance_, file.models.size(), model_);
   const NamedObjective objective = objective_named(objective_);

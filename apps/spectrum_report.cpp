@@ -27,7 +27,7 @@ Json zero_modes(const Json& run) {
     modes.push_back({{"kind", kind}, {"dimension", dimension}, {"explanation", explanation}});
   };
   add("orbit", run.at("orbit_dimension"),
-      "W -> QW with Q orthogonal changes no output (untied: (MW, W_out M^-1))");
+      "turning the hidden space changes no output; of untied models any invertible map");
   add("dropped", run.at("zeros").at("dropped"),
       "parameters of single features that do nothing: their outputs never fire, or nobody hears "
       "their columns");
@@ -89,14 +89,16 @@ void print_spectrum_of_model(std::ostream& out, const Json& json) {
     least += fmt::format(" {:.3g}", number(values[k], NAN));
     most += fmt::format(" {:.3g}", number(values[count - shown + k], NAN));
   }
-  print_to(out, "  {} eigenvalues, each to {:.1g}: smallest{}\n", count, number(get("error"), NAN),
-           least);
+  const double error = number(get("error"), NAN);
+  print_to(out, "  {} eigenvalues{}: smallest{}\n", count,
+           error > 0.0 ? fmt::format(", each wrong by about {:.1g}", error) : "", least);
   if (count > shown) print_to(out, "  largest{}\n", most);
-  print_to(out, "  rank {}, {} negative, condition {}\n", get("rank").dump(),
-           get("negative").dump(), number_text(get("condition"), "-"));
+  print_to(out, "  rank {} (beyond {:.2g}), {} negative, condition {}\n", get("rank").dump(),
+           number(get("zero"), NAN), get("negative").dump(), number_text(get("condition"), "-"));
   for (const Json& mode : get("zero_modes")) {
-    print_to(out, "  {} of 0: {} ({})\n", mode.at("dimension").dump(), text(mode.at("kind")),
-             text(mode.at("explanation")));
+    const int flat = mode.at("dimension").get<int>();
+    print_to(out, "  {} flat direction{}: {} ({})\n", flat, flat == 1 ? "" : "s",
+             text(mode.at("kind")), text(mode.at("explanation")));
   }
   const Json coefficient = get("learning_coefficient");
   if (coefficient.is_number()) {
@@ -104,10 +106,11 @@ void print_spectrum_of_model(std::ostream& out, const Json& json) {
   } else {
     print_to(out, "  no learning coefficient: {}\n", text(get("reason")));
   }
-  if (get("crossing").is_number()) {
+  // 1: always, or it is the same minimum.
+  if (number(get("crossing"), 1.0) > 1.0) {
     print_to(out,
-             "  the best minimum of the file is preferred from {} samples on: n dL = dlambda log "
-             "n\n",
+             "  from {} samples on the best minimum of the file has the smaller free energy\n"
+             "  (n times the loss, plus the learning coefficient times log n)\n",
              number_text(get("crossing"), ""));
   }
 }

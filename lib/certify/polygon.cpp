@@ -325,9 +325,10 @@ std::string PolygonProof::statement() const {
   std::string text = fmt::format(
       "The one-sparse loss of {} features in 2 dimensions has exactly one minimum, up to "
       "rotations, "
-      "reflections and relabelling: the regular {} with columns of length {:.12g}; there {}·L_1 "
-      "lies in [{:.17g}, {:.17g}].",
-      k, k == 5 ? "pentagon" : "hexagon", last().column[0], k, last().lower, last().upper);
+      "reflections and relabelling: the regular {} with columns of a length in "
+      "[{:.17g}, {:.17g}]; there {}·L_1 lies in [{:.17g}, {:.17g}].",
+      k, k == 5 ? "pentagon" : "hexagon", last().column[0], last().column[1], k, last().lower,
+      last().upper);
   if (last().slack > 0.0) {
     text += fmt::format(
         " If {}·L_1 is at most {:.12g} more, all columns have lengths in [{:.12g}, {:.12g}] and "

@@ -116,8 +116,11 @@ class Flow {
     const double value = slope_.value();
     const Vector k3 = factor.solve(end - (6.0 + root) * (k2 - middle) - 2.0 * (k1 - force_));
     const Vector error = (h_ / 6.0) * (k1 - 2.0 * k2 + k3);
+    // Relative in each component, so that none of them changes its sign by an error: beyond a kink
+    // at 0 the flow may go elsewhere.
+    constexpr double nothing = 1e-8;
     const double excess =
-        (error.array() / (1.0 + next.array().abs())).abs().maxCoeff() / options_.flow_tolerance;
+        (error.array() / (nothing + next.array().abs())).abs().maxCoeff() / options_.flow_tolerance;
     if (!(excess <= 1.0)) return shorten(std::isfinite(excess) ? 0.8 / std::cbrt(excess) : 0.1);
     x_ = next;
     force_ = end;

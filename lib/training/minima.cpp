@@ -30,7 +30,10 @@ bool norms_agree(const Matrix& X, const Matrix& Y, double tolerance) {
 }
 
 bool agree(const Matrix& X, const Matrix& Y, bool relabelling, double tolerance) {
-  const double size = std::max(X.norm(), Y.norm()) / std::sqrt(static_cast<double>(X.cols()));
+  // W has no unit: what is far below 1 is 0, whatever its shape.
+  constexpr double nothing = 1e-3;
+  const double size =
+      std::max({X.norm(), Y.norm(), nothing}) / std::sqrt(static_cast<double>(X.cols()));
   return norms_agree(X, Y, tolerance * size) && distance(X, Y, relabelling) <= tolerance * size;
 }
 

@@ -141,9 +141,15 @@ Spectrum spectrum(const Autoencoder& model, const Features& features,
   result.error = hessian.error;
   result.kinks = exact::kinks(model, features, part_of(features, options).skeletons, options.kink);
   const double largest = eigen.values.cwiseAbs().maxCoeff(), size = model.W.norm();
-  // H (SW, 0) = (S ∂L/∂W, 0)
-  const double turned = size > 0.0 ? 4.0 * result.gradient_norm / size : 0.0;
-  result.zero = std::max({options.zero * largest, 10.0 * result.error, turned});
+  const double slope =
+      options.slope * loss_of_zero_model(features) *
+      (options.objective == ObjectiveKind::one_sparse ? part_of(features, options).factor : 1.0);
+  // H (SW, 0) = (S ∂L/∂W, 0), which is nothing where the gradient vanishes but for a rest.
+  const bool critical = result.gradient_norm <= slope && size > 0.0;
+  const double turned = critical ? 4.0 * result.gradient_norm / size : 0.0;
+  constexpr double most_turned = 1e-3;  // of a model that is nearly 0 it says nothing
+  result.zero = std::max(
+      {options.zero * largest, 10.0 * result.error, std::min(turned, most_turned * largest)});
   double smallest = INFINITY;
   for (const double value : eigen.values) {
     if (std::abs(value) <= result.zero) continue;
@@ -159,10 +165,7 @@ Spectrum spectrum(const Autoencoder& model, const Features& features,
   result.condition = result.rank > 0 ? largest / smallest : no_number;
   if (result.negative > 0) result.downhill = eigen.vectors.col(0);
   explain_zeros(hessian.matrix, model, result);
-  judge(options.slope * loss_of_zero_model(features) *
-            (options.objective == ObjectiveKind::one_sparse ? part_of(features, options).factor
-                                                            : 1.0),
-        result);
+  judge(slope, result);
   return result;
 }
 

@@ -47,7 +47,7 @@ void require_known(const Options& options, const Autoencoder& form) {
 void pass(Parcel& parcel, TrainedModel& end) {
   Autoencoder& model = end.model;
   parcel(end.start, model.W, model.b, model.W_out, model.activation, model.jump, model.noise);
-  parcel(end.loss, end.loss_gradient_norm, end.summary, end.unmet);
+  parcel(end.loss, end.loss_gradient_norm, end.summary, end.unmet, end.landscape);
   parcel.length(end.trajectory);
   for (TrajectoryPoint& point : end.trajectory) parcel(point.step, point.value, point.parameters);
 }

@@ -27,6 +27,9 @@ COMMANDS = {
     "dictionary": ["dictionary", TRAINED / "n400_m30_S0.99.h5", "--skeletons", "3", "--compare", "100"],
     "train": ["train", "--features", "6", "--hidden", "2", "--sparsity", "0.9", "--starts", "12", "--record-every", "5",
               "--snapshots"],
+    "train, newton": ["train", "--features", "5", "--hidden", "2", "--sparsity", "0.95", "--starts", "8",
+                      "--optimizer", "newton"],
+    "basins": ["basins", "--features", "2", "--hidden", "1", "--sparsity", "0.8", "--starts", "60"],
     "train, few starts": ["train", "--features", "22", "--hidden", "5", "--sparsity", "0.9", "--starts", "1", "--steps", "15"],
 }
 MATRIX = [(ranks, threads) for ranks in (1, 2, 3, 5, 8) for threads in (1, 2, 3)]

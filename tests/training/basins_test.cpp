@@ -65,6 +65,22 @@ TEST(Basins, OfTwoEqualFeaturesAreToldByTheSignOfTheStart) {
   }
 }
 
+// Flows that come from w₁w₂ > 0 rest where w₂ = 0 and second derivatives jump: beyond, the loss
+// falls on. None of them gets there by an error.
+TEST(Basins, KeepTheirSideOfAKink) {
+  const auto starts = static_cast<std::uint64_t>(testing::scaled(300, 40));
+  for (const Dynamics dynamics : {Dynamics::flow, Dynamics::descent}) {
+    const Found found = find(pair(0.1, 0.3), 1, {.dynamics = dynamics, .starts = starts});
+    ASSERT_EQ(found.basins.size(), 2);
+    for (std::uint64_t k = 0; k < starts; ++k) {
+      const Vector x = start_of(k, 2, 2, 0.1);
+      ASSERT_GE(found.ends[k], 0);
+      const Basin& end = found.basins[static_cast<std::size_t>(found.ends[k])];
+      EXPECT_NEAR(end.value, x(0) * x(1) < 0.0 ? 0.00214356516 : 0.00925, 1e-8) << k;
+    }
+  }
+}
+
 // Every end is that of the explicit method, which takes the flow to where it rests.
 TEST(Basins, AreWhereTheFlowEnds) {
   const Features features = pair(0.2, 0.8);
@@ -144,6 +160,11 @@ TEST(Basins, TellFeaturesApartThatAreNotAlike) {
   EXPECT_EQ(different.add(0, first, 0.03), 0);
   EXPECT_EQ(different.add(1, second, 0.03), 1);
   EXPECT_EQ(different.add(2, first, 0.04), 2);
+  // What is left of weights that vanish has no shape.
+  const Autoencoder tiny{Matrix{{1e-11, 3e-12}}, Vector::Zero(2)};
+  const Autoencoder other{Matrix{{1e-12, -5e-11}}, Vector::Zero(2)};
+  EXPECT_EQ(different.add(3, tiny, 0.06), 3);
+  EXPECT_EQ(different.add(4, other, 0.06), 3);
 }
 
 // Clopper & Pearson: of none in ten 1 − .025^{1/10}; three in ten as in their tables.

@@ -45,6 +45,31 @@ Spectrum one_sparse(const Autoencoder& model) {
   return spectrum(model, Features::uniform(model.features(), 0.1), options);
 }
 
+// The curvature there is 4 p (m E x − E x²), m the constant answer's .05; the gradient vanishes as
+// well as that of a minimum.
+TEST(Spectrum, TellsTheSaddleAtNoWeights) {
+  for (const double scale : {1e-9, 1e-6, 1e-5}) {
+    const Autoencoder model{Matrix{{scale, 3.0 * scale}}, Vector::Constant(2, -0.05)};
+    const Spectrum found = spectrum(model, Features::uniform(2, 0.1));
+    EXPECT_EQ(found.landscape, Landscape::saddle) << scale << found.reason;
+    EXPECT_EQ(found.negative, 2);
+    EXPECT_NEAR(found.eigenvalues(0), -0.12333, 1e-4);
+  }
+}
+
+// Where the gradient does not vanish nothing is said of features that work.
+TEST(Spectrum, DropsNothingOnASlope) {
+  const Autoencoder model{Matrix{{0.8, 0.6}}, Vector{{0.1, -0.05}}};
+  Features features = Features::uniform(2, 0.1);
+  features.density(1) = 0.3;
+  features.importance(1) = 0.7;
+  const Spectrum found = spectrum(model, features);
+  EXPECT_EQ(found.landscape, Landscape::slope);
+  EXPECT_EQ(found.rank, 4);
+  EXPECT_EQ(found.negative, 1);
+  EXPECT_EQ(found.dropped, 0);
+}
+
 // λ = 7, 8.5, 10, 11.5 for c = k: all parameters but a rotation, 3k − 1 of them, count.
 TEST(Spectrum, OfPolygonsHasTheLearningCoefficientsOfTheLiterature) {
   for (const auto& [corners, coefficient] :

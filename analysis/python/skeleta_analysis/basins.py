@@ -6,14 +6,15 @@ import numpy as np
 from . import style
 
 HATCHES = ("", "//", "..", "xx", "\\\\", "--")
-TOLD = ("sparsity", "density", "importance-decay", "interference", "deviation", "dynamics")
+TOLD = ("features", "hidden", "sparsity", "density", "importance", "importance-decay", "interference", "weight-decay",
+        "deviation", "dynamics", "learning-rate", "seed")
 
 
 @style.styled
 def basins(runs):
-    """A bar for each file of `skeleta basins`: the probabilities of the ends, the least value first, and the 95 %
-    interval of where one ends and the next begins. Ends that represent the same features (|w| above 1/2) have one
-    colour; what did not converge is white.
+    """A bar for each file of `skeleta basins`: the probabilities of the ends, the least value (written in it) first,
+    and below, at its end, the 95 % interval of each one's length. Ends that represent the same features (|w| above
+    1/2; of features that are alike, as many) have one colour; what did not converge is white.
 
     Returns the matplotlib Figure. Raises ValueError if a file is of another kind.
     """
@@ -29,7 +30,7 @@ def basins(runs):
     axes.set_yticks(range(len(runs)), [words(run, runs) for run in runs])
     axes.invert_yaxis()
     axes.set_xlim(0.0, 1.0)
-    axes.set_xlabel("probability of the end, from random starts")
+    axes.set_xlabel("share of random starts that end there (brackets: 95 % interval of each share)")
     handles, labels = axes.get_legend_handles_labels()
     found = dict(zip(labels, handles))
     legend = axes.legend(found.values(), found.keys(), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, fontsize=8,
@@ -45,7 +46,7 @@ def draw_run(axes, row: int, run, looks: dict) -> None:
         colour, hatch = looks[which(run, k)]
         axes.barh(row, share, left=left, height=0.6, color=colour, hatch=hatch, edgecolor=style.INK,
                   linewidth=0.6, label=which(run, k))
-        if share > 0.12:
+        if share > 0.08:
             axes.text(left + 0.5 * share, row, f"{float(table['value'][k]):.4g}", ha="center", va="center", fontsize=8,
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2})
         left += share
@@ -60,6 +61,8 @@ def which(run, k: int) -> str:
     count = run.basins.sizes["feature"]
     if len(represented) in (0, count):
         return "none" if len(represented) == 0 else "all"
+    if all(len(np.unique(run.data[name].values)) == 1 for name in ("density", "importance")):
+        return f"{len(represented)} of {count}"
     return ", ".join(str(i) for i in represented) if len(represented) <= 6 else f"{len(represented)} of {count}"
 
 

@@ -559,8 +559,8 @@ def check(text):
     grid = {name: [float(x) for x in values] for name, values in stages[-1].grid.items()}
     low, high = grid["minimum"]
     text = (f"The one-sparse loss of {k} features in 2 dimensions has exactly one minimum, up to rotations, "
-            f"reflections and relabelling: the regular {name} with columns of length "
-            f"{grid['column'][0]:.12g}; there {k}·L_1 lies in [{low:.17g}, {high:.17g}].")
+            f"reflections and relabelling: the regular {name} with columns of a length in "
+            f"[{grid['column'][0]:.17g}, {grid['column'][1]:.17g}]; there {k}·L_1 lies in [{low:.17g}, {high:.17g}].")
     if grid["slack"][0] > 0.0:
         text += (f" If {k}·L_1 is at most {grid['slack'][0]:.12g} more, all columns have lengths in "
                  "[{:.12g}, {:.12g}]".format(*grid["near_column"]) + " and all gaps between neighbours lie in "

@@ -13,7 +13,7 @@ using skeleta::to_string;
 /// When a gradient flow is at rest, and how it is followed until then.
 struct RestOptions {
   double gradient_tolerance = 1e-8;  ///< At rest ‖∇f‖₂ is at most this, > 0.
-  /// Each step's error estimate is at most this · (1 + |x_i|) in each component, > 0.
+  /// Each step's error estimate is at most this · (10⁻⁸ + |x_i|) in each component, > 0.
   double flow_tolerance = 1e-6;
   std::uint64_t max_steps = 10'000;  ///< Of the integrator, ≥ 1.
 };

@@ -31,7 +31,7 @@ struct BasinOptions {
   double deviation = 0.1;        ///< σ > 0: entries of W are N(0, σ²) at the start, b is 0.
   Penalty penalty{};             ///< Added to the loss.
   double learning_rate = 0.05;   ///< η > 0 of descent.
-  double flow_tolerance = 1e-5;  ///< As optimize::RestOptions: moves one start in a thousand.
+  double flow_tolerance = 1e-5;  ///< As optimize::RestOptions.
   /// A flow is at rest where ‖∇f‖₂ ≤ this · the loss of the zero model, from 1e-10 to 1e-3, and f
   /// curves down in no direction. The last stretch, once the gradient is below 10⁻³ of that loss, f
   /// curves down nowhere and the end is within .02, is by L-BFGS. A descent goes on as the flow
