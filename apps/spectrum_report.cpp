@@ -44,6 +44,12 @@ Json reason(const Json& run) {
         "probability, {} outputs are",
         run.at("first_kink").dump(), run.at("kinks").dump());
   }
+  if (landscape == "unknown") {
+    return fmt::format(
+        "second derivatives are known to about {:.1g} only: the model is near a kink, or close to "
+        "one of many small steps",
+        number(run.at("error"), NAN));
+  }
   if (landscape == "slope") {
     return fmt::format("no critical point: the gradient's norm is {:.3g}",
                        number(run.at("gradient_norm"), NAN));
@@ -93,12 +99,14 @@ void print_spectrum_of_model(std::ostream& out, const Json& json) {
   print_to(out, "  {} eigenvalues{}: smallest{}\n", count,
            error > 0.0 ? fmt::format(", each wrong by about {:.1g}", error) : "", least);
   if (count > shown) print_to(out, "  largest{}\n", most);
-  print_to(out, "  rank {} (beyond {:.2g}), {} negative, condition {}\n", get("rank").dump(),
-           number(get("zero"), NAN), get("negative").dump(), number_text(get("condition"), "-"));
-  for (const Json& mode : get("zero_modes")) {
-    const int flat = mode.at("dimension").get<int>();
-    print_to(out, "  {} flat direction{}: {} ({})\n", flat, flat == 1 ? "" : "s",
-             text(mode.at("kind")), text(mode.at("explanation")));
+  if (text(get("landscape")) != "unknown") {
+    print_to(out, "  rank {} (beyond {:.2g}), {} negative, condition {}\n", get("rank").dump(),
+             number(get("zero"), NAN), get("negative").dump(), number_text(get("condition"), "-"));
+    for (const Json& mode : get("zero_modes")) {
+      const int flat = mode.at("dimension").get<int>();
+      print_to(out, "  {} flat direction{}: {} ({})\n", flat, flat == 1 ? "" : "s",
+               text(mode.at("kind")), text(mode.at("explanation")));
+    }
   }
   const Json coefficient = get("learning_coefficient");
   if (coefficient.is_number()) {

@@ -104,9 +104,13 @@ void explain_zeros(const Matrix& H, const Autoencoder& model, Spectrum& result) 
   result.unexplained = result.zeros - explained;
 }
 
-void judge(double slope, Spectrum& result) {
+void judge(double slope, bool known, Spectrum& result) {
   result.learning_coefficient = no_number;
-  if (!result.kinks.empty()) {
+  if (!known) {
+    result.landscape = Landscape::unknown;
+    result.reason = fmt::format("second derivatives are known to {:.2g} only, beside {:.2g}",
+                                result.error, result.eigenvalues.cwiseAbs().maxCoeff());
+  } else if (!result.kinks.empty()) {
     result.landscape = Landscape::kink;
     result.reason = fmt::format("not twice differentiable: {}", result.kinks.front().reason);
   } else if (!(result.gradient_norm <= slope)) {
@@ -164,8 +168,15 @@ Spectrum spectrum(const Autoencoder& model, const Features& features,
   result.zeros = eigen.values.size() - result.rank;
   result.condition = result.rank > 0 ? largest / smallest : no_number;
   if (result.negative > 0) result.downhill = eigen.vectors.col(0);
-  explain_zeros(hessian.matrix, model, result);
-  judge(slope, result);
+  // Near kinks contours may not resolve the Hessian: then nothing is said of it.
+  constexpr double vague = 1e-3;
+  const bool known = result.error <= vague * largest || largest == 0.0;
+  if (known) {
+    explain_zeros(hessian.matrix, model, result);
+  } else {
+    result.unexplained = result.zeros;
+  }
+  judge(slope, known, result);
   return result;
 }
 

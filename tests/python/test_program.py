@@ -166,8 +166,8 @@ def test_options_are_the_programs(model):
         skeleta.train(features=3, hidden=1, sparsity=0.5, starts=2, shard="0/2")
     with pytest.raises(ValueError, match="^train needs sizes: features D hidden d$"):
         skeleta.train(sparsity=0.5)
-    with pytest.raises(ValueError, match="optimizer.*newton.* is none of"):
-        skeleta.train(features=3, hidden=1, sparsity=0.5, optimizer="newton")
+    with pytest.raises(ValueError, match="optimizer.*nadam.* is none of"):
+        skeleta.train(features=3, hidden=1, sparsity=0.5, optimizer="nadam")
     with pytest.raises(ValueError, match="replicates is not for method 'plain'"):
         skeleta.estimate(*model, 0.1, method="plain", replicates=4)
     with pytest.raises(ValueError, match="method 'best' is none of stratified"):

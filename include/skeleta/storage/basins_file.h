@@ -11,12 +11,13 @@ namespace skeleta::storage {
 
 /// A start, and the number of the basin that it ended in; −1 if it did not converge.
 struct BasinStart {
-  std::int64_t start = 0, basin = -1;
+  std::int64_t start = 0;   ///< Its number.
+  std::int64_t basin = -1;  ///< That of the basin.
 };
 
 /// What a file of basins holds.
 struct BasinsRun {
-  Features features{};
+  Features features{};                    ///< Of the data.
   std::vector<BasinStart> starts{};       ///< Those done, in rising order.
   std::vector<training::Basin> basins{};  ///< In order of their first start.
 };

@@ -27,7 +27,7 @@ constexpr auto names_of(Dynamics) {
 
 /// From where, and how.
 struct BasinOptions {
-  Dynamics dynamics = Dynamics::flow;
+  Dynamics dynamics = Dynamics::flow;  ///< How to go down.
   double deviation = 0.1;        ///< σ > 0: entries of W are N(0, σ²) at the start, b is 0.
   Penalty penalty{};             ///< Added to the loss.
   double learning_rate = 0.05;   ///< η > 0 of descent.

@@ -10,7 +10,7 @@ using skeleta::to_string;
 
 /// What a model is for an objective, as its first and second derivatives tell.
 enum class Landscape : std::int8_t {
-  unknown,     ///< Nobody asked.
+  unknown,     ///< Nobody asked, or second derivatives are not known well enough.
   minimum,     ///< All directions but those that change nothing lead up.
   saddle,      ///< Some lead down, to second order.
   degenerate,  ///< None does, but some are flat for no known reason.

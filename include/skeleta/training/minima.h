@@ -30,8 +30,8 @@ struct Minimum {
 
 /// A model, and the value of what it is to minimise.
 struct Candidate {
-  const Autoencoder& model;
-  double loss = 0.0;
+  const Autoencoder& model;  ///< The model,
+  double loss = 0.0;         ///< and the value.
 };
 
 /// Are two models one minimum: of equal loss, and alike as distinct_minima() says? Not if a loss is
