@@ -25,17 +25,18 @@ class Evaluator::Implementation {
 
   Loss loss(const Autoencoder& model) {
     check(model);
-    point_.reset();
+    has_point_ = false;
     return plain(model) ? plain_loss().evaluate(model, Wanted::loss)
                         : law_loss().evaluate(model, nullptr);
   }
 
   Loss loss_and_gradient(const Autoencoder& model, Gradient& gradient) {
     check(model);
-    point_.reset();
+    has_point_ = false;
     if (!plain(model)) return law_loss().evaluate(model, &gradient);
     point_ = model;
-    const Loss result = plain_loss().evaluate(*point_, Wanted::gradient);
+    has_point_ = true;
+    const Loss result = plain_loss().evaluate(point_, Wanted::gradient);
     plain_loss().gradient(gradient);
     return result;
   }
@@ -47,13 +48,13 @@ class Evaluator::Implementation {
     const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
       error = loss.row_products(U, beta, more_nodes, R, r);
     };
-    times_direction(*point_, loss.gamma(), rows, direction, options_.threads, product);
+    times_direction(point_, loss.gamma(), rows, direction, options_.threads, product);
     return error;
   }
 
   Matrix hessian(double relative_error, double& error) {
     require_point();
-    require_dense(*point_);
+    require_dense(point_);
     AdaptiveLoss& loss = *plain_loss_;
     for (double more = 1.0;; more *= 2.0) {
       double squares = 0.0, asymmetry = 0.0;
@@ -61,9 +62,9 @@ class Evaluator::Implementation {
         const double column = loss.row_products(U, beta, more, R, r);
         squares += column * column;
       };
-      Matrix result = dense_hessian(*point_, loss.gamma(), rows, asymmetry);
+      Matrix result = dense_hessian(point_, loss.gamma(), rows, asymmetry);
       const double width =
-          point_->W.norm() + (point_->tied() ? point_->W.norm() : point_->W_out.norm());
+          point_.W.norm() + (point_.tied() ? point_.W.norm() : point_.W_out.norm());
       const double scale = std::max(1.0, width * width);
       error = scale * std::max(std::sqrt(squares), asymmetry);
       if (error <= relative_error * result.norm() || !loss.may_extend(more)) return result;
@@ -88,7 +89,7 @@ class Evaluator::Implementation {
   LawLoss& law_loss() { return law_loss_ ? *law_loss_ : law_loss_.emplace(features_, options_); }
 
   void require_point() const {
-    if (!point_) {
+    if (!has_point_) {
       throw std::invalid_argument(
           "second derivatives are those at the model whose gradient was evaluated last, a ReLU "
           "model "
@@ -101,7 +102,8 @@ class Evaluator::Implementation {
 
   Features features_;
   Options options_;
-  std::optional<Autoencoder> point_;  // of the last gradient, if it has second derivatives
+  Autoencoder point_;       // of the last gradient; it is kept, so that nothing is allocated again
+  bool has_point_ = false;  // does that have second derivatives?
   std::optional<AdaptiveLoss> plain_loss_;
   std::optional<LawLoss> law_loss_;
 };
@@ -136,7 +138,7 @@ CountRange Evaluator::Implementation::listed(const Vector& probabilities) const 
 
 IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& model) {
   check(model);
-  point_.reset();
+  has_point_ = false;
   const Vector pi = probabilities();
   const CountRange range = listed(pi);
   Loss total;

@@ -165,7 +165,8 @@ TEST_F(Train, RefusesBadInput) {
                          "--allow-wide", "--starts", "1"})
                 .code,
             done);
-  expect_refused(pentagon({"--optimizer", "newton"}), "none of auto, lbfgs, adam, adamw, sgd");
+  expect_refused(pentagon({"--optimizer", "nadam"}),
+                 "none of auto, lbfgs, newton, adam, adamw, sgd");
   expect_refused(pentagon({"--objective", "two-sparse"}), "none of exact, one-sparse, k-sparse:K");
   expect_refused(pentagon({"--objective", "k-sparse:"}), "needs a number K of active features");
   expect_refused(pentagon({"--objective", "k-sparse:6"}), "k = 6 must be within 0..5");
