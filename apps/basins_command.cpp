@@ -89,14 +89,7 @@ Features BasinsCommand::features() const {
         "skeleta basins knows independent features with values uniform on [0, 1]: leave --values "
         "and --groups away");
   }
-  if (!importance_decay_) return features;
-  const double r = *importance_decay_;
-  if (!(r > 0.0 && std::isfinite(r))) {
-    throw UsageError(fmt::format("--importance-decay {} must be a positive number", r));
-  }
-  for (Index i = 0; i < features.size(); ++i) {
-    features.importance(i) = std::pow(r, static_cast<double>(i));
-  }
+  decay_importance(importance_decay_, features);
   return features;
 }
 

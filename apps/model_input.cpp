@@ -179,6 +179,16 @@ Features resolve_features(const storage::ModelFile& file, const std::string& pat
   return Features::of({*activity, std::move(values)}, features.importance);
 }
 
+void decay_importance(const std::optional<double>& r, Features& features) {
+  if (!r) return;
+  if (!(*r > 0.0 && std::isfinite(*r))) {
+    throw UsageError(fmt::format("--importance-decay {} must be a positive number", *r));
+  }
+  for (Index i = 0; i < features.size(); ++i) {
+    features.importance(i) = std::pow(*r, static_cast<double>(i));
+  }
+}
+
 std::vector<Index> resolve_instances(const std::string& text, std::size_t available,
                                      const std::string& path) {
   std::vector<Index> instances;

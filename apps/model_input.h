@@ -49,6 +49,10 @@ storage::ModelFile sizes_alone(Index features);
 Features resolve_features(const storage::ModelFile& file, const std::string& path,
                           const DataOptions& data, const std::vector<Index>& instances = {0});
 
+/// Importance r^i of feature i, if there is an r. Throws UsageError unless it is positive and
+/// finite.
+void decay_importance(const std::optional<double>& r, Features& features);
+
 /// The instances that "--instance" names: one number, or "all".
 std::vector<Index> resolve_instances(const std::string& text, std::size_t available,
                                      const std::string& path);

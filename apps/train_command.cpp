@@ -123,14 +123,7 @@ Features Train::features() const {
   Features features =
       init_ ? resolve_features(*init_, words_.init, data_)
             : resolve_features(sizes_alone(static_cast<Index>(*features_)), "", data_);
-  if (!importance_decay_) return features;
-  const double r = *importance_decay_;
-  if (!(r > 0.0 && std::isfinite(r))) {
-    throw UsageError(fmt::format("--importance-decay {} must be a positive number", r));
-  }
-  for (Index i = 0; i < features.size(); ++i) {
-    features.importance(i) = std::pow(r, static_cast<double>(i));
-  }
+  decay_importance(importance_decay_, features);
   return features;
 }
 
