@@ -25,6 +25,7 @@ CommandEntry linear_flow_command();
 CommandEntry moments_command();
 CommandEntry completion_command();
 CommandEntry manual_command();
+CommandEntry selftest_command();
 
 DeclaredOptions::DeclaredOptions(const CommandEntry& entry)
     : command_(entry.make()), run_(std::make_unique<Run>("", "", std::cout, std::cerr)) {
@@ -42,7 +43,8 @@ const std::vector<CommandEntry>& commands() {
                                                  thomson_solve_command(), thomson_match_command(),
                                                  linear_commands(),       critical_points_command(),
                                                  linear_flow_command(),   moments_command(),
-                                                 completion_command(),    manual_command()};
+                                                 completion_command(),    manual_command(),
+                                                 selftest_command()};
   return entries;
 }
 

@@ -1,5 +1,7 @@
 #include <csignal>
+#include <cstdio>
 #include <iostream>
+#include <new>
 
 #include "launcher.h"
 #include "program.h"
@@ -71,8 +73,11 @@ int run(const Arguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   // Whoever reads may leave (`| head -1`): that is seen where it is written, and told.
   std::signal(SIGPIPE, SIG_IGN);
   return run({argv + 1, argv + argc});
+} catch (const std::bad_alloc&) {  // before the program could say it better
+  std::fputs("skeleta: out of memory\n", stderr);
+  return skeleta::program::ExitCode::failed;
 }
