@@ -14,6 +14,7 @@
 #include "problem_words.h"
 #include "progress_display.h"
 #include "report.h"
+#include "skeleta/approximation/cheapest_loss.h"
 #include "skeleta/approximation/exact_loss.h"
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/storage/run_file.h"
@@ -75,7 +76,7 @@ std::string method_words() {
   for (const estimate::MethodInfo& info : estimate::methods()) {
     words += fmt::format("{}: {}. ", info.name, info.words);
   }
-  return words + "exact: contour integrals";
+  return words + "exact: contour integrals, which auto takes where they are cheaper";
 }
 
 void refuse_unless_positive(const char* flag, const std::optional<double>& value) {
@@ -106,6 +107,7 @@ class Estimate : public Command {
 
  private:
   bool exact() const { return method_ == "exact"; }
+  bool may_be_exact(const Run& run) const;
   void refuse_flags_of_other_methods(const Run& run) const;
   void resolve_options(Run& run);
   void read_input(Run& run);
@@ -113,6 +115,8 @@ class Estimate : public Command {
   bool finished(const Run& run) const;
   void compute(Run& run);
   Result exact_result(Run& run, const EstimateRun& task) const;
+  EstimateRun exact_run(const EstimateRun& task, const approximation::ExactLoss& found,
+                        double seconds) const;
   Result sampled_result(Run& run, const EstimateRun& task, const EstimateRun* earlier) const;
   void add_check(Result& result, int threads) const;
   void announce(Run& run, const estimate::Foreseen& foreseen) const;
@@ -211,6 +215,14 @@ void Estimate::refuse_flags_of_other_methods(const Run& run) const {
   }
 }
 
+// --method auto, and nothing was said that only samples have.
+bool Estimate::may_be_exact(const Run& run) const {
+  if (method_ != "auto" || check_) return false;
+  const auto of_samples = {"--samples",    "--max-samples", "--max-seconds",
+                           "--replicates", "--precision",   "--confidence"};
+  return std::ranges::none_of(of_samples, [&](const char* flag) { return run.given(flag); });
+}
+
 void Estimate::resolve_options(Run& run) {
   refuse_unless_positive("--rel-tol", relative_tolerance_);
   refuse_unless_positive("--abs-tol", absolute_tolerance_);
@@ -225,7 +237,8 @@ void Estimate::resolve_options(Run& run) {
   if (max_seconds_) sampled_.max_seconds = *max_seconds_;
   sampled_.relative_tolerance = relative(sampled_.relative_tolerance);
   sampled_.absolute_tolerance = absolute_tolerance_.value_or(0.0);
-  if (!exact()) return estimate::validate(sampled_);
+  if (!exact()) estimate::validate(sampled_);
+  if (!exact() && !may_be_exact(run)) return;
 
   constexpr std::uint64_t least_nodes = 64;
   if (max_nodes_ < least_nodes) {
@@ -348,18 +361,27 @@ Result Estimate::exact_result(Run& run, const EstimateRun& task) const {
   const EstimateRun* there = run.same_options() ? earlier(task.instance) : nullptr;
   if (there != nullptr && there->loss.stop_reason == StopReason::exact) return {*there};
   const double start = run.seconds();
-  const auto result = approximation::exact_loss(task.model, features_, exact_);
+  const auto found = approximation::exact_loss(task.model, features_, exact_);
+  return {exact_run(task, found, run.seconds() - start)};
+}
+
+EstimateRun Estimate::exact_run(const EstimateRun& task, const approximation::ExactLoss& found,
+                                double seconds) const {
   EstimateRun done = task;
-  done.method = method_;
+  done.method = "exact";
   done.kernel = error_control_ == "rigorous" ? "contour" : "contour-estimated";
-  done.loss = result.loss;
-  done.one_sparse = result.one_sparse;
-  done.seconds = run.seconds() - start;
-  return {done};
+  done.loss = found.loss;
+  done.one_sparse = found.one_sparse;
+  done.seconds = seconds;
+  return done;
 }
 
 Result Estimate::sampled_result(Run& run, const EstimateRun& task,
                                 const EstimateRun* earlier) const {
+  if (earlier != nullptr && earlier->method == "exact") {  // as auto found cheaper then
+    if (run.same_options()) return {*earlier};
+    earlier = nullptr;
+  }
   const double start = run.seconds() - (earlier != nullptr ? earlier->seconds : 0.0);
   const auto as_run = [&](const approximation::SampledLoss& sampled) {
     EstimateRun done = task;
@@ -384,6 +406,13 @@ Result Estimate::sampled_result(Run& run, const EstimateRun& task,
     };
   }
   const auto precision = named<estimate::Precision>(precision_).value();
+  if (may_be_exact(run) && earlier == nullptr) {
+    const auto found =
+        approximation::cheapest_loss(task.model, features_, options, exact_, precision, checkpoint);
+    const approximation::SampledLoss& pilots = found.sampled;
+    return {found.exact ? exact_run(task, found.integral, run.seconds() - start) : as_run(pilots),
+            std::nullopt, pilots.foreseen, pilots.exact_seconds};
+  }
   const auto sampled =
       approximation::sampled_loss(task.model, features_, options, precision, checkpoint);
   Result result{as_run(sampled), std::nullopt, sampled.foreseen, sampled.exact_seconds};
@@ -437,7 +466,7 @@ void Estimate::print(const Run& run, std::ostream& out) const {
     print_heading(out, model_, models_.size(), run.seed(), result.run);
     print_estimate(out, result.run);
     if (!result.foreseen.empty()) {
-      print_to(out, "{}\n", choice_text(result.foreseen, result.exact_seconds));
+      print_to(out, "{}\n", choice_text(result.run.method, result.foreseen, result.exact_seconds));
     }
     if (result.exact) print_check(out, result.run.loss, *result.exact);
     if (!result.check_failure.empty()) {

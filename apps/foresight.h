@@ -5,10 +5,10 @@
 
 namespace skeleta::program {
 
-/// "40 s", "3 h", "12 days", "4e+03 years"
+/// "40 s", "3:05 h", "12 days", "4e+03 years"
 std::string duration_text(double seconds);
 
-constexpr double hour = 3600.0, century = 100.0 * 365.25 * 24.0 * hour;
+constexpr double minute = 60.0, hour = 3600.0, century = 100.0 * 365.25 * 24.0 * hour;
 
 /// Work whose time can be told beforehand, roughly.
 struct Foresight {
@@ -18,8 +18,8 @@ struct Foresight {
   bool limited = false;  ///< Will it be stopped before, as the user asked?
 };
 
-/// Throws UsageError for what would take more than a century and is not limited; else, from an hour
-/// on, a note on `err`, unless quiet.
+/// Throws UsageError for what would take more than a century and is not limited; else, from a
+/// minute on, a note on `err`, unless quiet.
 void announce(const Foresight& foresight, bool quiet, std::ostream& err);
 
 /// Throws UsageError if so many results of so many numbers each, which are kept in memory, are more

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "foresight.h"
 #include "paragraph.h"
 #include "print.h"
 #include "problem_words.h"
@@ -201,6 +203,13 @@ std::vector<std::string> warnings(const storage::EstimateRun& run) {
         "safer here",
         loss.samples, loss.effective_samples));
   }
+  const auto nobody = std::ranges::find(loss.skeletons, 0, &SkeletonPart::l);
+  if (nobody != loss.skeletons.end() && nobody->contribution > 0.5 * loss.value) {
+    result.push_back(fmt::format(
+        "{:.0f} % of the loss is on Q0, where no feature is active and outputs should be 0: is the "
+        "sign of the bias right? A file's b is subtracted, its bias added",
+        100.0 * nobody->contribution / loss.value));
+  }
   if (loss.samples > 0 && !(run.model.tied_relu() && run.features.plain())) {
     result.emplace_back(
         "what happens too seldom for these samples (an output that rarely fires, features that are "
@@ -210,18 +219,25 @@ std::vector<std::string> warnings(const storage::EstimateRun& run) {
   return result;
 }
 
-std::string choice_text(const std::vector<estimate::Foreseen>& foreseen, double exact_seconds) {
-  const auto text = [](const estimate::Foreseen& f) {
-    return fmt::format("{} {:.2g} s ({:.2g} samples)", to_string(f.method), f.seconds, f.points);
-  };
-  std::string others;
-  for (std::size_t k = 1; k < foreseen.size(); ++k) {
-    others += (k > 1 ? ", " : "") + text(foreseen[k]);
+std::string choice_text(const std::string& method, const std::vector<estimate::Foreseen>& foreseen,
+                        double exact_seconds) {
+  std::vector<std::string> others;
+  std::string taken = fmt::format("{} {:.2g} s", method, exact_seconds);
+  for (const estimate::Foreseen& f : foreseen) {
+    const std::string text = fmt::format("{} {} ({:.2g} samples)", to_string(f.method),
+                                         duration_text(f.seconds), f.points);
+    if (to_string(f.method) == method) {
+      taken = text;
+    } else {
+      others.push_back(text);
+    }
+  }
+  if (method != "exact" && std::isfinite(exact_seconds)) {
+    others.push_back(fmt::format("exact {:.2g} s", exact_seconds));
   }
   return paragraph(
-      fmt::format("auto took {}, foreseen on one core; others: {}; exact about {:.2g} s{}",
-                  text(foreseen.front()), others, exact_seconds,
-                  exact_seconds < foreseen.front().seconds ? ": --method exact is cheaper" : ""));
+      fmt::format("auto took {}, foreseen on one core{}", taken,
+                  others.empty() ? "" : fmt::format("; others: {}", fmt::join(others, ", "))));
 }
 
 Json choice_json(const std::vector<estimate::Foreseen>& foreseen, double exact_seconds) {

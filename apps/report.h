@@ -26,7 +26,8 @@ nlohmann::ordered_json check_json(const IntegralBySkeleton& loss, const exact::L
 std::vector<std::string> warnings(const storage::EstimateRun& run);
 
 /// What --method auto picked and why, in one line, and as the JSON object "choice".
-std::string choice_text(const std::vector<estimate::Foreseen>& foreseen, double exact_seconds);
+std::string choice_text(const std::string& method, const std::vector<estimate::Foreseen>& foreseen,
+                        double exact_seconds);
 nlohmann::ordered_json choice_json(const std::vector<estimate::Foreseen>& foreseen,
                                    double exact_seconds);
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -9,7 +10,7 @@
 #include "computed.h"
 #include "problem.h"
 #include "report.h"
-#include "skeleta/approximation/exact_loss.h"
+#include "skeleta/approximation/cheapest_loss.h"
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/core/parallel.h"
 #include "skeleta/estimate/integrate.h"
@@ -92,6 +93,24 @@ exact::Options exact_options(const py::dict& given) {
   return options;
 }
 
+// Method "auto", and nothing was said that only samples have.
+bool may_be_exact(const std::string& method, const py::dict& given) {
+  const auto of_samples = {"samples",    "max_samples", "max_seconds",
+                           "replicates", "precision",   "confidence"};
+  return method == "auto" && std::ranges::none_of(of_samples, [&](const char* name) {
+           return given.contains(name) && !given[name].is_none();
+         });
+}
+
+exact::Options integrals_of_auto(const py::dict& given) {
+  exact::Options options;
+  Keywords(given)
+      .tolerances(options.relative_target, options.absolute_target)
+      .into("threads", options.threads);
+  exact::validate(options);
+  return options;
+}
+
 py::dict to_python(const IntegralBySkeleton& found) {
   const auto& parts = found.skeletons;
   return py::dict(
@@ -122,29 +141,41 @@ py::dict estimate_model(const Problem& problem, std::size_t k, const std::string
   std::uint64_t seed = estimate::Options{}.seed;
   Keywords(given).into("seed", seed);
   int threads = 0;
+  const auto is_exact = [&](const approximation::ExactLoss& found, exact::ErrorControl control) {
+    run.method = "exact";
+    run.kernel = control == exact::ErrorControl::rigorous ? "contour" : "contour-estimated";
+    run.loss = found.loss;
+    run.one_sparse = found.one_sparse;
+  };
   const auto start = std::chrono::steady_clock::now();
   if (method == "exact") {
     const exact::Options options = exact_options(given);
     threads = options.threads;
-    const auto found =
-        computed([&] { return approximation::exact_loss(run.model, run.features, options); });
-    run.method = method;
-    run.kernel =
-        options.error_control == exact::ErrorControl::rigorous ? "contour" : "contour-estimated";
-    run.loss = found.loss;
-    run.one_sparse = found.one_sparse;
+    is_exact(computed([&] { return approximation::exact_loss(run.model, run.features, options); }),
+             options.error_control);
   } else {
     const estimate::Options options = sampling_options(method, given, progress);
     threads = options.threads;
     auto precision = estimate::Precision::float64;
     Keywords(given).into("precision", precision);
-    const auto found = computed(
-        [&] { return approximation::sampled_loss(run.model, run.features, options, precision); });
-    run.method = to_string(found.method);
-    run.kernel =
-        to_string(found.path) + (precision == estimate::Precision::float32 ? "-float32" : "");
-    run.loss = found.loss;
-    run.one_sparse = found.one_sparse;
+    const approximation::CheapestLoss cheapest = computed([&] {
+      if (may_be_exact(method, given)) {
+        return approximation::cheapest_loss(run.model, run.features, options,
+                                            integrals_of_auto(given), precision);
+      }
+      return approximation::CheapestLoss{
+          .sampled = approximation::sampled_loss(run.model, run.features, options, precision)};
+    });
+    if (cheapest.exact) {
+      is_exact(cheapest.integral, exact::ErrorControl::rigorous);
+    } else {
+      const approximation::SampledLoss& found = cheapest.sampled;
+      run.method = to_string(found.method);
+      run.kernel =
+          to_string(found.path) + (precision == estimate::Precision::float32 ? "-float32" : "");
+      run.loss = found.loss;
+      run.one_sparse = found.one_sparse;
+    }
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   py::dict result = to_python(run.loss);

@@ -14,6 +14,7 @@
 /// dimensions by features), thresholds b are subtracted before the ReLU. What the caller did wrong
 /// is thrown as std::invalid_argument, what is wrong with a file as skeleta::storage::FileError.
 
+#include "skeleta/approximation/cheapest_loss.h"
 #include "skeleta/approximation/exact_loss.h"
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/approximation/skeleton_bound.h"

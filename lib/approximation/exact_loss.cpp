@@ -64,6 +64,19 @@ ExactLoss exact_loss(const Autoencoder& model, const Features& features,
   return result;
 }
 
+// Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor.
+double foreseen_exact_seconds(const Autoencoder& model, const Features& features) {
+  constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6;
+  const bool plain = features.plain() && model.activation == Activation::relu && model.noise == 0.0;
+  if (!plain) return std::numeric_limits<double>::infinity();
+  const auto count = static_cast<double>(model.features());
+  double seconds = 1e-9 * count * count * nodes * nanoseconds_per_factor;
+  if (model.features() <= few_features) {
+    seconds += 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2);
+  }
+  return seconds;
+}
+
 double z_score(const IntegralBySkeleton& sampled, const exact::Loss& exact) {
   const double difference = sampled.value - exact.value;
   const double slack = sampled.error_bound + exact.error_bound;

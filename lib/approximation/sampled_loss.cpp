@@ -65,17 +65,6 @@ void refuse_overflow(double largest, estimate::Precision precision) {
       largest));
 }
 
-// Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor.
-double foreseen_exact_seconds(const Autoencoder& model) {
-  constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6;
-  const auto count = static_cast<double>(model.features());
-  double seconds = 1e-9 * count * count * nodes * nanoseconds_per_factor;
-  if (model.features() <= few_features) {
-    seconds += 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2);
-  }
-  return seconds;
-}
-
 // √E Σ_i v_i δz_i², where the sums of z_i = Σ_j ⟨w_i, w_j⟩ x_j − b_i and of x_i − z_i are rounded
 // to
 //   |δz_i| ≤ (d + 8) u (|w_i| A + |b_i| + x_i),  A = Σ_j |w_j| x_j,
@@ -146,7 +135,7 @@ SampledLoss summarised(const estimate::SampledIntegrals& sampled, const Autoenco
           sampled.method,
           sampled.state,
           sampled.foreseen,
-          sampled.foreseen.empty() ? 0.0 : foreseen_exact_seconds(model)};
+          sampled.foreseen.empty() ? 0.0 : foreseen_exact_seconds(model, unit.features)};
 }
 
 // The loss as an integrand, with what is known of it.

@@ -11,6 +11,7 @@
 #include <random>
 #include <sstream>
 
+#include "report.h"
 #include "skeleta/storage/run_file.h"
 #include "support.h"
 #include "workplace.h"
@@ -19,11 +20,14 @@ namespace skeleta::program {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
 const std::string data = SKELETA_SOURCE_DIR "/data/trained/";
 const std::string pentagon = data + "n5_m2_S0.95.h5";
+const std::string fixtures = SKELETA_SOURCE_DIR "/data/fixtures/";
 const std::string eighty = data + "n80_m20_S0.98.h5";
 
 Outcome estimate(std::vector<std::string> arguments) {
@@ -82,12 +86,50 @@ TEST_F(Methods, AllAgreeWithTheExactLoss) {
   }
 }
 
+TEST_F(Methods, AutoTakesTheExactLossWhereThatIsCheaper) {
+  const Json json = as_json({eighty, "--method", "auto", "--rel-tol", "1e-6"});
+  EXPECT_EQ(json["method"], "exact");
+  EXPECT_EQ(json["loss"]["value"],
+            as_json({eighty, "--method", "exact", "--rel-tol", "1e-6"})["loss"]["value"]);
+  EXPECT_LT(json["choice"]["exact_seconds"], json["choice"]["foreseen"][0]["seconds"]);
+  // What only samples have is asked for.
+  EXPECT_NE(as_json({eighty, "--method", "auto", "--samples", "1000"})["method"], "exact");
+  // Of groups nobody knows beforehand how long the integrals take.
+  EXPECT_NE(as_json({pentagon, "--method", "auto", "--groups", "together(0,1)"})["method"],
+            "exact");
+}
+
 TEST_F(Methods, AutoSaysWhatItTookInOneLine) {
-  const Outcome outcome = estimate({pentagon, "--method", "auto"});
-  std::string told = outcome.out;
-  std::replace(told.begin(), told.end(), '\n', ' ');  // sentences are wrapped
-  EXPECT_THAT(told, AllOf(HasSubstr("auto took "), HasSubstr("; exact about "),
-                          HasSubstr("--method exact is cheaper")));
+  const auto told = [&](const std::vector<std::string>& arguments) {
+    std::string text = estimate(arguments).out;
+    std::replace(text.begin(), text.end(), '\n', ' ');  // sentences are wrapped
+    return text;
+  };
+  EXPECT_THAT(told({eighty, "--method", "auto", "--rel-tol", "1e-6"}),
+              AllOf(HasSubstr("auto took exact "), HasSubstr("; others: ")));
+  EXPECT_THAT(told({eighty, "--method", "auto", "--samples", "1000"}),
+              AllOf(HasSubstr("auto took "), HasSubstr(", exact ")));
+}
+
+TEST_F(Methods, AnExactChoiceIsShownAgain) {
+  const std::vector<std::string> flags{eighty, "--method", "auto",         "--rel-tol",
+                                       "1e-6", "-o",       path("auto.h5")};
+  EXPECT_EQ(estimate(flags).code, done);
+  EXPECT_THAT(estimate(flags).err, HasSubstr("nothing was computed"));
+  std::vector<std::string> finer = flags;
+  finer[4] = "1e-9";
+  EXPECT_EQ(estimate(finer).code, done);
+  const auto run = storage::read_run(path("auto.h5")).estimates.front();
+  EXPECT_EQ(run.method, "exact");
+  EXPECT_LE(run.loss.error_bound, 1e-9 * run.loss.value);
+}
+
+TEST(Warnings, AskForTheSignOfTheBias) {
+  storage::EstimateRun run = storage::read_run(fixtures + "estimate.h5").estimates.front();
+  EXPECT_THAT(warnings(run), Not(Contains(HasSubstr("sign of the bias"))));
+  ASSERT_EQ(run.loss.skeletons.front().l, 0);
+  run.loss.skeletons.front().contribution = 0.6 * run.loss.value;
+  EXPECT_THAT(warnings(run), Contains(HasSubstr("60 % of the loss is on Q0")));
 }
 
 TEST_F(Methods, Float32IsNamedAndAgrees) {

@@ -22,6 +22,10 @@ struct ExactLoss {
 ExactLoss exact_loss(const Autoencoder& model, const Features& features,
                      const exact::Options& options);
 
+/// Roughly how many seconds of one core exact_loss takes at a relative error of 1e-8. Infinite for
+/// what is not a ReLU model without noise on plain features: there it depends on the law.
+double foreseen_exact_seconds(const Autoencoder& model, const Features& features);
+
 /// How far a sampled value lies from the exact one, in standard errors, after its rigorous
 /// error_bound and the exact one's have been taken off the distance; 0 if nothing is left.
 double z_score(const IntegralBySkeleton& sampled, const exact::Loss& exact);
