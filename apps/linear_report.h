@@ -11,7 +11,8 @@ namespace skeleta::program {
 using storage::FlowRun;
 using storage::MomentRow;
 
-/// Sets are counted from 1 here, as in the notes: 1 is the largest eigenvalue.
+/// Sets are counted from 1 here, as in the notes (mathematics.md, Theorem 8.1): 1 is the largest
+/// eigenvalue.
 void print_critical_points(std::ostream& out, const linear::Spectrum& spectrum,
                            const std::vector<linear::CriticalPoint>& points);
 

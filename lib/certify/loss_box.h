@@ -22,13 +22,15 @@ struct BoxLayout {
   }
 };
 
-/// min over the threshold of E_t (t − (g t − c)₊)²: no threshold reconstructs one feature from
-/// g·t better than this. (1 − g)²/12 for 0 ≤ g ≤ 1 (an affine function of t), and for g ≥ 1, with
-/// c = g(g − 1)/(g + 1), ⅓((g − 1)/(g + 1))². Given all other features the output is (g x_i − c')₊
-/// with some c', so F_i ≥ v_i P(i active, N ≤ k)·own_error_floor(G_ii) for every model.
+/// min over the threshold of E_t (t − (g t − c)₊)² (mathematics.md, Lemma 6.1): no threshold
+/// reconstructs one feature from g·t better than this. (1 − g)²/12 for 0 ≤ g ≤ 1 (an affine
+/// function of t), and for g ≥ 1, with c = g(g − 1)/(g + 1), ⅓((g − 1)/(g + 1))². Given all other
+/// features the output is (g x_i − c')₊ with some c', so F_i ≥ v_i P(i active, N ≤
+/// k)·own_error_floor(G_ii) for every model.
 double own_error_floor(double g);
 
-/// A lower bound of L^(≤k) for the models of a box of weights, whatever their thresholds.
+/// A lower bound of L^(≤k) for the models of a box of weights, whatever their thresholds
+/// (mathematics.md, Theorem 6.3).
 ///
 /// For given W the loss is a sum over outputs with one threshold each, so the thresholds are no
 /// dimensions of the search: the range of each is cut into pieces, as fine as the box of weights

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-/// The integrals over one and two active features that have a closed form.
+/// The integrals over one and two active features that have a closed form (mathematics.md,
+/// Proposition 1.6 and mathematics.md, Proposition 1.8).
 ///
 /// One feature: the pre-activation minus its threshold is the line u(t) = a t − c on [0, 1]. All
 /// that the ReLU leaves of it is a Ramp: its positive parts at both ends and the fraction of [0, 1]

@@ -7,15 +7,16 @@
 ///
 /// Let f(c) = E[Y (z − c)₊^n] with a weight Y ≥ 0, and F(s) = n! s^{−n−1} e^{−sc} E[Y e^{sz}], so
 /// that f(c) = (1/2πi) ∫ F(s) ds along Re s = γ > 0. The trapezoidal rule with nodes
-/// s_k = γ + 2πik/T gives, by Poisson's formula,
+/// s_k = γ + 2πik/T gives, by Poisson's formula (mathematics.md, Theorem 3.1),
 ///
 ///   (1/T) Σ_k F(s_k) = Σ_m e^{γmT} f(c + mT) = f(c) + Σ_{m≥1} e^{κm} f(c + mT)
 ///                                                   + Σ_{m≥1} e^{−κm} f(c − mT),   κ = γT.
 ///
 /// The first sum is small once z rarely exceeds c + T. In the second, z − c + mT is almost never
 /// negative, so f(c − mT) is nearly E[Y (z − c + mT)^n], a polynomial in the moments of z: it is
-/// subtracted. What remains of both is bounded by Chernoff's inequality (output.cpp). So κ can be
-/// moderate, and T need not exceed the range in which z has any weight; κ = 2 … 6 are equally good.
+/// subtracted (mathematics.md, Proposition 3.2). What remains of both is bounded by Chernoff's
+/// inequality (output.cpp). So κ can be moderate, and T need not exceed the range in which z has
+/// any weight; κ = 2 … 6 are equally good.
 ///
 /// For real z, F(s̄) is the conjugate of F(s): only k ≥ 0 is summed, with k = 0 counted half.
 namespace skeleta::exact {

@@ -4,7 +4,8 @@
 #include "skeleta/exact/hessian.h"
 #include "skeleta/exact/loss.h"
 
-/// From the second derivatives by A and b to those by the parameters of a ReLU model.
+/// From the second derivatives by A and b to those by the parameters of a ReLU model
+/// (mathematics.md, Proposition 10.2).
 ///
 /// L = Σ_i f_i(row i of A, b_i) with A_ij = ⟨o_i, w_j⟩, o_i row i of the decoder (tied: w_i). With
 /// K_i the Hessian of f_i and Γ_ij = ∂L/∂A_ij,

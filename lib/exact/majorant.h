@@ -4,7 +4,8 @@
 
 #include "exact/lanes.h"
 
-/// Real bounds of one feature's factors on the contour, that decrease in |s|.
+/// Real bounds of one feature's factors on the contour, that decrease in |s| (mathematics.md,
+/// Lemma 3.4).
 namespace skeleta::exact {
 
 /// |h(sg)| ≤ min(h(γg), (e^{γg} + 1)/|sg|), in each lane for all |s| ≥ Ω.

@@ -195,13 +195,13 @@ void read_output(const Row& row, const double* gram, Output& output) {
   output.log_moments = log_moments(row);
 }
 
-// Chernoff: y₊² ≤ (4e⁻²/θ²) e^{θy}, y₊ ≤ e^{θy}/(eθ), 1{y > 0} ≤ e^{θy}. With K = (scale²·4e⁻²/θ² +
-// 2 scale/(eθ)) e^{−θc} M(θ) the aliases on the right are at most Σ_m e^{κm} K e^{−θmT} = K q/(1 −
-// q) with q = e^{κ−θT}, which is ≤ ε if θT ≥ κ + log(1 + K/ε); those on the left likewise with
-// e^{θc} M(−θ) and q = e^{−κ−θT}. K itself bounds what is lost by taking z to be wholly on one side
-// of c. For the derivatives, as x_i, x_j ≤ 1 and the norm has D + 1 parts, of those left out of z
-// half that: K = √(D + 1) (1 + scale/(eθ)) e^{−θc} M(θ). If c + T exceeds all of z the right
-// aliases vanish, if c − T is below all of z the left ones do.
+// Chernoff (mathematics.md, Proposition 3.3): y₊² ≤ (4e⁻²/θ²) e^{θy}, y₊ ≤ e^{θy}/(eθ), 1{y > 0} ≤
+// e^{θy}. With K = (scale²·4e⁻²/θ² + 2 scale/(eθ)) e^{−θc} M(θ) the aliases on the right are at
+// most Σ_m e^{κm} K e^{−θmT} = K q/(1 − q) with q = e^{κ−θT}, which is ≤ ε if θT ≥ κ + log(1 +
+// K/ε); those on the left likewise with e^{θc} M(−θ) and q = e^{−κ−θT}. K itself bounds what is
+// lost by taking z to be wholly on one side of c. For the derivatives, as x_i, x_j ≤ 1 and the norm
+// has D + 1 parts, of those left out of z half that: K = √(D + 1) (1 + scale/(eθ)) e^{−θc} M(θ). If
+// c + T exceeds all of z the right aliases vanish, if c − T is below all of z the left ones do.
 void choose_period(const AliasTolerance& tolerance, Output& output) {
   const double share = 0.5 * tolerance.square, c = output.c, log_share = std::log(share);
   const bool derivatives = std::isfinite(tolerance.derivatives);

@@ -4,7 +4,8 @@
 
 #include "exact/row.h"
 
-/// What the rounding of G, and leaving out its negligible entries, changes.
+/// What the rounding of G, and leaving out its negligible entries, changes (mathematics.md,
+/// Lemma 3.6).
 namespace skeleta::exact {
 
 inline constexpr double epsilon = std::numeric_limits<double>::epsilon();

@@ -4,7 +4,8 @@
 
 #include "skeleta/core/types.h"
 
-/// Many features of one output at a time: points g_j on a line, given to an equally spaced grid.
+/// Many features of one output at a time: points g_j on a line, given to an equally spaced grid
+/// (mathematics.md, Proposition 11.6).
 ///
 /// For rare features Λ(s) = Σ_j log(1 + r_j h(s g_j)), r = p/(1 − p), is
 ///   Σ_n (−1)^{n+1}/n Σ_j r_jⁿ h(s g_j)ⁿ,

@@ -8,8 +8,8 @@
 /// What the nodes left out contribute to Σ_k Re F(s_k).
 namespace skeleta::exact {
 
-/// A rigorous bound on |Σ_{k≥n} F(s_k)|, F as in output.h; in units of row.mass. Cost O(D), no
-/// nodes.
+/// A rigorous bound on |Σ_{k≥n} F(s_k)|, F as in output.h; in units of row.mass (mathematics.md,
+/// Theorem 3.5). Cost O(D), no nodes.
 ///
 /// On the contour |h(sg)| ≤ min(h(γg), (e^{γg} + 1)/|sg|) and |h'(a)| ≤ min(h(γg), (e^{γg} +
 /// |h|)/|a|), where the right sides are real, positive and decrease in |s|. The recursion of the

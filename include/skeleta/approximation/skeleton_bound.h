@@ -10,7 +10,7 @@ namespace skeleta::approximation {
 
 /// Rigorous upper bounds of the contributions C_0, …, C_last, sharper than bounds::LossTail (2.1 to
 /// 3.2 times the true tail beyond Q1 on the shipped models of 5 and 20 features, where that has 7
-/// to 10).
+/// to 10). mathematics.md, Proposition 4.6.
 ///
 /// With φ, φ₁, ψ of exact/closed_forms.h, g = row i of G, a_j = P(j active, N = l), a_jk likewise,
 /// μ and σ² the mean and variance of z_i given N = l,

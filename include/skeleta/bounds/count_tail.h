@@ -9,8 +9,8 @@
 
 namespace skeleta::bounds {
 
-/// P(N ≥ m) for N, the number of active features, beside what is easier to write down. The formulas
-/// are those of independent features.
+/// P(N ≥ m) for N, the number of active features, beside what is easier to write down
+/// (mathematics.md, Proposition 4.2). The formulas are those of independent features.
 struct CountTail {
   Index m = 0;               ///< ≥ 0.
   double exact = 0.0;        ///< Binomial or Poisson-binomial; relative error a few D·ε.
@@ -38,8 +38,8 @@ enum class OneSparseMeasure : std::int8_t {
 };
 
 /// The largest s with s·p_j ≤ 1 for all j for which the measure at density s·p is ≤ epsilon; with
-/// p = (1, …, 1) that is the largest common density. Both measures increase with s (for the ratio:
-/// it is Σ_{l≥2} e_l(o)/e_1(o) in the odds o, and e_{l−1} e_1 ≥ e_l). Accuracy: the last bits of s
+/// p = (1, …, 1) that is the largest common density. Both measures increase with s
+/// (mathematics.md, Proposition 4.3). Accuracy: the last bits of s
 /// in which the tails of N are exact, some D·ε. Cost: about 20 times ActiveCount.
 /// Throws std::invalid_argument if p is empty, not in [0, 1] or all 0, or epsilon is not in (0, 1).
 double largest_scale(const Vector& density, double epsilon, OneSparseMeasure measure);

@@ -6,7 +6,8 @@
 
 namespace skeleta::bounds {
 
-/// Rigorous upper bounds on the part of the loss that lives on many, or on few, active features.
+/// Rigorous upper bounds on the part of the loss that lives on many, or on few, active features
+/// (mathematics.md, Theorem 4.5).
 ///
 /// x and x̂ are non-negative, so (x_i − x̂_i)² ≤ x_i² + x̂_i², and x̂_i ≤ Σ_j G⁺_ij x_j + b⁻_i with
 /// G⁺ = max(G, 0), b⁻ = max(−b, 0). For an event A on N, with N₋ⱼ the count without feature j,

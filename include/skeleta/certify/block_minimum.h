@@ -21,7 +21,7 @@ struct BlockMinimum {
   CertifyStop stop_reason = CertifyStop::gap;  ///< gap, if all blocks reached it; else the worst.
 };
 
-/// Certifies it, for at most four features.
+/// Certifies it, for at most four features (mathematics.md, Proposition 6.5).
 ///
 /// A column with one non-zero entry belongs to one hidden dimension (one without, to any). Entries
 /// of G between different dimensions are 0, so that the loss is a sum over the dimensions, each of

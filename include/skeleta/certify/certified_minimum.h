@@ -63,18 +63,19 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 ///
 /// What is rigorous. `lower` ≤ min L^(≤k) over all real W (d × D) and b, no matter how large, and
 /// `upper` ≥ it. (Also below the smallest normal number, where they are rounded outwards.) Each box
-/// is bounded by monotonicity and by a centred form (loss_box.h); nothing is sampled, and no
-/// minimiser is assumed to have been found. Rounding is covered by a fixed allowance for the
-/// moments of a row (positive_part.h), hundreds of times the errors ever seen, and by widening
-/// entries of G outwards. Points found by local descent only give `upper`, and with it the target
-/// below which boxes are kept.
+/// is bounded by monotonicity and by a centred form (mathematics.md, Theorem 6.3; loss_box.h);
+/// nothing is sampled, and no minimiser is assumed to have been found. Rounding is covered by a
+/// fixed allowance for the moments of a row (positive_part.h), hundreds of times the errors ever
+/// seen, and by widening entries of G outwards. Points found by local descent only give `upper`,
+/// and with it the target below which boxes are kept.
 ///
-/// The domain. Whatever the other features are, output i is (G_ii x_i − c')₊ for some c', so that
-/// L^(≤k) ≥ v_i P(i active, N ≤ k)·own_error_floor(|w_i|²) + m_i, where m_i ≤ min of the loss of
-/// all other features (given x_i, feature i only moves their thresholds). m_i comes from the same
-/// branch and bound with D − 1 features, and is 0 for D − 1 ≤ d. If the sum exceeds the target for
-/// |w_i| > R, columns are shorter than R. (A feature that is never active, or does not count in the
-/// whole loss, has w_i = 0; one that does not count in L^(≤k) has no R.) Thresholds: see LossBox.
+/// The domain (mathematics.md, Lemma 6.2). Whatever the other features are, output i is (G_ii x_i −
+/// c')₊ for some c', so that L^(≤k) ≥ v_i P(i active, N ≤ k)·own_error_floor(|w_i|²) + m_i, where
+/// m_i ≤ min of the loss of all other features (given x_i, feature i only moves their thresholds).
+/// m_i comes from the same branch and bound with D − 1 features, and is 0 for D − 1 ≤ d. If the sum
+/// exceeds the target for |w_i| > R, columns are shorter than R. (A feature that is never active,
+/// or does not count in the whole loss, has w_i = 0; one that does not count in L^(≤k) has no R.)
+/// Thresholds: see LossBox.
 ///
 /// Symmetries. Rotations and reflections of the hidden space: W is upper triangular with a
 /// non-negative diagonal. Permutations of features of equal density and importance: |w_i| does not

@@ -12,9 +12,10 @@
 
 namespace skeleta::certify {
 
-/// The proof of one polygon. Write E_k(W, b) = k L_1 = Σ_j S_j + Σ_{i≠j} φ(G_ij; b_i) for k
-/// features in two dimensions, S_j = 1/3 − 2ψ(|w_j|²; b_j) + φ(|w_j|²; b_j), φ(a; c) = ∫₀¹ (at −
-/// c)₊² dt and ψ(a; c) = ∫₀¹ t (at − c)₊ dt: the loss when exactly one feature is active.
+/// The proof of one polygon (mathematics.md, Theorem 6.4). Write E_k(W, b) = k L_1 = Σ_j S_j +
+/// Σ_{i≠j} φ(G_ij; b_i) for k features in two dimensions, S_j = 1/3 − 2ψ(|w_j|²; b_j) + φ(|w_j|²;
+/// b_j), φ(a; c) = ∫₀¹ (at − c)₊² dt and ψ(a; c) = ∫₀¹ t (at − c)₊ dt: the loss when exactly one
+/// feature is active.
 struct PolygonStage {
   Index corners = 0;  ///< k: 5 or 6.
   /// Holds the length r of the columns of a symmetric polygon that is stationary, thresholds

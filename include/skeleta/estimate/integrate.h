@@ -43,7 +43,7 @@ using CheckpointCallback = std::function<void(const SampledIntegrals&)>;
 /// what they may miss the reason is `unresolved` and the interval is no claim. A pilot with random
 /// numbers of its own plans the work and is not counted in the result. Whether to stop is asked
 /// between rounds, and of these there is seldom more than one, so that stopping hardly biases the
-/// interval.
+/// interval (mathematics.md, Remark 9.6).
 struct Options {
   Method method = Method::stratified;             ///< See integrate_all.
   std::uint64_t seed = 1;                         ///< Any; equal seeds give equal bits.
@@ -154,10 +154,11 @@ struct SampledIntegrals {
 ///
 /// stratified: value = Σ_l π_l f̄_l with π_l exact, f̄_l known or the mean of n_l points on Q_l, and
 /// n_l ∝ π_l s_l (Neyman 1934), s_l from the pilot. Its squared error is Σ π_l² s_l²/n_l and the
-/// interval uses Student's t with Satterthwaite's degrees of freedom. Skeletons beyond the sampled
-/// ones are bounded, and so are those on which all samples were equal (sampled together: that were
-/// reached less than twice). The bound is kept below a tenth of the target (in samples mode: of
-/// the standard error that the pilot foresees), given as error_bound, and added to `high`.
+/// interval uses Student's t with Satterthwaite's degrees of freedom (mathematics.md,
+/// Proposition 9.1 and mathematics.md, Proposition 9.2). Skeletons beyond the sampled ones are
+/// bounded, and so are those on which all samples were equal (sampled together: that were reached
+/// less than twice). The bound is kept below a tenth of the target (in samples mode: of the
+/// standard error that the pilot foresees), given as error_bound, and added to `high`.
 ///
 /// plain: the mean of f over points from the whole measure (drawn as a multinomial number on each
 /// skeleton, which is the same law); the contribution of a skeleton is the mean of f·1{N = l}.

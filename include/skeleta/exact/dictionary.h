@@ -15,12 +15,13 @@
 ///
 /// Rows of A = W_outᵀ W are formed in blocks (2 d D² operations in all: the floor of the cost). The
 /// rare features of a row are not multiplied node by node, but spread on a grid of some hundred
-/// points (lib/exact/spread.h), whose generating function is that of the row up to a proven error:
-/// with one power of its odds if a feature is hardly ever active, with up to twelve if it is more
-/// often; frequent ones remain exact factors. Which are which, the grid and the number of nodes
-/// follow the target. Cost: D² times 2d operations and some 5 to 15 ns, with 256-bit vectors; more
-/// where hardly anything is active and targets are tight. Memory 4 (d + d) D bytes for the weights
-/// and some megabytes a thread. Only plain features (independent, uniform on [0, 1]).
+/// points (lib/exact/spread.h), whose generating function is that of the row up to a proven error
+/// (mathematics.md, Proposition 11.6): with one power of its odds if a feature is hardly ever
+/// active, with up to twelve if it is more often; frequent ones remain exact factors. Which are
+/// which, the grid and the number of nodes follow the target. Cost: D² times 2d operations and some
+/// 5 to 15 ns, with 256-bit vectors; more where hardly anything is active and targets are tight.
+/// Memory 4 (d + d) D bytes for the weights and some megabytes a thread. Only plain features
+/// (independent, uniform on [0, 1]).
 namespace skeleta::exact {
 
 /// How exactly, and what for.

@@ -24,9 +24,10 @@ struct Hessian {
 /// The Hessian of the integral loss L(W, b) of a ReLU model, tied or untied, without noise, on
 /// plain features, from contour integrals: with X = (x, −1), output i has in (row i of A, b_i)
 ///   K_i = 2 v_i E[X Xᵀ (1{z_i > b_i} − x_i δ(z_i − b_i))],
-/// pulled back to the parameters, plus Γ = ∂L/∂A times the second derivatives of A. Supports with
-/// at most one active feature, and of the second term with at most two, are closed forms. Nodes are
-/// added until the estimated error is at most `relative_error` times the norm of the matrix, or
+/// pulled back to the parameters, plus Γ = ∂L/∂A times the second derivatives of A (mathematics.md,
+/// Proposition 10.1 and mathematics.md, Proposition 10.2). Supports with at most one active
+/// feature, and of the second term with at most two, are closed forms. Nodes are added until the
+/// estimated error is at most `relative_error` times the norm of the matrix, or
 /// options.maximum_nodes. Where the second derivatives do not exist (kinks()), it has those of the
 /// side on which z_i = b_i is silent. Entries of A below 1e-9 of the largest in their row are taken
 /// as 0. Cost: some 3 (D + 1) gradients and d² D³ operations; memory D³ + n² numbers.
@@ -44,11 +45,11 @@ struct Kink {
   std::string reason;  ///< Why, in one sentence.
 };
 
-/// Where z_i = b_i with positive probability: b_i = 0 while all entries of A that feature i's
-/// output sees may be silent or 0; and where its own feature alone just reaches its threshold, A_ii
-/// = b_i > 0. `tolerance`: numbers that differ by less count as equal, relative to the larger of 1
-/// and the largest |A_ij| of the row. Skeletons: only supports of these sizes count; all if
-/// nothing is given.
+/// Where z_i = b_i with positive probability (mathematics.md, Proposition 10.3): b_i = 0 while all
+/// entries of A that feature i's output sees may be silent or 0; and where its own feature alone
+/// just reaches its threshold, A_ii = b_i > 0. `tolerance`: numbers that differ by less count as
+/// equal, relative to the larger of 1 and the largest |A_ij| of the row. Skeletons: only supports
+/// of these sizes count; all if nothing is given.
 std::vector<Kink> kinks(const Autoencoder& model, const Features& features,
                         std::optional<CountRange> skeletons = {}, double tolerance = 1e-7);
 

@@ -16,8 +16,8 @@
 /// h(s A_ij)), h(a) = (e^a − 1)/a, so E(z_i − b_i)₊² and E x_i(z_i − b_i)₊ are integrals of M_i
 /// against s⁻³ and s⁻² along a vertical line. Supports of at most one feature are taken out of the
 /// integrand and added in closed form. Cost: D² · nodes complex factors (about half a nanosecond
-/// each with 512-bit vectors); memory O(D²). The derivation of the sum and its error is in
-/// lib/exact/contour.h.
+/// each with 512-bit vectors); memory O(D²). The sum and its error: mathematics.md,
+/// Theorem 3.1 (lib/exact/contour.h) and mathematics.md, Theorem 3.5.
 ///
 /// That is the path of ReLU models, tied or untied, without noise and of plain features. All else
 /// goes the general one: M_i is the generating function of the activity tree at φ_j = E e^{s A_ij
@@ -42,7 +42,8 @@ namespace skeleta::exact {
 /// An integral loss, how well it is known, and what that took.
 struct Loss {
   double value = 0.0;  ///< L.
-  /// Bound (rigorous) or estimate (estimated) of |value − L|, of the kind the options asked for.
+  /// Bound (rigorous: mathematics.md, Theorem 3.7) or estimate (estimated) of |value − L|, of the
+  /// kind the options asked for.
   double error_bound = 0.0;
   /// The same for the error of (Γ, db) in the Frobenius norm (see Evaluator): truncation, aliases,
   /// rounding, and (of plain features) what the rounding of A may turn at thresholds. 0 if no

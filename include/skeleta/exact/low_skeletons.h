@@ -7,8 +7,9 @@
 
 namespace skeleta::exact {
 
-/// The part of the integral loss on Q_l for l = 0, 1 or 2, in closed form (see closed_forms.h):
-/// probability π_l, mean L_l = E[r | N = l] and contribution C_l = π_l L_l; standard error 0.
+/// The part of the integral loss on Q_l for l = 0, 1 or 2, in closed form (mathematics.md,
+/// Proposition 1.6 and mathematics.md, Proposition 1.8): probability π_l, mean L_l = E[r | N = l]
+/// and contribution C_l = π_l L_l; standard error 0.
 ///
 ///   L_0 = Σ_i v_i ((−b_i)₊)²
 ///   L_1 = Σ_j ω_j [ v_j ∫(t − (G_jj t − b_j)₊)² + Σ_{i≠j} v_i φ(G_ij; b_i) ]

@@ -12,7 +12,8 @@ using skeleta::to_string;
 
 /// What stands behind the error, of the loss and of its gradient, that is held against the target.
 enum class ErrorControl : std::int8_t {
-  /// Proven bounds of truncation and aliasing, rounding to first order in ε. The gradient's are
+  /// Proven bounds of truncation and aliasing, rounding to first order in ε (what that means:
+  /// mathematics.md, Theorem 3.7). The gradient's are
   /// looser: it takes some twice as many nodes.
   rigorous,
   /// Truncation extrapolated from the decay of the terms: 1.5 to 10 times faster. An estimate: over

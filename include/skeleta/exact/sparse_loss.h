@@ -10,7 +10,7 @@
 namespace skeleta::exact {
 
 /// E[r; N in skeletons] = Σ_l C_l over some of Q_0, Q_1, Q_2, with its gradient, in closed form
-/// (closed_forms.h): dW = W(Γ + Γᵀ), with u_i = 1{z_i > b_i},
+/// (mathematics.md, Proposition 1.9): dW = W(Γ + Γᵀ), with u_i = 1{z_i > b_i},
 ///   Γ_ij = −2 v_i E[(x_i − x̂_i) x_j u_i; N],   db_i = 2 v_i E[(x_i − x̂_i) u_i; N].
 ///
 /// Evaluates it again and again and keeps its buffers: no allocation after the first call of a

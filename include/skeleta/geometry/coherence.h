@@ -30,8 +30,8 @@ Vector nearest_cosines(const FloatMatrix& W, std::span<const Index> columns, int
 /// The smallest signed_max that n unit vectors in R^d can have, or a lower bound of it: the simplex
 /// bound −1/(n − 1) for n ≤ d + 1, reached by the simplex; the orthoplex bound 0 beyond, reached by
 /// parts of the orthoplex for n ≤ 2d only.
-/// Source: Rankin, The closest packing of spherical caps in n dimensions (1955).
-/// Throws std::invalid_argument if n < 2 or d < 1.
+/// Source: Rankin, The closest packing of spherical caps in n dimensions (1955); mathematics.md,
+/// Proposition 7.5. Throws std::invalid_argument if n < 2 or d < 1.
 double signed_coherence_bound(Index columns, Index dimensions);
 
 /// Welch's lower bound √((n − d)/(d(n − 1))) of the absolute coherence of n unit vectors in R^d; 0

@@ -9,9 +9,10 @@ namespace skeleta::geometry {
 /// D_i = |w_i|² / Σ_j (ŵ_i·w_j)² with ŵ_i = w_i/|w_i|, one for each of the D columns w_j of W (d ×
 /// D); 0 for a zero column. It is the share of a dimension that feature i has for itself: 0 ≤ D_i ≤
 /// 1, ΣD_i ≤ rank W, with equality if W is a tight frame. Parts of W that are orthogonal to each
-/// other keep the values they have alone. Accuracy: a few d·ε, relative. Cost d·D², memory d·D and
-/// one block of D × 64. Source: Elhage et al., Toy Models of Superposition (2022), "feature
-/// dimensionality". Throws std::invalid_argument if W is empty or has an entry that is not finite.
+/// other keep the values they have alone (mathematics.md, Proposition 7.4). Accuracy: a few d·ε,
+/// relative. Cost d·D², memory d·D and one block of D × 64. Source: Elhage et al., Toy Models of
+/// Superposition (2022), "feature dimensionality". Throws std::invalid_argument if W is empty or
+/// has an entry that is not finite.
 Vector feature_dimensionality(const Matrix& W);
 
 /// D* = d/‖W‖_F², hidden dimensions per represented feature; infinite for W = 0. Same source.

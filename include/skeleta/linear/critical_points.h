@@ -18,8 +18,8 @@ constexpr auto names_of(CriticalKind) {
 }
 
 /// A family of critical points of the linear loss: all (A, B) with AB the projection on the span of
-/// the eigenvectors u_i, i in the set, that critical_point() makes. There is no maximum: the loss
-/// is convex in A alone.
+/// the eigenvectors u_i, i in the set, that critical_point() makes (mathematics.md, Theorem 8.1).
+/// There is no maximum: the loss is convex in A alone.
 struct CriticalPoint {
   std::vector<Index> set;                    ///< Sorted, counted from 0 = largest eigenvalue.
   double loss = 0.0;                         ///< Σ_{i not in the set} λ_i.
@@ -43,7 +43,7 @@ CriticalPoint describe(const Spectrum& spectrum, std::vector<Index> set, Index h
 /// Negative directions of the Hessian at the family of a set of r eigenvectors, with d hidden
 /// dimensions: #{(j, k): j in the set, k not, λ_k > λ_j} + (d − r)·#{k not in the set: λ_k > 0}.
 /// The first are the turns of u_j towards u_k; the others switch on an unused hidden dimension.
-/// Equal eigenvalues (one group) do not count.
+/// Equal eigenvalues (one group) do not count. mathematics.md, Theorem 8.2.
 Index negative_directions(const Spectrum& spectrum, const std::vector<Index>& set, Index hidden);
 
 /// A = U_I C and B = C⁺U_Iᵀ, for C of r × d and rank r (r = d: any invertible C). Throws

@@ -20,10 +20,10 @@ using skeleta::to_string;
 /// Throws std::invalid_argument if the shapes disagree.
 LinearAutoencoder untied_velocity(const LinearAutoencoder& model, const Matrix& Sigma);
 
-/// AᵀA − BBᵀ, d × d: the untied flow conserves it.
+/// AᵀA − BBᵀ, d × d: the untied flow conserves it (mathematics.md, Proposition 8.4).
 Matrix imbalance(const LinearAutoencoder& model);
 
-/// Ways to tie A = Wᵀ, B = W. With P = WᵀW:
+/// Ways to tie A = Wᵀ, B = W (mathematics.md, Remark 8.7). With P = WᵀW:
 enum class TiedRule : std::int8_t {
   encoder,  ///< Ẇ = W(Σ − PΣ), from the equation of B alone. Every projection P stands still.
   decoder,  ///< Ẇ = W(Σ − ΣP), from the equation of A alone: Oja's subspace rule.
@@ -40,8 +40,8 @@ Matrix tied_velocity(TiedRule rule, const Matrix& W, const Matrix& Sigma);
 /// tr (I − P)Σ(I − P), the loss of (Wᵀ, W).
 double tied_loss(const Matrix& W, const Matrix& Sigma);
 
-/// E(W) = (λ/4)‖I − WᵀW‖_F², for Σ = λI. The encoder rule is its gradient flow then, and so is the
-/// decoder rule, which is the same there.
+/// E(W) = (λ/4)‖I − WᵀW‖_F², for Σ = λI (mathematics.md, Proposition 8.6). The encoder rule is its
+/// gradient flow then, and so is the decoder rule, which is the same there.
 double energy(const Matrix& W, double lambda);
 
 using UntiedObserver = std::function<bool(double t, const LinearAutoencoder&)>;

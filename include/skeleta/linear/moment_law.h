@@ -11,7 +11,8 @@ namespace skeleta::linear {
 /// and s = tr M/D, the mean square of a feature. All but the bounds is exact.
 ///
 /// D plain features of density p have E x_j² = s = p/3 and E x_j x_k = p²/4, so M = (p/3 − p²/4) I
-/// + (p²/4) 11ᵀ: one eigenvalue p/3 + (D − 1)p²/4 along (1, …, 1), the D − 1 others p/3 − p²/4.
+/// + (p²/4) 11ᵀ: one eigenvalue p/3 + (D − 1)p²/4 along (1, …, 1), the D − 1 others p/3 − p²/4
+/// (mathematics.md, Proposition 8.5).
 struct MomentLaw {
   Index features = 0;         ///< D.
   double density = 0.0;       ///< p of each feature; the mean where they differ.

@@ -21,12 +21,12 @@ struct CountRange {
   bool operator==(const CountRange&) const = default;
 };
 
-/// The law of N, the number of active features: binomial(D, p) if they are independent with equal
-/// densities, Poisson-binomial if they are independent, else the generating function of their tree.
-/// Accuracy: the probabilities and both tails are sums of non-negative terms only, so their
-/// relative error is a few D·ε; values below 1e-308 are 0. Cost of construction: O(D) calls of
-/// Boost.Math's binomial density for equal densities, O(D²) operations otherwise; memory O(D), with
-/// a tree O(D log D).
+/// The law of N, the number of active features (mathematics.md, Proposition 4.1): binomial(D, p) if
+/// they are independent with equal densities, Poisson-binomial if they are independent, else the
+/// generating function of their tree. Accuracy: the probabilities and both tails are sums of
+/// non-negative terms only, so their relative error is a few D·ε; values below 1e-308 are 0. Cost
+/// of construction: O(D) calls of Boost.Math's binomial density for equal densities, O(D²)
+/// operations otherwise; memory O(D), with a tree O(D log D).
 class ActiveCount {
  public:
   /// `density`: entries in [0, 1], may be empty (then N = 0).

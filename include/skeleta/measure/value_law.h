@@ -32,8 +32,8 @@ struct ExponentialMoments {
   std::array<std::complex<double>, 5> value;  ///< By k.
 };
 
-/// The law of a feature's value U while the feature is active: a kind and two numbers. All that an
-/// engine asks of it is here, so that no engine knows a kind.
+/// The law of a feature's value U while the feature is active (mathematics.md, Proposition 11.1): a
+/// kind and two numbers. All that an engine asks of it is here, so that no engine knows a kind.
 class ValueLaw {
  public:
   static constexpr int most_powers = 4;  ///< Largest k of E U^k e^{aU} and of partial moments.

@@ -14,7 +14,7 @@ enum class Potential {
 
 /// A pair energy. V_c(u) = ∫₀¹ (u t − c)₊² dt is what a feature's output wrongly shows while
 /// another one, with unit columns at inner product u and common threshold c, is alone active; V_0 =
-/// u₊²/3.
+/// u₊²/3 (mathematics.md, Proposition 7.1 and mathematics.md, Proposition 7.2).
 struct PairEnergy {
   Potential potential = Potential::riesz;  ///< The shape.
   double parameter = 1.0;                  ///< s ≥ 0, or c in [0, 1).

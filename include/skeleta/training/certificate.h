@@ -59,16 +59,16 @@ struct Certificate {
 /// on.
 using CertificateCallback = std::function<bool(std::uint64_t done, std::uint64_t planned)>;
 
-/// How much is lost by training on at most k active features. With θ_k a minimiser of L^(≤k) and
-/// θ* of L,
+/// How much is lost by training on at most k active features (mathematics.md, Theorem 5.1). With
+/// θ_k a minimiser of L^(≤k) and θ* of L,
 ///   L^(≤k)(θ_k) ≤ min L ≤ L(θ_k),   excess = L(θ_k) − L(θ*) ≤ Σ_{l>k} C_l(θ_k).
 /// The right inequality holds for any θ_k. The left one supposes that θ_k is a global minimiser,
 /// and the excess that θ* is one: both are the best of `starts` random starts by L-BFGS, of
 /// descents of L^(≤k) from θ* and θ_{k−1}, and of descents of L from each θ_k.
 ///
-/// For D ≤ 2d, min L^(≤1) = 0, which no start can miss by being too high a bound; but it is
-/// attained on whole families. Among equally good ends of random starts θ_k is the one with the
-/// least L.
+/// For D ≤ 2d, min L^(≤1) = 0 (mathematics.md, Proposition 5.2), which no start can miss by being
+/// too high a bound; but it is attained on whole families. Among equally good ends of random starts
+/// θ_k is the one with the least L.
 ///
 /// All this needs only that no C_l is negative: it holds for every law of the data.
 ///

@@ -43,7 +43,8 @@ struct Spectrum {
   double condition = 0.0;     ///< Largest over smallest of |eigenvalues| that are not 0.
   double log_determinant = 0.0;  ///< Σ log λ of the positive ones.
   /// Half the rank, where the minima are a manifold of the flat directions' dimension (minimally
-  /// singular: Watanabe's λ, real log canonical threshold); NaN elsewhere.
+  /// singular: Watanabe's λ, real log canonical threshold; mathematics.md, Proposition 10.5); NaN
+  /// elsewhere.
   double learning_coefficient = 0.0;
   Landscape landscape = Landscape::minimum;  ///< What it is.
   std::string reason;                        ///< Why there is no learning coefficient; "" if one.
@@ -61,6 +62,7 @@ Spectrum spectrum(const Autoencoder& model, const Features& features,
 /// free energy F = n L + λ log n + c (Watanabe): Δloss = L_b − L_a > 0 of the worse minimum b,
 /// Δcoefficient = λ_a − λ_b of what the better one costs more, constant = c_a − c_b. Beyond it the
 /// better minimum is preferred. 1 if it always is; NaN if an argument is, or Δloss ≤ 0.
+/// mathematics.md, Proposition 10.6.
 double free_energy_crossing(double loss_difference, double coefficient_difference,
                             double constant = 0.0);
 

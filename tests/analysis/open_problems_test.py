@@ -1,0 +1,74 @@
+"""The commands of analysis/open_problems.md run and print the numbers that the text states."""
+
+import re
+import unittest
+
+from workplace import TypedLines, blocks_of, text_of
+
+PAGE = "analysis/open_problems.md"
+# The text's words, and the output of which command must hold which number.
+STATED = (
+    ("0.0033194844 < 0.0033333333", "Fraction", r"0\.003319484388\d* < 0\.00333333333\d* True"),
+    ("0.0762824479 < 0.0833333333", "Fraction", r"0\.0762824479\d* < 0\.08333333333\d* True"),
+    ("| 0.9 | [0.00331945, 0.003319484] |", "--features 2 --hidden 1 --sparsity 0.9\n", r"at least 0\.0033194507\d*, and 0\.0033194839"),
+    ("[0.03391823, 0.03391858] |", "--features 3 --hidden 1 --sparsity 0.9\n", r"at least 0\.0339182324\d*, and 0\.0339185716"),
+    ("[0.006638901, 0.006638968] |", "--features 4 --hidden 2 --sparsity 0.9\n", r"at least 0\.006638901\d*, and 0\.0066389679\d* .*2 \+ 2"),
+    ("|w| in [1.1704596390978177, 1.1704596390978399]", "-o pentagon.txt", r"\[1\.1704596390978177, 1\.1704596390978399\]"),
+    ("5 L₁ in [0.079128135372448144, 0.079128135372492206]", "--check", r"\[0\.079128135372448144, 0\.079128135372492206\]"),
+    ("5 L₁ in [0.079128135372448144, 0.079128135372492206]", "check_certificate", r"\[0\.079128135372448144, 0\.079128135372492206\]"),
+    ("6 L₁ in [0.28915425618899609, 0.2891542561890737]", "-o hexagon.txt", r"\[0\.28915425618899609, 0\.2891542561890737\]"),
+    ("lengths in [0.90625, 1.46875], gaps between neighbours in [1, 1.5]", "--stable", r"\[0\.90625, 1\.46875\] and all gaps .* \[1, 1\.5\](?s:.*)from 0\.9956 on"),
+    ("| .01 | 0.4825 [0.433, 0.533] | 0.4050 [0.357, 0.455] | 0.1125 [0.083, 0.148] |", "--interference 0.01 ",
+     r"0\.482500 +0\.4325\d* to 0\.5326(?s:.*)0\.405000 +0\.3565\d* to 0\.4549(?s:.*)0\.112500 +0\.0832\d* to 0\.1476"),
+    ("| .05 | never seen | 0.6975 [0.650, 0.742] | 0.3025 [0.258, 0.350] |", "--interference 0.05 ",
+     r"0\.697500 +0\.6498\d* to 0\.7421(?s:.*)0\.302500 +0\.2578\d* to 0\.3501"),
+    ("0.000591631 5 kept", "--starts 60", r"8e-5 0\.000591631 5 kept"),
+    ("0.000594398 4 kept", "--starts 60", r"8\.1e-5 0\.000594398 4 kept"),
+    ("0.000996737 4 kept", "--starts 60", r"3\.3e-4 0\.000996737 4 kept"),
+    ("0.00099925 2 kept", "--starts 60", r"3\.33e-4 0\.00099925 2 kept"),
+    ("λ₀ = 0.0236725 (S = .9, I = 1) 0.0170245 (S = .9, I = .8) 0.0104167", "critical", r"0\.0236725\n0\.0170245\n0\.0104167"),
+    ("0.0305314 < v = 0.0308333 at λ = .025", "--interference 0.025", r"objective +0\.03053135"),
+    ("0.0309539 > v at λ = .026", "--interference 0.026", r"objective +0\.0309539"),
+)
+
+
+def typed():
+    """(language, what is typed): a line each, but for blocks that hold together."""
+    for language, code in blocks_of(PAGE):
+        whole = language != "sh" or "done" in code
+        for piece in [code] if whole else code.splitlines(keepends=True):
+            yield language, piece
+
+
+class OpenProblems(TypedLines):
+    def test_every_command_runs_and_prints_what_is_stated(self):
+        outputs = {}
+        for language, code in typed():
+            with self.subTest(code=code):
+                outputs[code] = self.type_in(language, code)
+        words = " ".join(text_of(PAGE).split())
+        for statement, part, number in STATED:
+            with self.subTest(statement=statement):
+                self.assertIn(statement, words)
+                found = [output for code, output in outputs.items() if part in code]
+                self.assertTrue(any(re.search(number, output) for output in found), found)
+
+    def test_conjectured_values_exceed_what_is_proven(self):
+        rows = re.findall(r"(?m)^\| ([\d.]+) \|(.*)\|$", text_of(PAGE).split("| S |")[1].split("\n\n")[0])
+        self.assertEqual(len(rows), 12)
+        for sparsity, cells in rows:
+            p = 1.0 - float(sparsity)
+            v = p / 3 - p * p / 4
+            cells = [cell.strip() for cell in cells.split("|")]
+            for (features, hidden), interval, conjectured in zip(((2, 1), (3, 1), (4, 2)), cells[::2], cells[1::2]):
+                value = min((features - hidden) * v, hidden * p * p / 3 + (features - 2 * hidden) * v)
+                self.assertAlmostEqual(float(conjectured), value, delta=1e-5 * value)
+                if interval != "—":
+                    low, high = (float(end) for end in re.findall(r"[\d.]+", interval))
+                    self.assertLess(low, high)
+                    self.assertLess(high, value)
+                    self.assertLess(high - low, 1.2e-5 * high)
+
+
+if __name__ == "__main__":
+    unittest.main()
