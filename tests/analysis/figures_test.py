@@ -15,11 +15,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
 from mpl_toolkits.mplot3d.art3d import Text3D
-from workplace import SOURCE, Workplace, estimate, program
+from workplace import FIXTURES, SOURCE, Workplace, estimate, program
 
 import skeleta_analysis
 from skeleta_analysis import __main__ as command
 from skeleta_analysis import polytope, style
+from skeleta_analysis.comparison import brief
 from skeleta_analysis.dictionary import short
 
 # All warnings of ours and of matplotlib's layout are failures; pyparsing's are not our business.
@@ -316,6 +317,50 @@ class Figures(Workplace):
         before = dict(matplotlib.rcParams)
         skeleta_analysis.columns(self.runs["tetrahedron"])
         self.assertEqual(dict(matplotlib.rcParams), before)
+
+
+class Linear(Workplace):
+    """Curves that coincide, and legends that lie beside what they explain."""
+
+    def assert_legends_cover_nothing(self, figure):
+        figure.canvas.draw()
+        for axes in figure.axes:
+            legend = axes.get_legend()
+            if legend is not None:
+                self.assertFalse(legend.get_window_extent().overlaps(axes.patch.get_window_extent().padded(-3)))
+
+    def test_flows_that_coincide_can_all_be_seen(self):
+        run = skeleta_analysis.open(FIXTURES / "linear_flow.h5")
+        figure = skeleta_analysis.flow(run)
+        self.addCleanup(plt.close, figure)
+        self.assert_legends_cover_nothing(figure)
+        for axes, count in zip(figure.axes, (run.flow.sizes["rule"], run.flow.sizes["mode"])):
+            named = [line for line in axes.lines if not line.get_label().startswith("_")]
+            self.assertEqual(len(named), count)
+            self.assertEqual(len({line.get_marker() for line in named}), count)
+            widths = [line.get_linewidth() for line in named]
+            self.assertEqual(widths, sorted(set(widths), reverse=True))
+        drawn = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2 and line.get_linestyle() == "-"]
+        for line, loss in zip(drawn, run.flow["loss"].values):
+            np.testing.assert_array_equal(line.get_ydata(), loss[:len(line.get_ydata())])
+
+    def test_moments_name_their_markers(self):
+        path = self.folder / "moments.h5"
+        self.run_command(program(), "linear", "moments", "--features", "5", "--sparsity", "0.5,0.9", "--samples",
+                         "1e2,1e3", "--quiet", "-o", path)
+        figure = skeleta_analysis.moments(skeleta_analysis.open(path))
+        self.addCleanup(plt.close, figure)
+        self.assert_legends_cover_nothing(figure)
+        named = [line for line in figure.axes[0].lines if not line.get_label().startswith("_")]
+        self.assertEqual([(line.get_label(), line.get_marker()) for line in named], [("S = 0.5", "o"), ("S = 0.9", "s")])
+
+    def test_long_seeds_are_shortened(self):
+        self.assertEqual([brief(seed) for seed in (0, 7, 123456789, 18364758544493064720)],
+                         ["0", "7", "123456789", "183…720"])
+        runs = [skeleta_analysis.open(FIXTURES / f"{name}.h5") for name in ("estimate", "estimate_one")]
+        figure = skeleta_analysis.comparison(runs)
+        self.addCleanup(plt.close, figure)
+        self.assertTrue(all(len(text) < 50 for text, _ in texts(figure)), texts(figure))
 
 
 class Style(Workplace):

@@ -26,7 +26,18 @@ class Training(Workplace):
             self.assertAlmostEqual(line.get_ydata()[-1] / loss, 1.0, 4)
             self.assertIn(f"{loss:.6g}", line.get_label())
         self.assertEqual(command.main(["training", str(path), "-o", str(self.folder / "a.png")]), 0)
+        self.assertIn("the value at the start is not in the file", axes.get_legend().get_title().get_text())
+        self.assertEqual(len({line.get_marker() for line in axes.lines}), run.training.sizes["minimum"])
         self.assertEqual(command.main(["sweep", str(path), "-o", str(self.folder / "b.png")]), 2)
+
+
+    def test_a_recorded_start_is_shown(self):
+        def begin_at_0(file):
+            file["training/step"][0] = 0
+
+        (axes,) = skeleta_analysis.training(skeleta_analysis.open(self.altered("train", begin_at_0))).axes
+        self.assertEqual(axes.get_xscale(), "symlog")
+        self.assertEqual(axes.get_legend().get_title().get_text(), "")
 
 
 class Sweeps(Workplace):
@@ -47,6 +58,7 @@ class Sweeps(Workplace):
         runs = [skeleta_analysis.open(path) for path in paths]
         left, right = skeleta_analysis.excess(runs).axes
         self.assertEqual([line.get_label() for line in left.lines], ["D = 3, d = 1", "D = 4, d = 1"])
+        self.assertEqual([line.get_marker() for line in left.lines], ["o", "s"])
         for run, share, relative in zip(runs, left.lines, right.lines):
             found = run.approximation.isel(k=0)
             np.testing.assert_allclose(share.get_xdata(), [0.01, 0.1, 0.5])

@@ -63,7 +63,9 @@ def which(run, k: int) -> str:
         return "none" if len(represented) == 0 else "all"
     if all(len(np.unique(run.data[name].values)) == 1 for name in ("density", "importance")):
         return f"{len(represented)} of {count}"
-    return ", ".join(str(i) for i in represented) if len(represented) <= 6 else f"{len(represented)} of {count}"
+    if len(represented) > 6:
+        return f"{len(represented)} of {count}"
+    return f"feature{'s' if len(represented) > 1 else ''} {', '.join(str(i) for i in represented)}"
 
 
 def told_as(name: str, value) -> str:

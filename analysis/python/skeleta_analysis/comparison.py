@@ -36,7 +36,7 @@ def common_title(runs) -> str:
     parts = []
     for one, many, values in (("model", "models", [run.name for run in runs]),
                               ("", "sparsities", [run.sparsity for run in runs]),
-                              ("seed", "seeds", [str(run.seed) for run in runs])):
+                              ("seed", "seeds", [brief(run.seed) for run in runs])):
         distinct = list(dict.fromkeys(values))
         parts.append(f"{one} {distinct[0]}".strip() if len(distinct) == 1
                      else f"{len(distinct)} {many}")
@@ -48,10 +48,16 @@ def row_name(rows, run, instance: int) -> str:
     text = run.name
     if len(run.instances) > 1 or instance > 0:
         text += f" #{instance}"
-    for value in (lambda r: r.sparsity, lambda r: f"seed {r.seed}"):
+    for value in (lambda r: r.sparsity, lambda r: f"seed {brief(r.seed)}"):
         if len({value(other) for other, _ in rows}) > 1:
             text += f", {value(run)}"
     return text
+
+
+def brief(seed: int) -> str:
+    """A seed drawn by a machine has up to twenty digits: its ends tell it from others."""
+    digits = str(seed)
+    return digits if len(digits) <= 9 else f"{digits[:3]}…{digits[-3:]}"
 
 
 def draw_losses(axes, rows) -> None:

@@ -61,10 +61,10 @@ def draw_skeletons(axes, loss, z: float) -> None:
                      edgecolor="white", linewidth=0.5, label=label)
     error = np.where(exact, 0, z * rows["standard_error"].values)
     draw_errors(axes, l[~exact], contribution[~exact], error[~exact])
-    draw_unevaluated(axes, l[-1] + 1, loss)
+    beyond = draw_unevaluated(axes, l[-1] + 1, loss)
     if len(l) <= style.FEW:
         label_shares(axes, l, contribution + error, share_of(contribution, loss))
-        axes.set_xticks(l)
+        axes.set_xticks([*l, l[-1] + 1] if beyond else l, [*l, "more"] if beyond else l)
     axes.set_ylim(0, 1.28 * axes.dataLim.y1 if axes.dataLim.y1 > 0 else 1)  # room for the legend
     axes.set_ylabel(style.with_units("contribution to the loss", rows["contribution"]))
     axes.grid(axis="y")
@@ -90,11 +90,14 @@ def draw_errors(axes, x, y, error) -> None:
     axes.errorbar(x, y, yerr=error, fmt="none", ecolor=style.INK, capsize=3, linewidth=1)
 
 
-def draw_unevaluated(axes, x, loss) -> None:
+def draw_unevaluated(axes, x, loss) -> bool:
+    """What was not evaluated, if it may be seen: then True."""
     bound = float(loss["error_bound"])
-    if bound > 1e-3 * float(loss["value"]):
+    seen = bound > 1e-3 * float(loss["value"])
+    if seen:
         axes.bar([x], [bound], width=0.72, facecolor="none", edgecolor=style.BOUND, linestyle="--",
                  label="beyond: at most")
+    return seen
 
 
 def label_shares(axes, x, y, share, above: float = 5) -> None:
@@ -108,14 +111,15 @@ def draw_rest(axes, tail, loss, z: float) -> None:
     """Q0 + Q1 and the rest as points, and the rigorous bound of the rest, which can be far above."""
     y = np.array([float(tail["one_sparse_contribution"]), float(tail["rest"])])
     bound = float(tail["rest_bound"])
-    axes.errorbar([0, 1], y, yerr=[0, z * float(tail["rest_standard_error"])], fmt="o",
+    error = np.array([0.0, z * float(tail["rest_standard_error"])])
+    axes.errorbar([0, 1], y, yerr=error, fmt="o",
                   color=style.INK, capsize=3, linewidth=1)
     seen = 1e-9 * float(loss["value"])  # what is less is rounding, such as the bound for D = 1
     if bound > seen:
         axes.plot([0.7, 1.3], [bound] * 2, color=style.BOUND, linewidth=2.5)
         axes.annotate("at most", (1, bound), xytext=(0, 5), textcoords="offset points", ha="center",
                       fontsize=8, color=style.INK)
-    label_shares(axes, [0, 1], y, share_of(y, loss), above=8)
+    label_shares(axes, [0, 1], y + error, share_of(y, loss), above=8)
     if min(*y, bound) > seen:
         axes.set_yscale("log")
         axes.margins(y=0.2)

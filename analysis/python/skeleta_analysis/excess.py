@@ -32,19 +32,20 @@ def excess(runs):
         same = curve["same_configuration"].values.astype(bool)
         label = f"D = {run.options['features']}, d = {run.options['hidden']}"
         for axes, values in ((left, share), (right, relative)):
-            axes.plot(density[order], values[order], color=colour, linewidth=1.2, label=label)
-            axes.scatter(density[same], values[same], color=colour, marker=marker, s=22, zorder=3)
+            axes.plot(density[order], values[order], color=colour, linewidth=1.2, label=label, marker=marker,
+                      markersize=5)
             axes.scatter(density[~same], values[~same], edgecolors=colour, facecolors="white",
                          marker=marker, s=22, zorder=3)
     right.axhline(ENOUGH, color=style.INK, linewidth=0.7, linestyle=(0, (5, 3)))
     left.set_ylabel("share of the loss beyond Q1")
     right.set_ylabel("excess of the 1-sparse minimiser / min L")
+    left.set_ylim(-0.04, 1.04)
     right.set_yscale("log")
     for axes in (left, right):
         axes.set_xscale("log")
         axes.set_xlabel("density p = 1 - S")
         axes.grid(True)
-    left.legend(fontsize=8, loc="lower right")
-    figure.suptitle("Training on Q0 and Q1 alone (full marker: the same configuration; dashed: 1 %)",
-                    x=0.01, ha="left", fontsize=10)
+    left.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, columnspacing=1)
+    figure.suptitle("Training on Q0 and Q1 alone (full marker: the same configuration as the minimiser of L, hollow: "
+                    "another; dashed: 1 %)", x=0.01, ha="left", fontsize=10)
     return figure

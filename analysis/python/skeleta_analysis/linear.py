@@ -5,13 +5,11 @@ import numpy as np
 
 from . import style
 
-LINES = ("-", "--", "-.", ":")
-
 
 @style.styled
 def flow(run):
     """Loss of each flow against time, with the losses of the saddles in between as lines; and the
-    strengths of the modes of the last flow.
+    strengths of the modes of the last flow. Curves that coincide lie one over the other, the first widest.
 
     Returns the matplotlib Figure.
     """
@@ -20,29 +18,26 @@ def flow(run):
     critical = flows["critical_loss"].values
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.0))
     rules = [str(rule) for rule in flows["rule"].values]
-    colours = plt.get_cmap(style.COLOURS)(np.linspace(0.0, 0.8, len(rules)))
-    for rule, colour, line in zip(range(len(rules)), colours, LINES):
-        left.plot(time, flows["loss"].values[rule], color=colour, linestyle=line, linewidth=1.6,
-                  label=rules[rule])
+    end = 1.15 * settled(time, flows["loss"].values)
+    seen = slice(0, np.count_nonzero(time <= end) + 1)
+    style.overlaid(left, time[seen], flows["loss"].values[:, seen], rules, step=1.3)
     names = [f"{k} learned" for k in range(len(critical))]
     style.named_lines(left, names, critical, gap=0.06 * (critical[0] - critical[-1] or 1.0))
     left.set_ylabel("loss")
-    left.legend(fontsize=8, loc="upper right", bbox_to_anchor=(1.0, 0.93))
+    left.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, handlelength=3)
     strengths = flows["strength"].values[-1]
     eigenvalues = flows["eigenvalue"].values
-    colours = plt.get_cmap(style.COLOURS)(np.linspace(0.0, 0.85, len(eigenvalues)))
-    for mode, colour in enumerate(colours):
-        right.plot(time, strengths[:, mode], color=colour, linewidth=1.6,
-                   label=f"$\\lambda_{{{mode + 1}}}$ = {eigenvalues[mode]:.4g}" if mode < style.FEW
-                   else None)
+    modes = [f"$\\lambda_{{{mode + 1}}}$ = {value:.4g}" if mode < style.FEW else None
+             for mode, value in enumerate(eigenvalues)]
+    style.overlaid(right, time[seen], strengths[seen].T, modes, step=0.8 if len(modes) <= style.FEW else 0.0)
     right.set_ylabel(f"strength of the modes, {rules[-1]}")
-    right.legend(fontsize=8)
+    right.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=5, handlelength=2, columnspacing=1)
     for axes in (left, right):
         axes.set_xlabel("time")
-        axes.set_xlim(0.0, 1.15 * settled(time, flows["loss"].values))
+        axes.set_xlim(0.0, end)
         axes.grid(True)
     figure.suptitle(f"linear model, D = {len(eigenvalues)}, d = {flows.sizes['hidden']}: "
-                    "one mode after the other", x=0.01, ha="left", fontsize=10)
+                    "flows that coincide lie one over the other, the first widest", x=0.01, ha="left", fontsize=10)
     return figure
 
 
@@ -73,10 +68,11 @@ def moments(run):
         chosen = np.flatnonzero(rows["density"].values == density)
         chosen = chosen[np.argsort(rows["samples"].values[chosen])]
         samples = rows["samples"].values[chosen]
-        axes.plot(samples, rows["distance"].values[chosen], color=colour, linewidth=1.4,
-                  label=f"S = {1 - density:.6g}")
+        axes.plot(samples, rows["distance"].values[chosen], color=colour, linewidth=1.4)
         axes.plot(samples, rows["measured_distance"].values[chosen], marker=marker, color=colour,
                   linestyle="none", markersize=5)
+        axes.plot([], [], color=colour, linewidth=1.4, marker=marker, markersize=5,
+                  label=f"S = {1 - density:.6g}")
         axes.axhline(float(rows["interaction"].values[chosen[0]]), color=colour, linewidth=0.6,
                      linestyle=(0, (5, 3)))
     axes.set_xscale("log")
@@ -86,7 +82,8 @@ def moments(run):
     axes.set_ylabel(f"$\\|\\Sigma/T - {unit}\\,I\\|_F \\;/\\; \\|{unit}\\,I\\|_F$")
     axes.grid(True)
     axes.legend(fontsize=8, title="curve: exact root mean square\nmarker: one data set\n"
-                "dashed: infinitely many samples", title_fontsize=8, alignment="left")
+                "dashed: infinitely\nmany samples", title_fontsize=8, alignment="left",
+                loc="upper left", bbox_to_anchor=(1.0, 1.0))
     figure.suptitle(f"How far is Σ/T from a multiple of the identity? "
                     f"D = {int(rows['features'].values[0])}", x=0.01, ha="left", fontsize=10)
     return figure

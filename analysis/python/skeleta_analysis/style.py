@@ -3,6 +3,7 @@
 import functools
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
@@ -57,7 +58,7 @@ def whole_numbers(axis) -> None:
 def readable(axis, span: float) -> None:
     """More numbers than powers of ten on a short logarithmic axis."""
     if span < 100:
-        axis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axis.set_minor_locator(LogLocator(subs=(2, 5) if span > 5 else range(2, 10)))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter("{x:g}")
         axis.set_tick_params(which="minor", pad=5)  # in line with the others, whose ticks are longer
@@ -67,6 +68,21 @@ def with_units(text: str, data) -> str:
     """An axis label with the units of the data, as the file has them."""
     units = data.attrs["units"]
     return f"{text} ({'dimensionless' if units == '1' else units})"
+
+
+def overlaid(axes, x, curves, labels, step: float) -> None:
+    """Curves that may coincide: each is drawn over those before it and narrower by `step`, with a marker of its own
+    at places where the others have none."""
+    count = len(curves)
+    apart = max(len(x) // 5, 1)  # points from one marker of a curve to the next
+    colours = plt.get_cmap(COLOURS)(np.linspace(0.0, 0.85, count))
+    for k, (curve, colour) in enumerate(zip(curves, colours)):
+        look = {"color": colour, "marker": MARKERS[k % len(MARKERS)], "markersize": 6, "markeredgecolor": "white",
+                "markeredgewidth": 0.6}
+        axes.plot(x, curve, color=colour, linewidth=1.2 + step * (count - 1 - k), zorder=2 + 0.1 * k)
+        axes.plot(x, curve, linestyle="none", markevery=(k * apart // count, apart), zorder=4, **look)
+        if labels[k]:
+            axes.plot([], [], linewidth=1.2 + step * (count - 1 - k), label=labels[k], **look)
 
 
 def spread(positions, gap: float) -> np.ndarray:

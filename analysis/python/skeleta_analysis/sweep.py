@@ -42,7 +42,7 @@ def sweep(run):
         axes.set_xlabel("density (sparser to the right)")
         axes.grid(True)
     if varying:
-        left.legend(fontsize=8)
+        left.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, columnspacing=1)
     figure.suptitle(title(run), x=0.01, ha="left", fontsize=10)
     return figure
 
@@ -52,8 +52,9 @@ def phases(run):
     """How many of two features in one dimension are represented, by density and importance.
 
     Over it, where the plain models change places: ignoring the feature of less importance v costs
-    v(p/3 - p^2/4), its variance, and an antipodal pair (v_1 + v_2) p^2/6, for both active. Returns the
-    matplotlib Figure. Raises ValueError unless all cells have D = 2, d = 1 on a full grid.
+    v(p/3 - p^2/4), its variance, and an antipodal pair of unit columns without thresholds (v_1 + v_2) p^2/6, for both
+    active. Pairs whose lengths and thresholds are fitted cost less (analysis/open_problems.md, O49), so that cells just
+    beyond the line keep both. Returns the matplotlib Figure. Raises ValueError unless all cells have D = 2, d = 1 on a full grid.
     """
     cells = run.sweep
     if set(cells["features"].values) != {2} or set(cells["hidden"].values) != {1}:
@@ -65,19 +66,22 @@ def phases(run):
     phase = np.full((len(density), len(importance)), np.nan)
     phase[np.searchsorted(density, cells["density"].values),
           np.searchsorted(importance, cells["importance_decay"].values)] = phase_numbers(cells)
-    figure, axes = plt.subplots(figsize=(6.4, 4.6))
+    figure, axes = plt.subplots(figsize=(6.8, 5.2))
     mesh = axes.pcolormesh(importance, density, phase, shading="nearest",
                            cmap=ListedColormap(plt.get_cmap(style.COLOURS)([0.15, 0.55, 0.95])),
                            norm=BoundaryNorm([-0.5, 0.5, 1.5, 2.5], 3))
     bar = figure.colorbar(mesh, ticks=[0, 1, 2])
-    bar.ax.set_yticklabels(["first only", "second only", "antipodal pair"])
-    axes.plot(importance, boundary(importance), color=style.BOUND, linewidth=1.6,
-              label="ignoring costs as much as the pair")
+    bar.ax.set_yticklabels(["the first alone", "the second alone", "both, opposite"])
+    bar.set_label("features that the best model keeps")
+    fine = np.geomspace(importance[0], importance[-1], 401)
+    axes.plot(fine, boundary(fine), color=style.BOUND, linewidth=1.6,
+              label="dropping one feature costs as much as an opposite pair of\nunit columns without thresholds. "
+                    "Fitted pairs cost less:\ncells just beyond the line keep both features")
     axes.plot([1, 1], [boundary(1.0), density[-1]], color=style.BOUND, linewidth=1.6)
-    axes.set(xscale="log", yscale="log", xlabel="importance of the second feature, relative",
-             ylabel="density (sparser downwards)", xlim=(importance[0], importance[-1]),
+    axes.set(xscale="log", yscale="log", xlabel="importance of the second feature / that of the first",
+             ylabel="density p of both (sparser downwards)", xlim=(importance[0], importance[-1]),
              ylim=(density[0], density[-1]))
-    axes.legend(loc="lower right", fontsize=8, frameon=True)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), fontsize=8)
     figure.suptitle(title(run), x=0.01, ha="left", fontsize=10)
     return figure
 

@@ -8,7 +8,8 @@ from . import style
 
 @style.styled
 def training(run):
-    """The objective of every start against its steps, coloured by the distinct minimum it reached.
+    """The objective of every start against its steps, with the colour and marker of the distinct minimum it
+    reached. Says what the file lacks: the value before the first step, or points to speak of.
 
     Returns the matplotlib Figure. Raises ValueError if the run recorded no trajectory.
     """
@@ -18,23 +19,44 @@ def training(run):
     minima = starts.sizes.get("minimum", 0)
     colours = plt.get_cmap(style.COLOURS)(np.linspace(0.0, 0.85, max(minima, 1)))
     figure, axes = plt.subplots(figsize=(7.2, 4.2))
+    steps = starts["step"].values
     for start in range(starts.sizes["start"]):
         recorded = int(starts["recorded"][start])
         reached = int(starts["minimum_of"][start])
         found = 0 <= reached < minima
         ended = "not at a minimum" if np.isfinite(starts["loss"][start]) else "diverged"
-        axes.plot(starts["step"].values[:recorded], starts["trajectory"].values[start][:recorded],
+        axes.plot(steps[:recorded], starts["trajectory"].values[start][:recorded],
                   color=colours[reached] if found else "0.6", linewidth=1,
+                  marker=style.MARKERS[reached % len(style.MARKERS)] if found else None, markersize=4,
+                  markevery=max(recorded // 12, 1),
                   linestyle="-" if found else ":", label=label(starts, reached) if found else ended)
     entries = dict(zip(*axes.get_legend_handles_labels()[::-1]))  # one for each minimum
-    axes.legend([entries[text] for text in sorted(entries)], sorted(entries), fontsize=8)
+    axes.legend([entries[text] for text in sorted(entries)], sorted(entries), fontsize=8, title=lacking(starts),
+                title_fontsize=8, alignment="left", loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
     axes.set_yscale("log")
-    axes.set_xscale("log")
+    low, high = (end(starts["trajectory"].values) for end in (np.nanmin, np.nanmax))
+    if low > 0:
+        style.readable(axes.yaxis, high / low)
+    if steps[0] > 0:
+        axes.set_xscale("log")
+    else:
+        axes.set_xscale("symlog", linthresh=max(float(steps[min(1, len(steps) - 1)]), 1.0))
     axes.set_xlabel("step")
     axes.set_ylabel(f"objective ({run.options['objective']})")
     axes.grid(True)
     figure.suptitle(f"{run.title()}: {starts.sizes['start']} starts", x=0.01, ha="left", fontsize=10)
     return figure
+
+
+def lacking(starts):
+    """What a reader would look for in vain, or None."""
+    steps, said = starts["step"].values, []
+    if steps[0] > 0:
+        said.append(f"recorded from step {int(steps[0])} on: the value at the start is not in the file")
+    longest = int(starts["recorded"].max())
+    if longest <= 5:
+        said.append(f"{longest} recorded points a start: --record-every with a smaller number shows more")
+    return "\n".join(said) or None
 
 
 def label(starts, minimum) -> str:
