@@ -261,10 +261,9 @@ class Flow : public Command {
 void Flow::declare(OptionTable& options) {
   sigma_.declare(options);
   options
-      .add(
-          "--rule", &rule_, "NAME",
-          "untied, encoder (the tied flow of the notes), decoder (its twin), gradient (of the tied "
-          "loss), or all")
+      .add("--rule", &rule_, "NAME",
+           "untied, encoder (the tied flow of the notes: mathematics.md, Remark 8.7), decoder (its "
+           "twin), gradient (of the tied loss), or all")
       .one_of({"untied", "encoder", "decoder", "gradient", "all"});
   options.add("--scale", &scale_, "R", "Standard deviation of the entries of the start");
   options.add("--aligned", &aligned_, "",
