@@ -19,7 +19,7 @@ struct Heading {
   std::int64_t wish = 0, step = 0;
 };
 
-// Steps that are no loop over so many items.
+// Steps that are no loop over so many items (shared_loop.cpp has one more).
 enum Step : std::int64_t { meeting = -1, threads_told = -2, first_told = -3, sameness = -4 };
 
 double seconds_here() {
@@ -28,6 +28,8 @@ double seconds_here() {
 }
 
 }  // namespace
+
+OutOfStep::OutOfStep() : std::logic_error("the ranks are out of step: one of them went on alone") {}
 
 Ranks::Ranks(Exchange& exchange, std::function<int()> wish)
     : exchange_(exchange),
@@ -40,6 +42,11 @@ Ranks::Ranks(Exchange& exchange, std::function<int()> wish)
 
 Ranks::~Ranks() {
   ranks_of_this_thread = outer_;
+  if (outer_ == nullptr) return;
+  outer_->traffic_.exchanges += traffic_.exchanges;
+  outer_->traffic_.sent += traffic_.sent;
+  outer_->traffic_.received += traffic_.received;
+  outer_->traffic_.waited += traffic_.waited;
 }
 
 Ranks* Ranks::current() {
@@ -47,27 +54,42 @@ Ranks* Ranks::current() {
 }
 
 std::vector<Exchange::Bytes> Ranks::gather(std::span<const std::byte> mine, std::int64_t step) {
+  post(mine, step);
+  return *collect();
+}
+
+void Ranks::post(std::span<const std::byte> mine, std::int64_t step) {
   Parcel message;
   Heading heading{seconds_here(), wish(), step};
   message(heading);
   Exchange::Bytes bytes = message.bytes();
   bytes.insert(bytes.end(), mine.begin(), mine.end());
-  std::vector<Exchange::Bytes> all = exchange_.all_gather(bytes);
+  exchange_.post(bytes);
+  step_ = step;
   ++traffic_.exchanges;
   traffic_.sent += bytes.size();
+}
+
+std::optional<std::vector<Exchange::Bytes>> Ranks::collect(bool patient) {
+  const double begin = seconds_here();
+  auto all = exchange_.collect(patient);
+  traffic_.waited += seconds_here() - begin;
+  if (!all) return all;
+  Heading heading;
   std::int64_t first_wish = 0;
   bool in_step = true;
-  for (std::size_t r = 0; r < all.size(); ++r) {
-    traffic_.received += all[r].size();
-    Parcel theirs(all[r]);
+  for (std::size_t r = 0; r < all->size(); ++r) {
+    Exchange::Bytes& bytes = (*all)[r];
+    traffic_.received += bytes.size();
+    Parcel theirs(bytes);
     theirs(heading);
     if (r == 0) seconds_ = heading.seconds;
     if (first_wish == 0) first_wish = heading.wish;
-    in_step = in_step && heading.step == step;
-    all[r].erase(all[r].begin(), all[r].begin() + sizeof heading);
+    in_step = in_step && heading.step == step_;
+    bytes.erase(bytes.begin(), bytes.begin() + sizeof heading);
   }
   if (agreed_ == 0) agreed_ = static_cast<int>(first_wish);
-  if (!in_step) throw std::logic_error("the ranks are out of step: one of them went on alone");
+  if (!in_step) throw OutOfStep();
   return all;
 }
 
@@ -86,27 +108,42 @@ void Ranks::meet() {
   gather({}, Step::meeting);
 }
 
-bool Ranks::told_by_first(FunctionRef<bool()> work) {
-  bool result = false;
+// How much there is to be told comes first, so that all are there and have room for it.
+void Ranks::told_by_first(FunctionRef<void()> work, FunctionRef<void(Parcel&)> pass) {
   Failure failure;
   Parcel mine;
   if (first()) {
     const Alone alone;
     try {
-      result = work();
+      work();
+      failure.travel(mine);
+      pass(mine);
     } catch (...) {
       failure = Failure::caught();
+      mine = {};
+      failure.travel(mine);
     }
-    failure.travel(mine);
-    mine(result);
   }
-  const auto all = gather(mine.bytes(), Step::first_told);
+  Exchange::Bytes bytes = mine.release();
+  std::uint64_t count = bytes.size();
+  Parcel length;
+  length(count);
+  const auto all = gather(length.bytes(), Step::first_told);
+  Parcel(all.front())(count);
+  bytes.resize(count);
+  exchange_.broadcast(bytes);
   if (!first()) {
-    Parcel told(all.front());
+    traffic_.received += count;
+    Parcel told(bytes);
     failure.travel(told);
-    told(result);
+    if (!failure) pass(told);
   }
   if (failure) failure.raise();
+}
+
+bool Ranks::told_by_first(FunctionRef<bool()> work) {
+  bool result = false;
+  told_by_first([&] { result = work(); }, [&](Parcel& parcel) { parcel(result); });
   return result;
 }
 

@@ -19,9 +19,7 @@
 #include <vector>
 
 #include "core/processors.h"
-#include "core/shared_loop.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/clock.h"
 #include "skeleta/core/exchange.h"
 
 namespace skeleta {
@@ -215,39 +213,6 @@ void parallel_for(std::size_t count, int threads, Body body) {
 
 void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t)> body) {
   parallel_for(count, threads, [&](std::size_t i, std::size_t) { body(i); });
-}
-
-void for_each_chunk(std::size_t count, std::size_t width, int threads,
-                    FunctionRef<void(std::size_t, std::span<double>)> compute,
-                    FunctionRef<bool(std::size_t, std::span<const double>)> merge) {
-  constexpr double enough = 0.04;              // seconds
-  constexpr std::size_t most_bytes = 1 << 26;  // on all ranks
-  const Ranks* const ranks = Ranks::current();
-  const auto here = static_cast<std::size_t>(resolve_threads(threads));
-  const std::size_t workers = ranks != nullptr ? ranks->workers() : here;
-  std::size_t most = std::min(count, 64 * workers);
-  if (ranks != nullptr && width > 0) {
-    most = std::min(most, std::max(workers, most_bytes / (width * sizeof(double))));
-  }
-  std::vector<double> results(most * width);
-  const auto slot = [&](std::size_t k) { return std::span(results).subspan(k * width, width); };
-  // As many chunks at once as take some 40 ms: few enough to stop soon, so many that threads seldom
-  // wait for each other. What merge sees does not depend on it.
-  std::size_t wave = std::min(most, workers);
-  for (std::size_t first = 0; first < count;) {
-    const std::size_t batch = std::min(wave, count - first);
-    const double start = monotonic_seconds();
-    for_each_shared(
-        batch, threads, [&](std::size_t k, std::size_t) { compute(first + k, slot(k)); },
-        [&](Parcel& parcel, std::size_t k) { parcel.block(slot(k).data(), width); });
-    for (std::size_t k = 0; k < batch; ++k) {
-      if (!merge(first + k, slot(k))) return;
-    }
-    const double seconds = monotonic_seconds() - start;
-    if (seconds < enough) wave = std::min(2 * wave, most);
-    if (seconds > 2 * enough) wave = std::max(wave / 2, std::min(most, workers));
-    first += batch;
-  }
 }
 
 }  // namespace skeleta

@@ -18,8 +18,8 @@ using PassItem = std::function<void(Parcel& parcel, std::size_t i)>;
 /// when merge says stop. Exceptions reach the caller. Of work that is called off
 /// (core/cancellation.h) the items that were finished are merged, up to the first that was not,
 /// before Interrupted reaches the caller. Ranks (core/exchange.h) share the items of a round if
-/// `pass` can hand them over; where there are fewer items than ranks, or no `pass`, all ranks
-/// compute each together.
+/// `pass` can hand them over; where there are fewer items than ranks, a group of ranks computes
+/// each together (SharedLoop::by_groups). Without `pass` all ranks compute each together.
 void for_each_in_rounds(std::size_t count, int threads, FunctionRef<void(std::size_t)> compute,
                         FunctionRef<bool(std::size_t)> merge, const PassItem& pass = {});
 

@@ -2,29 +2,16 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <mutex>
-#include <vector>
+#include <thread>
 
-#include "core/failure.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/exchange.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta {
 namespace {
 
-// What one rank tells the others of its items, apart from their results.
-struct Report {
-  std::size_t failed = std::numeric_limits<std::size_t>::max();  // the least item that threw
-  Failure failure{};
-  std::vector<char> finished{};
-
-  void travel(Parcel& parcel) {
-    parcel(failed, finished);
-    failure.travel(parcel);
-  }
-};
+constexpr std::int64_t group_has_ended = -5;  // a step, beside those of exchange.cpp
 
 // A rank's items: rank, rank + size, …
 struct Share {
@@ -39,53 +26,116 @@ struct Share {
   std::size_t item(std::size_t k) const { return rank + k * size; }
 };
 
-// A signal that came here may end this rank's items at once: all hear of it right after them.
-Report compute(const Ranks& ranks, std::size_t count, int threads,
-               FunctionRef<void(std::size_t, std::size_t)> body) {
-  const Share share(ranks);
-  Report report;
-  report.finished.assign(share.of(count), 0);
-  std::mutex failing;
-  try {
-    const CancelScope scope([&] { return ranks.wish() != 0; });
-    parallel_for(share.of(count), threads, [&](std::size_t k, std::size_t worker) {
-      try {
-        body(share.item(k), worker);
-        report.finished[k] = 1;
-      } catch (...) {
-        const std::scoped_lock lock(failing);
-        report.failed = std::min(report.failed, share.item(k));
-        throw;
-      }
-    });
-  } catch (...) {
-    report.failure = Failure::caught();
-    if (!report.failure) report.failed = Report{}.failed;
-  }
-  return report;
-}
-
 }  // namespace
 
-void for_each_shared(std::size_t count, int threads,
-                     FunctionRef<void(std::size_t, std::size_t)> body,
-                     FunctionRef<void(Parcel&, std::size_t)> pass) {
-  Ranks* const ranks = Ranks::current();
-  if (ranks == nullptr) return parallel_for(count, threads, body);
-  Report own = compute(*ranks, count, threads, body);
-  Share share(*ranks);
-  Parcel mine;
-  own.travel(mine);
-  for (std::size_t k = 0; k < own.finished.size(); ++k) {
-    if (own.finished[k] != 0) pass(mine, share.item(k));
+void SharedLoop::Report::travel(Parcel& parcel) {
+  parcel(failed, finished);
+  failure.travel(parcel);
+}
+
+// Of the exception that is being handled; work that was called off has not failed.
+void SharedLoop::Report::note_failure(std::size_t item) {
+  failure = Failure::caught();
+  if (failure) failed = item;
+}
+
+SharedLoop::SharedLoop(Ranks* ranks, std::size_t count) : count_(count), ranks_(ranks) {
+  if (ranks != nullptr) own_.finished.assign(Share(*ranks).of(count), 0);
+}
+
+SharedLoop::SharedLoop(std::size_t count, int threads,
+                       FunctionRef<void(std::size_t, std::size_t)> body)
+    : SharedLoop(Ranks::current(), count) {
+  if (ranks_ != nullptr) {
+    compute(threads, body);
+  } else {
+    parallel_for(count, threads, body);
   }
-  const auto messages = ranks->gather(mine.bytes(), static_cast<std::int64_t>(count));
-  Report worst = own;
+}
+
+// A signal that came here may end this rank's items at once: all hear of it right after them.
+// Between items the results of an earlier loop move on.
+void SharedLoop::compute(int threads, FunctionRef<void(std::size_t, std::size_t)> body) {
+  const Share share(*ranks_);
+  const auto caller = std::this_thread::get_id();
+  std::size_t failed = count_;
+  std::mutex failing;
+  try {
+    const CancelScope scope([&] { return ranks_->wish() != 0; });
+    parallel_for(own_.finished.size(), threads, [&](std::size_t k, std::size_t worker) {
+      try {
+        body(share.item(k), worker);
+        own_.finished[k] = 1;
+      } catch (...) {
+        const std::scoped_lock lock(failing);
+        failed = std::min(failed, share.item(k));
+        throw;
+      }
+      if (std::this_thread::get_id() == caller) ranks_->advance();
+    });
+  } catch (...) {
+    own_.note_failure(failed);
+  }
+}
+
+SharedLoop SharedLoop::by_groups(Ranks& ranks, std::size_t count, int threads,
+                                 FunctionRef<void(std::size_t)> body) {
+  SharedLoop loop(&ranks, count);
+  const std::size_t item = Share(ranks).rank % count;
+  const auto exchange = ranks.group(static_cast<int>(item));
+  Ranks group(*exchange, [&] { return ranks.wish(); });
+  group.tell_threads(resolve_threads(threads));
+  const CancelScope scope([&] { return group.agreed() != 0; });
+  loop.compute_together(group, item, body);
+  return loop;
+}
+
+// Who fails alone meets the others of its group out of step, so that none of them waits for it for
+// ever: they have no result, and what it was all hear from that one.
+void SharedLoop::compute_together(Ranks& group, std::size_t item,
+                                  FunctionRef<void(std::size_t)> body) {
+  bool done = false;
+  try {
+    try {
+      body(item);
+      done = true;
+    } catch (const OutOfStep&) {
+      throw;
+    } catch (...) {
+      own_.note_failure(item);
+    }
+    group.post({}, group_has_ended);
+    group.collect(!own_.failure);
+  } catch (const OutOfStep&) {
+    if (!own_.failure) own_.note_failure(count_);
+    return;
+  }
+  if (done) std::ranges::fill(own_.finished, 1);
+}
+
+void SharedLoop::post(FunctionRef<void(Parcel&, std::size_t)> pass) {
+  if (ranks_ == nullptr) return;
+  const Share share(*ranks_);
+  Parcel mine;
+  own_.travel(mine);
+  for (std::size_t k = 0; k < own_.finished.size(); ++k) {
+    if (own_.finished[k] != 0) pass(mine, share.item(k));
+  }
+  ranks_->post(mine.bytes(), static_cast<std::int64_t>(count_));
+}
+
+// Who has failed need not wait for others that compute for hours.
+void SharedLoop::finish(FunctionRef<void(Parcel&, std::size_t)> pass) {
+  if (ranks_ == nullptr) return;
+  const auto messages = ranks_->collect(!own_.failure);
+  if (!messages) own_.failure.raise();
+  Share share(*ranks_);
+  Report worst = own_;
   bool complete = true;
   for (share.rank = 0; share.rank < share.size; ++share.rank) {
-    Report theirs = own;
-    if (share.rank != static_cast<std::size_t>(ranks->rank())) {
-      Parcel parcel(messages[share.rank]);
+    Report theirs = own_;
+    if (share.rank != static_cast<std::size_t>(ranks_->rank())) {
+      Parcel parcel((*messages)[share.rank]);
       theirs = {};
       theirs.travel(parcel);
       for (std::size_t k = 0; k < theirs.finished.size(); ++k) {
@@ -97,6 +147,14 @@ void for_each_shared(std::size_t count, int threads,
   }
   if (worst.failure) worst.failure.raise();
   if (!complete) throw Interrupted();
+}
+
+void for_each_shared(std::size_t count, int threads,
+                     FunctionRef<void(std::size_t, std::size_t)> body,
+                     FunctionRef<void(Parcel&, std::size_t)> pass) {
+  SharedLoop loop(count, threads, body);
+  loop.post(pass);
+  loop.finish(pass);
 }
 
 }  // namespace skeleta

@@ -167,10 +167,19 @@ void AdaptiveLoss::for_each_row(Body body, Pass pass) {
   if (!worth_sharing(features_.size())) {
     return parallel_for(tasks_.size(), threads, compute);
   }
-  for_each_shared(tasks_.size(), threads, compute, [&](Parcel& parcel, std::size_t output) {
-    parcel(tasks_[output]);
-    pass(parcel, static_cast<Index>(output));
-  });
+  // Rows of Γ may be all D² numbers: they go in parts.
+  constexpr std::size_t most_bytes = 1 << 26;
+  const std::size_t bytes = sizeof(Task) + sizeof(double) * tasks_.size();
+  const std::size_t part = std::max(std::size_t{1}, most_bytes / bytes);
+  for (std::size_t first = 0; first < tasks_.size(); first += part) {
+    for_each_shared(
+        std::min(part, tasks_.size() - first), threads,
+        [&](std::size_t k, std::size_t worker) { compute(first + k, worker); },
+        [&](Parcel& parcel, std::size_t k) {
+          parcel(tasks_[first + k]);
+          pass(parcel, static_cast<Index>(first + k));
+        });
+  }
 }
 
 }  // namespace skeleta::exact

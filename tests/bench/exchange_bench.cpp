@@ -1,5 +1,7 @@
 #include <benchmark/benchmark.h>
 
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "estimate/joint_moments.h"
@@ -17,12 +19,16 @@ class Echo final : public Exchange {
   explicit Echo(int size) : size_(size) {}
   int rank() const override { return 0; }
   int size() const override { return size_; }
-  std::vector<Bytes> all_gather(std::span<const std::byte> mine) override {
-    return std::vector<Bytes>(static_cast<std::size_t>(size_), Bytes(mine.begin(), mine.end()));
+  void post(std::span<const std::byte> mine) override { mine_.assign(mine.begin(), mine.end()); }
+  std::optional<std::vector<Bytes>> collect(bool) override {
+    return std::vector<Bytes>(static_cast<std::size_t>(size_), mine_);
   }
+  void broadcast(std::span<std::byte>) override {}
+  std::unique_ptr<Exchange> group(int) override { return nullptr; }
 
  private:
   int size_;
+  Bytes mine_;
 };
 
 void chunks_of_ranks(benchmark::State& state) {

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cmath>
+#include <functional>
 #include <mutex>
 #include <new>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/rounds.h"
@@ -178,24 +181,166 @@ TEST(Ranks, TakeFinishedItemsInOrderUntilOneIsCalledOff) {
   EXPECT_LT(order.size(), 1000u);
 }
 
-TEST(Ranks, MakeFewItemsTogether) {
-  std::atomic<int> shared = 0;
-  ThreadRanks(3).run([&](Ranks&) {
+// Rank 0 is in the first wave until rank 1 has begun with the second one.
+TEST(Ranks, ComputeTheNextWaveWhileResultsTravel) {
+  std::atomic<bool> second_wave = false, waited_in_vain = false;
+  ThreadRanks(2).run([&](Ranks& ranks) {
     double sum = 0.0;
-    const auto compute = [&](std::size_t) {
-      for_each_chunk(
-          30, 1, 1,
-          [&](std::size_t k, std::span<double> result) {
-            result[0] = double(k);
-            ++shared;
-          },
-          [&](std::size_t, std::span<const double> result) { return sum += result[0], true; });
-    };
-    for_each_in_rounds(
-        2, 1, compute, [](std::size_t) { return true; }, [](Parcel&, std::size_t) {});
-    EXPECT_EQ(sum, 2 * 435.0);
+    for_each_chunk(
+        40, 1, 1,
+        [&](std::size_t i, std::span<double> result) {
+          result[0] = static_cast<double>(i);
+          if (ranks.rank() == 1 && i > 1) second_wave = true;
+          const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+          while (i == 0 && !second_wave && !waited_in_vain) {
+            waited_in_vain = std::chrono::steady_clock::now() > end;
+            std::this_thread::yield();
+          }
+        },
+        [&](std::size_t, std::span<const double> result) { return sum += result[0], true; });
+    EXPECT_EQ(sum, 780.0);
   });
-  EXPECT_EQ(shared, 60);
+  EXPECT_FALSE(waited_in_vain);
+}
+
+// What a later wave throws is not thrown where a serial loop would have stopped before it.
+TEST(Ranks, DropAWaveThatIsNotWanted) {
+  for (const int size : sizes) {
+    ThreadRanks(size).run([&](Ranks&) {
+      std::size_t merged = 0;
+      for_each_chunk(
+          100, 1, 1,
+          [&](std::size_t i, std::span<double>) {
+            if (i >= static_cast<std::size_t>(size)) throw std::runtime_error("a later wave");
+          },
+          [&](std::size_t i, std::span<const double>) { return merged = i, i + 1 < size_t(size); });
+      EXPECT_EQ(merged + 1, static_cast<std::size_t>(size));
+    });
+  }
+}
+
+// Two items on five ranks: 0, 2, 4 make the first one, 1 and 3 the second one.
+struct FewItems {
+  std::atomic<int> shared = 0;
+
+  std::vector<double> make(const std::function<void(std::size_t item)>& then = {}) {
+    std::vector<double> found(2, 0.0);
+    std::vector<std::size_t> merged;
+    for_each_in_rounds(
+        2, 1,
+        [&](std::size_t item) {
+          EXPECT_EQ(Ranks::current()->size(), item == 0 ? 3 : 2);
+          double sum = static_cast<double>(item);
+          for_each_chunk(
+              30, 1, 1,
+              [&](std::size_t k, std::span<double> result) {
+                result[0] = 1.0 / double(k + 1);
+                ++shared;
+              },
+              [&](std::size_t, std::span<const double> result) { return sum += result[0], true; });
+          if (then) then(item);
+          found[item] = sum;
+        },
+        [&](std::size_t item) { return merged.push_back(item), true; },
+        [&](Parcel& parcel, std::size_t item) { parcel(found[item]); });
+    EXPECT_EQ(merged, (std::vector<std::size_t>{0, 1}));
+    return found;
+  }
+};
+
+TEST(Ranks, MakeFewItemsInGroups) {
+  double harmonic[2] = {0.0, 1.0};
+  for (double& sum : harmonic) {
+    for (int k = 0; k < 30; ++k) sum += 1.0 / double(k + 1);
+  }
+  FewItems items;
+  ThreadRanks(5).run([&](Ranks& ranks) {
+    ranks.tell_threads(1);
+    EXPECT_EQ(items.make(), (std::vector<double>{harmonic[0], harmonic[1]}));
+    EXPECT_EQ(Ranks::current(), &ranks);
+    EXPECT_GT(ranks.traffic().exchanges, 5u) << "those of groups among them";
+  });
+  EXPECT_EQ(items.shared, 60) << "each chunk once";
+}
+
+// A group throws together, or one of it alone: all hear of that.
+TEST(Ranks, ThrowWhatAGroupThrew) {
+  for (const int alone : {-1, 1, 3}) {
+    FewItems items;
+    ThreadRanks(5).run([&](Ranks& ranks) {
+      try {
+        items.make([&](std::size_t item) {
+          if (item == 1 && (alone < 0 || alone == ranks.rank())) {
+            throw std::invalid_argument("item 1");
+          }
+          for_each_chunk(
+              4, 1, 1, [](std::size_t, std::span<double>) {},
+              [](std::size_t, std::span<const double>) { return true; });
+        });
+        ADD_FAILURE() << "nothing was thrown";
+      } catch (const std::invalid_argument& error) {
+        EXPECT_STREQ(error.what(), "item 1") << alone;
+      }
+      ranks.meet();
+    });
+  }
+}
+
+TEST(Ranks, StopGroupsThatAreCalledOff) {
+  FewItems items;
+  std::atomic<bool> signal = false;
+  ThreadRanks(5).run(
+      [&](Ranks& ranks) {
+        const CancelScope scope([&] { return ranks.agreed() != 0; });
+        EXPECT_THROW(items.make([&](std::size_t item) {
+          if (item == 0) return;
+          signal = true;
+          for (;;) {
+            for_each_chunk(
+                4, 1, 1, [](std::size_t, std::span<double>) {},
+                [](std::size_t, std::span<const double>) { return true; });
+            poll();
+          }
+        }),
+                     Interrupted);
+        EXPECT_EQ(ranks.agreed(), 15);
+      },
+      [&](int rank) { return rank == 3 && signal ? 15 : 0; });
+}
+
+// Who has failed does not wait for one that computes for long.
+TEST(Ranks, WhoFailsDoesNotWaitForLong) {
+  std::atomic<bool> failed = false;
+  ThreadRanks(2).run([&](Ranks& ranks) {
+    const auto loop = [&] {
+      for_each_shared(
+          2, 1,
+          [&](std::size_t item, std::size_t) {
+            if (item == 1) throw std::bad_alloc();
+            while (!failed) std::this_thread::yield();
+          },
+          [](Parcel&, std::size_t) {});
+    };
+    EXPECT_THROW(loop(), std::bad_alloc);
+    if (ranks.rank() == 1) failed = true;
+  });
+}
+
+TEST(Ranks, HearWhatTheFirstHasRead) {
+  ThreadRanks(3).run([](Ranks& ranks) {
+    std::vector<char> bytes;
+    std::string text;
+    ranks.told_by_first(
+        [&] {
+          EXPECT_TRUE(ranks.first());
+          EXPECT_EQ(Ranks::current(), nullptr);
+          bytes.assign(100000, 'a');
+          text = "read";
+        },
+        [&](Parcel& parcel) { parcel(bytes, text); });
+    EXPECT_EQ(bytes, std::vector<char>(100000, 'a'));
+    EXPECT_EQ(text, "read");
+  });
 }
 
 TEST(Ranks, AgreeOnTheTime) {

@@ -14,7 +14,10 @@ namespace skeleta::cluster {
 /// std::exception, since nothing but the end of the program can come of it.
 struct PeerEnded {};
 
-/// All processes of an MPI job. One of it, made and used by the main thread.
+class Communicator;
+
+/// All processes of an MPI job. One of it, made and used by the main thread. Messages go in pieces,
+/// none of which is more than 64 MiB of all ranks together.
 class World final : public Exchange {
  public:
   /// Joins the others.
@@ -23,10 +26,14 @@ class World final : public Exchange {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  int rank() const override { return rank_; }
-  int size() const override { return size_; }
-  /// In pieces, none of which is more than 64 MiB of all ranks together. Throws PeerEnded.
-  std::vector<Bytes> all_gather(std::span<const std::byte> mine) override;
+  int rank() const override;
+  int size() const override;
+  void post(std::span<const std::byte> mine) override;
+  void advance() override;
+  /// Throws PeerEnded.
+  std::optional<std::vector<Bytes>> collect(bool patient) override;
+  void broadcast(std::span<std::byte> bytes) override;
+  std::unique_ptr<Exchange> group(int number) override;
 
   /// The end of this rank: waits for the others, and returns the code of all, the first that is not
   /// 0. `complain` is called on the rank whose code that is. No code: PeerEnded was caught. Whoever
@@ -35,11 +42,7 @@ class World final : public Exchange {
   int end(std::optional<int> code, const std::function<void()>& complain);
 
  private:
-  using Sizes = std::vector<long long>;
-  bool gather_sizes(long long mine, Sizes& all, double limit);
-
-  int rank_ = 0, size_ = 1;
-  int ended_ = 0;  // with this code, another rank
+  std::unique_ptr<Communicator> all_;
 };
 
 }  // namespace skeleta::cluster

@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,6 +18,7 @@ namespace skeleta {
 
 /// How processes that run the same program, its ranks, hear of each other. The only thing that is
 /// asked of it: nothing is ever added up on the way, since sums of doubles depend on their order.
+/// All ranks call its functions in the same order, each from one thread.
 class Exchange {
  public:
   using Bytes = std::vector<std::byte>;  ///< A message.
@@ -24,8 +28,26 @@ class Exchange {
   virtual int rank() const = 0;
   /// How many there are, ≥ 1.
   virtual int size() const = 0;
-  /// The messages of all ranks, in their order. Ends when all have called it.
-  virtual std::vector<Bytes> all_gather(std::span<const std::byte> mine) = 0;
+  /// Begins to tell all a message, of which it takes a copy. collect() follows before anything else
+  /// but advance().
+  virtual void post(std::span<const std::byte> mine) = 0;
+  /// Lets the messages on their way make progress; without any it does nothing. To be called now
+  /// and then by a thread that computes meanwhile, the one that posted.
+  virtual void advance() {}
+  /// The messages that all have posted, in the order of the ranks. Waits for them; if not
+  /// `patient`, for some seconds, and has nothing if they have not come: then this rank is on its
+  /// way to its end, and exchanges nothing any more.
+  virtual std::optional<std::vector<Bytes>> collect(bool patient) = 0;
+  /// Sets `bytes`, as many on all ranks, to those of rank 0.
+  virtual void broadcast(std::span<std::byte> bytes) = 0;
+  /// Those of the ranks that give the same number, in their order.
+  virtual std::unique_ptr<Exchange> group(int number) = 0;
+};
+
+/// The ranks do not exchange the same thing: one of them went on alone.
+class OutOfStep : public std::logic_error {
+ public:
+  OutOfStep();
 };
 
 /// While it lives, the outermost parallel loops of this thread are shared among the ranks: each
@@ -59,14 +81,22 @@ class Ranks {
   /// Tells all of this rank's threads.
   void tell_threads(int threads);
 
-  /// Everybody's bytes, in order of rank, as Exchange::all_gather. `step` is the same number on all
-  /// of them: std::logic_error says that it was not, which a rank is to blame for that went on
-  /// alone.
+  /// Everybody's bytes, in order of rank. `step` is the same number on all of them; throws
+  /// OutOfStep if it was not.
   std::vector<Exchange::Bytes> gather(std::span<const std::byte> mine, std::int64_t step);
+  /// In two halves, as those of Exchange.
+  void post(std::span<const std::byte> mine, std::int64_t step);
+  std::optional<std::vector<Exchange::Bytes>> collect(bool patient = true);
+  void advance() { exchange_.advance(); }  ///< As Exchange::advance.
   /// Ends when all have called it.
   void meet();
-  /// Calls `work` on rank 0 alone. What it returns, or throws, all do.
+  /// Calls `work` on rank 0 alone. What pass(parcel) packs there, the others unpack; what it
+  /// throws, all do.
+  void told_by_first(FunctionRef<void()> work, FunctionRef<void(Parcel&)> pass);
+  /// Likewise; all return what it does.
   bool told_by_first(FunctionRef<bool()> work);
+  /// The ranks that give the same number, as Exchange::group.
+  std::unique_ptr<Exchange> group(int number) { return exchange_.group(number); }
   /// Throws std::invalid_argument, "rank 2 has another WHAT than rank 0", on all ranks unless they
   /// have the same text.
   void require_same(const std::string& text, const std::string& what);
@@ -76,8 +106,9 @@ class Ranks {
     std::uint64_t exchanges = 0;  ///< Times that all met.
     std::uint64_t sent = 0;       ///< Bytes of this rank,
     std::uint64_t received = 0;   ///< and of all.
+    double waited = 0.0;          ///< Seconds that this rank waited for them.
   };
-  /// Of this process.
+  /// Of this process, with that of groups that have ended.
   const Traffic& traffic() const { return traffic_; }
 
  private:
@@ -87,6 +118,7 @@ class Ranks {
   double seconds_ = 0.0;
   std::atomic<int> agreed_{0};
   std::size_t workers_;
+  std::int64_t step_ = 0;  // of what was posted last
   Traffic traffic_;
 };
 

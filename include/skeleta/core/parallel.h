@@ -60,7 +60,9 @@ void parallel_for(std::size_t count, int threads, FunctionRef<void(std::size_t, 
 /// Between waves of some 40 ms all threads wait for merge. Work that is called off ends with
 /// Interrupted, after merges of the first chunks, in order. Memory: width doubles for each chunk in
 /// flight (at most 64 per thread). Ranks (core/exchange.h) share the chunks of a wave and merge all
-/// of them, in the same order; a wave is at most 64 MiB then, or one chunk for each thread.
+/// of them, in the same order; they compute the next wave while the results travel, so that some
+/// chunks beyond the last merged one may have been computed when merge says stop. A wave is at most
+/// 32 MiB then, or one chunk for each thread, and there are two.
 void for_each_chunk(std::size_t count, std::size_t width, int threads,
                     FunctionRef<void(std::size_t, std::span<double>)> compute,
                     FunctionRef<bool(std::size_t, std::span<const double>)> merge);

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "skeleta/core/types.h"
@@ -23,6 +24,8 @@ class Parcel {
 
   /// What was packed so far.
   const std::vector<std::byte>& bytes() const { return bytes_; }
+  /// Likewise, leaving none.
+  std::vector<std::byte> release() { return std::move(bytes_); }
 
   /// Packs or sets each of the values: numbers and structs without pointers, strings and vectors of
   /// them, Eigen's dense matrices. Throws std::logic_error if there is nothing left to unpack.

@@ -26,7 +26,7 @@ struct MultiStartOptions {
 /// caller's thread for each finished one, in order, which returns whether to go on. Returns how
 /// many were taken before it said stop, or the work was called off (core/cancellation.h). Ranks
 /// (core/exchange.h) share the starts if `pass` can hand over the end of the k-th; where there are
-/// fewer starts than ranks, or no `pass`, they make each together.
+/// fewer starts than ranks, a group of ranks makes each together; without `pass` all do.
 std::uint64_t for_each_start(const MultiStartOptions& options,
                              FunctionRef<void(std::uint64_t k, sampling::PointStream& random)> run,
                              FunctionRef<bool(std::uint64_t k)> take,
