@@ -12,6 +12,7 @@
 
 #include "errors.h"
 #include "print.h"
+#include "skeleta/core/exchange.h"
 #include "skeleta/measure/law_text.h"
 #include "skeleta/storage/file_error.h"
 #include "skeleta/storage/output_file.h"
@@ -61,6 +62,15 @@ auto before_work(F&& work) {
 }
 
 }  // namespace
+
+bool told_by_first(FunctionRef<bool()> look) {
+  Ranks* const ranks = Ranks::current();
+  return ranks != nullptr ? ranks->told_by_first(look) : look();
+}
+
+bool is_there(const std::string& path) {
+  return told_by_first([&] { return std::filesystem::exists(path); });
+}
 
 storage::ModelFile read_models(const std::string& path, storage::ReadOptions options) {
   storage::ModelFile file = before_work([&] { return storage::read_models(path, options); });

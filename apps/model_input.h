@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "option_table.h"
+#include "skeleta/core/function_ref.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/storage/model_file.h"
 #include "skeleta/storage/result_file.h"
@@ -13,6 +14,11 @@
 #include "skeleta/storage/training_file.h"
 
 namespace skeleta::program {
+
+/// What `look` finds; of several ranks (core/exchange.h) the first one alone looks at files.
+bool told_by_first(FunctionRef<bool()> look);
+/// Is there a file, or folder, of this name? Of several ranks the first one looks.
+bool is_there(const std::string& path);
 
 /// Reads what a command works on. Throws UsageError where storage throws FileError: nothing has
 /// been done yet. What a model file leaves open is noted on std::cerr.

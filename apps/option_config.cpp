@@ -3,11 +3,14 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "errors.h"
 #include "option_table.h"
+#include "skeleta/core/exchange.h"
 
 namespace skeleta::program {
 namespace {
@@ -16,12 +19,28 @@ std::string at(const std::string& path, const toml::source_region& place) {
   return fmt::format("{}, line {}, column {}: ", path, place.begin.line, place.begin.column);
 }
 
-toml::table read_toml(const std::string& path) {
+std::string text_here(const std::string& path) {
   if (std::filesystem::is_directory(path)) {
     throw UsageError(fmt::format("{} is a folder, not a TOML file", path));
   }
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw UsageError(path + ": File could not be opened for reading");
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Of several ranks the first one reads it.
+std::string text_of(const std::string& path) {
+  Ranks* const ranks = Ranks::current();
+  if (ranks == nullptr) return text_here(path);
+  std::string text;
+  ranks->told_by_first([&] { text = text_here(path); }, [&](Parcel& parcel) { parcel(text); });
+  return text;
+}
+
+toml::table read_toml(const std::string& path) {
+  const std::string text = text_of(path);
   try {
-    return toml::parse_file(path);
+    return toml::parse(text, path);
   } catch (const toml::parse_error& error) {
     const bool placed = static_cast<bool>(error.source().begin);
     throw UsageError((placed ? at(path, error.source()) : path + ": ") +
@@ -130,12 +149,13 @@ nlohmann::ordered_json stored_options(const std::string& text) {
   }
 }
 
-std::string OptionTable::to_toml(const std::string& inputs) const {
+std::string OptionTable::to_toml(const std::string& inputs, const std::string& labels) const {
   toml::table table;
   for (const Option& option : options_) {
     if (option.stored) insert(table, option);
   }
   if (!inputs.empty()) table.insert("inputs", inputs);
+  if (!labels.empty()) table.insert("labels", labels);
   std::ostringstream text;
   text << table << '\n';
   return text.str();

@@ -104,7 +104,7 @@ void Train::read_init() {
     }
     return;
   }
-  if (!std::filesystem::exists(words_.init)) {
+  if (!is_there(words_.init)) {
     throw UsageError(
         fmt::format("--init: '{}' is none of xavier, normal, and no file", words_.init));
   }

@@ -6,6 +6,7 @@
 
 #include "skeleta/storage/file_error.h"
 #include "storage/child.h"
+#include "storage/first_rank.h"
 #include "storage/foreign_dataset.h"
 #include "storage/foreign_link.h"
 #include "storage/hdf5_reader.h"
@@ -89,6 +90,15 @@ std::vector<char> numbers(const fs::path& path, const std::string& name, bool si
   return bytes;
 }
 
+// What a child makes of the file.
+std::vector<char> made_by_child(const fs::path& path, std::uint64_t size,
+                                FunctionRef<std::vector<char>()> work) {
+  std::vector<char> bytes;
+  read_by_first(
+      path, [&] { bytes = in_child(path, size, work); }, [&](Parcel& parcel) { parcel(bytes); });
+  return bytes;
+}
+
 class MemoryStream : public ByteStream {
  public:
   MemoryStream(std::vector<char> bytes, const TensorFile& file)
@@ -109,7 +119,8 @@ class MemoryStream : public ByteStream {
 class Hdf5Tensors : public TensorFile {
  public:
   Hdf5Tensors(const fs::path& path, std::uint64_t size) : TensorFile(path), size_(size) {
-    const std::vector<char> listing = in_child(path, size, [&] { return Listing(path).bytes(); });
+    const std::vector<char> listing =
+        made_by_child(path, size, [&] { return Listing(path).bytes(); });
     for (const Json& entry : Json::parse(listing)) {
       Tensor& tensor = tensors_.emplace_back(Tensor{entry.at("name")});
       if (entry.contains("refusal")) {
@@ -123,8 +134,9 @@ class Hdf5Tensors : public TensorFile {
 
   std::unique_ptr<ByteStream> open(const Tensor& tensor) const override {
     return std::make_unique<MemoryStream>(
-        in_child(file(), size_,
-                 [&] { return numbers(file(), tensor.name, tensor.type == NumberType::float32); }),
+        made_by_child(
+            file(), size_,
+            [&] { return numbers(file(), tensor.name, tensor.type == NumberType::float32); }),
         *this);
   }
 

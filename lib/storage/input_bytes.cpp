@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "skeleta/storage/file_error.h"
+#include "storage/first_rank.h"
 
 namespace skeleta::storage {
 
@@ -28,8 +29,13 @@ void check_readable(const fs::path& file, const char* needed) {
 }
 
 InputBytes::InputBytes(const fs::path& file, const char* needed) : file_(file) {
-  check_readable(file, needed);
-  descriptor_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  read_by_first(
+      file, [&] { open(needed); }, [&](Parcel& parcel) { parcel(size_); });
+}
+
+void InputBytes::open(const char* needed) {
+  check_readable(file_, needed);
+  descriptor_ = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   struct stat status {};
   if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0) {
     refuse("cannot be opened: " + std::generic_category().message(errno));
@@ -42,6 +48,12 @@ InputBytes::~InputBytes() {
 }
 
 void InputBytes::read(std::uint64_t first, std::span<char> bytes) const {
+  read_by_first(
+      file_, [&] { read_here(first, bytes); },
+      [&](Parcel& parcel) { parcel.block(bytes.data(), bytes.size()); });
+}
+
+void InputBytes::read_here(std::uint64_t first, std::span<char> bytes) const {
   while (!bytes.empty()) {
     const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(first));
     if (got < 0 && errno == EINTR) continue;

@@ -12,7 +12,7 @@ namespace skeleta::storage {
 void check_readable(const std::filesystem::path& file, const char* needed);
 
 /// One open file, of which any bytes can be read: that another file takes its name meanwhile
-/// changes nothing.
+/// changes nothing. Of several ranks the first one has it open, and hands over what is read.
 class InputBytes {
  public:
   /// Throws FileError as check_readable.
@@ -32,8 +32,11 @@ class InputBytes {
   [[noreturn]] void refuse(const std::string& sentence) const;
 
  private:
+  void open(const char* needed);
+  void read_here(std::uint64_t first, std::span<char> bytes) const;
+
   std::filesystem::path file_;
-  int descriptor_;
+  int descriptor_ = -1;
   std::uint64_t size_ = 0;
 };
 

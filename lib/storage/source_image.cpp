@@ -5,6 +5,7 @@
 #include "skeleta/storage/file_error.h"
 #include "storage/checked_copy.h"
 #include "storage/child.h"
+#include "storage/first_rank.h"
 #include "storage/input_bytes.h"
 #include "storage/seal.h"
 
@@ -23,9 +24,7 @@ std::vector<char> read_from(std::ifstream& stream, const fs::path& file, std::ui
   return bytes;
 }
 
-}  // namespace
-
-SourceImage load_image(const fs::path& file, Extent extent) {
+SourceImage load_here(const fs::path& file, Extent extent) {
   check_readable(file, "an HDF5 file");
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   const auto size = static_cast<std::uintmax_t>(std::max<std::streamoff>(stream.tellg(), 0));
@@ -40,6 +39,16 @@ SourceImage load_image(const fs::path& file, Extent extent) {
     return image;
   }
   return {in_child(file, size, [&] { return checked_copy(file, extent); }), false};
+}
+
+}  // namespace
+
+SourceImage load_image(const fs::path& file, Extent extent) {
+  SourceImage image;
+  read_by_first(
+      file, [&] { image = load_here(file, extent); },
+      [&](Parcel& parcel) { parcel(image.bytes, image.sealed); });
+  return image;
 }
 
 }  // namespace skeleta::storage

@@ -20,8 +20,9 @@ struct SourceImage {
 
 /// Reads a file. A sealed one is checked and taken as it is, whatever the extent; of another one a
 /// child process makes a checked copy (checked_copy.h), so that damage, which HDF5 crashes or hangs
-/// on, and storage outside of the file do no harm. Within an Hdf5Session. Throws FileError if it is
-/// missing, not HDF5, damaged, or holds what checked_copy refuses; std::bad_alloc.
+/// on, and storage outside of the file do no harm. Of several ranks the first one reads. Within an
+/// Hdf5Session. Throws FileError if it is missing, not HDF5, damaged, or holds what checked_copy
+/// refuses; std::bad_alloc.
 SourceImage load_image(const std::filesystem::path& file, Extent extent);
 
 }  // namespace skeleta::storage
