@@ -161,6 +161,7 @@ void DictionaryCommand::read(Run& run) {
   Fingerprint inputs;
   inputs.add(features_).add(dictionary_.W).add(dictionary_.W_out).add(dictionary_.b);
   inputs.add(dictionary_.jump);
+  if (!names_.empty()) run.label(Fingerprint().add(names_));
   run.identify(inputs);
 }
 

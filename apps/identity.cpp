@@ -5,9 +5,6 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <bit>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string_view>
 
@@ -55,6 +52,7 @@ std::string options_difference(const std::string& earlier, const std::string& no
     const std::string_view name = key.str();
     if (name == "inputs" || std::find(free.begin(), free.end(), name) != free.end()) continue;
     const std::string found = clause(name, text_of(before, name), text_of(after, name));
+    if (!found.empty() && name == "labels") return "its features have other names, or none";
     if (!found.empty()) return found;
   }
   // Last, since an option that differs says more.
@@ -124,17 +122,16 @@ Fingerprint& Fingerprint::add(const std::vector<Autoencoder>& models) {
   return *this;
 }
 
-std::string Fingerprint::text() const {
-  return fmt::format("{:016x}", hash_);
+Fingerprint& Fingerprint::add(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    add(static_cast<double>(text.size()));
+    for (const char c : text) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  return *this;
 }
 
-std::string fingerprint_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return "";
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  Vector numbers = Vector::Zero(static_cast<Index>(bytes.size() / sizeof(double) + 1));
-  std::memcpy(numbers.data(), bytes.data(), bytes.size());
-  return Fingerprint().add(numbers).text();
+std::string Fingerprint::text() const {
+  return fmt::format("{:016x}", hash_);
 }
 
 std::string identity_difference(const BuildInfo& build, const storage::Provenance& provenance,

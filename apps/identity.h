@@ -13,7 +13,7 @@ namespace skeleta::program {
 
 /// Tells the content of what a run read from any other: Fowler, Noll & Vo's 64-bit hash (1a) of the
 /// bits of all numbers, in the order in which they are added; of single precision in steps of 32
-/// bits. Files of one content but different layout have the same.
+/// bits, of texts in steps of 8. Files of one content but different layout have the same.
 class Fingerprint {
  public:
   Fingerprint& add(const Matrix& numbers);
@@ -22,6 +22,7 @@ class Fingerprint {
   Fingerprint& add(const Features& features);
   Fingerprint& add(const Autoencoder& model);
   Fingerprint& add(const std::vector<Autoencoder>& models);
+  Fingerprint& add(const std::vector<std::string>& texts);
 
   /// 16 hexadecimal digits.
   std::string text() const;
@@ -31,9 +32,6 @@ class Fingerprint {
 
   std::uint64_t hash_ = 0xcbf29ce484222325;
 };
-
-/// The same hash of all bytes of a file, as text; "" if it cannot be read.
-std::string fingerprint_of_file(const std::string& path);
 
 /// Why a file of this build and provenance is not of the run with the options `now` (TOML, the
 /// fingerprint of the inputs among them), in one clause, as in "its starts is 4, not 5"; "" if it

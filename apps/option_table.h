@@ -101,7 +101,7 @@ class OptionTable {
 
   /// All stored options with their values, defaults included, as TOML; then `inputs`, if it is not
   /// empty.
-  std::string to_toml(const std::string& inputs) const;
+  std::string to_toml(const std::string& inputs, const std::string& labels = "") const;
 
   /// Names of the options that may differ in a continued run.
   std::vector<std::string> changeable() const;

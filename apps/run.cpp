@@ -107,7 +107,7 @@ void Run::identify(std::string options_toml, std::uint64_t seed) {
 }
 
 std::string Run::options_toml() const {
-  return with_shards(plan_.empty() ? options_->to_toml(inputs_) : plan_, shards_);
+  return with_shards(plan_.empty() ? options_->to_toml(inputs_, labels_) : plan_, shards_);
 }
 
 const Shards& Run::shards_of(std::uint64_t total, const char* items) const {
@@ -118,11 +118,7 @@ const Shards& Run::shards_of(std::uint64_t total, const char* items) const {
 
 bool Run::earlier_there(const std::vector<std::string>& inputs) {
   if (!output_wanted()) return false;
-  Ranks* const ranks = Ranks::current();
-  if (ranks == nullptr) return lock_and_look(inputs);
-  if (!ranks->told_by_first([&] { return lock_and_look(inputs); })) return false;
-  ranks->require_same(fingerprint_of_file(target_), "content of " + target_);
-  return true;
+  return told_by_first([&] { return lock_and_look(inputs); });
 }
 
 bool Run::lock_and_look(const std::vector<std::string>& inputs) {
@@ -138,8 +134,9 @@ bool Run::lock_and_look(const std::vector<std::string>& inputs) {
 void Run::compare(const BuildInfo& build, const storage::Provenance& provenance) {
   const std::string kind = filetype_of(target_), options = options_toml();
   if (kind != filetype_) throw UsageError(fmt::format("it is a '{}' file", kind));
-  const std::string clause =
-      identity_difference(build, provenance, options, options_->changeable());
+  std::vector<std::string> free = options_->changeable();
+  free.emplace_back("labels");
+  const std::string clause = identity_difference(build, provenance, options, free);
   if (!clause.empty()) throw UsageError(clause);
   same_options_ = provenance.options_toml == options;
   earlier_ = provenance;
@@ -152,7 +149,10 @@ void Run::refuse_to_continue(const std::string& why) const {
 }
 
 void Run::begin() {
-  if (Ranks* const ranks = Ranks::current()) ranks->meet();  // all have read what is to be replaced
+  if (Ranks* const ranks = Ranks::current()) {
+    ranks->meet();  // all have read what is to be replaced
+    waited_ = ranks->traffic().waited;
+  }
   guard_.emplace();
   start_ = last_ = Clock::now();
 }
@@ -230,8 +230,12 @@ int Run::finish(const Findings& findings, int code) {
     ranks->meet();  // however long that took
     const Ranks::Traffic traffic = ranks->traffic();
     if (!quiet()) {
-      print_to(err_, "note: the ranks met {} times; {:.3g} bytes from this one, {:.3g} from all\n",
-               traffic.exchanges, double(traffic.sent), double(traffic.received));
+      print_to(
+          err_,
+          "note: the ranks met {} times; {:.3g} bytes from this one, {:.3g} from all; it waited "
+          "{:.3g} s for them\n",
+          traffic.exchanges, double(traffic.sent), double(traffic.received),
+          traffic.waited - waited_);
     }
   }
   if (!failure.empty()) {

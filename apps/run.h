@@ -71,6 +71,9 @@ class Run {
   /// What it read, besides its options. Throws std::invalid_argument if another rank has read
   /// something else, or is another program.
   void identify(const Fingerprint& inputs);
+  /// What it only hands on to its file, such as names: shards must agree on it, but a run may go on
+  /// with another one.
+  void label(const Fingerprint& labels) { labels_ = labels.text(); }
   /// Other options to store and compare than the command's own: those of a plan.
   void identify(std::string options_toml, std::uint64_t seed);
 
@@ -131,7 +134,7 @@ class Run {
   std::string options_toml() const;
   void write(const Findings& findings);
 
-  std::string filetype_, command_line_, inputs_, plan_, target_;
+  std::string filetype_, command_line_, inputs_, labels_, plan_, target_;
   std::ostream& out_;
   std::ostream& err_;
   CommonOptions common_;
@@ -144,6 +147,7 @@ class Run {
   std::optional<InterruptGuard> guard_;
   Clock::time_point start_ = Clock::now(), last_ = start_;
   Clock::duration cost_{}, spent_{};
+  double waited_ = 0.0;          // for other ranks, before that
   std::optional<double> ended_;  // after so many seconds
   storage::Provenance earlier_;
 };

@@ -346,6 +346,30 @@ TEST_F(ShardsOfRuns, InputsAreComparedByContent) {
   EXPECT_EQ(run_program(merge({0, 1})).code, done);
 }
 
+// Likewise the names of all features, of which each shard has its own alone.
+TEST_F(ShardsOfRuns, NamesAreComparedByContent) {
+  const auto names = [&](const std::string& file, const std::string& last) {
+    std::string lines;
+    for (int k = 0; k < 2299; ++k) lines += fmt::format("word {}\n", k);
+    Words command = dictionary(wide_dictionary("wide.h5"));
+    command.insert(command.end(), {"--names", write(file, lines + last)});
+    return command;
+  };
+  compute(names("a.txt", "end"), 0, 2);
+  compute(dictionary(wide_dictionary("wide.h5")), 1, 2);
+  expect_refused(merge({0, 1}), "its features have other names, or none");
+  std::filesystem::remove(shard_file(1));
+  compute(names("a.txt", "END"), 1, 2);
+  expect_refused(merge({0, 1}), "its features have other names, or none");
+  std::filesystem::remove(shard_file(1));
+  compute(names("b.txt", "end"), 1, 2);
+  ASSERT_EQ(run_program(merge({0, 1})).code, done);
+  ASSERT_EQ(run_program(with_output(names("a.txt", "end"), path("whole.h5"))).code, done);
+  expect_same_datasets("whole.h5", "all.h5");
+  // A run may go on with other names.
+  EXPECT_EQ(run_program(with_output(names("a.txt", "END"), path("whole.h5"))).code, done);
+}
+
 TEST_F(ShardsOfRuns, TruncatedAndChangedShardsAreRefused) {
   for (std::uint64_t k = 0; k < 2; ++k) compute(sweep(), k, 2);
   const std::string whole = contents("shard_1.h5");
