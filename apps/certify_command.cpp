@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "certify_phases.h"
 #include "commands.h"
 #include "errors.h"
 #include "interrupt.h"
@@ -31,6 +33,9 @@ of a proof can be checked without believing the program that found it: again
 here, or by analysis/python/skeleta_analysis/check_certificate.py.
 With --axis-columns the least whole loss of up to 4 features each of whose
 columns lies on an axis: how the axes are shared, with a proof.
+With --phases what two features of unequal importance do in one dimension: drop
+the second, dedicate the dimension to it, or both, as an antipodal pair; each
+point of a grid with a proof, interference being penalised as by train.
 
 Examples:
   skeleta certify --features 5 --hidden 2
@@ -39,6 +44,8 @@ Examples:
   skeleta certify --features 5 --hidden 2 --stable
                          also where the minima of the whole loss are
   skeleta certify --features 4 --hidden 2 --axis-columns --sparsity 0.9
+  skeleta certify --phases --importances 0.05:20:40:log \
+    --densities 0.01:1:40:log --interferences 0,0.001,0.01 -o phases.txt
 
 For few features and the whole loss see skeleta approximate --certify.
 )";
@@ -53,6 +60,9 @@ struct Verified {
 };
 
 std::string certificate_bytes(const std::string& path) {
+  if (std::filesystem::is_directory(path)) {
+    throw UsageError(fmt::format("{}: is a directory, not a certificate", path));
+  }
   std::ifstream stream(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(stream), {}};
   if (!stream) throw UsageError(fmt::format("{}: cannot be read", path));
@@ -149,15 +159,17 @@ class Certify : public Command {
   int run(Run& run) override;
 
  private:
-  int polygon(Run& run) const;
+  int polygon(Run& run, const std::optional<std::string>& certificate) const;
   int axes(Run& run) const;
+  int phases(Run& run, const std::optional<std::string>& certificate) const;
+  ProvenPhases prove_phases(Run& run) const;
   void refuse_lonely_flags() const;
   Verified prove(Run& run) const;
-  Verified check_again() const;
+  Verified check_again(const std::string& certificate) const;
 
-  std::optional<Index> features_;
-  Index hidden_ = 2;
+  std::optional<Index> features_, hidden_;
   std::string output_, check_;
+  PhaseWords phases_;
   bool axes_ = false, stable_ = false;
   std::optional<double> density_, sparsity_, relative_gap_;
 
@@ -169,7 +181,7 @@ void Certify::declare(OptionTable& options) {
   options
       .add("--features", &features_, "D", "Number of features: 5 or 6; with --axis-columns up to 4")
       .not_with({"--check"});
-  options.add("--hidden", &hidden_, "d", "Hidden dimensions");
+  options.add("--hidden", &hidden_, "d", "Hidden dimensions").default_is("2; --phases: 1");
   options
       .add("--stable", &stable_, "",
            "Also that models of hardly more loss are near the pentagon: those that are best for "
@@ -179,14 +191,33 @@ void Certify::declare(OptionTable& options) {
       .add("--axis-columns", &axes_, "",
            "The whole loss, of models whose columns have at most one entry that is not 0")
       .not_with({"--check", "--output"});
+  options
+      .add("--phases", &phases_.asked, "",
+           "Two features in one dimension: which of drop, dedicate and antipodal is the minimum")
+      .not_with({"--check", "--axis-columns", "--stable"});
+  options
+      .add("--importances", &phases_.importances, "I1,I2,...",
+           "--phases: of the second feature, the first having 1: a list, A:B:N or A:B:N:log")
+      .within(0.0)
+      .default_is("1");
+  options.add("--sparsities", &phases_.sparsities, "S1,S2,...", "--phases: of both, likewise")
+      .within(0.0, 1.0)
+      .not_with({"--densities"});
+  options.add("--densities", &phases_.densities, "p1,p2,...", "--phases: p = 1 - S")
+      .within(0.0, 1.0);
+  options
+      .add("--interferences", &phases_.interferences, "L1,L2,...",
+           "--phases: L of the penalty L * sum of (w_i * w_j)^2 over i != j, likewise")
+      .within(0.0)
+      .default_is("0");
   options.add("--sparsity", &sparsity_, "S", "--axis-columns: of all features")
       .within(0.0, 1.0)
       .not_with({"--density"});
   options.add("--density", &density_, "p", "--axis-columns: p = 1 - S").within(0.0, 1.0);
   options
       .add("--rel-gap", &relative_gap_, "G",
-           "--axis-columns: until upper - lower <= G upper, of each axis")
-      .default_is(fmt::format("{}", certify::CertifyOptions{}.relative_gap));
+           "--axis-columns, --phases: until upper - lower <= G upper, of each axis or point")
+      .default_is(fmt::format("{}; --phases: 0.0001", certify::CertifyOptions{}.relative_gap));
   options
       .add("-o,--output", &output_, "CERT.txt", "Write the certificate: numbers and boxes, as text")
       .not_with({"--check"});
@@ -209,23 +240,29 @@ Verified Certify::prove(Run& run) const {
                   : certify::prove_polygon(*features_, threads_, progress)};
 }
 
-Verified Certify::check_again() const {
-  Verified verified;
+// Reads a certificate of either kind.
+template <class Read>
+auto read_as(const std::string& path, const std::string& text, Read read) {
   try {
-    verified.proof = certify::read_certificate(certificate_bytes(check_));
+    return read(text);
   } catch (const std::invalid_argument& error) {
-    throw UsageError(fmt::format("{}: {}", check_, error.what()));
+    throw UsageError(fmt::format("{}: {}", path, error.what()));
   }
+}
+
+Verified Certify::check_again(const std::string& certificate) const {
+  Verified verified;
+  verified.proof = read_as(check_, certificate, certify::read_certificate);
   verified.flaw = certify::check(verified.proof, threads_);
   return verified;
 }
 
-int Certify::polygon(Run& run) const {
-  if (features_ && hidden_ != 2) {
+int Certify::polygon(Run& run, const std::optional<std::string>& certificate) const {
+  if (features_ && hidden_.value_or(2) != 2) {
     throw UsageError(
         fmt::format("--hidden {}: certify proves polygons in 2 dimensions; for 1 and few features "
                     "see skeleta approximate --certify",
-                    hidden_));
+                    *hidden_));
   }
   if (features_ && *features_ != 5 && *features_ != 6) {
     throw UsageError(
@@ -237,7 +274,7 @@ int Certify::polygon(Run& run) const {
   const std::string target = output_.empty() ? "" : resolve_links(output_);
   if (!target.empty()) check_output(target, "", force_);
   const auto start = std::chrono::steady_clock::now();
-  Verified verified = check_.empty() ? prove(run) : check_again();
+  Verified verified = certificate ? check_again(*certificate) : prove(run);
   verified.seconds = seconds_since(start);
   if (!target.empty()) {
     storage::write_output(target, certify::certificate_text(verified.proof), force_);
@@ -257,12 +294,50 @@ int Certify::polygon(Run& run) const {
   return verified.flaw ? ExitCode::failed : ExitCode::done;
 }
 
+ProvenPhases Certify::prove_phases(Run& run) const {
+  const certify::PhaseGrid grid = phases_.grid();
+  ProgressDisplay display(run.err(), quiet_);
+  const auto progress = [&](std::size_t done) {
+    display.show(fmt::format("{} of {} points", done, grid.points().size()));
+    return !InterruptGuard::requested();
+  };
+  return as_usage([&] {
+    return ProvenPhases{
+        certify::prove_phases(grid, relative_gap_.value_or(1e-4), threads_, progress)};
+  });
+}
+
+int Certify::phases(Run& run, const std::optional<std::string>& certificate) const {
+  if (features_.value_or(2) != 2 || hidden_.value_or(1) != 1) {
+    throw UsageError("--phases is of --features 2 --hidden 1");
+  }
+  const std::string target = output_.empty() ? "" : resolve_links(output_);
+  if (!target.empty()) check_output(target, "", force_);
+  const auto start = std::chrono::steady_clock::now();
+  ProvenPhases proven;
+  if (certificate) {
+    proven.proofs = read_as(check_, *certificate, certify::read_phase_certificate);
+    proven.flaw = certify::check(proven.proofs, threads_);
+  } else {
+    proven = prove_phases(run);
+  }
+  proven.seconds = seconds_since(start);
+  if (!target.empty()) {
+    storage::write_output(target, certify::certificate_text(proven.proofs), force_);
+  }
+  if (json_) {
+    print_to(run.out(), "{}\n", json_of_phases(proven, resolve_threads(threads_)).dump(2));
+  } else {
+    print_phases(run.out(), proven, certificate.has_value());
+    if (!target.empty() && !quiet_) print_to(run.err(), "written to {}\n", output_);
+  }
+  if (proven.flaw) return ExitCode::failed;
+  return proven.decided() ? ExitCode::done : ExitCode::precision_missed;
+}
+
 int Certify::axes(Run& run) const {
   if (!density_ && !sparsity_) {
     throw UsageError("say how sparse the features are with --sparsity S or --density p");
-  }
-  if (relative_gap_ && !(*relative_gap_ > 0.0 && std::isfinite(*relative_gap_))) {
-    throw UsageError(fmt::format("--rel-gap {} must be a positive number", *relative_gap_));
   }
   const double density = density_ ? *density_ : 1.0 - *sparsity_;
   certify::CertifyOptions options;
@@ -271,8 +346,8 @@ int Certify::axes(Run& run) const {
   ProgressDisplay display(run.err(), quiet_);
   const auto start = std::chrono::steady_clock::now();
   const certify::BlockMinimum found = as_usage([&] {
-    return certify::certify_blocks(Features::uniform(*features_, density), hidden_, options,
-                                   [&](const certify::CertifiedMinimum& state) {
+    return certify::certify_blocks(Features::uniform(*features_, density), hidden_.value_or(2),
+                                   options, [&](const certify::CertifiedMinimum& state) {
                                      display.show(fmt::format("{} features on an axis, {} boxes",
                                                               state.model.features(), state.boxes));
                                      return !InterruptGuard::requested();
@@ -291,14 +366,24 @@ int Certify::axes(Run& run) const {
 }
 
 void Certify::refuse_lonely_flags() const {
-  if (!features_ && check_.empty()) {
+  if (relative_gap_ && !(*relative_gap_ > 0.0 && std::isfinite(*relative_gap_))) {
+    throw UsageError(fmt::format("--rel-gap {} must be a positive number", *relative_gap_));
+  }
+  for (const auto& [flag, given] : {std::pair{"--importances", !phases_.importances.empty()},
+                                    std::pair{"--sparsities", !phases_.sparsities.empty()},
+                                    std::pair{"--densities", !phases_.densities.empty()},
+                                    std::pair{"--interferences", !phases_.interferences.empty()}}) {
+    if (given && !phases_.asked) throw UsageError(fmt::format("{} needs --phases", flag));
+  }
+  if (!features_ && check_.empty() && !phases_.asked) {
     throw UsageError(
         "certify needs a number of features or a certificate: skeleta certify --features 5 "
         "--hidden 2, or --check CERT.txt");
   }
-  for (const auto& [flag, given] : {std::pair{"--sparsity", sparsity_.has_value()},
-                                    std::pair{"--density", density_.has_value()},
-                                    std::pair{"--rel-gap", relative_gap_.has_value()}}) {
+  for (const auto& [flag, given] :
+       {std::pair{"--sparsity", sparsity_.has_value()},
+        std::pair{"--density", density_.has_value()},
+        std::pair{"--rel-gap", relative_gap_.has_value() && !phases_.asked}}) {
     if (given && !axes_) throw UsageError(fmt::format("{} needs --axis-columns", flag));
   }
 }
@@ -306,7 +391,11 @@ void Certify::refuse_lonely_flags() const {
 int Certify::run(Run& run) {
   refuse_lonely_flags();
   const InterruptGuard guard;
-  return axes_ ? axes(run) : polygon(run);
+  if (axes_) return axes(run);
+  std::optional<std::string> certificate;
+  if (!check_.empty()) certificate = certificate_bytes(check_);
+  const bool of_phases = certificate && certificate->starts_with("skeleta phase ");
+  return phases_.asked || of_phases ? phases(run, certificate) : polygon(run, certificate);
 }
 
 }  // namespace

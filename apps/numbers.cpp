@@ -65,13 +65,22 @@ std::vector<double> to_list(const std::string& flag, const std::string& text) {
     for (const std::string& word : to_words(text)) values.push_back(finite(flag, text, word));
     return values;
   }
-  const double count = range.size() == 3 ? finite(flag, text, range[2]) : 0.0;
+  const bool ratios = range.size() == 4 && range[3] == "log";
+  const double count = range.size() == 3 || ratios ? finite(flag, text, range[2]) : 0.0;
   if (!(count >= 2.0 && count <= 1e4 && count == std::floor(count))) {
     throw UsageError(fmt::format(
         "{} {}: give a list A,B,... or A:B:N, N = 2 to 10000 values from A to B", flag, text));
   }
   const double first = finite(flag, text, range[0]), last = finite(flag, text, range[1]);
-  for (double n = 0.0; n < count; ++n) values.push_back(std::lerp(first, last, n / (count - 1.0)));
+  if (ratios && !(first > 0.0 && last > 0.0)) {
+    throw UsageError(fmt::format("{} {}: ends of equal ratios must be positive", flag, text));
+  }
+  for (double n = 0.0; n < count; ++n) {
+    const double part = n / (count - 1.0);
+    const double value =
+        ratios ? first * std::pow(last / first, part) : std::lerp(first, last, part);
+    values.push_back(part == 1.0 ? last : value);
+  }
   return values;
 }
 

@@ -15,8 +15,9 @@ std::optional<double> to_number(std::string_view text);
 /// A whole number from 0 to 2^64 − 1 likewise.
 std::optional<std::uint64_t> to_seed(std::string_view text);
 
-/// "S1,S2,…", or "A:B:N" for N = 2 … 10000 equally spaced values from A to B. Throws UsageError,
-/// which begins with `flag`, for other texts and for numbers that are not finite.
+/// "S1,S2,…", or "A:B:N" for N = 2 … 10000 equally spaced values from A to B, "A:B:N:log" for such
+/// with equal ratios, A, B > 0. Throws UsageError, which begins with `flag`, for other texts and
+/// for numbers that are not finite.
 std::vector<double> to_list(const std::string& flag, const std::string& text);
 
 /// What stands between the commas.

@@ -23,6 +23,7 @@
 #include "skeleta/bounds/loss_tail.h"
 #include "skeleta/certify/block_minimum.h"
 #include "skeleta/certify/certified_minimum.h"
+#include "skeleta/certify/phase.h"
 #include "skeleta/certify/polygon.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/clock.h"

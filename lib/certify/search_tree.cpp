@@ -95,7 +95,8 @@ std::array<Sides, 2> halves(const Sides& box, std::size_t side) {
 }
 
 std::string grow(const Problem& problem, int threads,
-                 const std::function<bool(std::uint64_t boxes)>& progress) {
+                 const std::function<bool(std::uint64_t boxes)>& progress,
+                 std::uint64_t most_boxes) {
   constexpr std::size_t enough = 512, at_once = 64;
   std::vector<Part> parts;
   for (Sides& root : problem.roots()) parts.push_back(part_of(std::move(root), 0));
@@ -107,7 +108,8 @@ std::string grow(const Problem& problem, int threads,
     const std::size_t count = std::min(at_once, parts.size() - first);
     parallel_for(count, threads, [&](std::size_t n) {
       Part& part = parts[first + n];
-      if (part.pending) part.text = subtree(problem, part);
+      if (!part.pending) return;
+      part.text = boxes > most_boxes ? std::string(1, open_leaf) : subtree(problem, part);
     });
     for (std::size_t n = first; n < first + count; ++n) boxes += parts[n].text.size();
     if (progress && !progress(boxes)) throw Interrupted();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,9 +46,11 @@ inline constexpr char open_leaf = '?';
 /// that side, before its lower and its upper half; a letter is a proven box; open_leaf one that is
 /// not. Parallel by subtrees; the same for any number of threads. `progress` hears between rounds,
 /// on the caller's thread, how many boxes there are so far, and says whether to go on; if not,
-/// Interrupted is thrown.
+/// Interrupted is thrown. After a round with more than `most_boxes` in all, what is not looked at
+/// yet is left open.
 std::string grow(const Problem& problem, int threads,
-                 const std::function<bool(std::uint64_t boxes)>& progress = {});
+                 const std::function<bool(std::uint64_t boxes)>& progress = {},
+                 std::uint64_t most_boxes = std::numeric_limits<std::uint64_t>::max());
 
 /// What is wrong with a proof.
 struct Flaw {

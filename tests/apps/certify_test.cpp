@@ -68,6 +68,47 @@ TEST_F(CertifyCommand, SharesAxes) {
               HasSubstr("which no other split reaches"));
 }
 
+TEST_F(CertifyCommand, NamesPhases) {
+  const std::string file = path("phases.txt");
+  const std::vector<std::string> asked{"certify",     "--phases", "--importances",   "0.5,1",
+                                       "--densities", "0.05,0.1", "--interferences", "0:0.04:2"};
+  std::vector<std::string> written = asked;
+  written.insert(written.end(), {"-o", file});
+  const Outcome proof = run_program(written);
+  ASSERT_EQ(proof.code, done) << proof.err;
+  EXPECT_THAT(proof.out, HasSubstr("is proven: 2 drop, 4 antipodal, 2 either."));
+  EXPECT_THAT(proof.out, HasSubstr("antipodal up to, and no more from, an interference of"));
+  EXPECT_THAT(contents("phases.txt"),
+              HasSubstr("skeleta phase certificate 1\nphase antipodal\npoint 0x1p-1 "));
+  const Outcome checked = run_program({"certify", "--check", file, "--json"});
+  ASSERT_EQ(checked.code, done) << checked.err;
+  const Json certified = Json::parse(checked.out)["certified"];
+  EXPECT_TRUE(certified["proven"]);
+  ASSERT_EQ(certified["points"].size(), 8u);
+  const Json& first = certified["points"][0];
+  EXPECT_EQ(first["phase"], "antipodal");
+  EXPECT_LE(first["lower"], first["upper"]);
+  EXPECT_EQ(first["upper"], first["antipodal"]);
+  EXPECT_EQ(certified["critical_interference"][0]["low"], 0.0);
+  EXPECT_EQ(certified["critical_interference"][0]["high"], 0.04);
+
+  std::string text = contents("phases.txt");
+  const std::size_t place = text.find("phase either");
+  text.replace(place, 12, "phase drop");
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const std::size_t end = text.rfind("digest ");
+  for (std::size_t n = 0; n < end; ++n) {
+    hash = (hash ^ static_cast<unsigned char>(text[n])) * 0x100000001b3;
+  }
+  char digest[32];
+  std::snprintf(digest, sizeof digest, "digest %016llx\n", static_cast<unsigned long long>(hash));
+  const Outcome found =
+      run_program({"certify", "--check", write("forged.txt", text.substr(0, end) + digest)});
+  EXPECT_EQ(found.code, failed);
+  EXPECT_THAT(found.out,
+              HasSubstr("not proven: importance 1, density 0.05, interference 0.04, character"));
+}
+
 TEST_F(CertifyCommand, RefusesWhatItCannotProveOrRead) {
   const auto refused = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "certify");
@@ -85,6 +126,13 @@ TEST_F(CertifyCommand, RefusesWhatItCannotProveOrRead) {
   EXPECT_THAT(refused({"--features", "3", "--axis-columns"}), HasSubstr("--sparsity S"));
   EXPECT_THAT(refused({"--features", "5", "--axis-columns", "--sparsity", "0.9"}),
               HasSubstr("at most 4"));
+  EXPECT_THAT(refused({"--check", path("")}), HasSubstr("is a directory, not a certificate"));
+  EXPECT_THAT(refused({"--phases"}), HasSubstr("--sparsities S1,S2,..."));
+  EXPECT_THAT(refused({"--phases", "--densities", "0"}), HasSubstr("density = 0 must lie in"));
+  EXPECT_THAT(refused({"--phases", "--densities", "0.1:1:3:ln"}), HasSubstr("A:B:N"));
+  EXPECT_THAT(refused({"--phases", "--densities", "0.1", "--features", "3"}),
+              HasSubstr("--features 2 --hidden 1"));
+  EXPECT_THAT(refused({"--features", "5", "--importances", "1"}), HasSubstr("needs --phases"));
   const std::string there = write("there.txt", "mine\n");
   EXPECT_THAT(refused({"--features", "5", "-o", there}), HasSubstr("already exists"));
   EXPECT_EQ(contents("there.txt"), "mine\n");
