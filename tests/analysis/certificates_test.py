@@ -88,7 +88,75 @@ class Certificates(Workplace):
 
     def test_it_knows_nothing_of_the_package(self):
         imports = re.findall(r"(?m)^ *(?:from|import) (\w+)", CHECKER.read_text(encoding="utf-8"))
-        self.assertEqual(set(imports), {"sys", "fractions", "math"})
+        self.assertEqual(set(imports), {"argparse", "sys", "fractions", "check_phases", "exact_intervals"})
+        for name in ("check_phases", "exact_intervals"):
+            text = CHECKER.with_name(f"{name}.py").read_text(encoding="utf-8")
+            self.assertLessEqual(set(re.findall(r"(?m)^ *(?:from|import) (\w+)", text)),
+                                 {"fractions", "math", "exact_intervals"})
+
+    def test_it_has_help(self):
+        done = subprocess.run(["/usr/bin/python3", CHECKER, "--help"], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--every N", done.stdout)
+        for wrong in ([], ["a", "b"], [self.certificate, "--every", "0"]):
+            done = subprocess.run(["/usr/bin/python3", CHECKER, *wrong], capture_output=True, check=False)
+            self.assertEqual(done.returncode, 2)
+
+    def test_a_minimum_below_0_is_refused(self):
+        line = re.search("(?m)^minimum .*$", self.text)[0]
+        self.assert_refused(self.text.replace(line, f"minimum {(-1.0).hex()} {line.split()[2]}"), "begins below 0")
+
+
+class Phases(Certificates):
+    def setUp(self):
+        Workplace.setUp(self)
+        self.certificate = self.folder / "phases.txt"
+        printed = self.run_command(os.environ["SKELETA_PROGRAM"], "certify", "--phases", "--importances", "0.5,1",
+                                   "--densities", "0.05", "--interferences", "0,0.02", "--rel-gap", "1e-3", "-o",
+                                   self.certificate)
+        self.statement = next(line for line in printed.splitlines() if line.startswith("Two features"))
+        self.text = self.certificate.read_text(encoding="ascii")
+        self.tree = self.text.index("\n", self.text.index("\ntree ") + 1) + 1
+
+    def test_a_flipped_character_is_seen(self):
+        for place in (3, self.text.index("point") + 12, self.tree + 40, len(self.text) - 4):
+            flipped = self.text[:place] + ("1" if self.text[place] != "1" else "2") + self.text[place + 1:]
+            self.assert_refused(flipped, "", forged=False)
+
+    def test_a_wrong_leaf_is_found(self):
+        place = self.text.index("n", self.tree)
+        self.assert_refused(self.text[:place] + "f" + self.text[place + 1:],
+                            rf"character {place - self.tree} of the tree: the box .* is not proven by 'f'")
+
+    def test_a_removed_leaf_is_found(self):
+        size = int(re.search("tree (\\d+)", self.text)[1])
+        end = re.compile("\nphase ").search(self.text, self.tree).start()
+        short = self.text[:end - 1] + self.text[end:]
+        self.assert_refused(short.replace(f"tree {size}", f"tree {size - 1}", 1),
+                            "ends before its last 1 boxes|is not proven")
+
+    def test_a_shifted_parameter_is_found(self):
+        for name, which, factor, pattern in (("minimum", 1, 1 - 1e-6, "no model is known"),
+                                             ("minimum", 0, 1 + 1e-2, "is no interval"),
+                                             ("columns", 0, 1.01, "no model is known"),
+                                             ("point", 2, 1.0, ""), ("longest", 1, 0.8, "longer")):
+            line = re.search(rf"(?m)^{name} .*$", self.text)[0]
+            words = line.split(" ")
+            value = float.fromhex(words[1 + which])
+            words[1 + which] = (value * factor if factor != 1.0 else value + 1e-3).hex()
+            with self.subTest(name=name):
+                self.assert_refused(self.text.replace(line, " ".join(words), 1), pattern)
+        renamed = self.text.replace("phase either", "phase drop", 1)
+        self.assert_refused(renamed, "interference 0.02, character|interference 0.02: character")
+
+    def test_some_of_many_are_checked(self):
+        done = subprocess.run(["/usr/bin/python3", CHECKER, self.certificate, "--every", "3"], capture_output=True,
+                              text=True, encoding="utf-8", check=False)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("(2 of 4 were checked)", done.stdout)
+
+    test_stability_is_proven_again = test_it_knows_nothing_of_the_package = test_it_has_help = None
+    test_a_minimum_below_0_is_refused = None
 
 
 if __name__ == "__main__":

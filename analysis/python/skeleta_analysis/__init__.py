@@ -8,6 +8,7 @@
 
 from .atlas import atlas
 from .basins import basins
+from .certified import certified, read_phases
 from .columns import columns
 from .comparison import comparison
 from .contributions import contributions
@@ -21,5 +22,6 @@ from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
-__all__ = ["ForeignFile", "Run", "atlas", "basins", "columns", "comparison", "contributions", "data",
-           "dictionary", "dimensionality", "excess", "flow", "moments", "open", "phases", "summary", "sweep", "training"]
+__all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "columns", "comparison", "contributions", "data",
+           "dictionary", "dimensionality", "excess", "flow", "moments", "open", "phases", "read_phases",
+           "summary", "sweep", "training"]

@@ -6,7 +6,7 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, basins, columns, comparison, contributions, data, dictionary, dimensionality, excess, flow, moments,
+from . import (atlas, basins, certified, columns, comparison, contributions, data, dictionary, dimensionality, excess, flow, moments,
                open, phases, style, summary, sweep, training)
 
 EPILOG = """examples:
@@ -59,6 +59,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("basins", help="which minima gradient flow selects, and how often")
     command.add_argument("run", nargs="+", help="files of `skeleta basins`")
     add_output(command)
+    command = commands.add_parser("certified", help="certified phases of two features in one dimension")
+    command.add_argument("run", help="certificate of `skeleta certify --phases -o`")
+    add_output(command)
     command = commands.add_parser("atlas", help="minimisers of a sweep beside Thomson's problem")
     command.add_argument("run", help="file of `skeleta sweep`")
     command.add_argument("match", help="file of `skeleta thomson match` of it, --instance all")
@@ -82,6 +85,8 @@ def execute(options) -> None:
     elif options.command == "excess":
         write(excess([open_kind(path, "skeleta approximate") for path in options.run]),
               options.output)
+    elif options.command == "certified":
+        write(certified(options.run), options.output)
     elif options.command == "basins":
         write(basins([open_kind(path, "skeleta basins") for path in options.run]), options.output)
     elif options.command == "atlas":

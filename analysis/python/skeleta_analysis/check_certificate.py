@@ -1,143 +1,21 @@
 """Checks a certificate of `skeleta certify` by itself: every number and every leaf, nothing believed.
 
     python3 check_certificate.py pentagon.txt
+    python3 check_certificate.py phases.txt --every 100
 
 It shares no code with the prover and needs nothing but Python: all arithmetic is that of intervals of
 integers, units of 2^-96, rounded outwards. What it evaluates is the argument of analysis/proofs.md.
-Prints the statement and ends with 0, or the first thing that fails and ends with 1.
+Prints the statement and ends with 0, or the first thing that fails and ends with 1. Of phases, which are many
+proofs, --every N checks the first and each N-th after it: a point takes some seconds.
 """
 
+import argparse
 import sys
 from fractions import Fraction
-from math import isqrt
 
-BITS = 96
-ONE = 1 << BITS
-
-# --- intervals: pairs of integers (low, high), which stand for low/2^96 and high/2^96 -----------------
-
-
-def exact(x):
-    """The interval around a rational number."""
-    scaled = Fraction(x) * ONE
-    low = scaled.numerator // scaled.denominator
-    return (low, low if scaled.denominator == 1 else low + 1)
-
-
-def add(x, y):
-    return (x[0] + y[0], x[1] + y[1])
-
-
-def sub(x, y):
-    return (x[0] - y[1], x[1] - y[0])
-
-
-def neg(x):
-    return (-x[1], -x[0])
-
-
-def mul(x, y):
-    a, b = x
-    c, d = y
-    if a >= 0 and c >= 0:
-        low, high = a * c, b * d
-    else:
-        ends = (a * c, a * d, b * c, b * d)
-        low, high = min(ends), max(ends)
-    return (low >> BITS, -(-high >> BITS))
-
-
-def times(n, x):
-    """n x, for an integer n >= 0."""
-    return (n * x[0], n * x[1])
-
-
-def div(x, y):
-    """x/y, for y > 0."""
-    if y[0] <= 0:
-        raise ZeroDivisionError
-    low = (x[0] << BITS) // (y[1] if x[0] >= 0 else y[0])
-    high = -((-x[1] << BITS) // (y[0] if x[1] >= 0 else y[1]))
-    return (low, high)
-
-
-def over(x, n):
-    """x/n, for an integer n > 0."""
-    return (x[0] // n, -(-x[1] // n))
-
-
-def square(x):
-    low, high = sorted((abs(x[0]), abs(x[1])))
-    if x[0] <= 0 <= x[1]:
-        low = 0
-    return (low * low >> BITS, -(-high * high >> BITS))
-
-
-def cube(x):
-    return tuple(mul((end, end), square((end, end)))[side] for side, end in enumerate(x))
-
-
-def root(x):
-    low, high = max(x[0], 0) << BITS, x[1] << BITS
-    return (isqrt(low), isqrt(high) + 1)
-
-
-def hull(*intervals):
-    return (min(x[0] for x in intervals), max(x[1] for x in intervals))
-
-
-def at_least(x, low):
-    return (max(x[0], low), max(x[1], low))
-
-
-def at_most(x, high):
-    return (min(x[0], high), min(x[1], high))
-
-
-def middle(x):
-    m = (x[0] + x[1]) // 2
-    return (m, m)
-
-
-def arctan_of_one_over(n):
-    """An alternating series: the rest is no larger than the first term left out."""
-    low = high = 0
-    power, k = n, 0
-    while True:
-        term = (ONE // (power * (2 * k + 1)), -(-ONE // (power * (2 * k + 1))))
-        if term[0] == 0:
-            return (low - 1, high + 1)
-        low, high = (low + term[0], high + term[1]) if k % 2 == 0 else (low - term[1], high - term[0])
-        power, k = power * n * n, k + 1
-
-
-# Machin's formula.
-PI = sub(times(16, arctan_of_one_over(5)), times(4, arctan_of_one_over(239)))
-
-
-def series(x, first):
-    """Sum of (-1)^k x^(2k + first)/(2k + first)!, for a number 0 <= x <= 1.6."""
-    y = mul(x, x)
-    term = x if first else (ONE, ONE)
-    total, k = term, first
-    while term[1] > 1:
-        term = over(mul(term, y), (k + 1) * (k + 2))
-        k += 2
-        total = add(total, term) if (k // 2) % 2 == 0 else sub(total, term)
-    return (total[0] - 2, total[1] + 2)
-
-
-def cos(x):
-    """Falls on [0, pi]; here 0 <= x <= 1.6."""
-    return (series((x[1], x[1]), 0)[0], min(series((x[0], x[0]), 0)[1], ONE))
-
-
-def sin(x):
-    """Rises on [0, pi/2]; of a wider interval, 1 is the high end."""
-    high = ONE if 2 * x[1] > PI[0] else min(series((x[1], x[1]), 1)[1], ONE)
-    low = min(series((end, end), 1)[0] for end in x)
-    return (max(low, 0), high)
-
+import check_phases
+from exact_intervals import (ONE, PI, Failed, add, at_least, at_most, cos, cube, digest, div, exact, hull, middle, mul, neg, over,
+                             require, root, sin, square, sub, times)
 
 # --- one edge: closed forms, and thresholds minimised out ------------------------------------------------
 
@@ -362,15 +240,6 @@ def convex(box):
 # --- a stage ----------------------------------------------------------------------------------------------
 
 
-class Failed(Exception):
-    """What is wrong with a certificate."""
-
-
-def require(truth, sentence):
-    if not truth:
-        raise Failed(sentence)
-
-
 class Stage:
     """The numbers and the tree of one polygon."""
 
@@ -414,6 +283,7 @@ class Stage:
         slack = self.end("slack")
         self.theta, self.enough, self.far = theta, edge[1], edge[1] + slack[1]
         lower, upper = self.end("minimum"), self.end("minimum", 1)
+        require(lower[0] >= 0, where + "'minimum' begins below 0, where no loss is")
         require(lower[1] <= k * edge[0] and k * edge[1] <= upper[0],
                 where + "the polygon's loss need not lie in 'minimum'")
         require(self.mu[0] > 0, where + "the multiplier need not be positive")
@@ -500,18 +370,15 @@ FIELDS = {"column": 2, "shortest": 1, "longest": 1, "widest": 1, "well_column": 
           "near_column": 2, "near_angle": 2, "minimum": 2}
 
 
-def digest(text):
-    """FNV-1a of 64 bits."""
-    value = 0xCBF29CE484222325
-    for byte in text.encode():
-        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
-    return f"{value:016x}"
+def without_digest(text):
+    body, mark, last = text.rpartition("digest ")
+    require(mark and last == digest(body) + "\n", "the digest is not that of the text: it has been changed")
+    return body
 
 
 def read(text):
     """The stages of a certificate."""
-    body, mark, last = text.rpartition("digest ")
-    require(mark and last == digest(body) + "\n", "the digest is not that of the text: it has been changed")
+    body = without_digest(text)
     lines = iter(body.split("\n")[:-1])
 
     def after(word):
@@ -544,8 +411,10 @@ def read(text):
     return stages
 
 
-def check(text):
+def check(text, every=1):
     """The statement that a certificate proves. Raises Failed if it proves none."""
+    if text.startswith(check_phases.TITLE + "\n"):
+        return check_phases.check(without_digest(text), every)
     stages = read(text)
     require([stage.corners for stage in stages] in ([5], [5, 6]),
             "the stages must be those of 5 corners, or of 5 and 6")
@@ -569,17 +438,21 @@ def check(text):
 
 
 def main(arguments):
-    if len(arguments) != 1:
-        print(__doc__)
-        return 2
+    parser = argparse.ArgumentParser(prog="check_certificate.py", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("certificate", help="what `skeleta certify -o` wrote")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="of phases: check every N-th point (1: all)")
+    options = parser.parse_args(arguments)
+    if options.every < 1:
+        parser.error(f"--every {options.every} must be at least 1")
     try:
-        with open(arguments[0], encoding="ascii") as file:
+        with open(options.certificate, encoding="ascii") as file:
             text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         print(f"check_certificate: {error}", file=sys.stderr)
         return 2
     try:
-        print(check(text))
+        print(check(text, options.every))
     except Failed as failure:
         print(f"not proven: {failure}")
         return 1
