@@ -61,6 +61,20 @@ auto before_work(F&& work) {
   }
 }
 
+// Of a file that could not be read: some kinds of run files have none.
+void refuse_without_models(const std::string& path) {
+  const std::string kind = storage::filetype_of(path);
+  for (const char* without : {"basins", "spectrum", "dictionary", "linear flow",
+                              "linear critical-points", "linear moments", "thomson solve"}) {
+    if (kind != fmt::format("skeleta {}", without)) continue;
+    throw UsageError(fmt::format(
+        "{} is a '{}' file, which holds no models: give the model file itself, or the file of "
+        "train or estimate{}",
+        path, kind,
+        kind == "skeleta basins" ? " (the ends of flows are minima that train finds too)" : ""));
+  }
+}
+
 }  // namespace
 
 bool told_by_first(FunctionRef<bool()> look) {
@@ -73,7 +87,14 @@ bool is_there(const std::string& path) {
 }
 
 storage::ModelFile read_models(const std::string& path, storage::ReadOptions options) {
-  storage::ModelFile file = before_work([&] { return storage::read_models(path, options); });
+  storage::ModelFile file = before_work([&] {
+    try {
+      return storage::read_models(path, options);
+    } catch (const storage::FileError&) {
+      refuse_without_models(path);
+      throw;
+    }
+  });
   for (const std::string& note : file.notes) print_to(std::cerr, "note: {}: {}\n", path, note);
   return file;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
@@ -17,6 +18,7 @@
 #include "report.h"
 #include "result_report.h"
 #include "shards.h"
+#include "skeleta/certify/polygon.h"
 #include "skeleta/storage/model_file.h"
 #include "skeleta/storage/run_file.h"
 #include "sweep_plan.h"
@@ -145,8 +147,11 @@ void show_training(std::ostream& out, const std::string& path, bool json) {
   storage::TrainingFile file = read_training(path);
   storage::TrainingRun& run = file.run;
   const std::string& options = file.provenance.options_toml;
-  const auto asked = shards_in(options).items_of(
-      stored_options(options).value("starts", static_cast<std::uint64_t>(run.starts.size())));
+  const nlohmann::ordered_json stored = stored_options(options);
+  std::uint64_t asked = run.starts.size();
+  if (!settled(run, stored.value("until-unseen", -1.0))) {
+    asked = shards_in(options).items_of(stored.value("starts", asked));
+  }
   // One that was killed has not come to look for minima: those of the starts that it has.
   if (run.minima.empty()) run.minima = training::minima_of(run.starts, run.features, {});
   if (json) {
@@ -174,6 +179,17 @@ void show_estimate(std::ostream& out, const std::string& path, bool json) {
     runs.push_back(to_json(run, file.provenance.seed, file.provenance.threads));
   }
   print_json(out, {{"filetype", file.filetype}, {"runs", runs}});
+}
+
+// A text is none of the files that are shown, but it may be one that another command reads.
+void refuse_certificate(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::string start(64, '\0');
+  stream.read(start.data(), static_cast<std::streamsize>(start.size()));
+  if (!certify::is_certificate(start)) return;
+  throw UsageError(fmt::format(
+      "{} is a certificate: skeleta certify --check {} checks it and says what it proves", path,
+      path));
 }
 
 class Show : public Command {
@@ -209,6 +225,7 @@ CommandEntry show_command() {
 }
 
 void show_file(std::ostream& out, const std::string& path, bool geometry, bool json) {
+  refuse_certificate(path);
   const std::string filetype = filetype_of(path);
   const std::vector<std::string> kinds = storage::filetypes();
   const bool run = std::find(kinds.begin(), kinds.end(), filetype) != kinds.end();

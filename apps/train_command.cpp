@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "exit_code.h"
 #include "foresight.h"
+#include "known_configurations.h"
 #include "model_input.h"
 #include "print.h"
 #include "progress_display.h"
@@ -27,6 +28,7 @@ Examples:
   skeleta train --features 6 --hidden 2 --density 0.01 --objective one-sparse
   skeleta train --init model.h5 --starts 1      goes on from a trained model
   skeleta train --features 5 --hidden 2 --sparsity 0.95 --model linear
+  skeleta train --features 12 --hidden 2 --density 0.001 --search hopping
 A run that was stopped continues when it is typed again; with more --starts it
 is extended.
 )";
@@ -43,6 +45,7 @@ class Train : public Command {
   void resolve(Run& run);
   void go_on_from(Run& run);
   Findings findings(const Run& run) const;
+  std::uint64_t wanted() const;
   int code(const Run& run) const;
 
   std::optional<std::uint64_t> features_, hidden_;
@@ -52,6 +55,9 @@ class Train : public Command {
   std::string kind_ = "relu";
   std::uint64_t record_every_ = training::Options{}.record_every;
   bool snapshots_ = false, allow_wide_ = false;
+  std::string search_ = "starts";
+  std::uint64_t patience_ = training::Options{}.patience;
+  std::optional<double> unseen_;
 
   std::optional<storage::ModelFile> init_;  // the file that all starts begin from
   std::uint64_t planned_ = 0;               // starts of this shard
@@ -71,6 +77,20 @@ void Train::declare(OptionTable& options) {
               "What is minimised: exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...) or sampled; the "
               "result is always evaluated exactly; linear is the loss of --model linear");
   words_.declare(options, "--");
+  options
+      .add("--search", &search_, "HOW",
+           "starts: one descent from each start. hopping: from each start a walk over minima, by "
+           "moves of features (exchange, drop, revive, pair, merge, known configurations), each "
+           "followed by a descent")
+      .one_of({"starts", "hopping"});
+  options.add("--patience", &patience_, "N",
+              "hopping: a walk ends after so many hops in a row that lead no lower");
+  options
+      .add("--until-unseen", &unseen_, "P",
+           "Make no more starts once the best minimum was found twice and the next start would end "
+           "at one not yet seen with an estimated probability of at most P")
+      .within(0.0, 1.0)
+      .may_change();
   options.add("--record-every", &record_every_, "N",
               "The file keeps the objective of every so many steps");
   options.add("--snapshots", &snapshots_, "", "and W and b");
@@ -144,6 +164,17 @@ void Train::resolve(Run& run) {
   training_.seed = run.seed();
   training_.threads = run.threads();
   training_.snapshots = snapshots_;
+  training_.search = *named<training::Search>(search_);
+  training_.patience = patience_;
+  if (training_.search == training::Search::hopping) {
+    training_.configurations = known_configurations(found_.features.size(), hidden_dimensions_);
+  } else if (run.given("--patience")) {
+    throw UsageError("--patience is that of --search hopping: add it, or leave --patience out");
+  }
+  if (unseen_ && run.divided()) {
+    throw UsageError(
+        "--until-unseen looks at all starts, of which a shard has some: leave it or --shard out");
+  }
   training::validate(training_, found_.features, hidden_dimensions_);
   refuse_more_than_memory("--starts", static_cast<double>(words_.starts),
                           static_cast<double>((hidden_dimensions_ + 1) * found_.features.size()));
@@ -168,12 +199,16 @@ Findings Train::findings(const Run& run) const {
   const auto write = [&](const auto& path, const auto& provenance, bool overwrite) {
     storage::write_training(path, provenance, found_, overwrite);
   };
-  const auto json = [&] { return with_origin(to_json(found_, planned_), run.provenance()); };
+  const auto json = [&] { return with_origin(to_json(found_, wanted()), run.provenance()); };
   const auto text = [&](std::ostream& out) {
-    print_training(out, found_, planned_);
+    print_training(out, found_, wanted());
     print_to(out, "seed {}, {:.3g} s\n", run.seed(), run.seconds());
   };
   return {write, json, text};
+}
+
+std::uint64_t Train::wanted() const {
+  return settled(found_, unseen_.value_or(-1.0)) ? found_.starts.size() : planned_;
 }
 
 int Train::code(const Run& run) const {
@@ -182,7 +217,7 @@ int Train::code(const Run& run) const {
   const bool noisy = training_.objective == training::ObjectiveKind::sampled &&
                      training_.optimizer != training::OptimizerKind::lbfgs;
   const bool asked = run.given("--tolerance") && !noisy;
-  return exit_code(found_.starts.size() < planned_, best != nullptr, !asked || best->is_minimum());
+  return exit_code(found_.starts.size() < wanted(), best != nullptr, !asked || best->is_minimum());
 }
 
 int Train::run(Run& run) {
@@ -192,7 +227,7 @@ int Train::run(Run& run) {
             "take fewer --starts or --steps"},
            run.quiet(), run.err());
   go_on_from(run);
-  const bool finished = found_.starts.size() == planned_;
+  const bool finished = found_.starts.size() == wanted();
   run.begin();
   ProgressDisplay display(run.err(), run.quiet());
   const auto add = [&](training::TrainedModel&& start) {
@@ -201,7 +236,7 @@ int Train::run(Run& run) {
     const training::TrainedModel* best = best_of(found_);
     display.show(found_.starts.size(), planned_, "starts",
                  fmt::format("best loss {:.8g}", best == nullptr ? INFINITY : best->loss.value));
-    return true;  // the guard calls the work off
+    return found_.starts.size() < wanted();  // the guard calls the work off
   };
   training_.stride = run.shards().count;
   training_.first = run.shards().which.front() + training_.stride * found_.starts.size();

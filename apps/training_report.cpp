@@ -9,6 +9,7 @@
 #include "print.h"
 #include "report.h"
 #include "skeleta/training/phase.h"
+#include "skeleta/training/unseen.h"
 
 namespace skeleta::program {
 namespace {
@@ -69,6 +70,18 @@ void print_other_ends(std::ostream& out, const std::vector<OtherEnd>& ends, doub
   }
 }
 
+// Nothing is said of one start.
+void print_unseen(std::ostream& out, const training::Unseen& unseen) {
+  if (unseen.starts < 2 || unseen.best == 0) return;
+  print_to(
+      out,
+      "\nthe best minimum was found by {} of {} starts\n"
+      "the next start ends at one not seen yet with probability {:.2g} +- {:.2g} (Good-Turing:\n"
+      "{} ended where no other did); one that {:.2g} of starts find was met, at 95 %\n",
+      unseen.best, unseen.starts, unseen.probability, unseen.standard_error, unseen.once,
+      unseen.detectable);
+}
+
 // Where something else than the loss was minimised: it is what vanishes at a minimum.
 void print_objective(std::ostream& out, const TrainedModel& start) {
   const double value = start.summary.value, loss = start.loss.value;
@@ -78,6 +91,13 @@ void print_objective(std::ostream& out, const TrainedModel& start) {
 }
 
 }  // namespace
+
+bool settled(const storage::TrainingRun& run, double most) {
+  const std::size_t count = run.starts.size();
+  if (most < 0.0 || count == 0 || count % training::look_every != 0) return false;
+  const auto minima = training::minima_of(run.starts, run.features, {});
+  return training::seen_enough(training::unseen(minima, count), most);
+}
 
 const TrainedModel* best_of(const storage::TrainingRun& run) {
   return training::best_of(run.starts);
@@ -110,6 +130,7 @@ void print_training(std::ostream& out, const storage::TrainingRun& run, std::uin
   if (!run.minima.empty()) print_minima(out, run, features);
   const std::vector<OtherEnd> others = other_ends(run);
   if (!others.empty()) print_other_ends(out, others, features);
+  print_unseen(out, training::unseen(run.minima, count));
   if (failed > 0) print_to(out, "{} of {} starts diverged\n", failed, count);
 }
 
@@ -147,8 +168,15 @@ nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t as
     others.push_back(
         {{"stop_reason", to_string(end.reason)}, {"count", end.count}, {"loss", end.least}});
   }
+  const training::Unseen unseen = training::unseen(run.minima, run.starts.size());
   return {{"best", best},
           {"minima", minima},
+          {"unseen",
+           {{"best_found", unseen.best},
+            {"found_once", unseen.once},
+            {"probability", unseen.probability},
+            {"standard_error", unseen.standard_error},
+            {"detectable", unseen.detectable}}},
           {"other_ends", others},
           {"starts", starts},
           {"asked_starts", asked}};

@@ -14,6 +14,10 @@ void print_training(std::ostream& out, const storage::TrainingRun& run, std::uin
 /// The same as JSON: best (null if every start diverged), minima, other_ends, starts.
 nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t asked);
 
+/// Do the starts so far tell enough, by the rule of --until-unseen (training/unseen.h)? Looked at
+/// after every so many of them; never, if `most` is negative.
+bool settled(const storage::TrainingRun& run, double most);
+
 /// The start with the least loss; null if every start diverged.
 const training::TrainedModel* best_of(const storage::TrainingRun& run);
 

@@ -72,6 +72,7 @@
 #include "skeleta/model/dictionary.h"
 #include "skeleta/optimize/descent.h"
 #include "skeleta/optimize/flow.h"
+#include "skeleta/optimize/hopping.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/optimize/newton.h"
@@ -122,3 +123,4 @@
 #include "skeleta/training/spectrum.h"
 #include "skeleta/training/sweep.h"
 #include "skeleta/training/train.h"
+#include "skeleta/training/unseen.h"

@@ -67,4 +67,9 @@ PolygonProof read_certificate(std::string_view text) {
   return proof;
 }
 
+bool is_certificate(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  return line.starts_with("skeleta ") && line.find(" certificate ") != std::string_view::npos;
+}
+
 }  // namespace skeleta::certify

@@ -89,13 +89,17 @@ OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& opti
       natural_(coordinates_of(data.features, options)) {}
 
 void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& result) {
-  result_ = &result;
-  noisy() ? minimize_noise(x) : minimize(x);
+  descend(x, result);
   while (vanishes(result.summary) && leave(x, random)) minimize(x);
   result.model = form_;
   from_parameters(x, result.model);
   evaluate(x);
   restore_unit();
+}
+
+void OneStart::descend(Vector& x, TrainedModel& result) {
+  result_ = &result;
+  noisy() ? minimize_noise(x) : minimize(x);
 }
 
 Penalty OneStart::unit_penalty() const {
@@ -175,8 +179,9 @@ void OneStart::minimize(Vector& x) {
   const double tolerance = options_.gradient_tolerance;
   with_objective([&](optimize::Objective f, double noise) {
     if (by_lbfgs()) return lbfgs(f, x, tolerance, noise);
-    descend([&](std::uint64_t, const Vector& at, Vector& gradient) { return f(at, gradient); }, x,
-            tolerance);
+    descend_noise(
+        [&](std::uint64_t, const Vector& at, Vector& gradient) { return f(at, gradient); }, x,
+        tolerance);
   });
 }
 
@@ -188,7 +193,7 @@ void OneStart::minimize_noise(Vector& x) {
                       .series = result_->start,
                       .precision = estimate::Precision::float32,
                       .threads = threads_});
-  descend(
+  descend_noise(
       [&](std::uint64_t step, const Vector& at, Vector& gradient) {
         const double value = f(step, at, gradient);
         return charged(at, value, gradient);
@@ -346,7 +351,7 @@ void OneStart::leave_saddle(optimize::Objective value, const Vector& direction, 
 }
 
 // In units of `zero_`: a learning rate means the same whatever the importances and densities are.
-void OneStart::descend(optimize::StochasticObjective f, Vector& x, double tolerance) {
+void OneStart::descend_noise(optimize::StochasticObjective f, Vector& x, double tolerance) {
   optimize::DescentOptions options = options_.descent;
   options.rule = options_.optimizer == OptimizerKind::adam ? optimize::UpdateRule::adam
                                                            : optimize::UpdateRule::sgd;

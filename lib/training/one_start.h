@@ -19,6 +19,9 @@ class OneStart {
   /// on after the words that x was drawn with.
   void run(Vector& x, sampling::PointStream& random, TrainedModel& result);
 
+  /// The descent alone: minimises from x, and `result` gets its summary in the unit of `data`.
+  void descend(Vector& x, TrainedModel& result);
+
  private:
   using Body = FunctionRef<void(optimize::Objective, double noise)>;
 
@@ -42,7 +45,7 @@ class OneStart {
   std::optional<Vector> judge_by_spectrum(const Vector& y);
   Vector judge_end(optimize::Objective value, optimize::HessianProduct times, const Vector& y);
   void leave_saddle(optimize::Objective value, const Vector& direction, Vector& y);
-  void descend(optimize::StochasticObjective f, Vector& x, double tolerance);
+  void descend_noise(optimize::StochasticObjective f, Vector& x, double tolerance);
   bool leave(Vector& x, sampling::PointStream& random);
   bool descends_from(Vector& x, double goal, std::uint64_t most_steps);
   optimize::StepCallback recorder();

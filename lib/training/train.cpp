@@ -15,6 +15,8 @@
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
+#include "training/hopping_start.h"
+#include "training/moves.h"
 #include "training/one_start.h"
 
 namespace skeleta::training {
@@ -22,19 +24,18 @@ namespace {
 
 Vector initial(const Features& features, Index hidden, const Options& options,
                sampling::PointStream& random) {
-  sampling::NormalStream normal(random);
   const Index count = features.size();
   Vector x = Vector::Zero(parameter_count(form_of(features, hidden, options)));
   if (options.init == Init::given) {
     x = to_parameters(*options.model);
     if (options.noise == 0.0) return x;
+    sampling::NormalStream normal(random);
     for (double& value : x) value += options.noise * normal();
     return x;
   }
-  const double deviation = options.init == Init::xavier
-                               ? std::sqrt(2.0 / static_cast<double>(hidden + count))
-                               : options.deviation;
-  for (double& w : x.head(x.size() - count)) w = deviation * normal();
+  scatter(x, count,
+          options.init == Init::xavier ? xavier_deviation(count, hidden) : options.deviation,
+          random);
   return x;
 }
 
@@ -42,6 +43,18 @@ Vector initial(const Features& features, Index hidden, const Options& options,
 void require_known(const Options& options, const Autoencoder& form) {
   if (options.objective == ObjectiveKind::sampled) SampledObjective::require_known(form);
   if (options.objective == ObjectiveKind::linear) require_tied_relu(form, "the objective linear");
+}
+
+void require_hopping(const Options& options, const Features& features, Index hidden) {
+  require(options.patience >= 1, "patience = 0 must be at least 1");
+  require(options.optimizer == OptimizerKind::lbfgs || options.optimizer == OptimizerKind::newton,
+          "search = hopping compares the ends of descents: it needs the optimizer lbfgs or newton");
+  for (const Matrix& points : options.configurations) {
+    require(points.rows() == hidden && points.cols() >= 1 && points.cols() <= features.size(),
+            fmt::format("a configuration of {} points in {} dimensions does not fit {} features "
+                        "and {} hidden dimensions",
+                        points.cols(), points.rows(), features.size(), hidden));
+  }
 }
 
 void pass(Parcel& parcel, TrainedModel& end) {
@@ -94,6 +107,7 @@ void validate(const Options& options, const Features& features, Index hidden) {
             "newton needs second derivatives: the objective exact, or of tied models one-sparse or "
             "k-sparse up to 2, of ReLU models without noise on plain features");
   }
+  if (options.search == Search::hopping) require_hopping(options, features, hidden);
   require(options.starts >= 1, "starts = 0 must be at least 1");
   require(options.stride >= 1, "stride = 0 must be at least 1");
   require(options.batch >= 1, "batch = 0 must be at least 1");
@@ -181,7 +195,11 @@ bool train(const Features& features, Index hidden, const Options& options, const
     TrainedModel& end = at(k);
     end.start = k;
     Vector x = initial(features, hidden, options, random);
-    OneStart(data, hidden, options, options.threads).run(x, random, end);
+    if (options.search == Search::hopping) {
+      HoppingStart(data, hidden, options).run(x, random, end);
+    } else {
+      OneStart(data, hidden, options, options.threads).run(x, random, end);
+    }
   };
   const std::uint64_t taken = optimize::for_each_start(
       {.starts = options.starts,

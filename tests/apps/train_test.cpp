@@ -311,6 +311,50 @@ TEST_F(Train, InterruptedItKeepsWhatIsFinished) {
   EXPECT_GE(storage::read_training(path("run.h5")).run.starts.size(), 1u);
 }
 
+// Walks are starts as others: the options belong to the identity, the file to the run.
+TEST_F(Train, HoppingIsContinuedAndTold) {
+  const std::vector<std::string> walks = {"train",   "--features", "6",    "--hidden",
+                                          "2",       "--density",  "0.01", "--search",
+                                          "hopping", "--patience", "4",    "--quiet"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), walks.begin(), walks.end());
+    return more;
+  };
+  ASSERT_EQ(run_program(with({"-o", path("whole.h5"), "--starts", "4"})).code, done);
+  ASSERT_EQ(run_program(with({"-o", path("parts.h5"), "--starts", "2", "--threads", "1"})).code,
+            done);
+  expect_refused(pentagon({"--patience", "5"}), "--patience is that of");
+  std::vector<std::string> other = with({"-o", path("parts.h5")});
+  other[10] = "5";
+  expect_refused(other, "its patience is 4, not 5");
+  ASSERT_EQ(run_program(with({"-o", path("parts.h5"), "--starts", "4"})).code, done);
+  expect_same_datasets("whole.h5", "parts.h5");
+  const Json json = train_json(with({"--starts", "4"}));
+  EXPECT_EQ(json["unseen"]["best_found"], 4);
+  EXPECT_EQ(json["unseen"]["probability"], 0.0);
+  EXPECT_NEAR(json["unseen"]["detectable"], 1.0 - std::pow(0.05, 0.25), 1e-12);
+  EXPECT_THAT(run_program(with({"--starts", "4"})).out,
+              HasSubstr("the best minimum was found by 4 of 4 starts"));
+}
+
+// Ends at the first look, after ten starts, since the pentagon was found often and little else; a
+// smaller probability of unseen minima makes it go on, to the file of all starts.
+TEST_F(Train, EndsWhenLittleIsUnseen) {
+  const auto ask = [&](const char* most, const char* file, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--until-unseen", most, "--starts", "30", "-o", path(file)});
+    return train_json(pentagon(more));
+  };
+  const Json first = ask("0.5", "run.h5");
+  EXPECT_EQ(first["starts"].size(), 10u);
+  EXPECT_EQ(first["asked_starts"], 10);
+  EXPECT_EQ(ask("0.5", "run.h5")["starts"].size(), 10u);
+  EXPECT_GE(first["unseen"]["best_found"], 2);
+  const Json more = ask("0", "run.h5");
+  EXPECT_TRUE(more["starts"].size() == 30 || more["unseen"]["probability"] == 0.0);
+  expect_refused(pentagon({"--until-unseen", "2"}), "--until-unseen");
+  expect_refused(pentagon({"--until-unseen", ".1", "--shard", "0/2"}), "leave it or --shard out");
+}
+
 // With a penalty the loss's own gradient does not vanish: the objective and its gradient are told.
 TEST_F(Train, TellsTheObjectiveWhereItIsNotTheLoss) {
   const auto printed = [](std::vector<std::string> more) {

@@ -29,6 +29,8 @@ COMMANDS = {
               "--snapshots"],
     "train, newton": ["train", "--features", "5", "--hidden", "2", "--sparsity", "0.95", "--starts", "8",
                       "--optimizer", "newton"],
+    "train, hopping": ["train", "--features", "5", "--hidden", "2", "--sparsity", "0.99", "--starts", "6",
+                       "--search", "hopping", "--patience", "3"],
     "basins": ["basins", "--features", "2", "--hidden", "1", "--sparsity", "0.8", "--starts", "60"],
     "train, few starts": ["train", "--features", "22", "--hidden", "5", "--sparsity", "0.9", "--starts", "1", "--steps", "15"],
 }

@@ -115,4 +115,7 @@ std::string certificate_text(const PolygonProof& proof);
 /// std::invalid_argument, with the number of the line, for anything else.
 PolygonProof read_certificate(std::string_view text);
 
+/// Does a text begin as certificates do, of whatever proof and version?
+bool is_certificate(std::string_view text);
+
 }  // namespace skeleta::certify

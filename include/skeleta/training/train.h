@@ -42,6 +42,12 @@ enum class Init : std::int8_t {
   given,   ///< `model`, plus normal noise of standard deviation `noise` in all parameters.
 };
 
+/// How the least minimum is looked for.
+enum class Search : std::int8_t {
+  starts,   ///< One descent from each start.
+  hopping,  ///< A walk from each start: descents from moved minima, for as long as they lead lower.
+};
+
 constexpr auto names_of(ObjectiveKind) {
   return std::to_array<std::string_view>({"exact", "one-sparse", "k-sparse", "sampled", "linear"});
 }
@@ -50,6 +56,9 @@ constexpr auto names_of(OptimizerKind) {
 }
 constexpr auto names_of(Init) {
   return std::to_array<std::string_view>({"xavier", "normal", "given"});
+}
+constexpr auto names_of(Search) {
+  return std::to_array<std::string_view>({"starts", "hopping"});
 }
 
 /// What to minimise, from where, how and how long.
@@ -63,6 +72,11 @@ struct Options {
   Index k = 2;  ///< Of k_sparse, at most D; beyond 2 as many as exact::SupportSum takes.
   OptimizerKind optimizer = OptimizerKind::lbfgs;  ///< How.
 
+  Search search = Search::starts;  ///< What a start is.
+  std::uint64_t patience = 30;     ///< Of hopping, ≥ 1: so many hops in a row that lead no lower.
+  /// Of hopping: unit columns, d × m with m ≤ D, that walks may move to. They count as options: a
+  /// run that is continued has the same.
+  std::vector<Matrix> configurations;
   std::uint64_t starts = 1;  ///< How many, ≥ 1.
   std::uint64_t first = 0;   ///< The number of the first one: a run can be continued,
   std::uint64_t stride = 1;  ///< and divided: starts first, first + stride, first + 2 stride, …
@@ -154,6 +168,14 @@ using TakeStart = std::function<bool(TrainedModel&& start)>;
 /// Newton's method (optimize/newton.h) takes over from L-BFGS where the gradient is 1e-3 of its
 /// tolerance's unit. Where it ends at a saddle, the steepest way down is taken once and it goes on;
 /// what each start ends at is said (TrainedModel::landscape).
+///
+/// Search::hopping makes each start a walk (optimize/hopping.h), whose hops exchange, drop, revive,
+/// pair or merge features, take the places of a known configuration, shake all weights, or begin
+/// anew, half of the time from where the loss on one active feature leads; each is followed by a
+/// descent to a gradient of 1e-5. The end of the walk is minimised as any other start, and its
+/// steps and trajectory are those of that last descent; its evaluations are those of all. Cost:
+/// patience and more times that of a start. It needs an objective without noise: by lbfgs or
+/// newton.
 ///
 /// A vanishing gradient is not yet a minimum. Where features are idle (an output that never fires,
 /// a column that is 0), and wherever a model was given to start from, displaced models
