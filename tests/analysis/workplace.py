@@ -43,7 +43,7 @@ class Workplace(unittest.TestCase):
         return copy
 
 
-PAGES = ("README.md", "analysis/README.md", "analysis/tour.md", "analysis/answers.md")
+PAGES = ("README.md", "analysis/README.md", "analysis/tour.md", "analysis/answers.md", "analysis/open_problems.md")
 
 
 def text_of(page):
