@@ -1,0 +1,194 @@
+"""Exact losses of random and of adversarial models against rational arithmetic (tests/oracle): the
+rigorous bound holds, for the loss and for each skeleton, over all scales that double precision has.
+SKELETA_TEST_MODELS: how many [600, times SKELETA_TEST_SCALE], SKELETA_TEST_SEED [1]."""
+import collections
+import math
+import os
+import pathlib
+import random
+import sys
+import unittest
+from fractions import Fraction
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle"))
+import exact_loss  # noqa: E402
+import numpy  # noqa: E402
+
+try:
+    import skeleta
+except ImportError:
+    skeleta = None
+
+SCALE = float(os.environ.get("SKELETA_TEST_SCALE", "1"))
+MODELS = int(os.environ.get("SKELETA_TEST_MODELS", str(round(600 * SCALE))))
+SEED = os.environ.get("SKELETA_TEST_SEED", "1")
+STEPS = 60  # of a climb
+
+
+class Model:
+    """W [d][D], b, density, importance, as lists."""
+
+    def __init__(self, W, b, density, importance):
+        self.W, self.b, self.density, self.importance = W, b, density, importance
+
+    def copy(self):
+        return Model([list(row) for row in self.W], list(self.b), list(self.density), list(self.importance))
+
+    def numbers(self):
+        """All that can be varied: (list, place)."""
+        for row in (*self.W, self.b, self.density, self.importance):
+            for place in range(len(row)):
+                yield row, place
+
+
+def power(draw, low, high):
+    return 10.0 ** draw.uniform(low, high)
+
+
+def gram(W):
+    return (numpy.array(W).T @ numpy.array(W)).tolist()
+
+
+def weights(draw, d, D):
+    return [[draw.gauss(0, 1) for _ in range(D)] for _ in range(d)]
+
+
+def plain(draw, d, D):
+    size = power(draw, -3, 2)
+    return [[size * x for x in row] for row in weights(draw, d, D)]
+
+
+def extreme(draw, d, D):
+    size = power(draw, -150, 70)
+    return [[size * x for x in row] for row in weights(draw, d, D)]
+
+
+def uneven(draw, d, D):
+    sizes = [power(draw, -20, 20) for _ in range(D)]
+    return [[s * x for s, x in zip(sizes, row)] for row in weights(draw, d, D)]
+
+
+def alike(draw, d, D):
+    """Columns that are equal, opposite, dead, or nearly so."""
+    W = weights(draw, d, D)
+    for j in range(1, D):
+        k, kind = draw.randrange(j), draw.randrange(4)
+        off = draw.choice((0.0, power(draw, -17, -1)))
+        for row in W:
+            row[j] = (row[k] if kind == 0 else -row[k] if kind == 1 else 0.0 if kind == 2 else row[j]) + off * row[j]
+    return W
+
+
+def orthogonal(draw, d, D):
+    """Columns nearly along the axes."""
+    off = draw.choice((0.0, power(draw, -17, -1)))
+    return [[(draw.choice((1.0, -1.0, 0.9)) if j % d == k else 0.0) + off * draw.gauss(0, 1) for j in range(D)]
+            for k in range(d)]
+
+
+FAMILIES = (plain, extreme, uneven, alike, orthogonal)
+
+
+def threshold(draw, row):
+    """At a corner of the cube, near one, or anywhere."""
+    size = max(map(abs, row), default=1.0) or 1.0
+    kind = draw.randrange(5)
+    if kind == 0:
+        return 0.0
+    if kind == 1:
+        return sum(g for g in row if draw.random() < 0.5)
+    if kind == 2:
+        return sum(g for g in row if draw.random() < 0.5) * (1 + draw.choice((-1, 1)) * power(draw, -16, 0))
+    return size * draw.gauss(0, 1) * (1.0 if kind == 3 else power(draw, -12, 3))
+
+
+def probability(draw):
+    return draw.choice((lambda: power(draw, -2, 0), lambda: power(draw, -300, 0), lambda: 1.0 - power(draw, -16, 0),
+                        lambda: 0.0, lambda: 1.0, lambda: draw.random()))()
+
+
+def make(draw):
+    D = draw.choice((1, 2, 2, 3, 3, 4, 5))
+    d = draw.randint(1, D)
+    family = draw.choice(FAMILIES)
+    W = family(draw, d, D)
+    equal = draw.random() < 0.4
+    density = [power(draw, -3, 0)] * D if equal else [probability(draw) for _ in range(D)]
+    importance = [1.0] * D if draw.random() < 0.5 else [power(draw, -10, 10) for _ in range(D)]
+    return family.__name__, Model(W, [threshold(draw, row) for row in gram(W)], density, importance)
+
+
+def vary(draw, model):
+    """A neighbour: one or two numbers a little or much different, or equal to others."""
+    other = model.copy()
+    for _ in range(draw.choice((1, 1, 2))):
+        row, place = draw.choice(list(other.numbers()))
+        kind = draw.randrange(4)
+        if kind == 0:
+            row[place] *= 1 + draw.gauss(0, 1) * power(draw, -15, 0)
+        elif kind == 1:
+            row[place] *= power(draw, -2, 2)
+        elif kind == 2:
+            row[place] = draw.choice(row)
+        else:
+            row[place] = -row[place]
+    other.density = [min(abs(p), 1.0) for p in other.density]
+    other.importance = [abs(v) for v in other.importance]
+    return other
+
+
+@unittest.skipIf(skeleta is None, "without the Python module")
+class Numbers(unittest.TestCase):
+    def setUp(self):
+        self.ends = collections.Counter()
+        self.worst = collections.defaultdict(float)
+
+    def ratio(self, model):
+        """Largest |error|/bound of loss and contributions; None of what is refused."""
+        try:
+            found = skeleta.loss(numpy.array(model.W), threshold=numpy.array(model.b), density=numpy.array(model.density),
+                                 importance=numpy.array(model.importance), error_control="rigorous", threads=1)
+        except ValueError as error:
+            self.assertRegex(str(error), "[a-z]")
+            return None
+        right = exact_loss.evaluate_floats(model.W, model.b, model.density, model.importance)
+        bound = Fraction(found.error_bound)
+        self.assertTrue(math.isfinite(found.value) and math.isfinite(found.error_bound), vars(model))
+        contributions = dict(zip(found.skeletons["l"].tolist(), found.skeletons["contribution"].tolist()))
+        pairs = [(found.value, right.loss)] + [(x, right.contributions[l]) for l, x in contributions.items()]
+        worst = 0.0
+        for value, exact in pairs:
+            error = abs(Fraction(value) - exact)
+            self.assertLessEqual(error, bound, (value, float(exact), found.error_bound, vars(model)))
+            worst = max(worst, float(error / bound) if bound else 0.0)
+        return worst
+
+    def test_random_models(self):
+        for k in range(MODELS):
+            family, model = make(random.Random(f"{SEED} {k}"))
+            with self.subTest(number=k):
+                ratio = self.ratio(model)
+                self.ends["refused" if ratio is None else "right"] += 1
+                self.worst[family] = max(self.worst[family], ratio or 0.0)
+        print(dict(self.ends), "largest error over bound:", {name: round(x, 3) for name, x in self.worst.items()})
+
+    def test_climbing(self):
+        """From random models towards larger errors."""
+        tried = 0
+        for k in range(max(1, MODELS // (2 * STEPS))):
+            draw = random.Random(f"climb {SEED} {k}")
+            family, model = make(draw)
+            best = self.ratio(model) or 0.0
+            for _ in range(STEPS):
+                other = vary(draw, model)
+                with self.subTest(climb=k):
+                    ratio = self.ratio(other)
+                    tried += 1
+                    if ratio is not None and ratio >= best:
+                        best, model = ratio, other
+            self.worst[family] = max(self.worst[family], best)
+        print(f"{tried} on climbs, largest error over bound:", {name: round(x, 3) for name, x in self.worst.items()})
+
+
+if __name__ == "__main__":
+    unittest.main()
