@@ -120,8 +120,8 @@ struct Known {
   /// they seem to, what they do not explain is rare, and few points never meet it.
   double least_variance_ratio = 0.0;
   /// max |f|, where that is known: what samples that all agree on a skeleton may miss is then
-  /// bounded by Clopper and Pearson (1934): other values have a probability of at most
-  /// 1 − (α/2)^{1/n}, α = 1 − confidence.
+  /// bounded by Clopper and Pearson (1934; mathematics.md, Proposition 9.4): other values have a
+  /// probability of at most 1 − (α/2)^{1/n}, α = 1 − confidence.
   std::optional<double> largest;
   /// Points below which a precision is not believed.
   std::uint64_t least_points = 0;

@@ -21,17 +21,17 @@
 ///
 /// That is the path of ReLU models, tied or untied, without noise and of plain features. All else
 /// goes the general one: M_i is the generating function of the activity tree at φ_j = E e^{s A_ij
-/// U_j}, times e^{s² var ε_i/2}; a jump adds the kernels s⁻² and s⁻¹; the identity needs only
-/// moments, exact to rounding. There the error is always a bound (rounding to first order),
-/// whatever Options::error_control says: aliases by Chernoff's inequality, truncation by majorants
-/// of the transforms. How fast it falls with the nodes is up to the law. Constant values do not
-/// decay at all, nor do supports of which few features have A_ij ≠ 0; then the bound falls only
-/// like 1/nodes for the loss, and the derivatives' not at all. Noise makes everything decay, once
-/// it is not too small. Where the target is out of reach the result says so (stop_reason nodes)
-/// with the bound that was reached. Exponential values have transforms only for Re s A_ij <
-/// 1/mean, which takes a longer contour where weights are large. The error bound of a JumpReLU's
-/// gradient without noise is an estimate in one part, the density of z in the tails. Cost: D² ·
-/// nodes steps of some 5 to 35 ns, as the law is, with 256-bit vectors.
+/// U_j}, times e^{s² var ε_i/2}; a jump adds the kernels s⁻² and s⁻¹ (mathematics.md,
+/// Proposition 11.4); the identity needs only moments, exact to rounding. There the error is always
+/// a bound (rounding to first order), whatever Options::error_control says: aliases by Chernoff's
+/// inequality, truncation by majorants of the transforms. How fast it falls with the nodes is up to
+/// the law. Constant values do not decay at all, nor do supports of which few features have A_ij ≠
+/// 0; then the bound falls only like 1/nodes for the loss, and the derivatives' not at all. Noise
+/// makes everything decay, once it is not too small. Where the target is out of reach the result
+/// says so (stop_reason nodes) with the bound that was reached. Exponential values have transforms
+/// only for Re s A_ij < 1/mean, which takes a longer contour where weights are large. The error
+/// bound of a JumpReLU's gradient without noise is an estimate in one part, the density of z in the
+/// tails. Cost: D² · nodes steps of some 5 to 35 ns, as the law is, with 256-bit vectors.
 ///
 /// Importances are taken relative to their largest, so their common scale changes no decision and,
 /// if it is a power of two, no bit. Outputs too unimportant to matter (2⁻¹⁰⁰ of the target) are
@@ -91,12 +91,13 @@ class Evaluator {
 
   /// The same, and the gradient. Of a ReLU model dL/dW = W(Γ + Γᵀ), untied dL/dW = W_outᵀ Γ and
   /// dL/dW_out = Γ Wᵀ, with Γ_ij = dL/dA_ij = −2 v_i E[(x_i − x̂_i) x_j 1{z_i > b_i}],
-  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}]. Other models likewise: derivatives of the
-  /// expected loss, which has them where the pointwise one jumps. Its error is held to its target
-  /// (Options::gradient_target) and bounded or estimated as that of the loss; a target out of reach
-  /// is reported (stop_reason nodes), never refused. The indicators do not shrink with W, as the
-  /// loss does, so small weights and single small columns cost more nodes, not digits. At w_i = 0,
-  /// b_i = 0, where the loss has a kink, the ReLU has slope 0. The matrices are resized if need be.
+  /// dL/db_i = 2 v_i E[(x_i − x̂_i) 1{z_i > b_i}] (mathematics.md, Proposition 1.9). Other models
+  /// likewise: derivatives of the expected loss, which has them where the pointwise one jumps. Its
+  /// error is held to its target (Options::gradient_target) and bounded or estimated as that of the
+  /// loss; a target out of reach is reported (stop_reason nodes), never refused. The indicators do
+  /// not shrink with W, as the loss does, so small weights and single small columns cost more
+  /// nodes, not digits. At w_i = 0, b_i = 0, where the loss has a kink, the ReLU has slope 0. The
+  /// matrices are resized if need be.
   Loss loss_and_gradient(const Autoencoder& model, Gradient& gradient);
 
   /// The Hessian (exact/hessian.h) at the model of the last loss_and_gradient, times a direction of

@@ -56,7 +56,8 @@ ActivityNodes join(const std::vector<ActivityNodes>& pieces);
 
 }  // namespace activity
 
-/// Which features are active together: a sum-product tree with one leaf for each feature.
+/// Which features are active together: a sum-product tree with one leaf for each feature
+/// (mathematics.md, Proposition 11.2).
 ///
 /// Let φ_j stand for what an active feature j contributes (y for counting, y·E e^{saU} for a
 /// transform, …). While a node is on its generating function is φ_j (feature), Π_c (1 − p_c + p_c

@@ -8,8 +8,9 @@
 
 namespace skeleta {
 
-/// The data, and how much each feature's error counts. Unless `law` says more, x_j = B_j U_j with
-/// B_j ~ Bernoulli(p_j), U_j ~ Uniform[0,1], all independent: the plain law.
+/// The data (mathematics.md, Definition 1.1), and how much each feature's error counts. Unless
+/// `law` says more, x_j = B_j U_j with B_j ~ Bernoulli(p_j), U_j ~ Uniform[0,1], all independent:
+/// the plain law.
 struct Features {
   Vector density;     ///< p_j = 1 − sparsity_j, D entries in [0, 1]; 0 and 1 are legal.
   Vector importance;  ///< v_j ≥ 0, D entries: the weight of feature j's error in the loss.

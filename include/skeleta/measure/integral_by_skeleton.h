@@ -11,7 +11,8 @@
 
 namespace skeleta {
 
-/// The part of an integral that lives on the l-sparse skeleton Q_l.
+/// The part of an integral that lives on the l-sparse skeleton Q_l (mathematics.md,
+/// Definition 1.3).
 struct SkeletonPart {
   Index l = 0;                  ///< Active features.
   double probability = 0.0;     ///< π_l = P(N = l), exact.
@@ -73,9 +74,10 @@ struct IntegralBySkeleton {
   /// False if any value, or a sum of them, was not finite: then no number here means anything.
   bool usable() const { return stop_reason != StopReason::non_finite; }
 
-  /// True if the interval may cover less often than it says: by Cochran's rule (n > 25 γ²) for the
-  /// skewness, or because the standard error itself is uncertain by more than a third (its relative
-  /// variance is kurtosis/4 plus a small part for the number of values).
+  /// True if the interval (mathematics.md, Proposition 9.2) may cover less often than it says: by
+  /// Cochran's rule (n > 25 γ²) for the skewness, or because the standard error itself is uncertain
+  /// by more than a third (its relative variance is kurtosis/4 plus a small part for the number of
+  /// values).
   bool heavy_tailed() const { return !(std::abs(skewness) <= 0.2 && kurtosis <= 0.5); }
   /// True if few of the weighted points carry most of the weight.
   bool degenerate_weights() const { return effective_samples < 0.1 * static_cast<double>(samples); }

@@ -20,7 +20,8 @@ struct Penalty {
 void validate(const Penalty& penalty);
 
 /// The penalty of a model, whose gradient is added to that of its parameters (parameters.h). With
-/// C = WWᵀ: Σ_{i≠j} ⟨w_i, w_j⟩² = ‖C‖_F² − Σ |w_i|⁴, gradient 4(CW − W diag |w_i|²). Cost 2 d²D.
+/// C = WWᵀ: Σ_{i≠j} ⟨w_i, w_j⟩² = ‖C‖_F² − Σ |w_i|⁴, gradient 4(CW − W diag |w_i|²)
+/// (mathematics.md, Proposition 11.5). Cost 2 d²D.
 double add_penalty(const Penalty& penalty, const Autoencoder& model, Vector& gradient);
 
 /// Adds the penalty's Hessian at a model times a direction, both in the order of its parameters.
