@@ -24,9 +24,10 @@ double rounding_factor(bool rigorous, Index count) {
   return epsilon * (rigorous ? 16.0 * factors : 4.0 * std::sqrt(factors));
 }
 
-// Operations on numbers below the normal ones are off by as much as on the smallest of those.
-double with_underflow(double magnitude) {
-  return magnitude > 0.0 ? magnitude + std::numeric_limits<double>::min() : 0.0;
+// Operations on numbers below the normal ones are off by as much as on the smallest of those. What
+// is 0 is that exactly, unless a threshold below 0 says that its square was lost.
+double with_underflow(double magnitude, double threshold) {
+  return magnitude > 0.0 || threshold < 0.0 ? magnitude + std::numeric_limits<double>::min() : 0.0;
 }
 
 // |δA_ik| ≤ this |o_i||w_k|, o_i row i of the decoder.
@@ -226,8 +227,8 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
   const double magnitude = output.closed + output.mass * output.rest.square + 2.0 * output.pairs +
                            output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
                            std::abs(value);
-  task.rounding =
-      importance(i) * rounding_factor(rigorous(), output.count) * with_underflow(magnitude);
+  task.rounding = importance(i) * rounding_factor(rigorous(), output.count) *
+                  with_underflow(magnitude, output.threshold);
   task.truncation = 0.0;
   if (contour) {
     const double tail = rigorous() ? loops().truncation(workspace.row, output, task.total.nodes())
@@ -250,7 +251,8 @@ void AdaptiveLoss::finish_derivatives(Index i, Workspace& workspace) {
                                        output_norms()(i), rounding_of_products(model_->hidden()));
   const double factor = rounding_factor(rigorous(), output.count);
   double rounding =
-      factor * with_underflow(magnitude_of_derivatives(row, output, features_.density(i)));
+      factor *
+      with_underflow(magnitude_of_derivatives(row, output, features_.density(i)), output.threshold);
   double tail = 0.0;
   if (has_contour(i)) {
     const Index nodes = task.total.nodes();
@@ -291,7 +293,7 @@ Loss AdaptiveLoss::summary() const {
 
 // A loss below the normal numbers of double keeps only some of its digits.
 Loss AdaptiveLoss::in_given_units(Loss loss) const {
-  const bool zero = loss.value == 0.0;
+  const bool zero = loss.value == 0.0 && loss.error_bound == 0.0;
   for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
     *number = unit_.restored(*number);
   }
@@ -353,7 +355,8 @@ std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
   }
   double rounding = 0.0;
   for (const Task& task : tasks_) rounding += task.rounding;
-  if (rounding > target_.of_loss(std::abs(normalised.value) + normalised.error_bound)) {
+  if (normalised.value != 0.0 &&
+      rounding > target_.of_loss(std::abs(normalised.value) + normalised.error_bound)) {
     refuse(fmt::format(
         "the target {:.3g} is below what double precision can reach for this model: rounding alone "
         "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "exact/compensated_sum.h"
 #include "exact/node_sum.h"
 #include "exact/value_lanes.h"
 
@@ -421,6 +422,11 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
   std::vector<Complex> first_moments(derivatives ? features : 0);
   std::vector<Lanes> entries(first_moments.size(), broadcast(0.0));
   Lanes value = broadcast(0.0), threshold = value, noise = value;
+  CompensatedSum values, thresholds, noises;  // so far
+  const auto flush = [](CompensatedSum& total, Lanes& part) {
+    total.add(sum(part));
+    part = broadcast(0.0);
+  };
   const double jump = row.jump;
   for (Index n = first; n < first + count; n += nodes_per_block) {
     Group block[groups_per_block];
@@ -430,6 +436,9 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
         const auto feature = static_cast<Index>(j);
         transforms[j].start(row.value(feature), row.g(feature), contour, n);
       }
+      flush(values, value);
+      flush(thresholds, threshold);
+      flush(noises, noise);
     }
     if constexpr (!derivatives) {
       evaluation.absorb_others([&](Index j, Complex(&h)[groups_per_block]) {
@@ -479,9 +488,12 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
       }
     }
   }
-  sums.value += sum(value);
-  sums.threshold += sum(threshold);
-  sums.noise += sum(noise);
+  flush(values, value);
+  flush(thresholds, threshold);
+  flush(noises, noise);
+  sums.value += values.value();
+  sums.threshold += thresholds.value();
+  sums.noise += noises.value();
   for (std::size_t j = 0; j < entries.size(); ++j) by_feature[j] += sum(entries[j]);
 }
 

@@ -41,7 +41,7 @@ void symmetric_polynomials(const Row& row, Phases& phases, const Nodes* nodes, I
 // Adds Σ Re F_l over one block, F_l = 2 e^{−sc} [scale² s⁻³ E(e^{sz}; N_z = l)
 // − scale s⁻² E(x_i e^{sz}; i and l − 1 others)], the latter for l ≥ 3 only (output.h).
 void add_block(const Row& row, const Output& output, const Nodes* nodes, Decay& decay, Index first,
-               const Group* e, Phases& phases, std::span<double> sums) {
+               const Group* e, Phases& phases, std::span<CompensatedSum> sums) {
   const Contour contour{output.period};
   const auto own = static_cast<std::size_t>(row.count);
   const double g = row.g[own], w = row.w[own], a = row.a[own];
@@ -57,7 +57,7 @@ void add_block(const Row& row, const Output& output, const Nodes* nodes, Decay& 
       const Complex squares = add_product(a * e[l][m], x, e[l - 1][m]);
       Complex f = output.scale * (r * squares);
       if (l >= 3) f = f - with_x * e[l - 1][m];
-      sums[l] += sum(weights * real_product(kernel, f));
+      sums[l].add(sum(weights * real_product(kernel, f)));
     }
     phases.advance(row.count, v);
     decay.advance();
@@ -66,7 +66,7 @@ void add_block(const Row& row, const Output& output, const Nodes* nodes, Decay& 
 }
 
 void contour_sums(const Row& row, const Output& output, Index nodes, Phases& phases,
-                  std::vector<Complex>& buffer, std::span<double> sums) {
+                  std::vector<Complex>& buffer, std::span<CompensatedSum> sums) {
   const Contour contour{output.period};
   const auto most = static_cast<Index>(sums.size()) - 1;
   buffer.resize(sums.size() * static_cast<std::size_t>(groups_per_block));
@@ -144,7 +144,7 @@ void split_by_count(const Row& row, const double* gram, const Output& output, In
   const Index most = std::min(static_cast<Index>(contributions.size()) - 1, row.count + 1);
   const bool contour = output.side == Side::both && row.count > 0;
   auto& sums = workspace.sums;
-  sums.assign(static_cast<std::size_t>(most) + 1, 0.0);
+  sums.assign(static_cast<std::size_t>(most) + 1, {});
   if (contour && most >= 2) contour_sums(row, output, nodes, phases, workspace.e, sums);
   const std::vector<SeriesByCount> series = series_by_count(row, most);
   idle_counts(row, workspace.idle, contributions.size());
@@ -158,7 +158,7 @@ void split_by_count(const Row& row, const double* gram, const Output& output, In
       of_count.closed = 0.0;
       of_count.rest = moments_of_count(row, series[l], series[l - 1], l == 2);
       if (l > 2) of_count.pairs = 0.0;
-      part = square_error(of_count, contour ? 2.0 / output.period * sums[l] : 0.0);
+      part = square_error(of_count, contour ? 2.0 / output.period * sums[l].value() : 0.0);
     }
     for (std::size_t k = l; k < contributions.size(); ++k) {
       contributions[k] += v * part * workspace.idle[k - l];

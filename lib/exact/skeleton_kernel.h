@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "exact/compensated_sum.h"
 #include "exact/node_sum.h"
 #include "exact/output.h"
 #include "exact/phases.h"
@@ -18,7 +19,8 @@ namespace skeleta::exact {
 /// Buffers of split_by_count.
 struct SkeletonWorkspace {
   std::vector<Complex> e;
-  std::vector<double> sums, idle;
+  std::vector<CompensatedSum> sums;
+  std::vector<double> idle;
 };
 
 /// Adds v·E[(x_i − x̂_i)²; N = l] to contributions[l] for all l < contributions.size(). Uses `nodes`

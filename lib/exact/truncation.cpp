@@ -93,7 +93,7 @@ void NodeTotal::add(std::span<const NodeSum> sums) {
   last_ = {};
   last_.begin = last_.end = previous_.end;
   for (std::size_t n = half; n < sums.size(); ++n) last_.add(sums[n]);
-  for (const NodeSum& sum : sums) value_ += sum.value;
+  for (const NodeSum& sum : sums) value_.add(sum.value);
   end_ = {};
   const std::size_t quarter = (sums.size() - half) / 4;
   if (quarter > 0) {

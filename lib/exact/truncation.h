@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "exact/compensated_sum.h"
 #include "exact/node_sum.h"
 #include "exact/output.h"
 
@@ -31,7 +32,7 @@ class NodeTotal {
   void add(std::span<const NodeSum> sums);
 
   Index nodes() const { return last_.end; }
-  double value() const { return value_; }
+  double value() const { return value_.value(); }
   double last_value() const { return last_.value; }  ///< Of the last stretch of nodes.
   double amplitude() const { return amplitude_; }
 
@@ -57,7 +58,8 @@ class NodeTotal {
     bool steady() const;
   };
 
-  double value_ = 0.0, amplitude_ = 0.0;
+  CompensatedSum value_;
+  double amplitude_ = 0.0;
   Stretch previous_, last_, end_;  ///< The last quarter of last_, but at least eight nodes.
 };
 

@@ -143,5 +143,33 @@ TEST(Scale, LossesBelowTheNormalNumbersSayWhatTheyAre) {
   EXPECT_LE(lost.error_bound, 4.0 * std::numeric_limits<double>::denorm_min());
 }
 
+// Found by tests/trust/numbers_test.py; right values by rational arithmetic (tests/oracle). Entries
+// of 1e-9 beside one of 16 take all nodes there may be, most of which are below half an ulp of the
+// sum.
+TEST(Scale, LongSumsLoseNothing) {
+  Autoencoder model{Matrix(1, 3), Vector(3)};
+  model.W << -6.276164692742377e-10, 3.943001550062048, 4.891419147374861e-06;
+  model.b << 0.0, -2.474692710341293e-09, 1.9286897206083535e-05;
+  Features features = Features::uniform(3, 1.0);
+  features.density(1) = 0.9999999999999863;
+  constexpr double right = 71.20774334145962;
+  const auto found = skeleton_loss(model, features);
+  EXPECT_GT(loss(model, features).nodes, 100'000);
+  EXPECT_LE(std::abs(found.value - right), found.error_bound);
+  EXPECT_LE(std::abs(found.value - right), 1e-13 * right);
+  EXPECT_LE(std::abs(found.skeletons.back().contribution - right), 1e-13 * right);
+}
+
+// (1e-296)² is no number of double, but neither is it 0.
+TEST(Scale, SquaresBelowAllNumbersAreNotCalledZero) {
+  Autoencoder model{Matrix::Constant(1, 1, -1e-142), Vector::Constant(1, -1e-296)};
+  const Loss found = loss(model, Features::uniform(1, 0.0, 1e5));
+  EXPECT_EQ(found.value, 0.0);
+  EXPECT_GT(found.error_bound, 0.0);
+  EXPECT_LT(found.error_bound, 1e-300);
+  model.b(0) = 0.0;
+  EXPECT_EQ(loss(model, Features::uniform(1, 0.0, 1e5)).error_bound, 0.0);
+}
+
 }  // namespace
 }  // namespace skeleta::exact
