@@ -31,7 +31,9 @@ while kill -0 "$program" 2> /dev/null; do  # a trap ends wait before the program
   wait "$program"
   code=$?
 done
-if [ "$again" = yes ] && [ "$code" -eq 143 ] && [ -n "${SLURM_JOB_ID:-}" ]; then
+# What was killed (SIGKILL: 137), as where memory was short for a while, is tried three times more.
+[ "$code" -ne 137 ] || [ "${SLURM_RESTART_COUNT:-0}" -ge 3 ] || again=yes
+if [ "$again" = yes ] && [[ "$code" =~ ^(137|143)$ ]] && [ -n "${SLURM_JOB_ID:-}" ]; then
   scontrol requeue "$SLURM_JOB_ID"
 fi
 exit "$code"

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/shared_loop.h"
+#include "core/waves.h"
 #include "skeleta/core/cancellation.h"
-#include "skeleta/core/clock.h"
 #include "skeleta/core/exchange.h"
 #include "skeleta/core/parallel.h"
 
@@ -22,6 +22,30 @@ void one_by_one(std::size_t count, FunctionRef<void(std::size_t)> compute,
   }
 }
 
+// All at once, a group of ranks at each.
+void by_groups(Ranks& ranks, std::size_t count, int threads, FunctionRef<void(std::size_t)> compute,
+               FunctionRef<bool(std::size_t)> merge, const PassItem& pass) {
+  std::vector<char> finished(count, 0);
+  const auto pass_item = [&](Parcel& parcel, std::size_t k) {
+    finished[k] = 1;
+    pass(parcel, k);
+  };
+  const auto merge_finished = [&] {
+    for (std::size_t k = 0; k < count && finished[k] != 0; ++k) {
+      if (!merge(k)) break;
+    }
+  };
+  SharedLoop loop = SharedLoop::by_groups(ranks, count, threads, compute);
+  loop.post(pass_item);
+  try {
+    loop.finish(pass_item);
+  } catch (const Interrupted&) {
+    merge_finished();
+    throw;
+  }
+  merge_finished();
+}
+
 }  // namespace
 
 // At first one item for each thread; then rounds grow or shrink towards a second or so.
@@ -29,41 +53,13 @@ void for_each_in_rounds(std::size_t count, int threads, FunctionRef<void(std::si
                         FunctionRef<bool(std::size_t)> merge, const PassItem& pass) {
   Ranks* const ranks = Ranks::current();
   if (ranks != nullptr && !pass) return one_by_one(count, compute, merge);
-  const bool few = ranks != nullptr && count < static_cast<std::size_t>(ranks->size());
+  if (ranks != nullptr && count < static_cast<std::size_t>(ranks->size())) {
+    return by_groups(*ranks, count, threads, compute, merge, pass);
+  }
   const auto here = static_cast<std::size_t>(resolve_threads(threads));
   const std::size_t least = ranks != nullptr ? ranks->workers() : here;
-  std::size_t size = least;
-  for (std::size_t first = 0; first < count;) {
-    const double begin = monotonic_seconds();
-    const std::size_t end = std::min(first + size, count);
-    std::vector<char> finished(end - first, 0);
-    const auto item = [&](std::size_t k) {
-      compute(first + k);
-      finished[k] = 1;
-    };
-    const auto pass_item = [&](Parcel& parcel, std::size_t k) {
-      parcel(finished[k]);
-      pass(parcel, first + k);
-    };
-    try {
-      SharedLoop loop =
-          few ? SharedLoop::by_groups(*ranks, finished.size(), threads, item)
-              : SharedLoop(finished.size(), threads, [&](std::size_t k, std::size_t) { item(k); });
-      loop.post(pass_item);
-      loop.finish(pass_item);
-    } catch (const Interrupted&) {
-      for (const char one : finished) {
-        if (one == 0 || !merge(first++)) break;
-      }
-      throw;
-    }
-    const double seconds = monotonic_seconds() - begin;
-    if (seconds < 0.5) size *= 2;
-    if (seconds > 2.0) size = std::max(size / 2, least);
-    for (; first < end; ++first) {
-      if (!merge(first)) return;
-    }
-  }
+  for_each_in_waves(count, {least, std::max(least, count), 0.5, 2.0}, threads, compute, merge,
+                    [&](Parcel& parcel, std::size_t k) { pass(parcel, k); });
 }
 
 }  // namespace skeleta

@@ -32,15 +32,18 @@ def timed(ranks, threads, command):
 
 def main():
     for what, (command, goal) in COMMANDS.items():
-        ratios = []
+        threads, ranks, shares = [], [], []
         for _ in range(7):  # in turn, so that whatever else the machine does meets both
-            by_threads, _ = timed(1, 2, command)
-            by_ranks, notes = timed(2, 1, command)
-            ratios.append(by_threads / by_ranks)
-        met, sent, received = re.search(r"met (\d+) times; (\S+) bytes from this one, (\S+) from all", notes).groups()
-        print(f"{what:34} 2 ranks x 1 thread / 1 x 2: median {statistics.median(ratios):.3f} of "
-              f"{min(ratios):.3f} ... {max(ratios):.3f}   goal {goal}")
-        print(f"{'':34} they met {met} times, {float(sent) / int(met):.3g} bytes each time from one")
+            threads.append(timed(1, 2, command)[0])
+            seconds, notes = timed(2, 1, command)
+            ranks.append(seconds)
+            met, sent, waited = re.search(r"met (\d+) times; (\S+) bytes from this one, .* waited (\S+) s", notes).groups()
+            shares.append(float(waited) / seconds)
+        ratios = [by_threads / by_ranks for by_threads, by_ranks in zip(threads, ranks)]
+        print(f"{what:34} 2 ranks x 1 thread / 1 x 2: the least of each {min(threads) / min(ranks):.3f}, pairs "
+              f"{min(ratios):.3f} ... {statistics.median(ratios):.3f} ... {max(ratios):.3f}   goal {goal}")
+        print(f"{'':34} they met {met} times, {float(sent) / int(met):.3g} bytes each time from one, which waited "
+              f"{100 * min(shares):.1f} ... {100 * max(shares):.1f} % of the time")
 
 
 if __name__ == "__main__":

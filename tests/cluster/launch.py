@@ -35,9 +35,16 @@ def require_mpi():
         skip("the program was built without MPI")
 
 
-def ranked(ranks, command, **more):
+def ranked(ranks, command):
     """The words of a shell for the command on so many ranks; on none: without mpirun."""
     return [*(MPIRUN + ["-n", str(ranks)] if ranks else []), PROGRAM, *map(str, command)]
+
+
+def ranked_in(folders, command):
+    """Likewise, a rank in each of the folders."""
+    words = [PROGRAM, *map(str, command)]
+    parts = [["-n", "1", "-wdir", str(folder), *words] for folder in folders]
+    return MPIRUN + [word for part in parts for word in [*part, ":"]][:-1]
 
 
 def start(ranks, command):

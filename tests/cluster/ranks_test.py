@@ -3,13 +3,17 @@
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-from launch import (MPIRUN, PROGRAM, ROOT, SCALE, assert_same, datasets, finish, ranked, ranks_of, require_mpi, run, run_words,
-                    start)
+import h5py
+import numpy
+
+from launch import (MPIRUN, PROGRAM, ROOT, SCALE, assert_same, datasets, finish, ranked, ranked_in, ranks_of, require_mpi, run,
+                    run_words, start)
 
 TRAINED = ROOT / "data/trained"
 PENTAGON, TWENTY, EIGHTY = (TRAINED / f"{name}.h5" for name in ("n5_m2_S0.95", "n20_m5_S0.95", "n80_m20_S0.98"))
@@ -32,14 +36,14 @@ COMMANDS = {
     "train, hopping": ["train", "--features", "5", "--hidden", "2", "--sparsity", "0.99", "--starts", "6",
                        "--search", "hopping", "--patience", "3"],
     "basins": ["basins", "--features", "2", "--hidden", "1", "--sparsity", "0.8", "--starts", "60"],
-    "train, few starts": ["train", "--features", "22", "--hidden", "5", "--sparsity", "0.9", "--starts", "1", "--steps", "15"],
+    "train, few starts": ["train", "--features", "22", "--hidden", "5", "--sparsity", "0.9", "--starts", "2", "--steps", "8"],
 }
 MATRIX = [(ranks, threads) for ranks in (1, 2, 3, 5, 8) for threads in (1, 2, 3)]
 
 
-def code_of(command):
+def code_of(command, folder=None):
     """What the command ends with alone: few samples may be too few for its default."""
-    return subprocess.run(list(map(str, [PROGRAM, *command])), capture_output=True).returncode
+    return subprocess.run(list(map(str, [PROGRAM, *command])), cwd=folder, capture_output=True).returncode
 
 
 def same_bits(folder):
@@ -151,6 +155,46 @@ def killed(folder):
     assert_same(whole, file, f"after {kills} kills")
 
 
+def on_rank_1(folder, words):
+    """The program, but rank 1 does this in a shell before."""
+    script = folder / "other.sh"
+    script.write_text(f'#!/bin/bash\n[ "$OMPI_COMM_WORLD_RANK" != 1 ] || {words}\nexec {PROGRAM} "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def most_memory(command):
+    """kB of addresses that a rank of this needs."""
+    process, most = start(3, command), 0
+    while process.poll() is None:
+        for rank in ranks_of(process):
+            try:
+                status = pathlib.Path(f"/proc/{rank}/status").read_text()
+                most = max(most, int(status.split("VmPeak:")[1].split()[0]))
+            except (OSError, IndexError):
+                pass  # it has ended
+        time.sleep(0.01)
+    assert process.returncode == 0, process.stderr.read()
+    return most
+
+
+def out_of_memory(folder, fails):
+    """Rank 1 may have less than it needs, which it finds out while it works with the others."""
+    def train(features):
+        return ["train", "--features", features, "--hidden", "3", "--sparsity", "0.99", "--starts", "2", "--steps", "2",
+                "--threads", "1"]
+
+    small = most_memory(train(20))
+    limited = on_rank_1(folder, f"ulimit -v {small + 30000}")
+    run_words([*MPIRUN, "-n", "3", limited, *train(20)], 0)
+    fails([*MPIRUN, "-n", "3", limited, *train(2000)], 1, "out of memory")
+    wide = folder / "wide.h5"
+    with h5py.File(wide, "w") as f:
+        f["W"], f["b"] = numpy.ones((2, 3000)), numpy.zeros(3000)
+    fails([*MPIRUN, "-n", "3", limited, "estimate", wide, "--density", "0.01", "--method", "exact", "--threads", "1"], 1,
+          "out of memory")
+
+
 def failures(folder):
     """One sentence, the code of who failed, within seconds."""
     def fails(words, code, sentence, program=PROGRAM):
@@ -165,17 +209,51 @@ def failures(folder):
                                     (["sweep", ROOT / "data/plans/phase_n2.toml"], 2, "sweep is not for several ranks"),
                                     (["estimate", PENTAGON, "--method", "exact", "--rel-tol", "1e-14"], 2, "double precision")):
         fails(ranked(3, command), code, sentence)
-    # Rank 1 reads another file than the others, or none.
-    script = folder / "other.sh"
-    script.write_text('#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && exec "$0.program" estimate "$2"\n'
-                      'exec "$0.program" estimate "$1"\n')
-    script.chmod(0o755)
-    (folder / "other.sh.program").symlink_to(PROGRAM)
-    fails([*MPIRUN, "-n", "3", script, PENTAGON, TWENTY], 2, "rank 1 has another input")
-    fails([*MPIRUN, "-n", "3", script, PENTAGON, folder / "missing.h5"], 2, "missing.h5")
+    # Rank 1 has another option than the others.
+    other = on_rank_1(folder, 'set -- "$@" --seed 2')
+    fails([*MPIRUN, "-n", "3", other, "estimate", PENTAGON], 2, "rank 1 has another input, or option")
+    out_of_memory(folder, fails)
     # One fails while the others compute.
     alone = os.environ["SKELETA_LONE_FAILURE"]
     fails([*MPIRUN, "-n", "3", alone], 1, "rank 1 failed", alone)
+
+
+def inputs(folder):
+    """All that a run reads, in one folder."""
+    draw = numpy.random.default_rng(5)
+    weights = draw.normal(0, 0.5, (4, 40)).astype("f4")
+    with h5py.File(folder / "model.h5", "w") as f:  # not written by the program: checked and copied by a child
+        f["W"], f["b"] = weights, numpy.full(40, 0.1)
+    numpy.savez(folder / "words.npz", W_dec=weights.T)
+    numpy.save(folder / "density.npy", numpy.full(40, 0.05))
+    (folder / "names.txt").write_text("".join(f"word {k}\n" for k in range(40)))
+    (folder / "options.toml").write_text("sparsity = 0.95\nsamples = 30000\n")
+    shutil.copy(PENTAGON, folder / "trained.h5")
+
+
+def read_by_the_first(folder):
+    """The others are in a folder where nothing is, and get what they need from it."""
+    here, elsewhere = folder / "here", folder / "elsewhere"
+    here.mkdir()
+    elsewhere.mkdir()
+    inputs(here)
+    dictionary = ["--density-file", "density.npy", "--names", "names.txt", "--compare", "20"]
+    for name, command in {
+            "a config": ["estimate", "model.h5", "--config", "options.toml"],
+            "a sealed file": ["estimate", "trained.h5", "--samples", "30000"],
+            "npz and npy files": ["dictionary", "words.npz", *dictionary],
+            "an HDF5 dictionary": ["dictionary", "model.h5", *dictionary],
+            "a start": ["train", "--init", "trained.h5", "--starts", "2", "--steps", "20"],
+    }.items():
+        code = code_of([*command, "-o", "alone.h5", "--force"], here)
+        assert code in (0, 3), (name, code)
+        # Stopped before: what there is is read by the first one, too.
+        for again in ("--force", "--quiet"):
+            run_words(ranked_in([here, elsewhere, elsewhere], [*command, "-o", "shared.h5", again]), code)
+            assert_same(here / "alone.h5", here / "shared.h5", f"{name}, read by the first")
+    messages = run_words(ranked_in([elsewhere, here, here], ["estimate", "model.h5"]), 2)[1]
+    assert messages.count("skeleta: model.h5: no such file") == 1, messages
+    assert not list(elsewhere.iterdir()), "something was written elsewhere"
 
 
 def refused_where_ranks_cannot_be_joined():
@@ -192,6 +270,7 @@ def main():
         only_the_first_prints()
         one_rank(folder)
         failures(folder)
+        read_by_the_first(folder)
         stopped_by_a_signal_to_one(folder)
         stopped_and_continued(folder)
         killed(folder)

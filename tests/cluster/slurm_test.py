@@ -1,6 +1,8 @@
 """analysis/cluster.md on a Slurm of one node: to be run by tests/cluster/run."""
 
+import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,6 +12,7 @@ from launch import ENVIRONMENT, PROGRAM, ROOT, assert_same, built_with_mpi
 
 SHARDS = 8
 COMMAND = ["train", "--features", "14", "--hidden", "4", "--sparsity", "0.9", "--starts", "64"]
+KILLED = ["train", "--features", "14", "--hidden", "4", "--sparsity", "0.9", "--starts", "150"]
 LONG = ["train", "--features", "20", "--hidden", "5", "--sparsity", "0.9", "--starts", "2000"]
 
 
@@ -20,10 +23,10 @@ def shell(*words, code=0):
     return done.stdout
 
 
-def submit(folder, array, command):
+def submit(folder, array, command, shards=SHARDS):
     """Without waiting for it; the number of the job."""
     return shell("sbatch", "--parsable", f"--array={array}", "--cpus-per-task=1", f"--output={folder}/%A_%a.txt",
-                 ROOT / "analysis/cluster/array.sh", folder / "shards", SHARDS, *command).strip()
+                 ROOT / "analysis/cluster/array.sh", folder / "shards", shards, *command).strip()
 
 
 def wait_until(true, what, seconds=180):
@@ -74,6 +77,35 @@ def long_task(folder):
     assert refused.returncode == 2 and "0-7" in refused.stderr, refused.stderr
 
 
+def program_of(job):
+    """The process of the program that the script of a task runs."""
+    for status in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            started = f"SLURM_JOB_ID={job}\0".encode() in (status / "environ").read_bytes()
+            if started and os.readlink(status / "exe") == os.path.realpath(PROGRAM):
+                return int(status.name)
+        except OSError:
+            pass  # it has ended
+    return None
+
+
+def killed_task(folder):
+    """One of two tasks is killed with SIGKILL while it works: queued again, it goes on from its last checkpoint."""
+    whole, merged = folder / "whole.h5", folder / "all.h5"
+    job = submit(folder, "0-1", KILLED, shards=2)
+    file = folder / "shards/shard_1.h5"
+    wait_until(file.exists, "a checkpoint of task 1")
+    number = shell("squeue", "--noheader", "--format=%A", f"--job={job}_1").strip()
+    process = program_of(number)
+    assert process is not None, "task 1 had ended before it could be killed"
+    os.kill(process, signal.SIGKILL)
+    wait_until(lambda: "Restarts=1" in shell("scontrol", "show", "job", f"{job}_1"), "the task that was queued again")
+    wait_until(lambda: ended(job), "the array")
+    shell(PROGRAM, "merge", *sorted((folder / "shards").glob("*.h5")), "-o", merged)
+    shell(PROGRAM, *KILLED, "-o", whole, "--quiet")
+    assert_same(whole, merged, "an array of which a task was killed")
+
+
 def ranks_by_srun(folder):
     """One estimate of three ranks, by PMIx; what has none is refused, in one sentence."""
     if not built_with_mpi():
@@ -90,7 +122,7 @@ def ranks_by_srun(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as name:
-        for test in (ranks_by_srun, long_task, array_with_a_requeued_task):
+        for test in (ranks_by_srun, long_task, killed_task, array_with_a_requeued_task):
             folder = pathlib.Path(name) / test.__name__
             folder.mkdir()
             test(folder)
