@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "certify/domain.h"
+#include "certify/known_pair.h"
 #include "certify/known_polygon.h"
 #include "certify/resumed.h"
 #include "certify/round.h"
@@ -96,6 +97,17 @@ CertifiedMinimum first_state(const Statement& statement, const CertifyCallback& 
   return state;
 }
 
+CertifiedMinimum rounded_outwards(const Statement& statement, CertifiedMinimum state) {
+  const CertifiedMinimum before = state;
+  try {
+    round_outwards(statement, state);
+  } catch (const Interrupted&) {
+    state = before;
+    state.stop_reason = CertifyStop::interrupted;
+  }
+  return state;
+}
+
 // In the unit in which the features are given: the caller's is 2^exponent times that.
 CertifiedMinimum certify(const Features& features, Index hidden, const CertifyOptions& options,
                          const CertifyCallback& callback, const CertifiedMinimum* resume,
@@ -105,7 +117,7 @@ CertifiedMinimum certify(const Features& features, Index hidden, const CertifyOp
   if (is_polygon(statement)) return polygon_minimum(statement, callback);
   const bool begun = resume != nullptr && resume->radius >= 0.0;
   CertifiedMinimum state = begun ? *resume : first_state(statement, callback);
-  const auto stopped = [&](CertifyStop reason) {
+  const auto stopped = [&](CertifyStop reason) -> CertifiedMinimum& {
     state.stop_reason = reason;
     return state;
   };
@@ -114,7 +126,8 @@ CertifiedMinimum certify(const Features& features, Index hidden, const CertifyOp
     if (!std::isfinite(state.radius)) return stopped(CertifyStop::domain);
     state.lower = lower_bound(statement, state);
     if (state.lower >= statement.target(state) || state.open.empty()) {
-      return stopped(statement.met(state) ? CertifyStop::gap : CertifyStop::rounding);
+      stopped(statement.met(state) ? CertifyStop::gap : CertifyStop::rounding);
+      return is_pair(statement) ? rounded_outwards(statement, std::move(state)) : state;
     }
     if (state.boxes >= options.max_boxes) return stopped(CertifyStop::boxes);
     if (callback && !callback(state)) return stopped(CertifyStop::interrupted);

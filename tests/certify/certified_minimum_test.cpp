@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "certify/known_pair.h"
 #include "skeleta/exact/loss.h"
 #include "support.h"
 
@@ -250,6 +251,35 @@ TEST(CertifiedMinimum, OnlyScalesWithTheImportances) {
   const double minimum = one.lower * (1e-320 / step);
   EXPECT_EQ(tiny.lower / step, std::floor(minimum));
   EXPECT_EQ(tiny.upper / step, std::ceil(minimum));
+}
+
+// Of pairs both bounds are proven once more on intervals: a lower bound that no search should have
+// found is taken back, as far as it must be.
+TEST(CertifiedMinimum, OfPairsIsRoundedOutwards) {
+  std::mt19937_64 random(4);
+  for (int repeat = 0; repeat < testing::scaled(10, 2); ++repeat) {
+    Features features = testing::random_features(2, 0.8, random);
+    features.density(1) = features.density(0) = std::max(features.density(0), 0.01);
+    const Statement statement(features, 1, {});
+    ASSERT_TRUE(is_pair(statement));
+    CertifiedMinimum state = certify(features, 1, {});
+    EXPECT_EQ(state.stop_reason, CertifyStop::gap);
+    const double lower = state.lower, upper = state.upper;
+    round_outwards(statement, state);
+    EXPECT_EQ(state.lower, lower);
+    EXPECT_EQ(state.upper, upper);
+    state.lower = upper * (1.0 + 1e-9);
+    round_outwards(statement, state);
+    EXPECT_EQ(state.stop_reason, CertifyStop::rounding);
+    EXPECT_LE(state.lower, upper);
+    EXPECT_GE(state.lower, upper * (1.0 - 1e-4));
+    state.upper = 0.5 * upper;
+    round_outwards(statement, state);
+    EXPECT_GE(state.upper, upper * (1.0 - 1e-5));
+  }
+  EXPECT_FALSE(is_pair(Statement(Features::uniform(2, 1e-4), 1, {})));
+  EXPECT_FALSE(is_pair(Statement(Features::uniform(3, 0.1), 1, {})));
+  EXPECT_FALSE(is_pair(Statement(Features::uniform(2, 0.1), 1, {.skeletons = 1})));
 }
 
 TEST(CertifiedMinimum, RefusesWhatItCannotDo) {

@@ -95,6 +95,15 @@ TEST(Phase, LeavesTiesUndecided) {
   EXPECT_LT(high - low, 1e-11);  // or rounding decides
 }
 
+// Of dense features the second column grows from 0 on, where drop stops being a minimum: another
+// local minimum, with w_2 = .7, is no better than drop.
+TEST(Phase, FindsShortColumns) {
+  const PhaseProof proof = prove_phase({0.7443803, 0.49238826, 0.01});
+  EXPECT_EQ(proof.phase, PhaseName::antipodal);
+  EXPECT_LT(proof.columns[1], 0.1);
+  EXPECT_LT(proof.upper, phase_losses(proof)[0]);
+}
+
 TEST(Phase, OfExchangedFeaturesIsTheMirrorImage) {
   for (const PhasePoint& point : some_points()) {
     const PhaseProof one = prove_phase(point);

@@ -69,6 +69,10 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// seen, and by widening entries of G outwards. Points found by local descent only give `upper`,
 /// and with it the target below which boxes are kept.
 ///
+/// Pairs. Of two features of one density p ≥ 0.001 in one dimension, both bounds of the whole loss
+/// are proven once more when they are found, on intervals that are rounded outwards (phase.h):
+/// there no allowance is left.
+///
 /// The domain (mathematics.md, Lemma 6.2). Whatever the other features are, output i is (G_ii x_i −
 /// c')₊ for some c', so that L^(≤k) ≥ v_i P(i active, N ≤ k)·own_error_floor(|w_i|²) + m_i, where
 /// m_i ≤ min of the loss of all other features (given x_i, feature i only moves their thresholds).

@@ -90,9 +90,12 @@ std::optional<PhaseFlaw> check(const std::vector<PhaseProof>& proofs, int thread
 /// it has none.
 std::array<double, 3> phase_losses(const PhaseProof& proof);
 
-/// All combinations, the importance slowest, the interference fastest.
+/// A grid of points.
 struct PhaseGrid {
-  std::vector<double> importance, density, interference;
+  std::vector<double> importance;    ///< I.
+  std::vector<double> density;       ///< p.
+  std::vector<double> interference;  ///< λ.
+  /// All combinations, the importance slowest, the interference fastest.
   std::vector<PhasePoint> points() const;
 };
 
