@@ -89,6 +89,7 @@ void assign(const Option& option, const std::string& text) {
   const bool limited = option.low > -std::numeric_limits<double>::infinity();
   if (!limited) return;
   if (const auto* one = std::get_if<double*>(&option.target)) check_range(**one);
+  if (const auto* one = std::get_if<std::optional<double>*>(&option.target)) check_range(***one);
   if (const auto* list = std::get_if<std::vector<double>*>(&option.target)) {
     std::for_each((*list)->begin(), (*list)->end(), check_range);
   }

@@ -122,6 +122,9 @@ TEST_F(CertifyCommand, RefusesWhatItCannotProveOrRead) {
   EXPECT_THAT(refused({"--features", "5", "--check", "a.txt"}), HasSubstr("--check"));
   EXPECT_THAT(refused({"--check", path("none.txt")}), HasSubstr("cannot be read"));
   EXPECT_THAT(refused({"--check", write("some.txt", "hello\n")}), HasSubstr("line 1"));
+  const Outcome shown = run_program({"show", write("any.txt", "skeleta polygon certificate 7\n")});
+  EXPECT_EQ(shown.code, usage);
+  EXPECT_THAT(shown.err, HasSubstr("skeleta certify --check"));
   EXPECT_THAT(refused({"--features", "5", "--sparsity", "0.9"}), HasSubstr("needs --axis-columns"));
   EXPECT_THAT(refused({"--features", "3", "--axis-columns"}), HasSubstr("--sparsity S"));
   EXPECT_THAT(refused({"--features", "5", "--axis-columns", "--sparsity", "0.9"}),

@@ -70,6 +70,8 @@ TEST_F(SpectrumCommand, RefusesWhatHasNoSpectrum) {
   EXPECT_THAT(refusal({pentagon, "--objective", "sampled"}), HasSubstr("one-sparse"));
   EXPECT_THAT(refusal({pentagon, "--values", "constant:1"}), HasSubstr("uniform values"));
   EXPECT_THAT(refusal({pentagon, "--instance", "100000"}), HasSubstr("instance"));
+  const std::string basins = SKELETA_SOURCE_DIR "/data/fixtures/basins.h5";
+  EXPECT_THAT(refusal({basins}), HasSubstr("is a 'skeleta basins' file, which holds no models"));
 }
 
 }  // namespace
