@@ -223,6 +223,27 @@ class Figures(Workplace):
         with self.assertRaisesRegex(ValueError, "has no basins"):
             skeleta_analysis.basins([self.runs["n5_m2_S0.75"]])
 
+    def test_spectra(self):
+        run = skeleta_analysis.open(SOURCE / "data/fixtures/spectrum.h5")
+        figure = skeleta_analysis.spectrum(run)
+        self.assert_legible(figure)
+        axes, table = figure.axes[0], run.spectrum
+        values, zero = table["eigenvalues"].values, table["zero"].values[:, None]
+        drawn = {marker: sum(len(line.get_xdata()) for line in axes.lines if line.get_marker() == marker)
+                 for marker in ("o", "<", "x")}
+        self.assertEqual(drawn, {"o": (values > zero).sum(), "<": (values < -zero).sum(), "x": (np.abs(values) <= zero).sum()})
+        self.assertGreater(min(drawn.values()), 0)
+        for line in axes.lines:
+            if line.get_marker() == "<" and len(line.get_xdata()):
+                row = round(line.get_ydata()[0])
+                self.assertIn(line.get_xdata()[0], -values[row])
+                self.assertEqual(str(table["landscape"].values[row]), "saddle")
+        said = " ".join(text for text, _ in texts(figure))
+        for words in ("learning coefficient 7", "saddle", "1 negative", "flat: 1 turning the hidden space", "a way down"):
+            self.assertIn(words, said)
+        with self.assertRaisesRegex(ValueError, "has no spectra"):
+            skeleta_analysis.spectrum(self.runs["n5_m2_S0.75"])
+
     def test_every_instance_can_be_drawn(self):
         run = self.runs["n5_m2_S0.75"]
         for draw in (skeleta_analysis.contributions, skeleta_analysis.columns,

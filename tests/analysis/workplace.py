@@ -12,7 +12,8 @@ import unittest
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = SOURCE / "data/fixtures"
 GOLDEN = ("estimate", "estimate_1_5", "estimate_1_6", "estimate_one", "train", "sweep",
-          "thomson_match", "thomson_match_1_4", "linear_flow", "approximate", "approximate_1_4", "dictionary")
+          "thomson_match", "thomson_match_1_4", "linear_flow", "approximate", "approximate_1_4", "dictionary",
+          "basins", "spectrum")
 sys.path.insert(0, str(SOURCE / "analysis/python"))
 
 

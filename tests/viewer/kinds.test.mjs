@@ -250,8 +250,45 @@ test("thomson solve: energy, symmetries and hits are h5py's", { skip }, () =>
     assert.ok(!await page.isVisible("text=Thomson match"), "the columns are the configuration itself");
   }));
 
+test("spectrum.h5: what each model is, and its eigenvalues, are h5py's", () =>
+  withFile(join(fixtures, "spectrum.h5"), {}, async (page, file) => {
+    assert.deepEqual(await sections(page), ["overview", "spectrum"]);
+    const table = await records(page, "All models of the file");
+    assert.equal(table.length, file.shape("/spectrum/instance")[0]);
+    assertRecords(table, { Loss: "loss", Rank: "rank", Negative: "negative", "Unexplained zeros": "unexplained",
+      "Learning coefficient λ": "learning_coefficient" }, (path, k) => file.at(`/spectrum/${path}`, k));
+    assert.equal(table.filter((row) => row["It is"].text === "saddle").length,
+      table.filter((_, k) => file.at("/spectrum/negative", k) > 0).length);
+    for (const k of [0, 3]) {
+      await page.locator("#top select").selectOption({ index: k });
+      const least = file.row("/spectrum/eigenvalues", k)[0], zero = file.at("/spectrum/zero", k);
+      await page.waitForFunction((value) => [...document.querySelectorAll("#spectrum details data")]
+        .some((e) => Number(e.value) === value), least);
+      const values = await records(page, "Eigenvalues of the Hessian");
+      assertRecords(values, { Eigenvalue: "eigenvalues" }, (path, n) => file.row(`/spectrum/${path}`, k)[n]);
+      values.forEach((row, n) => {
+        const value = file.row("/spectrum/eigenvalues", k)[n];
+        assert.equal(row["Counts as"].text, Math.abs(value) <= zero ? "zero" : value > 0 ? "positive" : "negative");
+      });
+      const negative = file.at("/spectrum/negative", k);
+      assert.match(await page.$eval("#spectrum .plot", (plot) => plot.ariaLabel), new RegExp(`, ${negative} negative, `));
+    }
+  }));
+
+test("basins.h5: shares, intervals and ends are h5py's", () =>
+  withFile(join(fixtures, "basins.h5"), {}, async (page, file) => {
+    assert.deepEqual(await sections(page), ["overview", "data", "basins"]);
+    const order = [...Array(file.shape("/basins/value")[0]).keys()]
+      .sort((i, j) => file.at("/basins/value", i) - file.at("/basins/value", j));
+    assertRecords(await records(page, "Ends of the flows"), { Value: "value", Probability: "probability", "At least": "lower",
+      "At most": "upper", Flows: "count", "First start": "first_start" }, (path, k) => file.at(`/basins/${path}`, order[k]));
+    const widths = await page.$$eval("#basins .bar-of-share", (bars) =>
+      bars.map((bar) => bar.getBoundingClientRect().width / bar.parentElement.clientWidth));
+    widths.forEach((width, k) => assert.ok(Math.abs(width - file.at("/basins/probability", order[k])) < 0.01));
+  }));
+
 test("a narrow window shows these kinds without sideways scrolling", async () => {
-  for (const name of ["linear_flow", "approximate", "thomson_match"]) {
+  for (const name of ["linear_flow", "approximate", "thomson_match", "spectrum", "basins"]) {
     await withFile(join(fixtures, `${name}.h5`), { viewport: { width: 390, height: 800 } }, async (page) => {
       const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(content <= window, `${name}: ${content} > ${window}`);

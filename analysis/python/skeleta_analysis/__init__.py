@@ -18,10 +18,11 @@ from .dimensionality import dimensionality
 from .excess import excess
 from .linear import flow, moments
 from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
+from .spectrum import spectrum
 from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
 __all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "columns", "comparison", "contributions", "data",
-           "dictionary", "dimensionality", "excess", "flow", "moments", "open", "phases", "read_phases",
+           "dictionary", "dimensionality", "excess", "flow", "moments", "open", "phases", "read_phases", "spectrum",
            "summary", "sweep", "training"]

@@ -6,8 +6,8 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, basins, certified, columns, comparison, contributions, data, dictionary, dimensionality, excess, flow, moments,
-               open, phases, style, summary, sweep, training)
+from . import (atlas, basins, certified, columns, comparison, contributions, data, dictionary, dimensionality, excess,
+               flow, moments, open, phases, spectrum, style, summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -28,6 +28,7 @@ WHOLE = {
     "phases": (phases, "phase diagram of two features in one dimension", "sweep"),
     "flow": (flow, "loss and modes of flows of the linear model", "linear flow"),
     "dictionary": (dictionary, "interference and loss of a dictionary's features, and who disturbs whom", "dictionary"),
+    "spectrum": (spectrum, "eigenvalues of the Hessian: what each model is, and how flat the loss is there", "spectrum"),
     "moments": (moments, "distance of sparse data's second moment to the identity", "linear moments"),
 }
 

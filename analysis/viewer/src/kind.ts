@@ -27,6 +27,10 @@ export function kind(run: Run): string {
   if (run.has("/dictionary/feature_loss")) {
     return `A dictionary, feature by feature: the exact loss of ${plural(size("/dictionary/feature"), "output")}.`;
   }
+  if (run.has("/spectrum/eigenvalues")) {
+    return `Second derivatives of a loss: the spectra of ${some(size("/spectrum/instance"))}.`;
+  }
+  if (run.has("/basins/done")) return "Which minima gradient flow from random starts ends in, and how often.";
   if (run.has("/certified/lower")) return "Bounds of the least loss that any model has.";
   if (run.filetype === "skeleta approximate") return "How good it is to see only few active features at a time.";
   if (run.filetype === "skeleta thomson solve") {

@@ -5,6 +5,7 @@ import { licences } from "./licences";
 import { modelLabels } from "./models";
 import type { Panel } from "./panel";
 import { approximation } from "./panels/approximation";
+import { basins } from "./panels/basins";
 import { columns } from "./panels/columns";
 import { critical } from "./panels/critical";
 import { data } from "./panels/data";
@@ -13,13 +14,15 @@ import { flow } from "./panels/flow";
 import { moments } from "./panels/moments";
 import { overview } from "./panels/overview";
 import { skeletons } from "./panels/skeletons";
+import { spectrum } from "./panels/spectrum";
 import { sweep } from "./panels/sweep";
 import { thomson } from "./panels/thomson";
 import { training } from "./panels/training";
 import { Run } from "./run";
 import { Selection } from "./selection";
 
-const PANELS: Panel[] = [overview, data, skeletons, training, sweep, flow, critical, moments, approximation, dictionary, columns, thomson];
+const PANELS: Panel[] = [overview, data, skeletons, training, sweep, spectrum, basins, flow, critical, moments, approximation, dictionary,
+  columns, thomson];
 const EMBEDDED = "script.skeleta-file";
 
 const top = document.getElementById("top")!;

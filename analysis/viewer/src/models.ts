@@ -59,6 +59,6 @@ export async function modelLabels(run: Run): Promise<string[]> {
     return Array.from({ length: modelCount(run) }, (_, k) => `${word} ${numbers[k] ?? k}`);
   }
   // Results about models that are in another file.
-  const path = ["/thomson/instance", "/approximation/instance"].find((one) => run.has(one));
+  const path = ["/thomson/instance", "/approximation/instance", "/spectrum/instance"].find((one) => run.has(one));
   return path ? Array.from((await run.read(path)).data, (number) => `instance ${number}`) : [];
 }
