@@ -18,10 +18,13 @@ class WaveSize {
   explicit WaveSize(const Pace& pace) : pace_(pace), now_(pace.least) {}
 
   std::size_t now() const { return now_; }
+  /// Was the last wave long enough?
+  bool settled() const { return settled_; }
   /// To be called after each wave, of so many items. Waves that are much too short grow fast, since
   /// each is a meeting of all.
   void learn(std::size_t count) {
     const double before = std::exchange(last_, monotonic_seconds()), seconds = last_ - before;
+    settled_ = seconds >= pace_.shortest || count >= pace_.most;
     if (seconds < pace_.shortest) {
       const double factor = std::clamp(pace_.shortest / std::max(seconds, 1e-9), 2.0, 16.0);
       now_ = std::min(static_cast<std::size_t>(factor) * count, pace_.most);
@@ -32,6 +35,7 @@ class WaveSize {
  private:
   const Pace& pace_;
   std::size_t now_;
+  bool settled_ = false;
   double last_ = monotonic_seconds();
 };
 
@@ -66,7 +70,7 @@ void for_each_in_waves(std::size_t count, const Pace& pace, int threads,
     try {
       if (!now.loop) begin(now, first);
       now.loop->post(pass_item);
-      if (ahead && now.end() < count) begin(next, now.end());
+      if (ahead && size.settled() && now.end() < count) begin(next, now.end());
       now.loop->finish(pass_item);
     } catch (const Interrupted&) {
       for (const char one : now.finished) {

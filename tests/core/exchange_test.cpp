@@ -181,18 +181,19 @@ TEST(Ranks, TakeFinishedItemsInOrderUntilOneIsCalledOff) {
   EXPECT_LT(order.size(), 1000u);
 }
 
-// Rank 0 is in the first wave until rank 1 has begun with the second one.
+// The first wave takes long enough; rank 0 is in the second one until rank 1 has begun the third.
 TEST(Ranks, ComputeTheNextWaveWhileResultsTravel) {
-  std::atomic<bool> second_wave = false, waited_in_vain = false;
+  std::atomic<bool> third_wave = false, waited_in_vain = false;
   ThreadRanks(2).run([&](Ranks& ranks) {
     double sum = 0.0;
     for_each_chunk(
         40, 1, 1,
         [&](std::size_t i, std::span<double> result) {
           result[0] = static_cast<double>(i);
-          if (ranks.rank() == 1 && i > 1) second_wave = true;
+          if (i < 2) std::this_thread::sleep_for(std::chrono::milliseconds(60));
+          if (ranks.rank() == 1 && i > 3) third_wave = true;
           const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-          while (i == 0 && !second_wave && !waited_in_vain) {
+          while (i == 2 && !third_wave && !waited_in_vain) {
             waited_in_vain = std::chrono::steady_clock::now() > end;
             std::this_thread::yield();
           }
@@ -207,14 +208,16 @@ TEST(Ranks, ComputeTheNextWaveWhileResultsTravel) {
 TEST(Ranks, DropAWaveThatIsNotWanted) {
   for (const int size : sizes) {
     ThreadRanks(size).run([&](Ranks&) {
+      const auto wanted = static_cast<std::size_t>(2 * size);  // two waves
       std::size_t merged = 0;
       for_each_chunk(
           100, 1, 1,
           [&](std::size_t i, std::span<double>) {
-            if (i >= static_cast<std::size_t>(size)) throw std::runtime_error("a later wave");
+            if (i >= wanted) throw std::runtime_error("a later wave");
+            std::this_thread::sleep_for(std::chrono::milliseconds(60));
           },
-          [&](std::size_t i, std::span<const double>) { return merged = i, i + 1 < size_t(size); });
-      EXPECT_EQ(merged + 1, static_cast<std::size_t>(size));
+          [&](std::size_t, std::span<const double>) { return ++merged < wanted; });
+      EXPECT_EQ(merged, wanted);
     });
   }
 }

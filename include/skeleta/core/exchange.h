@@ -47,7 +47,7 @@ class Exchange {
 /// The ranks do not exchange the same thing: one of them went on alone.
 class OutOfStep : public std::logic_error {
  public:
-  OutOfStep();
+  OutOfStep();  ///< With a sentence that says so.
 };
 
 /// While it lives, the outermost parallel loops of this thread are shared among the ranks: each
