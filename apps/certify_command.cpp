@@ -401,7 +401,11 @@ int Certify::run(Run& run) {
 }  // namespace
 
 CommandEntry certify_command() {
-  return {"certify", certify_examples, make_command<Certify>, false};
+  return {.name = "certify",
+          .words = certify_examples,
+          .make = make_command<Certify>,
+          .computes = false,
+          .in_python = true};
 }
 
 }  // namespace skeleta::program

@@ -26,6 +26,7 @@ struct CommandEntry {
   bool computes = true;                          ///< Has -o, --seed and the like.
   const Mergeable* shards = nullptr;             ///< Has --shard too, if its runs have.
   bool ranks = false;                            ///< Can several ranks of MPI share its work?
+  bool in_python = false;  ///< A function of the Python module, though it has no run file.
 };
 
 template <class T>

@@ -33,11 +33,11 @@ py::dict described(const Option& option) {
                   "choices"_a = option.choices);
 }
 
-// The options of each command that computes, row by row.
+// The options of each command that the module has, row by row.
 py::dict commands() {
   py::dict all;
   for (const program::CommandEntry& entry : program::commands()) {
-    if (entry.make == nullptr || !entry.computes) continue;
+    if (entry.make == nullptr || !(entry.computes || entry.in_python)) continue;
     const program::DeclaredOptions options(entry);
     py::list rows;
     for (const Option& option : options->options()) rows.append(described(option));

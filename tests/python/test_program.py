@@ -102,6 +102,8 @@ def test_other_commands(model, file, program):
             (skeleta.dictionary(*model, 0.1, skeletons=3), ["dictionary", file, "--skeletons=3"]),
             (skeleta.basins(features=2, hidden=1, sparsity=0.9, starts=9, interference=0.01),
              ["basins", "--features=2", "--hidden=1", "--sparsity=0.9", "--starts=9", "--interference=0.01"]),
+            (skeleta.certify(phases=True, importances=[0.5, 1.0], densities=[0.1]),
+             ["certify", "--phases", "--importances=0.5,1", "--densities=0.1"]),
             (skeleta.thomson.solve(5, 3, starts=4, energy="log"),
              ["thomson", "solve", "--points=5", "--dimension=3", "--starts=4", "--energy=log"]),
             (skeleta.thomson.match(file, energies=["coulomb", "riesz:2"]),
@@ -121,10 +123,22 @@ def test_other_commands(model, file, program):
         assert without(ours.json, *names) == without(theirs, *names)
 
 
+def test_certificates(tmp_path):
+    found = skeleta.certify(phases=True, densities=[0.1])
+    path = tmp_path / "phases.txt"
+    path.write_text(found.certificate)
+    assert skeleta.certify(check=path).certified["proven"]
+    path.write_text(found.certificate.replace("phase antipodal", "phase either"))
+    with pytest.raises(ValueError, match="has been changed"):
+        skeleta.certify(check=path)
+    with pytest.raises(ValueError, match="only what certify proves"):
+        skeleta.thomson.solve(5, 3, starts=1).certificate
+
+
 def test_every_command_is_compared():
     """With what the program prints, in this file: a new one must be too."""
     assert set(skeleta._core.commands()) == {
-        "estimate", "train", "sweep", "approximate", "basins", "dictionary", "spectrum", "thomson solve",
+        "estimate", "train", "sweep", "approximate", "basins", "certify", "dictionary", "spectrum", "thomson solve",
         "thomson match",
         "linear critical-points", "linear flow", "linear moments"}
 

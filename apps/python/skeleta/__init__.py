@@ -14,7 +14,7 @@ import torch, h5py with xarray, and matplotlib, which nothing else here does.
 import os
 
 from . import _core, linear, thomson
-from ._command import Result, approximate, basins, dictionary, spectrum, sweep, train
+from ._command import Result, approximate, basins, certify, dictionary, spectrum, sweep, train
 from ._estimate import Estimate, Integral, estimate, integrate, sample
 from ._geometry import congruence, geometry
 from ._law import Law
@@ -24,7 +24,7 @@ from ._model import Model, from_npz, from_safetensors, from_state_dict, read_mod
 __version__ = _core.version
 
 __all__ = ["Estimate", "Evaluator", "Gradient", "Integral", "Law", "Loss", "Model", "Result", "approximate",
-           "basins", "congruence", "dictionary", "estimate", "from_npz", "from_safetensors", "from_state_dict",
+           "basins", "certify", "congruence", "dictionary", "estimate", "from_npz", "from_safetensors", "from_state_dict",
            "geometry", "integrate", "linear", "loss", "loss_and_gradient", "open", "read_model", "sample",
            "save_model", "spectrum", "sweep", "thomson", "train"]
 
