@@ -10,13 +10,15 @@ namespace {
 
 // The mirror image of the model whose columns have opposite signs, with its best thresholds.
 void set_model(const Statement& statement, const CertifiedMinimum& state, PhaseProof& proof) {
-  const PairOutput output(statement.features().density(0));
+  const Vector& density = statement.features().density;
   for (std::size_t i = 0; i < 2; ++i) {
     proof.columns[i] = std::abs(state.model.W(0, static_cast<Index>(i)));
   }
   const double gamma = proof.columns[0] * proof.columns[1];
   for (std::size_t i = 0; gamma > 0.0 && i < 2; ++i) {
-    proof.thresholds[i] = output.threshold(proof.columns[i] * proof.columns[i], gamma);
+    const auto j = static_cast<Index>(i);
+    proof.thresholds[i] = PairOutput(density(j), density(1 - j))
+                              .threshold(proof.columns[i] * proof.columns[i], gamma);
   }
 }
 
@@ -25,8 +27,8 @@ void set_model(const Statement& statement, const CertifiedMinimum& state, PhaseP
 bool is_pair(const Statement& statement) {
   const Features& features = statement.features();
   if (features.size() != 2 || statement.hidden() != 1 || statement.skeletons() != 2) return false;
-  const double p = features.density(0), v = features.importance(0), w = features.importance(1);
-  return p == features.density(1) && p >= least_density && v > 0.0 && w > 0.0 &&
+  const double v = features.importance(0), w = features.importance(1);
+  return features.density.minCoeff() >= least_density && v > 0.0 && w > 0.0 &&
          std::max(v, w) <= most_ratio * std::min(v, w);
 }
 
@@ -35,7 +37,8 @@ void round_outwards(const Statement& statement, CertifiedMinimum& state) {
   PhaseProof proof;
   proof.point = {1.0, features.density(0), 0.0};
   set_model(statement, state, proof);
-  const PhaseProblem problem(proof, {features.importance(0), features.importance(1)});
+  const PhaseProblem problem(proof, {features.importance(0), features.importance(1)},
+                             {features.density(0), features.density(1)});
   state.upper =
       std::max(state.upper, std::min({problem.plain(0).hi, problem.plain(1).hi,
                                       problem.antipodal(proof.columns, proof.thresholds)}));

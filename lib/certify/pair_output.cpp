@@ -20,13 +20,14 @@ double greater(double x, double y) {
   return std::max(x, y);
 }
 
-// K and its primitives, of one a. Of places c: `below` is (−c)₊, `part` is τ = c/a within [0, 1].
+// K and its primitives, of one a, and their means over y. Of places c: `below` is (−c)₊, `part` is
+// τ = c/a within [0, 1].
 template <class T>
 struct Curve {
-  T p, q, a, delta;
+  T p, often, seldom, a, delta;  // often: P of the other feature, seldom: 1 − P
 
-  Curve(const T& density, const T& own)
-      : p(density), q(T(1.0) - density), a(own), delta(T(1.0) - own) {}
+  Curve(const T& density, const T& other, const T& own)
+      : p(density), often(other), seldom(T(1.0) - other), a(own), delta(T(1.0) - own) {}
 
   T below(const T& c) const { return greater(-c, T(0.0)); }
   T part(const T& c) const { return greater(lesser(greater(c, T(0.0)) / a, T(1.0)), T(0.0)); }
@@ -97,11 +98,11 @@ struct Curve {
   }
 
   T value(const T& gamma, const T& b) const {
-    return q * whole(b, &Curve::left, &Curve::right) + p * integral(b, b + gamma) / gamma;
+    return seldom * whole(b, &Curve::left, &Curve::right) + often * integral(b, b + gamma) / gamma;
   }
   T by_threshold(const T& gamma, const T& b) const {
-    return q * whole(b, &Curve::slope_left, &Curve::slope_right) +
-           p * rise_between(b, b + gamma) / gamma;
+    return seldom * whole(b, &Curve::slope_left, &Curve::slope_right) +
+           often * rise_between(b, b + gamma) / gamma;
   }
 
   // One of two pieces, or both.
@@ -128,36 +129,44 @@ Interval alone_at(const Interval& p, double a) {
   return a <= 1.0 ? -(p * (one - x) * half) : x * (x - one) / (x + one);
 }
 
-// min over θ ≥ 0 of Q(θ) = qθ² + p²(⅓ − θ + θ²) + ⅓pqθ³ − ¾p(θ − p/2)² on [0, 1]; Q is convex there
-// (Q'' = 2 − 3.5p + 2p² + 2pqθ > 0), and rises beyond.
-double least_spread(double density) {
-  const Interval p = density, q = one - p;
-  const Interval rise = two - Interval(3.5) * p + two * square(p);
-  const double start = 0.5 * density * density, slope = rise.middle();
+// p/3 − p²/4.
+Interval variance_of(const Interval& p) {
+  return p / three - square(p) * Interval(0.25);
+}
+
+// min over θ ≥ 0 of Q(θ) = p(θ² − Pθ + P/3) + q((1 − P)θ² + ⅓Pθ³) − ¾p(θ − P/2)² on [0, 1]; Q is
+// convex there (Q'' = p/2 + 2q(1 − P) + 2qPθ > 0), and rises beyond.
+double least_spread(double own, double other) {
+  const Interval p = own, q = one - p, P = other;
+  const Interval rise = p * half + two * q * (one - P);
+  const double start = 0.5 * own * other, slope = rise.middle();
   const double theta =
-      start / (slope + std::sqrt(slope * slope + density * density * density * q.middle()));
+      start / (slope + std::sqrt(slope * slope + own * other * other * q.middle()));
   const Interval t = theta;
-  const Interval value = q * square(t) + square(p) * (one / three - t + square(t)) +
-                         p * q * cube(t) / three - Interval(0.75) * p * square(t - p * half);
-  const Interval by_t = rise * t + p * q * square(t) - square(p) * Interval(0.25);
+  const Interval value = p * (square(t) - P * t + P / three) +
+                         q * ((one - P) * square(t) + P * cube(t) / three) -
+                         Interval(0.75) * p * square(t - P * half);
+  const Interval by_t = rise * t + q * P * square(t) - p * P * Interval(0.25);
   return below(value.lo - std::max(-by_t.lo, by_t.hi));
 }
 
 }  // namespace
 
-PairOutput::PairOutput(double density)
+PairOutput::PairOutput(double density, double other)
     : density_(density),
+      other_density_(other),
       p_(density),
-      q_(one - p_),
-      idle_(p_ / three - square(p_) * Interval(0.25)),
-      spread_(least_spread(density)) {}
+      other_(other),
+      idle_(variance_of(p_)),
+      other_idle_(variance_of(other_)),
+      spread_(least_spread(density, other)) {}
 
 Interval PairOutput::value(const Interval& a, const Interval& gamma, const Interval& b) const {
-  return Curve<Interval>(p_, a).value(gamma, b);
+  return Curve<Interval>(p_, other_, a).value(gamma, b);
 }
 Interval PairOutput::by_threshold(const Interval& a, const Interval& gamma,
                                   const Interval& b) const {
-  return Curve<Interval>(p_, a).by_threshold(gamma, b);
+  return Curve<Interval>(p_, other_, a).by_threshold(gamma, b);
 }
 
 Interval PairOutput::best_alone(const Interval& a) const {
@@ -167,7 +176,7 @@ Interval PairOutput::best_alone(const Interval& a) const {
 // The root of ∂F/∂b, which rises: secants (Illinois: the end that stays twice counts half), and
 // halves in between, since its slope jumps where b or b + γ is 0 or a.
 double PairOutput::threshold(double a, double gamma) const {
-  const Curve<double> curve(density_, a);
+  const Curve<double> curve(density_, other_density_, a);
   const double last = a <= 1.0 ? -0.5 * density_ * (1.0 - a) : a * (a - 1.0) / (a + 1.0);
   double low = last - gamma, high = last;
   double at_low = curve.by_threshold(gamma, low), at_high = curve.by_threshold(gamma, high);
@@ -191,7 +200,7 @@ Interval PairOutput::thresholds(const Interval& a, const Interval& gamma) const 
   const Interval alone = best_alone(a);
   Interval found{below(alone.lo - gamma.hi), alone.hi};
   if (!(gamma.lo > 0.0)) return found;
-  const Curve<Interval> curve(p_, a);
+  const Curve<Interval> curve(p_, other_, a);
   const double guess = threshold(a.middle(), gamma.middle());
   const Interval here = curve.by_threshold(gamma, guess);
   constexpr int most = 12;
@@ -228,7 +237,7 @@ double PairOutput::least_at(const Interval& a, const Interval& gamma) const {
   const double low = above(last.hi - gamma.lo), high = last.lo;
   if (!(low <= high)) return alone;
   const double b = std::clamp(threshold(a.middle(), gamma.middle()), low, high);
-  const Curve<Interval> curve(p_, a);
+  const Curve<Interval> curve(p_, other_, a);
   const Interval slope = curve.by_threshold(gamma, b);
   const double rest = above(std::max(-slope.lo, slope.hi) * above(gamma.hi + last.width()));
   return std::max(alone, below(curve.value(gamma, b).lo - rest));
@@ -236,39 +245,39 @@ double PairOutput::least_at(const Interval& a, const Interval& gamma) const {
 
 PairOutput::Slopes PairOutput::slopes(const Interval& a, const Interval& gamma) const {
   if (linear(a, gamma)) {
-    return {-(two * idle_ * (one - a)), two * idle_ * greater(gamma, 0.0)};
+    return {-(two * idle_ * (one - a)), two * other_idle_ * greater(gamma, 0.0)};
   }
-  const Curve<Interval> curve(p_, a);
+  const Curve<Interval> curve(p_, other_, a);
   const Interval b = thresholds(a, gamma), h = b + gamma, all{b.lo, h.hi};
   // Means are no more than what is averaged: γ may be 0.
-  Slopes found{
-      curve.whole(all, &Curve<Interval>::own_left, &Curve<Interval>::own_right),
-      {0.0, (square(p_) * half * greater(one - a, 0.0) + square(p_) * greater(h, 0.0)).hi}};
+  Slopes found{curve.whole(all, &Curve<Interval>::own_left, &Curve<Interval>::own_right),
+               {0.0, (p_ * other_ * (half * greater(one - a, 0.0) + greater(h, 0.0))).hi}};
   if (gamma.lo > 0.0) {
     const Interval own =
-        q_ * curve.whole(b, &Curve<Interval>::own_left, &Curve<Interval>::own_right) +
-        p_ * curve.own_integral(b, h) / gamma;
+        curve.seldom * curve.whole(b, &Curve<Interval>::own_left, &Curve<Interval>::own_right) +
+        other_ * curve.own_integral(b, h) / gamma;
     found.a = common(found.a, own);
-    found.gamma = common(found.gamma, p_ * curve.weighted_rise(b, h) / square(gamma));
+    found.gamma = common(found.gamma, other_ * curve.weighted_rise(b, h) / square(gamma));
   }
   return found;
 }
 
-// b = −½p(δ + γ) is stationary where only K's left piece is met, b + γ ≤ 0.
+// b = −½(pδ + Pγ) is stationary where only K's left piece is met, b + γ ≤ 0.
 bool PairOutput::linear(const Interval& a, const Interval& gamma) const {
-  return a.hi < 1.0 && (Interval(gamma.hi) * (two - p_)).hi <= (p_ * (one - Interval(a.hi))).lo;
+  return a.hi < 1.0 && (Interval(gamma.hi) * (two - other_)).hi <= (p_ * (one - Interval(a.hi))).lo;
 }
 
 double PairOutput::interference(const Interval& a, double most) const {
   const Interval shortest = a.lo, gamma = most;
   // b ≤ 0: with K ≥ its quadratic parts less p(1 + a)c₊³/(3a²), whose mean is at most γ³/4 of that.
-  const Interval third_order = square(p_) * (one + shortest) / (three * square(shortest));
+  const Interval third_order = p_ * other_ * (one + shortest) / (three * square(shortest));
   double least = below(spread_ - (third_order * gamma * Interval(0.25)).hi);
   if (a.hi > 1.0) {  // b > 0: all outputs with x ≥ t are positive
     const Interval t = ((alone_at(p_, a.hi) + gamma) / shortest).hi;
     const Interval rest = one - t;
     const Interval fitted = rest - Interval(0.75) * square(one - square(t)) / (one - cube(t));
-    const Interval free = p_ * (idle_ * rest + square(p_) * Interval(0.25) * greater(fitted, 0.0));
+    const Interval free =
+        p_ * (other_idle_ * rest + square(other_) * Interval(0.25) * greater(fitted, 0.0));
     least = t.hi < 1.0 ? std::min(least, free.lo) : 0.0;
   }
   return std::max(least, 0.0);

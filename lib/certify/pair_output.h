@@ -4,13 +4,13 @@
 
 namespace skeleta::certify {
 
-/// One output of two features of density p in one dimension, w_1w_2 = −γ ≤ 0: a = w², threshold b,
+/// One output of two features in one dimension, w_1w_2 = −γ ≤ 0: a = w², threshold b,
 ///   F(a, γ, b) = E(x − (ax − γy − b)₊)²,   m(a, γ) = min_b F(a, γ, b),
 /// x the feature itself, y the other one, each 0 with probability q = 1 − p, else uniform on [0,
 /// 1].
 ///
-/// Given y the output sees a threshold c = b + γy: F = q K(b) + p ∫₀¹ K(b + γu) du, where K is what
-/// a feature loses by itself, with δ = 1 − a and τ = c/a:
+/// Given y the output sees a threshold c = b + γy: F = (1 − P) K(b) + P ∫₀¹ K(b + γu) du, where K
+/// is what a feature loses by itself, with δ = 1 − a and τ = c/a:
 /// - c ≤ 0: K = c² + pδc + pδ²/3,
 /// - 0 ≤ c ≤ a: K = p(δ²/3 + δc + c² − (1 + a)aτ³/3), and K = p/3 beyond.
 /// K falls to its minimum at c*(a) = −pδ/2 (a ≤ 1), a(a − 1)/(a + 1) (a ≥ 1), is convex up to
@@ -18,8 +18,8 @@ namespace skeleta::certify {
 /// unique; everywhere ∂F/∂b has the sign of b minus the best one (analysis/proofs.md, "Phases").
 class PairOutput {
  public:
-  /// 0 < density ≤ 1.
-  explicit PairOutput(double density);
+  /// p and P, both in (0, 1].
+  PairOutput(double density, double other);
 
   /// V = p/3 − p²/4: what is lost of a feature whose column is 0.
   Interval idle() const { return idle_; }
@@ -46,7 +46,8 @@ class PairOutput {
   };
   Slopes slopes(const Interval& a, const Interval& gamma) const;
 
-  /// Is the best output of x never cut, for all a and γ of the box? Then m = V(δ² + γ²).
+  /// Is the best output of x never cut, for all a and γ of the box? Then m = Vδ² +
+  /// (P/3 − P²/4)γ².
   bool linear(const Interval& a, const Interval& gamma) const;
 
   /// c with m(a, γ) ≥ cγ² for all a of an interval, a > 0, and 0 ≤ γ ≤ most.
@@ -55,9 +56,10 @@ class PairOutput {
  private:
   Interval best_alone(const Interval& a) const;  // c*
 
-  double density_;
-  Interval p_, q_, idle_;
-  double spread_;  // of `interference`, as γ → 0
+  double density_, other_density_;
+  Interval p_, other_;
+  Interval idle_, other_idle_;  // V of both
+  double spread_;               // of `interference`, as γ → 0
 };
 
 }  // namespace skeleta::certify

@@ -26,7 +26,7 @@ double number(const Interval& x) {
 // A descent over |w_1|, |w_2|, thresholds minimised out; kept if it is antipodal and better.
 void descend(const PhaseProblem& problem, const PhasePoint& point, double first, double second,
              PhaseProof& proof) {
-  const PairOutput& output = problem.output();
+  const PairOutput& output = problem.output(0);  // both are alike
   const double weight[] = {1.0, point.importance};
   const auto objective = [&](const Vector& x, Vector& gradient) {
     const double gamma = std::abs(x(0) * x(1));

@@ -25,11 +25,13 @@ bool drops_one(PhaseName phase) {
 }
 
 PhaseProblem::PhaseProblem(const PhaseProof& proof)
-    : PhaseProblem(proof, {1.0, proof.point.importance}) {}
+    : PhaseProblem(proof, {1.0, proof.point.importance},
+                   {proof.point.density, proof.point.density}) {}
 
-PhaseProblem::PhaseProblem(const PhaseProof& proof, const std::array<double, 2>& weights)
+PhaseProblem::PhaseProblem(const PhaseProof& proof, const std::array<double, 2>& weights,
+                           const std::array<double, 2>& densities)
     : proof_(proof),
-      output_(proof.point.density),
+      output_{PairOutput(densities[0], densities[1]), PairOutput(densities[1], densities[0])},
       weight_{weights[0], weights[1]},
       lambda_(proof.point.interference) {}
 
@@ -39,17 +41,17 @@ double PhaseProblem::antipodal(const std::array<double, 2>& columns,
   const Interval gamma = Interval(columns[0]) * Interval(columns[1]);
   Interval sum = Interval(2.0) * lambda_ * square(gamma);
   for (std::size_t i = 0; i < 2; ++i) {
-    sum = sum + weight_[i] * output_.value(square(Interval(columns[i])), gamma, thresholds[i]);
+    sum = sum + weight_[i] * output_[i].value(square(Interval(columns[i])), gamma, thresholds[i]);
   }
   return std::isfinite(sum.hi) ? sum.hi : std::numeric_limits<double>::infinity();
 }
 
 double PhaseProblem::longest(std::size_t i, double upper) const {
   const double share =
-      std::min(std::sqrt(3.0 * upper / (weight_[i].lo * output_.density())), 1.0 - 1e-9);
+      std::min(std::sqrt(3.0 * upper / (weight_[i].lo * output_[i].density())), 1.0 - 1e-9);
   constexpr double step = 0x1p-10;
   double r = std::ceil(1.001 * std::sqrt((1.0 + share) / (1.0 - share)) / step) * step;
-  while (r < 1e6 && (weight_[i] * Interval(output_.floor(square(Interval(r))))).lo <= upper)
+  while (r < 1e6 && (weight_[i] * Interval(output_[i].floor(square(Interval(r))))).lo <= upper)
     r *= 2.0;
   return r;
 }
@@ -128,7 +130,7 @@ bool PhaseProblem::exceeds(double bound, const Sides& box) const {
 double PhaseProblem::alone(const Sides& box) const {
   Interval sum = Interval(2.0) * lambda_ * square(box[0].lo * Interval(box[1].lo));
   for (std::size_t i = 0; i < 2; ++i) {
-    sum = sum + weight_[i] * Interval(output_.floor(square(box[i])));
+    sum = sum + weight_[i] * Interval(output_[i].floor(square(box[i])));
   }
   return sum.lo;
 }
@@ -136,8 +138,8 @@ double PhaseProblem::alone(const Sides& box) const {
 // ∂/∂|w_i| of the sum of v m(|w|², γ) and 2λγ², γ = |w_1||w_2|.
 PhaseProblem::Slopes PhaseProblem::slopes_of(const Sides& box) const {
   const Interval gamma = box[0] * box[1];
-  const PairOutput::Slopes first = output_.slopes(square(box[0]), gamma),
-                           second = output_.slopes(square(box[1]), gamma);
+  const PairOutput::Slopes first = output_[0].slopes(square(box[0]), gamma),
+                           second = output_[1].slopes(square(box[1]), gamma);
   const Interval by_gamma =
       weight_[0] * first.gamma + weight_[1] * second.gamma + Interval(4.0) * lambda_ * gamma;
   return {Interval(2.0) * box[0] * weight_[0] * first.a + box[1] * by_gamma,
@@ -153,15 +155,15 @@ double PhaseProblem::centred(const Sides& box, const Slopes& slopes) const {
   const Interval gamma = from[0] * from[1];
   Interval sum = Interval(2.0) * lambda_ * square(gamma);
   for (std::size_t i = 0; i < 2; ++i) {
-    sum = sum + weight_[i] * Interval(output_.least_at(square(from[i]), gamma)) +
+    sum = sum + weight_[i] * Interval(output_[i].least_at(square(from[i]), gamma)) +
           slopes[i] * (box[i] - from[i]);
   }
   return sum.lo;
 }
 
-// With s the column that is as good as dropped and r the other one, m(s²) = V((1 − s²)² + r²s²)
-// by `linear`, and m(r²) ≥ c r²s²: the sum exceeds v_s V by at least s² (r²(v_r c + 2λ) − v_s V
-// (2 − r²)), which is positive but for s = 0.
+// With s the column that is as good as dropped and r the other one, m(s²) = V_s(1 − s²)² + V_r r²s²
+// by `linear`, and m(r²) ≥ c r²s²: the sum exceeds v_s V_s by at least
+// s² (r²(v_r c + 2λ + v_s V_r) − 2v_s V_s), which is positive but for s = 0.
 bool PhaseProblem::best_dropped(const Sides& box, std::size_t kept) const {
   const bool is_winner = proof_.phase == PhaseName::either ||
                          proof_.phase == (kept == 0 ? PhaseName::drop : PhaseName::dedicate);
@@ -169,16 +171,17 @@ bool PhaseProblem::best_dropped(const Sides& box, std::size_t kept) const {
                                                               : plain(kept).lo > proof_.upper;
   if (!is_winner && !is_dearer) return false;
   const Interval r = box[kept], s = box[1 - kept], a = square(r), gamma = r * s;
-  if (!(r.lo > 0.0) || !output_.linear(square(s), gamma)) return false;
-  const Interval held = weight_[kept] * Interval(output_.interference(a, gamma.hi));
-  return (a * (held + Interval(2.0) * lambda_) - plain(kept) * (Interval(2.0) - a)).lo > 0.0;
+  if (!(r.lo > 0.0) || !output_[1 - kept].linear(square(s), gamma)) return false;
+  const Interval held = weight_[kept] * Interval(output_[kept].interference(a, gamma.hi));
+  const Interval noise = weight_[1 - kept] * output_[kept].idle();
+  return (a * (held + Interval(2.0) * lambda_ + noise) - Interval(2.0) * plain(kept)).lo > 0.0;
 }
 
 // Any longer column costs more than `upper` by itself: what it loses alone rises with it.
 bool PhaseProblem::bounded() const {
   for (std::size_t i = 0; i < 2; ++i) {
     const Interval a = square(Interval(proof_.longest[i]));
-    if (!(a.lo >= 1.0 && (weight_[i] * output_.floor(a)).lo > proof_.upper)) return false;
+    if (!(a.lo >= 1.0 && (weight_[i] * output_[i].floor(a)).lo > proof_.upper)) return false;
   }
   return true;
 }

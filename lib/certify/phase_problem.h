@@ -22,13 +22,14 @@ bool drops_one(PhaseName phase);
 /// proven if every box is. The leaves' reasons are those of PhaseProof::tree.
 class PhaseProblem : public Problem {
  public:
-  /// Importances other than 1 and the point's may be given: `weights`. The proof is referred to.
+  /// Importances and densities other than the point's may be given. The proof is referred to.
   explicit PhaseProblem(const PhaseProof& proof);
-  PhaseProblem(const PhaseProof& proof, const std::array<double, 2>& weights);
+  PhaseProblem(const PhaseProof& proof, const std::array<double, 2>& weights,
+               const std::array<double, 2>& densities);
 
-  const PairOutput& output() const { return output_; }
+  const PairOutput& output(std::size_t i) const { return output_[i]; }
   /// What drop, 0, and dedicate, 1, lose: all of the feature without a column.
-  Interval plain(std::size_t kept) const { return weight_[1 - kept] * output_.idle(); }
+  Interval plain(std::size_t kept) const { return weight_[1 - kept] * output_[1 - kept].idle(); }
   /// L + λR of an antipodal model, rounded up; infinite if a column is 0.
   double antipodal(const std::array<double, 2>& columns,
                    const std::array<double, 2>& thresholds) const;
@@ -54,7 +55,7 @@ class PhaseProblem : public Problem {
   std::string fault_of_pair() const;
 
   const PhaseProof& proof_;
-  PairOutput output_;
+  std::array<PairOutput, 2> output_;
   std::array<Interval, 2> weight_;
   Interval lambda_;
 };

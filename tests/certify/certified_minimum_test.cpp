@@ -257,9 +257,9 @@ TEST(CertifiedMinimum, OnlyScalesWithTheImportances) {
 // found is taken back, as far as it must be.
 TEST(CertifiedMinimum, OfPairsIsRoundedOutwards) {
   std::mt19937_64 random(4);
-  for (int repeat = 0; repeat < testing::scaled(10, 2); ++repeat) {
+  for (int repeat = 0; repeat < testing::scaled(6, 2); ++repeat) {
     Features features = testing::random_features(2, 0.8, random);
-    features.density(1) = features.density(0) = std::max(features.density(0), 0.01);
+    features.density = features.density.cwiseMax(0.01);
     const Statement statement(features, 1, {});
     ASSERT_TRUE(is_pair(statement));
     CertifiedMinimum state = certify(features, 1, {});

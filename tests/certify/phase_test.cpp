@@ -46,7 +46,7 @@ const std::vector<PhasePoint>& some_points() {
 TEST(Phase, AgreesWithTheOtherProof) {
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> part(0.0, 1.0);
-  for (int n = 0; n < testing::scaled(20, 3); ++n) {
+  for (int n = 0; n < testing::scaled(10, 3); ++n) {
     const PhasePoint point{std::exp(3.0 * part(random) - 1.5), 0.02 + 0.9 * part(random), 0.0};
     const PhaseProof proof = prove_phase(point);
     Features features = Features::uniform(2, point.density);

@@ -69,7 +69,7 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// seen, and by widening entries of G outwards. Points found by local descent only give `upper`,
 /// and with it the target below which boxes are kept.
 ///
-/// Pairs. Of two features of one density p ≥ 0.001 in one dimension, both bounds of the whole loss
+/// Pairs. Of two features of densities ≥ 0.001 in one dimension, both bounds of the whole loss
 /// are proven once more when they are found, on intervals that are rounded outwards (phase.h):
 /// there no allowance is left.
 ///
