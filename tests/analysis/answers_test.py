@@ -15,6 +15,9 @@ SHORTER = {
         "--starts 1 --sparsities 0.9997,0.9998",
     "--features 400 --hidden 30 --train --starts 1 --sparsities 0.9999,0.99995,0.99998":
         "--features 40 --hidden 5 --train --starts 1 --sparsities 0.9999",
+    "--importances 0.1:10:40:log --densities 0.01:1:40:log --interferences "
+    "0,0.0005,0.001,0.002,0.005,0.01,0.015,0.02,0.03,0.04":
+        "--importances 0.1:10:4:log --densities 0.01:1:4:log --interferences 0,0.02",
     "sweep data/plans/atlas.toml": "sweep atlas_short.toml",
     "sweep data/plans/atlas_circle.toml": "sweep circle_short.toml",
     "--samples 1e2,1e3,1e4,1e5,1e6,1e7,1e8": "--samples 1e2,1e4,1e6,1e8 --measure-up-to 1e4",
@@ -35,6 +38,13 @@ STATED = (
     ("0.28915425618 ≤ min 6 L₁ ≤ 0.28915425619", "certify --features 6", r"hexagon .* \[0\.28915425618\d*, 0\.28915425618"),
     ("0.28915425618 ≤ min 6 L₁ ≤ 0.28915425619", "certify --check", r"hexagon .* \[0\.28915425618"),
     ("every sparsity from 0.9956 on", "--stable", r"every sparsity from 0\.9956 on"),
+    ("[0.011, 0.012] for I = ½", "0:0.03:31", r"0\.5 +0\.1 +0\.011 +0\.012\n"),
+    ("[0.025, 0.026] for I = 1", "0:0.03:31", r" 1 +0\.1 +0\.025 +0\.026\n"),
+    ("[0.023, 0.024] for I = 2", "0:0.03:31", r" 2 +0\.1 +0\.023 +0\.024\n"),
+    ("still a pair at p = 0.9", "--densities 0.9", r" 1 +0\.9 +0 +antipodal "),
+    ("between 0.18 and 0.185 (published", "--densities 0.18,0.185", r" 0\.18 +0 +antipodal .*\n.* 0\.185 +0 +drop "),
+    ("it has |w₂| = 0.054", "--importances 0.744", r"columns\": \[\s*1\.0058\d*,\s*0\.0543\d*"),
+    ("all other phases are excluded", "certify --check phases", r"32 points is proven: .* antipodal\."),
     ("| 5 | 1.000003 | 0.0018", "n5_m2", r"coulomb .* 1\.000003 +0\.00178 "),
     ("| 15 | 1.0020 | 0.41", "n20_m5", r"coulomb .* 1\.00196\d* +0\.409 "),
     ("| 80 | 1.0003 | about 0.7", "n80_m20", r"coulomb .* 1\.0002[78]\d* +0\.[67]\d* "),

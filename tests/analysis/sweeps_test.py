@@ -10,6 +10,7 @@ from workplace import FIXTURES, Workplace, program
 
 import skeleta_analysis
 from skeleta_analysis import __main__ as command
+from skeleta_analysis.certified import NAMES
 from skeleta_analysis.sweep import boundary, phase_numbers
 
 
@@ -109,6 +110,28 @@ class Sweeps(Workplace):
         for name in ("phases", "sweep"):
             self.assertEqual(command.main([name, str(path), "-o", str(self.folder / "a.png")]), 0)
         self.assertEqual(command.main(["columns", str(path), "-o", str(self.folder / "b.png")]), 2)
+
+    # Numbers of its text, the sweep's phases, and what its own minima lose beside the plain ones.
+    def test_certified_phases(self):
+        path = self.folder / "phases.txt"
+        self.run_command(program(), "certify", "--phases", "--importances", "0.2,5", "--densities", "0.02,0.9",
+                         "--interferences", "0,1", "--rel-gap", "1e-2", "-o", path, "--quiet")
+        importance, density, interference, phase = skeleta_analysis.read_phases(path)
+        self.assertEqual(list(importance), [0.2] * 4 + [5.0] * 4)
+        self.assertEqual(list(density), [0.02, 0.02, 0.9, 0.9] * 2)
+        self.assertEqual(list(interference), [0.0, 1.0] * 4)
+        self.assertEqual([NAMES[n] for n in phase], ["antipodal", "drop", "drop", "drop", "antipodal", "dedicate",
+                                                     "dedicate", "dedicate"])
+        figure = skeleta_analysis.certified(path)
+        for axes, values in zip(figure.axes, ([[2, 2], [0, 1]], [[0, 1], [0, 1]])):
+            np.testing.assert_array_equal(axes.collections[0].get_array().reshape(2, 2), values)
+            np.testing.assert_allclose(axes.lines[0].get_ydata(), boundary(np.array([0.2, 5.0])))
+        self.assertEqual(command.main(["certified", str(path), "-o", str(self.folder / "a.png")]), 0)
+        self.assertEqual(command.main(["certified", str(FIXTURES / "sweep.h5"), "-o", str(self.folder / "b.png")]), 2)
+        single = self.folder / "one.txt"
+        self.run_command(program(), "certify", "--phases", "--densities", "0.1", "-o", single, "--quiet")
+        with self.assertRaisesRegex(ValueError, "no grid"):
+            skeleta_analysis.certified(single)
 
     # v(p/3 - p^2/4) = (1 + r) p^2/6, put in; equal features: p = 4/7.
     def test_boundary(self):

@@ -23,7 +23,7 @@ def read_phases(path):
     """
     with open(path, encoding="ascii", errors="replace") as file:
         lines = file.read().split("\n")
-    if lines[0] != TITLE or not lines[-2].startswith("digest "):
+    if lines[0] != TITLE or not lines[-2:][0].startswith("digest "):
         raise ValueError(f"{path}: is no certificate of phases: make one with skeleta certify --phases -o")
     phases = [NAMES.index(line.split(" ")[1]) for line in lines if line.startswith("phase ")]
     points = [[float.fromhex(word) for word in line.split(" ")[1:]] for line in lines if line.startswith("point ")]
