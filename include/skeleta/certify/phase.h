@@ -38,14 +38,15 @@ constexpr auto names_of(PhaseName) {
 
 /// The proof of one point.
 struct PhaseProof {
-  PhasePoint point;
+  PhasePoint point;                        ///< Of what.
   PhaseName phase = PhaseName::undecided;  ///< Of every global minimum.
   double lower = 0.0;                      ///< min (L + λR) ≥ lower,
   double upper = 0.0;                      ///< and ≤ upper.
-  /// The best antipodal model that was found: |w_1|, |w_2| and thresholds. All 0 if none was, and
-  /// where one feature is dropped.
-  std::array<double, 2> columns{}, thresholds{};
-  std::array<double, 2> longest{};  ///< |w_i| of every global minimum is at most that.
+  /// |w_1| and |w_2| of the best antipodal model that was found. 0 if none was, and where one
+  /// feature is dropped.
+  std::array<double, 2> columns{};
+  std::array<double, 2> thresholds{};  ///< Of that model.
+  std::array<double, 2> longest{};     ///< |w_i| of every global minimum is at most that.
   /// Boxes (|w_1|, |w_2|), in preorder: a digit is a box cut across that side, a letter a leaf and
   /// why it needs no more: f what the outputs lose alone, c a centred form exceeds the target; n
   /// the slope in |w_1| or |w_2| is not 0; d, e the second, the first column is so short that it is
