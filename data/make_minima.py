@@ -2,8 +2,9 @@
 """Makes data/minima.csv, the best known minima of the tied ReLU model: data/make_minima.py PROGRAM [FEATURES HIDDEN DENSITY]...
 
 D <= 12 features in d <= 3 hidden dimensions (d < D), all with one density and importance 1. Each minimum is looked for in
-two ways: by STARTS descents from random points, MORE where they do not meet what WALKS walks (`train --search hopping`) find.
-Of the better end the spectrum is computed. With sizes, only these rows are printed, and nothing is written. Half an hour on two quiet cores.
+two ways: by STARTS descents from random points, MORE where they do not meet what WALKS walks (`train --search hopping`)
+find. Of the better end the spectrum is computed. With sizes, only these rows are printed, and nothing is written. A file
+that is there is gone on with: rows that were taken out are made again. Half an hour of one quiet core.
 """
 
 import csv
@@ -149,7 +150,7 @@ def main(program, *words):
             row = rows[size] = row_of(program, size, pathlib.Path(tempfile.mkdtemp(dir=folder)))
             print(*row.values(), sep=",", flush=True)
             if not asked:
-                write(target, rows.values())
+                write(target, [rows[one] for one in sizes() if one in rows])
 
 
 def write(target, rows):
