@@ -148,7 +148,7 @@ def main(program, *words):
             if size in rows:
                 continue
             row = rows[size] = row_of(program, size, pathlib.Path(tempfile.mkdtemp(dir=folder)))
-            print(*row.values(), sep=",", flush=True)
+            print(*(row[name] for name in FIELDS), sep=",", flush=True)
             if not asked:
                 write(target, [rows[one] for one in sizes() if one in rows])
 
