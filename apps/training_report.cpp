@@ -77,7 +77,8 @@ void print_unseen(std::ostream& out, const training::Unseen& unseen) {
       out,
       "\nthe best minimum was found by {} of {} starts\n"
       "the next start ends at one not seen yet with probability {:.2g} +- {:.2g} (Good-Turing:\n"
-      "{} ended where no other did); one that {:.2g} of starts find was met, at 95 %\n",
+      "{} ended where no other did); a minimum that {:.2g} of all starts lead to would have been\n"
+      "met with 95 % confidence\n",
       unseen.best, unseen.starts, unseen.probability, unseen.standard_error, unseen.once,
       unseen.detectable);
 }
