@@ -18,6 +18,7 @@ struct OracleCase {
   double loss = 0.0;
   Vector probability, contributions, gradient_b;
   Matrix gradient_W;
+  Matrix hessian;  // empty but in hessian_table.json
 };
 
 inline Vector to_vector(const nlohmann::json& values) {
@@ -45,7 +46,8 @@ inline std::vector<OracleCase> oracle_table(const std::string& name = "exact_los
                      to_vector(entry.at("probability")),
                      to_vector(entry.at("contributions")),
                      to_vector(entry.at("gradient_b")),
-                     to_matrix(entry.at("gradient_W"))});
+                     to_matrix(entry.at("gradient_W")),
+                     entry.contains("hessian") ? to_matrix(entry.at("hessian")) : Matrix()});
   }
   return cases;
 }

@@ -41,6 +41,7 @@
 #include "skeleta/estimate/methods.h"
 #include "skeleta/estimate/precision.h"
 #include "skeleta/estimate/skeleton_loss.h"
+#include "skeleta/exact/closed_loss.h"
 #include "skeleta/exact/dictionary.h"
 #include "skeleta/exact/hessian.h"
 #include "skeleta/exact/loss.h"

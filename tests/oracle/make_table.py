@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Write exact_loss_table.json and small_weights_table.json: models chosen to be awkward, with their exact
-loss and gradient.
+loss and gradient, and hessian_table.json: models near kinks, with their exact Hessian too.
 
 The models come from a generator written out below and from IEEE basic operations only, so the file is
 the same on every machine.  One model per line; numbers are shortest round-trip float64.
@@ -316,6 +316,33 @@ def kinks(m, k):
         m.b[i] = (0.0, m.inner(i, i), sum(m.inner(i, j) * chosen[j] for j in range(m.features)))[(k + i) % 3]
 
 
+def antipodal_pairs(m, k):
+    """Pairs along the axes as training leaves them: opposite and at right angles up to 10^-3 ... 10^-12, or
+    exactly. What is left over of the features shares the last axis."""
+    deviation = (1e-8, 1e-3, 1e-5, 1e-6, 0.0, 1e-10, 1e-4, 1e-12)[k % 8]
+    m.density = [(0.1, 0.02, 0.4)[k % 3]] * m.features
+    for j in range(m.features):
+        axis = min(j // 2, m.d - 1)
+        m.columns[j] = [deviation * m.rng.bell() for _ in range(m.d)]
+        m.columns[j][axis] = (-1.0) ** j * m.rng.uniform(0.95, 1.05) * (1.0 if j < 2 * m.d else 0.7)
+        m.b[j] = -0.02 * m.rng.uniform(0.5, 1.0)
+
+
+def nearly_at_corners(m, k):
+    """Thresholds 10^-9 beside values that z takes at corners of the cube: no kink, but almost."""
+    antipodal_pairs(m, 0)
+    j = m.some()
+    m.b[j] = (1e-9, m.inner(j, j) - 1e-9, m.inner(j, j) + m.inner(j, j ^ 1) + 1e-9)[k % 3]
+
+
+def nearly_dropped(m, k):
+    """A feature whose weights are all but 0, with a constant output or one that is never active."""
+    antipodal_pairs(m, k)
+    j = m.features - 1
+    m.columns[j] = [1e-9 * m.rng.bell() for _ in range(m.d)]
+    m.b[j] = (-0.5 * m.density[j], 1e-3)[k % 2]
+
+
 # Sizes (features, hidden), cycled through; small ones dominate, large ones have turns of their own.
 SMALL = ((2, 1), (3, 2), (4, 2), (1, 1), (4, 3), (3, 1), (5, 2), (2, 2), (4, 1), (6, 3), (3, 4), (8, 4),
          (5, 4), (2, 3), (7, 3))
@@ -350,7 +377,14 @@ SMALL_WEIGHTS = (
     ("dead-columns", dead_columns, 12, ((4, 2), (3, 1), (2, 2))),
     ("kinks", kinks, 18, ((4, 2), (3, 1), (3, 2), (2, 1))),
 )
-TABLES = {"exact_loss_table.json": (1000, CATEGORIES), "small_weights_table.json": (2000, SMALL_WEIGHTS)}
+HESSIANS = (
+    ("plain", plain, 6, ((2, 1), (3, 2), (4, 2), (5, 2))),
+    ("antipodal-pairs", antipodal_pairs, 16, ((4, 2), (3, 2), (2, 1), (4, 3), (6, 3), (4, 2), (5, 2), (6, 3))),
+    ("nearly-at-corners", nearly_at_corners, 6, ((4, 2), (2, 1))),
+    ("nearly-dropped", nearly_dropped, 4, ((3, 1), (4, 2))),
+)
+TABLES = {"exact_loss_table.json": (1000, CATEGORIES), "small_weights_table.json": (2000, SMALL_WEIGHTS),
+          "hessian_table.json": (3000, HESSIANS)}
 
 
 def models(seed, categories):
@@ -375,9 +409,16 @@ def line(model):
     return json.dumps({**model, **exact_loss.rounded(exact)}, separators=(",", ":"))
 
 
-def write(path, chosen, jobs):
+def line_with_hessian(model):
+    fractions = exact_loss.fractions_of
+    matrix = exact_loss.hessian([fractions(row) for row in model["W"]], fractions(model["b"]),
+                                fractions(model["density"]), fractions(model["importance"]))
+    return line({**model, "hessian": [[float(x) for x in row] for row in matrix]})
+
+
+def write(path, chosen, jobs, make):
     with multiprocessing.Pool(jobs) as pool:
-        lines = pool.map(line, chosen, chunksize=4)
+        lines = pool.map(make, chosen, chunksize=4)
     with open(path, "w", newline="\n") as file:
         file.write("[\n" + ",\n".join(lines) + "\n]\n")
     sizes = [len(m["b"]) for m in chosen]
@@ -393,7 +434,8 @@ def main():
     parser.add_argument("-j", "--jobs", type=int, default=1)
     arguments = parser.parse_args()
     for name, chosen in TABLES.items():
-        write(os.path.join(arguments.output, name), models(*chosen), arguments.jobs)
+        make = line_with_hessian if name == "hessian_table.json" else line
+        write(os.path.join(arguments.output, name), models(*chosen), arguments.jobs, make)
 
 
 if __name__ == "__main__":
