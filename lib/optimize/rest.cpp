@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <utility>
 
 #include "core/decompositions.h"
 #include "core/require.h"
@@ -19,39 +18,32 @@ namespace {
 // some nine digits.
 constexpr double difference = 1e-5;
 
-// ∇f and its derivatives, counted.
-class Slope {
+// ∇²f by differences of ∇f, which are counted. They are taken uphill: where f has another curvature
+// on the other side of a kink that x comes down to, it is not that one which counts.
+class Differences {
  public:
-  Slope(Objective f, Index size) : f_(f), x_(size), gradient_(size), beside_(size) {}
+  Differences(Objective f, Index size) : f_(f), gradient_(size), beside_(size) {}
 
-  double value() const { return value_; }
-  const Vector& gradient() const { return gradient_; }
-  std::uint64_t evaluations() const { return evaluations_; }
-
-  void evaluate(const Vector& x) {
-    x_ = x;
-    value_ = f_(x_, gradient_);
-    ++evaluations_;
-  }
-  // put(i, k, ∂²f/∂x_i∂x_k). Differences are taken uphill: where f has another curvature on the
-  // other side of a kink that x comes down to, it is not that one which counts.
-  template <class Put>
-  void differentiate(const Vector& x, Put put) {
-    evaluate(x);
-    for (Index k = 0; k < x_.size(); ++k) {
+  void operator()(const Vector& x, Matrix& H) {
+    Vector at = x;
+    f_(at, gradient_);
+    H.resize(x.size(), x.size());
+    for (Index k = 0; k < x.size(); ++k) {
       const double step = gradient_(k) < 0.0 ? -difference : difference;
-      const double kept = std::exchange(x_(k), x_(k) + step);
-      f_(x_, beside_);
-      ++evaluations_;
-      x_(k) = kept;
-      for (Index i = 0; i < x_.size(); ++i) put(i, k, (beside_(i) - gradient_(i)) / step);
+      at(k) += step;
+      f_(at, beside_);
+      at(k) = x(k);
+      H.col(k) = (beside_ - gradient_) / step;
     }
+    evaluations_ += static_cast<std::uint64_t>(x.size()) + 1;
+    H = 0.5 * (H + H.transpose()).eval();
   }
+
+  std::uint64_t evaluations() const { return evaluations_; }
 
  private:
   Objective f_;
-  Vector x_, gradient_, beside_;
-  double value_ = 0.0;
+  Vector gradient_, beside_;
   std::uint64_t evaluations_ = 0;
 };
 
@@ -68,8 +60,8 @@ bool has_descent(const Matrix& H) {
 //   W k₃ = F(y₊) − (6 + √2)(k₂ − F(y + h k₁/2)) − 2(k₁ − F(y)),  error h(k₁ − 2k₂ + k₃)/6.
 class Flow {
  public:
-  Flow(Objective f, Vector& x, const RestOptions& options)
-      : slope_(f, x.size()), x_(x), options_(options), H_(x.size(), x.size()) {}
+  Flow(Objective f, HessianAt second, Vector& x, const RestOptions& options)
+      : f_(f), second_(second), x_(x), options_(options), gradient_(x.size()) {}
 
   RestSummary operator()() {
     look();
@@ -79,22 +71,25 @@ class Flow {
       step();
       ++summary_.steps;
     }
-    summary_.evaluations = slope_.evaluations();
     return summary_;
   }
 
  private:
-  // At x_.
+  // f, and −∇f goes to `force`.
+  double evaluate(const Vector& x, Vector& force) {
+    const double value = f_(x, gradient_);
+    force = -gradient_;
+    ++summary_.evaluations;
+    return value;
+  }
+
   void look() {
-    slope_.evaluate(x_);
-    summary_.value = slope_.value();
-    force_ = -slope_.gradient();
+    summary_.value = evaluate(x_, force_);
     summary_.gradient_norm = force_.norm();
   }
 
   void differentiate() {
-    slope_.differentiate(x_, [&](Index i, Index k, double value) { H_(i, k) = value; });
-    H_ = 0.5 * (H_ + H_.transpose()).eval();
+    second_(x_, H_);
     differentiated_ = true;
   }
 
@@ -107,13 +102,11 @@ class Flow {
     // Where f curves down so much within a step it is too long.
     if (!factor.isPositive() || factor.info() != Eigen::Success) return shorten(0.25);
     const Vector k1 = factor.solve(force_);
-    slope_.evaluate(Vector(x_ + 0.5 * h_ * k1));
-    const Vector middle = -slope_.gradient();
+    Vector middle, end;
+    evaluate(x_ + 0.5 * h_ * k1, middle);
     const Vector k2 = factor.solve(middle - k1) + k1;
     const Vector next = x_ + h_ * k2;
-    slope_.evaluate(next);
-    const Vector end = -slope_.gradient();
-    const double value = slope_.value();
+    const double value = evaluate(next, end);
     const Vector k3 = factor.solve(end - (6.0 + root) * (k2 - middle) - 2.0 * (k1 - force_));
     const Vector error = (h_ / 6.0) * (k1 - 2.0 * k2 + k3);
     // Relative in each component, so that none of them changes its sign by an error: beyond a kink
@@ -147,11 +140,12 @@ class Flow {
     return true;
   }
 
-  Slope slope_;
+  Objective f_;
+  HessianAt second_;
   Vector& x_;
   const RestOptions& options_;
   Matrix H_;
-  Vector force_;
+  Vector gradient_, force_;
   double h_ = 1e-2;
   bool differentiated_ = false;
   RestSummary summary_;
@@ -169,17 +163,23 @@ void validate(const RestOptions& options) {
   require(options.max_steps >= 1, "max_steps = 0 must be at least 1");
 }
 
-RestSummary flow_to_rest(Objective f, Vector& x, const RestOptions& options) {
+RestSummary flow_to_rest(Objective f, HessianAt hessian, Vector& x, const RestOptions& options) {
   validate(options);
   require(x.size() > 0, "x is empty: there is nothing to integrate");
-  return Flow(f, x, options)();
+  return Flow(f, hessian, x, options)();
+}
+
+RestSummary flow_to_rest(Objective f, Vector& x, const RestOptions& options) {
+  Differences hessian(f, x.size());
+  RestSummary summary = flow_to_rest(f, hessian, x, options);
+  summary.evaluations += hessian.evaluations();
+  return summary;
 }
 
 bool curves_down(Objective f, const Vector& x) {
-  Slope slope(f, x.size());
-  Matrix H(x.size(), x.size());
-  slope.differentiate(x, [&](Index i, Index k, double value) { H(i, k) = value; });
-  return has_descent(0.5 * (H + H.transpose()));
+  Matrix H;
+  Differences(f, x.size())(x, H);
+  return has_descent(H);
 }
 
 }  // namespace skeleta::optimize

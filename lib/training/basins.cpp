@@ -10,6 +10,7 @@
 
 #include "core/require.h"
 #include "skeleta/core/cancellation.h"
+#include "skeleta/exact/closed_loss.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
 #include "skeleta/optimize/rest.h"
@@ -33,33 +34,48 @@ exact::Options nine_digits(const Features& features) {
   return options;
 }
 
-// The loss with its penalty.
+// The loss with its penalty. Second derivatives are known of few features.
 class PenalisedLoss {
  public:
   PenalisedLoss(const Features& features, const Autoencoder& form, const Penalty& penalty)
       : model_(form), penalty_(penalty) {
-    constexpr Index closed = 2;  // Q0, Q1 and Q2 are in closed form, and all there is
-    if (features.size() <= closed) {
-      sparse_.emplace(SparseObjective::k_sparse(features, form, features.size()));
+    if (features.size() <= exact::ClosedLoss::most_features) {
+      closed_.emplace(features);
     } else {
       exact_.emplace(features, form, nine_digits(features));
     }
   }
 
   double operator()(const Vector& x, Vector& gradient) {
-    double value = sparse_ ? (*sparse_)(x, gradient) : (*exact_)(x, gradient);
-    if (penalty_.active() && std::isfinite(value)) {
-      from_parameters(x, model_);
-      value += add_penalty(penalty_, model_, gradient);
-    }
-    return value;
+    const double value = closed_ ? (*closed_)(x, gradient) : (*exact_)(x, gradient);
+    return charged(value, x, gradient);
+  }
+
+  // flow_to_rest, by the second derivatives if they are known.
+  optimize::RestSummary flow(Vector& x, const optimize::RestOptions& options) {
+    if (!closed_) return optimize::flow_to_rest(*this, x, options);
+    const auto hessian = [&](const Vector& at, Matrix& H) {
+      gradient_.resize(at.size());
+      (*closed_)(at, gradient_, H);
+      if (!penalty_.active()) return;
+      from_parameters(at, model_);
+      add_penalty_hessian(penalty_, model_, H);
+    };
+    return optimize::flow_to_rest(*this, hessian, x, options);
   }
 
  private:
-  std::optional<SparseObjective> sparse_;
+  double charged(double value, const Vector& x, Vector& gradient) {
+    if (!penalty_.active() || !std::isfinite(value)) return value;
+    from_parameters(x, model_);
+    return value + add_penalty(penalty_, model_, gradient);
+  }
+
+  std::optional<exact::ClosedLoss> closed_;
   std::optional<ExactObjective> exact_;
   Autoencoder model_;
   const Penalty& penalty_;
+  Vector gradient_;
 };
 
 // x ← x − η ∇f(x), to where the flow would not leave this minimum any more. Whether it got there.
@@ -107,10 +123,9 @@ void settle(PenalisedLoss& f, const BasinOptions& options, double zero, End& end
   std::uint64_t steps = 0;
   for (double tolerance = near_rest * zero; steps < options.max_steps; tolerance *= 0.1) {
     const optimize::RestSummary summary =
-        optimize::flow_to_rest(f, end.x,
-                               {.gradient_tolerance = std::max(tolerance, last),
-                                .flow_tolerance = options.flow_tolerance,
-                                .max_steps = options.max_steps - steps});
+        f.flow(end.x, {.gradient_tolerance = std::max(tolerance, last),
+                       .flow_tolerance = options.flow_tolerance,
+                       .max_steps = options.max_steps - steps});
     if (summary.stop_reason != optimize::RestStop::rest) return;
     if (tolerance <= last) {
       end.value = summary.value;

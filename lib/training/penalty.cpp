@@ -54,4 +54,26 @@ void add_penalty_times(const Penalty& penalty, const Autoencoder& model, const V
   product.head(weights) += 2.0 * penalty.decay * direction.head(weights);
 }
 
+// Of λ Σ_{i≠j} c_ij², c_ij = ⟨w_i, w_j⟩: 4λ Σ_{j≠i} w_j w_jᵀ for w_i alone, and 4λ (c_ij + w_j
+// w_iᵀ) for w_i and w_j.
+void add_penalty_hessian(const Penalty& penalty, const Autoencoder& model, Matrix& hessian) {
+  const Matrix& W = model.W;
+  const Index d = model.hidden(), D = model.features(), weights = W.size() + model.W_out.size();
+  hessian.diagonal().head(weights).array() += 2.0 * penalty.decay;
+  const double scale = 4.0 * penalty.interference;
+  for (Index i = 0; penalty.interference > 0.0 && i < D; ++i) {
+    for (Index j = 0; j < D; ++j) {
+      if (i == j) continue;
+      const double c = W.col(i).dot(W.col(j));
+      for (Index a = 0; a < d; ++a) {
+        for (Index e = 0; e < d; ++e) {
+          hessian(i * d + a, i * d + e) += scale * W(a, j) * W(e, j);
+          hessian(i * d + a, j * d + e) += scale * W(a, j) * W(e, i);
+        }
+        hessian(i * d + a, j * d + a) += scale * c;
+      }
+    }
+  }
+}
+
 }  // namespace skeleta::training

@@ -81,6 +81,30 @@ TEST(Rest, IsFoundAtAKink) {
   }
 }
 
+// Curvature 100 beyond x + y = 0 and .01 before it: from there the flow comes to rest on that line,
+// by the second derivatives of its side.
+TEST(Rest, IsFoundAtASlantedKinkBySecondDerivatives) {
+  const auto curvature = [](double u) { return u < 0.0 ? 100.0 : 0.01; };
+  const auto f = [&](const Vector& x, Vector& gradient) {
+    const double u = x(0) + x(1), v = x(0) - x(1) - 1.0;
+    gradient = Vector{{curvature(u) * u + 1e-3 * v, curvature(u) * u - 1e-3 * v}};
+    return 0.5 * (curvature(u) * u * u + 1e-3 * v * v);
+  };
+  const auto hessian = [&](const Vector& x, Matrix& H) {
+    const double c = curvature(x(0) + x(1));
+    H = Matrix{{c + 1e-3, c - 1e-3}, {c - 1e-3, c + 1e-3}};
+  };
+  for (const double side : {-3.0, 2.0}) {
+    Vector x{{side, 1.0}};
+    const RestSummary summary = flow_to_rest(f, hessian, x);
+    EXPECT_EQ(summary.stop_reason, RestStop::rest);
+    EXPECT_LT(summary.steps, 2000);
+    EXPECT_LT(summary.evaluations, 3 * summary.steps + 10);
+    EXPECT_NEAR(x(0), 0.5, 2e-5);
+    EXPECT_NEAR(x(1), -0.5, 2e-5);
+  }
+}
+
 TEST(Rest, TellsWhatIsNotFinite) {
   const auto f = [](const Vector& x, Vector& gradient) {
     gradient = Vector::Constant(1, -std::exp(x(0)));

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "skeleta/exact/closed_loss.h"
 #include "skeleta/optimize/flow.h"
 #include "skeleta/sampling/normal_stream.h"
 #include "skeleta/training/objectives.h"
@@ -104,6 +105,26 @@ TEST(Basins, AreWhereTheFlowEnds) {
     Vector x = start_of(k, 2, 2, 0.4);
     optimize::gradient_flow(f, x, {0.0, 3000.0}, {.absolute_tolerance = 1e-9});
     Vector gradient(4);
+    const double value = f(x, gradient);
+    ASSERT_GE(found.ends[k], 0);
+    EXPECT_NEAR(found.basins[static_cast<std::size_t>(found.ends[k])].value, value, 1e-6) << k;
+  }
+}
+
+// Likewise of three features, by their closed forms.
+TEST(Basins, OfThreeFeaturesAreWhereTheFlowEnds) {
+  Features features = Features::uniform(3, 0.2);
+  features.importance << 1.0, 0.9, 0.8;
+  const BasinOptions options{.deviation = 0.3,
+                             .starts = static_cast<std::uint64_t>(testing::scaled(12, 4))};
+  const Found found = find(features, 1, options);
+  EXPECT_GE(found.basins.size(), 2);
+  exact::ClosedLoss loss(features);
+  const auto f = [&](const Vector& x, Vector& gradient) { return loss(x, gradient); };
+  for (std::uint64_t k = 0; k < options.starts; ++k) {
+    Vector x = start_of(k, 3, 3, 0.3);
+    optimize::gradient_flow(f, x, {0.0, 3000.0}, {.absolute_tolerance = 1e-9});
+    Vector gradient(6);
     const double value = f(x, gradient);
     ASSERT_GE(found.ends[k], 0);
     EXPECT_NEAR(found.basins[static_cast<std::size_t>(found.ends[k])].value, value, 1e-6) << k;

@@ -11,6 +11,9 @@ namespace skeleta::optimize {
 /// is not defined it returns NaN or infinity; it need not write the gradient then.
 using Objective = FunctionRef<double(const Vector& x, Vector& gradient)>;
 
+/// Writes ∇²f(x), n × n and symmetric; it is resized if need be.
+using HessianAt = FunctionRef<void(const Vector& x, Matrix& hessian)>;
+
 /// An unbiased estimate of f(x) and ∇f(x) that belongs to step k = 0, 1, …: the same bits for the
 /// same k and x.
 using StochasticObjective =

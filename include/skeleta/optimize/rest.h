@@ -43,12 +43,17 @@ struct RestSummary {
 
 /// Follows ẋ = −∇f(x) from x to where it rests, which x becomes. A linearly implicit method of
 /// order 2 with error control (Rosenbrock's; Shampine & Reichelt, SIAM J. Sci. Comput. 18 (1997)
-/// 1), whose steps are not bounded by the steepest direction; second derivatives are differences of
-/// gradients, which should be of order 1 in x. For some tens of variables: n + 2 gradients a step,
-/// n³ operations. Where second derivatives jump by orders of magnitude across a surface that is not
-/// x_i = const it comes within some 10⁻⁵ of a minimum there, and does not settle. Near a saddle
-/// where ∇f is within the tolerance it goes on, for the flow leaves it. Throws
-/// std::invalid_argument if x is empty or the options are not valid.
+/// 1), whose steps are not bounded by the steepest direction: two gradients, one Hessian and n³
+/// operations a step. `hessian` gives ∇²f; where that jumps, at a surface on which x may come to
+/// rest, that of the side on which x is. Near a saddle where ∇f is within the tolerance it goes on,
+/// for the flow leaves it. Throws std::invalid_argument if x is empty or the options are not valid.
+RestSummary flow_to_rest(Objective f, HessianAt hessian, Vector& x,
+                         const RestOptions& options = {});
+
+/// The same with differences of gradients, which should be of order 1 in x, for second derivatives:
+/// n + 3 gradients a step, for some tens of variables. Where second derivatives jump by orders of
+/// magnitude across a surface that is not x_i = const it comes within some 10⁻⁵ of a minimum there,
+/// and does not settle.
 RestSummary flow_to_rest(Objective f, Vector& x, const RestOptions& options = {});
 
 /// Does f curve down in some direction: has its matrix of second derivatives (symmetric part of

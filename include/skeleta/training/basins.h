@@ -92,10 +92,11 @@ using TakeBasin = std::function<bool(std::uint64_t k, std::int64_t basin)>;
 
 /// Flows of the tied ReLU model's loss from random starts, in parallel; adds their ends to
 /// `basins`, in order. Start k has the random numbers of k alone, as those of train(): the same
-/// bits for any number of threads and any split of the starts. The loss is exact: in closed form
-/// for two features, else to nine digits of the gradient. Nothing of a start is kept but its basin.
-/// Work that is called off (core/cancellation.h) ends with the starts that were taken. Returns how
-/// many. Throws std::invalid_argument as validate does, if features are not plain, or hidden < 1.
+/// bits for any number of threads and any split of the starts. The loss is exact: in closed form,
+/// with second derivatives, for up to four features, else to nine digits of the gradient. Nothing
+/// of a start is kept but its basin. Work that is called off (core/cancellation.h) ends with the
+/// starts that were taken. Returns how many. Throws std::invalid_argument as validate does, if
+/// features are not plain, or hidden < 1.
 std::uint64_t find_basins(const Features& features, Index hidden, const BasinOptions& options,
                           Basins& basins, const TakeBasin& take);
 

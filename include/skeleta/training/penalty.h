@@ -29,4 +29,7 @@ double add_penalty(const Penalty& penalty, const Autoencoder& model, Vector& gra
 void add_penalty_times(const Penalty& penalty, const Autoencoder& model, const Vector& direction,
                        Vector& product);
 
+/// Adds the penalty's whole Hessian at a model, in the order of its parameters. Cost 2 d²D².
+void add_penalty_hessian(const Penalty& penalty, const Autoencoder& model, Matrix& hessian);
+
 }  // namespace skeleta::training
