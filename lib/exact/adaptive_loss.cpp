@@ -394,6 +394,7 @@ bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
 Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
   with_gradient_ = wanted == Wanted::gradient;
   fine_limit_ = fine_limit(wanted);
+  for (ClosedRow& row : closed_rows_) row.known = false;
   read_outputs(model);
   double guess = first_guess();
   plan(guess);
@@ -438,12 +439,80 @@ void AdaptiveLoss::gradient(Gradient& result) {
   set_weight_gradient(*model_, decoder(), gamma_, threads_, result);
 }
 
-bool AdaptiveLoss::may_extend(double more) const {
-  for (Index i = 0; i < features_.size(); ++i) {
-    const double nodes = more * static_cast<double>(tasks_[at(i)].total.nodes());
-    if (has_contour(i) && nodes < static_cast<double>(most_nodes())) return true;
+Index AdaptiveLoss::curvature_nodes(Index i, double more) const {
+  const double least = static_cast<double>(2 * nodes_per_block);
+  const double nodes = more * static_cast<double>(tasks_[at(i)].total.nodes());
+  return std::min(round_up(std::max(nodes, least)), most_nodes());
+}
+
+void AdaptiveLoss::curvatures(double more, Curvatures& curvatures) {
+  const Index count = features_.size();
+  const bool again = !curvatures.K.empty();
+  if (!again) {
+    curvatures.K.assign(at(count), Matrix::Zero(count + 1, count + 1));
+    curvatures.errors.setZero(count);
+    curvatures.on_contour.assign(at(count), 0);
   }
-  return false;
+  const int threads = resolve_threads(threads_);
+  const std::size_t workers = std::min(tasks_.size(), static_cast<std::size_t>(threads));
+  while (workspaces_.size() < workers) workspaces_.emplace_back(count);
+  parallel_for(tasks_.size(), threads, [&](std::size_t output, std::size_t worker) {
+    const auto i = static_cast<Index>(output);
+    if (importance(i) == 0.0 || tasks_[output].bounded) return;
+    if (again && curvatures.on_contour[output] == 0) return;
+    const double* row = gram_.col(i).data();
+    const MainEntries entries = main_entries(row, i, features_.density);
+    const bool contour = !entries.closed && has_contour(i);
+    const Index nodes = curvature_nodes(i, more);
+    double squares = 0.0, corner = 0.0;
+    const auto of_main = [&](double threshold) -> Matrix {
+      if (entries.closed) return closed_curvature(row, entries, features_.density, threshold);
+      double error = 0.0;
+      Matrix K = main_curvature(i, entries.main, threshold, nodes, workspaces_[worker], error);
+      squares = std::max(squares, error * error);
+      return K;
+    };
+    const double weight = 2.0 * features_.importance(i);
+    curvatures.K[output] =
+        weight * whole_curvature(row, entries, features_.density, model_->b(i), of_main, corner);
+    curvatures.errors(i) = weight * std::sqrt(squares + corner * corner);
+    curvatures.on_contour[output] = contour && nodes < most_nodes() ? 1 : 0;
+  });
+}
+
+// By columns, from contours. As each has sums of its own, asymmetry shows their errors too.
+Matrix AdaptiveLoss::main_curvature(Index i, std::span<const Index> main, double threshold,
+                                    Index nodes, Workspace& workspace, double& error) {
+  const auto size = static_cast<Index>(main.size());
+  workspace.column.setZero();
+  for (const Index k : main) workspace.column(k) = gram_(k, i);
+  const Row& row = workspace.row;
+  read_row(workspace.column.data(), threshold, i, features_.density, 0.0, workspace.row);
+  Output output = tasks_[at(i)].output;
+  output.threshold = row.threshold;
+  output.c = row.c;
+  const bool contour = has_contour(i);
+  const double unit = contour ? 2.0 / output.period * output.mass : 0.0;
+  Matrix K(size + 1, size + 1);
+  Vector u = Vector::Zero(features_.size()), by_feature(features_.size());
+  double squares = 0.0;
+  for (Index n = 0; n <= size; ++n) {
+    u.setZero();
+    if (n < size) u(main[at(n)]) = 1.0;
+    set_direction(row, features_.density, u.data(), n < size ? 0.0 : 1.0, workspace.curvature);
+    if (contour) {
+      loops().curvature(row, output, workspace.phases, workspace.curvature, nodes,
+                        workspace.curvature_sums);
+      squares += std::pow(unit * workspace.curvature_sums.tail, 2);
+    }
+    const RowCurvature sums =
+        finish_curvature(row, workspace.column.data(), output, features_.density, u.data(), contour,
+                         workspace.curvature, workspace.curvature_sums, by_feature.data());
+    for (Index k = 0; k < size; ++k) K(k, n) = by_feature(main[at(k)]);
+    K(size, n) = -sums.direction;
+  }
+  error = std::max(std::sqrt(squares), (K - K.transpose()).norm());
+  return 0.5 * (K + K.transpose());
 }
 
 double AdaptiveLoss::row_products(const Matrix& U, const Vector& beta, double more, Matrix& R,
@@ -455,6 +524,7 @@ double AdaptiveLoss::row_products(const Matrix& U, const Vector& beta, double mo
   const int threads = resolve_threads(threads_);
   const std::size_t workers = std::min(tasks_.size(), static_cast<std::size_t>(threads));
   while (workspaces_.size() < workers) workspaces_.emplace_back(count);
+  closed_rows_.resize(tasks_.size());
   parallel_for(tasks_.size(), threads, [&](std::size_t output, std::size_t worker) {
     const auto i = static_cast<Index>(output);
     errors(i) =
@@ -463,15 +533,48 @@ double AdaptiveLoss::row_products(const Matrix& U, const Vector& beta, double mo
   return errors.norm();
 }
 
+// Of outputs that read few features: contours of few nodes would miss what is between tiny entries.
+const Matrix* AdaptiveLoss::closed_row(Index i) {
+  constexpr std::size_t few = 4;        // main features: less than a contour costs
+  constexpr Index most_features = 100;  // or else all K take too much memory
+  ClosedRow& row = closed_rows_[at(i)];
+  if (!row.known) {
+    row.known = true;
+    row.K.resize(0, 0);
+    if (has_contour(i) && features_.size() <= most_features) {
+      const double* entries = gram_.col(i).data();
+      const MainEntries main = main_entries(entries, i, features_.density);
+      if (main.main.size() <= few) {
+        double corner = 0.0;
+        row.K = 2.0 * features_.importance(i) *
+                whole_curvature(
+                    entries, main, features_.density, model_->b(i),
+                    [&](double threshold) {
+                      return closed_curvature(entries, main, features_.density, threshold);
+                    },
+                    corner);
+      }
+    }
+  }
+  return row.K.size() > 0 ? &row.K : nullptr;
+}
+
 // Entries that are hardly there would take the longest contours.
 double AdaptiveLoss::row_product(Index i, const double* u, double beta, double more,
                                  Workspace& workspace, double* result, double& slope) {
-  constexpr double tiny = 1e-9;
+  constexpr double tiny = 1e-6;
   const Index count = features_.size();
   const Task& task = tasks_[at(i)];
   slope = 0.0;
   std::fill_n(result, count, 0.0);
   if (importance(i) == 0.0 || task.bounded) return 0.0;
+  if (const Matrix* K = closed_row(i)) {
+    const Eigen::Map<const Vector> direction(u, count);
+    Eigen::Map<Vector>(result, count) =
+        K->topLeftCorner(count, count) * direction + beta * K->col(count).head(count);
+    slope = K->row(count).head(count).dot(direction) + beta * (*K)(count, count);
+    return 0.0;
+  }
   const double least = tiny * gram_.col(i).cwiseAbs().maxCoeff();
   workspace.column = gram_.col(i);
   for (Index k = 0; k < count; ++k) {
@@ -481,10 +584,8 @@ double AdaptiveLoss::row_product(Index i, const double* u, double beta, double m
   set_direction(workspace.row, features_.density, u, beta, workspace.curvature);
   const bool contour = has_contour(i);
   if (contour) {
-    const double least = static_cast<double>(2 * nodes_per_block);
-    const double nodes = std::max(more * static_cast<double>(task.total.nodes()), least);
     loops().curvature(workspace.row, task.output, workspace.phases, workspace.curvature,
-                      std::min(round_up(nodes), most_nodes()), workspace.curvature_sums);
+                      curvature_nodes(i, more), workspace.curvature_sums);
   }
   const RowCurvature row =
       finish_curvature(workspace.row, workspace.column.data(), task.output, features_.density, u,

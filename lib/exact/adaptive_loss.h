@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/shared_loop.h"
 #include "exact/fine_error.h"
 #include "exact/gradient.h"
 #include "exact/loops.h"
+#include "exact/main_entries.h"
 #include "exact/phases.h"
 #include "exact/row_curvature.h"
 #include "exact/task.h"
@@ -59,6 +61,16 @@ struct Target {
 /// What an evaluation is for.
 enum class Wanted : std::int8_t { loss, gradient, skeletons };
 
+/// All outputs' second derivatives by (row i of A, b_i), and how well they are known.
+struct Curvatures {
+  std::vector<Matrix> K;
+  Vector errors;                 ///< Estimates, in norm.
+  std::vector<char> on_contour;  ///< Would more nodes lower them?
+
+  double error() const { return errors.norm(); }
+  bool may_extend() const { return std::ranges::find(on_contour, char{1}) != on_contour.end(); }
+};
+
 /// With few nodes, of a model with so many features.
 double seconds_of_all_rows(Index features);
 
@@ -83,9 +95,11 @@ class AdaptiveLoss {
   /// an estimate of the error of (R, r) in norm.
   double row_products(const Matrix& U, const Vector& beta, double more, Matrix& R, Vector& r);
 
+  /// All of them at once, dense; rows that read few features in closed form (main_entries.h). Of
+  /// `curvatures` that came from fewer nodes only rows that more of them improve are done again.
+  void curvatures(double more, Curvatures& curvatures);
+
   const Matrix& gamma() const { return gamma_; }  ///< Column i is row i of Γ, after gradient().
-  /// Has some output less than all nodes that it may have, with `more` times those of its gradient?
-  bool may_extend(double more) const;
 
   /// C_0, …, C_most of the model evaluated last, with the same nodes.
   Vector contributions(Index most);
@@ -127,6 +141,10 @@ class AdaptiveLoss {
   std::optional<Loss> unreachable(const Loss& loss) const;
   double row_product(Index i, const double* u, double beta, double more, Workspace& workspace,
                      double* result, double& slope);
+  Matrix main_curvature(Index i, std::span<const Index> main, double threshold, Index nodes,
+                        Workspace& workspace, double& error);
+  Index curvature_nodes(Index i, double more) const;
+  const Matrix* closed_row(Index i);
   void set_shares(double truncation, double value);
 
   const Features& features_;
@@ -150,6 +168,13 @@ class AdaptiveLoss {
   Matrix gamma_;
   std::vector<Task> tasks_;
   std::vector<Workspace> workspaces_;
+  /// Second derivatives of outputs, once a product asked for them at the model evaluated last;
+  /// empty of those that take a contour.
+  struct ClosedRow {
+    bool known = false;
+    Matrix K;
+  };
+  std::vector<ClosedRow> closed_rows_;
 };
 
 template <class Body, class Pass>

@@ -95,11 +95,8 @@ void require_dense(const Autoencoder& model) {
   }
 }
 
-Matrix dense_hessian(const Autoencoder& model, const Matrix& gamma, RowProducts rows,
-                     double& asymmetry) {
-  const Index D = model.features();
-  const ParameterPlaces places(model);
-  const Matrix decoder = decoder_of(model);
+std::vector<Matrix> row_curvatures(Index features, RowProducts rows, double& asymmetry) {
+  const Index D = features;
   std::vector<Matrix> K(static_cast<std::size_t>(D), Matrix(D + 1, D + 1));
   Matrix U, R(D, D);
   Vector beta, r(D);
@@ -119,14 +116,22 @@ Matrix dense_hessian(const Autoencoder& model, const Matrix& gamma, RowProducts 
     }
   }
   double squares = 0.0;
-  Matrix H = Matrix::Zero(places.count(), places.count());
-  for (Index i = 0; i < D; ++i) {
-    Matrix& of_output = K[static_cast<std::size_t>(i)];
+  for (Matrix& of_output : K) {
     squares += (of_output - of_output.transpose()).squaredNorm();
     of_output = (0.5 * (of_output + of_output.transpose())).eval();
-    add_row(model, decoder, of_output, i, places, H);
   }
   asymmetry = std::sqrt(squares);
+  return K;
+}
+
+Matrix dense_hessian(const Autoencoder& model, const Matrix& gamma, std::span<const Matrix> K) {
+  const Index D = model.features();
+  const ParameterPlaces places(model);
+  const Matrix decoder = decoder_of(model);
+  Matrix H = Matrix::Zero(places.count(), places.count());
+  for (Index i = 0; i < D; ++i) {
+    add_row(model, decoder, K[static_cast<std::size_t>(i)], i, places, H);
+  }
   for (Index i = 0; i < D; ++i) {
     for (Index j = 0; j < D; ++j) {
       for (Index a = 0; a < model.hidden(); ++a) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "skeleta/core/function_ref.h"
 #include "skeleta/exact/hessian.h"
 #include "skeleta/exact/loss.h"
@@ -20,11 +23,12 @@ using RowProducts = FunctionRef<void(const Matrix& U, const Vector& beta, Matrix
 void times_direction(const Autoencoder& model, const Matrix& gamma, RowProducts rows,
                      const Gradient& direction, int threads, Gradient& product);
 
-/// The whole Hessian, in the order of Hessian::matrix. Cost: D + 1 calls of `rows`, which give all
-/// K_i, d² D³ operations, and memory D³. `asymmetry` is set to the norm of all K_i − K_iᵀ: as each
-/// column comes from sums of its own, it shows their errors.
-Matrix dense_hessian(const Autoencoder& model, const Matrix& gamma, RowProducts rows,
-                     double& asymmetry);
+/// All K_i, D + 1 calls of `rows`. `asymmetry` is set to the norm of all K_i − K_iᵀ: as each column
+/// comes from sums of its own, it shows their errors.
+std::vector<Matrix> row_curvatures(Index features, RowProducts rows, double& asymmetry);
+
+/// The whole Hessian, in the order of Hessian::matrix, from all K_i. Cost: d² D³ operations.
+Matrix dense_hessian(const Autoencoder& model, const Matrix& gamma, std::span<const Matrix> K);
 
 /// Throws std::invalid_argument if the dense Hessian would have more than 6000 rows.
 void require_dense(const Autoencoder& model);

@@ -102,6 +102,16 @@ std::array<double, FineLaw::most> FineLaw::weights_with(double g, double p) cons
   return result;
 }
 
+std::array<double, FineLaw::most> FineLaw::weights_of(double mean_x, double with_x) const {
+  if (points == 1) return {mean_x, 0.0, 0.0};
+  std::array<double, most> result{};
+  for (std::size_t q = 0; q < most; ++q) {
+    const double y = (shift[q] - mean) / unit;
+    result[q] = weight[q] * (mean_x + y * (with_x / unit) / square);
+  }
+  return result;
+}
+
 double FineLaw::mean_with(double g, double p) const {
   return 0.5 * p * mean + g * p * (1.0 / 3.0 - 0.25 * p);
 }

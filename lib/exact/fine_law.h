@@ -29,6 +29,8 @@ struct FineLaw {
 
   /// Weights with Σ_q w_q shift_qⁿ = E[x ηⁿ], n ≤ 2, for the feature with entry g and density p.
   std::array<double, most> weights_with(double g, double p) const;
+  /// Weights with Σ_q w_q = E x and Σ_q w_q shift_q = E[x η], given E x and E[x (η − mean)].
+  std::array<double, most> weights_of(double mean_x, double with_x) const;
   /// E[x η].
   double mean_with(double g, double p) const;
 };

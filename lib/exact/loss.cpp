@@ -37,6 +37,7 @@ class Evaluator::Implementation {
     point_ = model;
     has_point_ = true;
     const Loss result = plain_loss().evaluate(point_, Wanted::gradient);
+    gradient_error_ = result.gradient_error;
     plain_loss().gradient(gradient);
     return result;
   }
@@ -56,18 +57,17 @@ class Evaluator::Implementation {
     require_point();
     require_dense(point_);
     AdaptiveLoss& loss = *plain_loss_;
+    const double width = point_.W.norm() + (point_.tied() ? point_.W.norm() : point_.W_out.norm());
+    const double scale = std::max(1.0, width * width);
+    // Each Γ_ij stands in 2 d places.
+    const double of_gamma = 2.0 * std::sqrt(static_cast<double>(point_.hidden())) * gradient_error_;
+    Curvatures curvatures;
     for (double more = 1.0;; more *= 2.0) {
-      double squares = 0.0, asymmetry = 0.0;
-      const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
-        const double column = loss.row_products(U, beta, more, R, r);
-        squares += column * column;
-      };
-      Matrix result = dense_hessian(point_, loss.gamma(), rows, asymmetry);
-      const double width =
-          point_.W.norm() + (point_.tied() ? point_.W.norm() : point_.W_out.norm());
-      const double scale = std::max(1.0, width * width);
-      error = scale * std::max(std::sqrt(squares), asymmetry);
-      if (error <= relative_error * result.norm() || !loss.may_extend(more)) return result;
+      loss.curvatures(more, curvatures);
+      Matrix result = dense_hessian(point_, loss.gamma(), curvatures.K);
+      const double of_rows = scale * curvatures.error();
+      error = of_rows + of_gamma;
+      if (of_rows <= relative_error * result.norm() || !curvatures.may_extend()) return result;
     }
   }
 
@@ -104,6 +104,7 @@ class Evaluator::Implementation {
   Options options_;
   Autoencoder point_;       // of the last gradient; it is kept, so that nothing is allocated again
   bool has_point_ = false;  // does that have second derivatives?
+  double gradient_error_ = 0.0;
   std::optional<AdaptiveLoss> plain_loss_;
   std::optional<LawLoss> law_loss_;
 };

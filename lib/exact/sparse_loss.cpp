@@ -274,7 +274,7 @@ Matrix SparseLoss::hessian() const {
   const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
     row_products(U, beta, R, r);
   };
-  return dense_hessian(*point_, gamma_, rows, asymmetry);
+  return dense_hessian(*point_, gamma_, row_curvatures(features_.size(), rows, asymmetry));
 }
 
 }  // namespace skeleta::exact

@@ -53,14 +53,7 @@ exact::Hessian hessian_of(const Autoencoder& model, const Features& features,
   }
   if (options.penalty.active()) {
     result.value += add_penalty(options.penalty, model, result.gradient);
-    Vector unit = Vector::Zero(result.gradient.size()), column(result.gradient.size());
-    for (Index k = 0; k < unit.size(); ++k) {
-      unit(k) = 1.0;
-      column.setZero();
-      add_penalty_times(options.penalty, model, unit, column);
-      result.matrix.col(k) += column;
-      unit(k) = 0.0;
-    }
+    add_penalty_hessian(options.penalty, model, result.matrix);
   }
   return result;
 }
@@ -106,13 +99,13 @@ void explain_zeros(const Matrix& H, const Autoencoder& model, Spectrum& result) 
 
 void judge(double slope, bool known, Spectrum& result) {
   result.learning_coefficient = no_number;
-  if (!known) {
+  if (!result.kinks.empty()) {
+    result.landscape = Landscape::kink;
+    result.reason = fmt::format("not twice differentiable: {}", result.kinks.front().reason);
+  } else if (!known) {
     result.landscape = Landscape::unknown;
     result.reason = fmt::format("second derivatives are known to {:.2g} only, beside {:.2g}",
                                 result.error, result.eigenvalues.cwiseAbs().maxCoeff());
-  } else if (!result.kinks.empty()) {
-    result.landscape = Landscape::kink;
-    result.reason = fmt::format("not twice differentiable: {}", result.kinks.front().reason);
   } else if (!(result.gradient_norm <= slope)) {
     result.landscape = Landscape::slope;
     result.reason =

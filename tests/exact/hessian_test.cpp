@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "oracle_table.h"
 #include "skeleta/exact/sparse_loss.h"
 #include "support.h"
 
@@ -144,6 +145,20 @@ TEST(Hessian, OfTheWholeLossIsTheSlopeOfTheGradient) {
     const Hessian hessian = exact::hessian(model, features, tight(), 1e-8);
     EXPECT_LT((hessian.matrix - expected).norm(), 2e-6 * expected.norm()) << done;
     ++done;
+  }
+}
+
+// Rational numbers, rounded once: antipodal pairs as training leaves them, thresholds beside
+// corners, features all but dropped. Where a threshold is 1e-9 from a corner, the rounding of A
+// shows.
+TEST(Hessian, NearKinksIsThatOfTheRationalNumbers) {
+  const auto table = testing::oracle_table("hessian_table.json");
+  ASSERT_EQ(table.size(), 32u);
+  for (const testing::OracleCase& c : table) {
+    const Hessian found = hessian(c.model, c.features, tight(), 1e-8);
+    const double size = c.hessian.norm();
+    EXPECT_LE((found.matrix - c.hessian).norm(), found.error + 1e-10 * size) << c.name;
+    EXPECT_LE(found.error, (c.features.size() <= 5 ? 1e-7 : 1e-5) * size) << c.name;
   }
 }
 

@@ -44,6 +44,20 @@ TEST(NewtonTraining, HasTheProductsOfItsObjectives) {
   EXPECT_THROW(beyond.times(x, gradient), std::invalid_argument);
 }
 
+// Antipodal pairs: most entries of A vanish, and contours of few nodes miss how they curve.
+TEST(NewtonTraining, EndsAmongAntipodalPairs) {
+  for (const Index d : {2, 3}) {
+    Options options;
+    options.starts = testing::scaled(10, 4);
+    options.optimizer = OptimizerKind::newton;
+    const Training found = train(Features::uniform(2 * d, 0.5), d, options);
+    for (const TrainedModel& start : found.starts) {
+      EXPECT_EQ(start.summary.stop_reason, optimize::DescentStop::gradient) << d;
+      EXPECT_EQ(start.landscape, Landscape::minimum) << d;
+    }
+  }
+}
+
 // The same minimum as L-BFGS, and said to be one.
 TEST(NewtonTraining, EndsWhereLbfgsDoes) {
   const auto features = Features::uniform(5, 0.05);

@@ -153,6 +153,27 @@ TEST(Spectrum, OfTheWholeLoss) {
   EXPECT_EQ(constant.downhill.size(), 15);
 }
 
+// Pairs at right angles but for 1e-8, where training ends: entries of A that are tiny. Flat are the
+// rotations alone, and the pairs' own spectrum, that of two features in one dimension, is there d
+// times; from the rest of the loss of each pair p² is what another pair makes of it.
+TEST(Spectrum, OfAntipodalPairs) {
+  Options training;
+  training.starts = 6;
+  training.gradient_tolerance = 1e-8;
+  const double pair = train(Features::uniform(2, 0.1), 1, training).best()->loss.value;
+  for (const Index d : {2, 3, 4}) {
+    const Features features = Features::uniform(2 * d, 0.1);
+    const Training found = train(features, d, training);
+    ASSERT_NEAR(found.best()->loss.value, pair * static_cast<double>(d), 1e-10);
+    const Spectrum spectrum = training::spectrum(found.best()->model, features);
+    EXPECT_EQ(spectrum.landscape, Landscape::minimum) << d << ": " << spectrum.reason;
+    EXPECT_EQ(spectrum.orbit_dimension, d * (d - 1) / 2);
+    EXPECT_EQ(spectrum.unexplained, 0);
+    EXPECT_EQ(spectrum.rank, 2 * d * (d + 1) - d * (d - 1) / 2);
+    EXPECT_GT(spectrum.eigenvalues(spectrum.zeros), 0.1);
+  }
+}
+
 TEST(Spectrum, HasThePenalty) {
   std::mt19937_64 random(3);
   const Autoencoder model = testing::random_model(4, 2, random);
@@ -165,10 +186,13 @@ TEST(Spectrum, HasThePenalty) {
     return gradient;
   };
   const Vector x = to_parameters(model);
+  Matrix whole = Matrix::Zero(x.size(), x.size());
+  add_penalty_hessian(penalty, model, whole);
   for (Index k = 0; k < x.size(); ++k) {
     Vector unit = Vector::Zero(x.size()), product = unit;
     unit(k) = 1.0;
     add_penalty_times(penalty, model, unit, product);
+    EXPECT_LT((product - whole.col(k)).norm(), 1e-14 * (1.0 + product.norm()));
     const Vector expected = (gradient_at(x + 1e-5 * unit) - gradient_at(x - 1e-5 * unit)) / 2e-5;
     EXPECT_LT((product - expected).norm(), 1e-7 * (1.0 + expected.norm())) << k;
   }

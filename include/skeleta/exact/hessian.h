@@ -16,22 +16,25 @@ struct Hessian {
   Matrix matrix;       ///< Symmetric, n × n.
   Vector gradient;     ///< n entries.
   double value = 0.0;  ///< The loss.
-  /// Estimate of the error of `matrix` in the Frobenius norm (0 for closed forms, whose relative
-  /// error is some dozen ε), of the kind of Loss::gradient_error.
+  /// Estimate of the error of `matrix` in the Frobenius norm (0 for few active features, where all
+  /// is closed forms to some dozen ε), that of Γ included, of the kind of Loss::gradient_error.
   double error = 0.0;
 };
 
 /// The Hessian of the integral loss L(W, b) of a ReLU model, tied or untied, without noise, on
-/// plain features, from contour integrals: with X = (x, −1), output i has in (row i of A, b_i)
+/// plain features: with X = (x, −1), output i has in (row i of A, b_i)
 ///   K_i = 2 v_i E[X Xᵀ (1{z_i > b_i} − x_i δ(z_i − b_i))],
 /// pulled back to the parameters, plus Γ = ∂L/∂A times the second derivatives of A (mathematics.md,
-/// Proposition 10.1 and mathematics.md, Proposition 10.2). Supports with at most one active
-/// feature, and of the second term with at most two, are closed forms. Nodes are added until the
-/// estimated error is at most `relative_error` times the norm of the matrix, or
-/// options.maximum_nodes. Where the second derivatives do not exist (kinks()), it has those of the
-/// side on which z_i = b_i is silent. Entries of A below 1e-9 of the largest in their row are taken
-/// as 0. Cost: some 3 (D + 1) gradients and d² D³ operations; memory D³ + n² numbers.
-/// Throws std::invalid_argument for other models and laws, n > 6000, or as Evaluator does.
+/// Proposition 10.1 and mathematics.md, Proposition 10.2). An output that reads at most five
+/// features is a sum of closed forms over supports, however near to a kink. Entries of A up to 1e-3
+/// of the largest in their row are replaced by the three points of their sum's Gauss rule if that
+/// leaves so few (1e-6 if not), to second order. Other outputs are contour integrals, of which
+/// supports with at most one active feature, of the second term with at most two, are closed forms:
+/// nodes are added until the estimated error is at most `relative_error` times the norm of the
+/// matrix, or options.maximum_nodes. Where the second derivatives do not exist (kinks()), it has
+/// those of the side on which z_i = b_i is silent. Cost: some 3 (D + 1) gradients, 5 ms for an
+/// output that reads five features, and d² D³ operations; memory D³ + n² numbers. Throws
+/// std::invalid_argument for other models and laws, n > 6000, or as Evaluator does.
 Hessian hessian(const Autoencoder& model, const Features& features, const Options& options = {},
                 double relative_error = 1e-7);
 
