@@ -57,7 +57,7 @@ void Spectrum::declare(OptionTable& options) {
   options.add("--instance", &instance_, "k", "Which model of the file: k or 'all'");
   data_.declare(options);
   options.add("--objective", &objective_, "NAME",
-              "Of which loss: exact, one-sparse or k-sparse:K (K up to 2)");
+              "Of which loss: exact, one-sparse or k-sparse:K (K up to 5)");
   options
       .add("--interference", &interference_, "L",
            "The objective has L times the sum of <w_i, w_j>^2 over i != j added")
@@ -85,10 +85,10 @@ void Spectrum::read(Run& run) {
   how_.k = objective.k.value_or(how_.k);
   using training::ObjectiveKind;
   const bool sparse = how_.objective == ObjectiveKind::one_sparse ||
-                      (how_.objective == ObjectiveKind::k_sparse && how_.k <= 2);
+                      (how_.objective == ObjectiveKind::k_sparse && how_.k <= 5);
   if (!sparse && how_.objective != ObjectiveKind::exact) {
     throw UsageError(fmt::format(
-        "--objective {}: the spectrum is that of exact, one-sparse or k-sparse:K with K up to 2",
+        "--objective {}: the spectrum is that of exact, one-sparse or k-sparse:K with K up to 5",
         objective_));
   }
   // With one active feature it is the same for all densities.
@@ -103,9 +103,8 @@ void Spectrum::read(Run& run) {
   }
   for (const Index k : instances_) models_.push_back(file.models[static_cast<std::size_t>(k)]);
   const Autoencoder& first = models_.front();
-  if (first.activation != Activation::relu || first.noise != 0.0 || (sparse && !first.tied())) {
-    throw UsageError(fmt::format("{}: the spectrum is that of ReLU models without noise{}", model_,
-                                 sparse ? ", with few active features of tied ones" : ""));
+  if (first.activation != Activation::relu || first.noise != 0.0) {
+    throw UsageError(fmt::format("{}: the spectrum is that of ReLU models without noise", model_));
   }
   how_.penalty = {interference_, weight_decay_};
   how_.zero = zero_;

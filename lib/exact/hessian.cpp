@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "exact/support_hessian.h"
 #include "skeleta/exact/sparse_loss.h"
 
 namespace skeleta::exact {
@@ -57,6 +58,14 @@ Hessian hessian(const Autoencoder& model, const Features& features, const Option
 
 Hessian hessian(const Autoencoder& model, const Features& features, CountRange skeletons,
                 double factor, int threads) {
+  constexpr Index few = 2;  // in SparseLoss, which is faster
+  if (skeletons.last > few || !model.tied()) {
+    Hessian result = support_hessian(model, features, skeletons, threads);
+    result.value *= factor;
+    result.gradient *= factor;
+    result.matrix *= factor;
+    return result;
+  }
   SparseLoss loss(features, skeletons, threads);
   Gradient gradient;
   Hessian result;

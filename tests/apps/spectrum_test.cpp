@@ -66,7 +66,7 @@ TEST_F(SpectrumCommand, RefusesWhatHasNoSpectrum) {
     EXPECT_EQ(outcome.code, usage) << outcome.out;
     return outcome.err;
   };
-  EXPECT_THAT(refusal({pentagon, "--objective", "k-sparse:3"}), HasSubstr("K up to 2"));
+  EXPECT_THAT(refusal({pentagon, "--objective", "k-sparse:6"}), HasSubstr("K up to 5"));
   EXPECT_THAT(refusal({pentagon, "--objective", "sampled"}), HasSubstr("one-sparse"));
   EXPECT_THAT(refusal({pentagon, "--values", "constant:1"}), HasSubstr("uniform values"));
   EXPECT_THAT(refusal({pentagon, "--instance", "100000"}), HasSubstr("instance"));

@@ -162,6 +162,30 @@ TEST(Hessian, NearKinksIsThatOfTheRationalNumbers) {
   }
 }
 
+// All skeletons of few features, support by support.
+TEST(Hessian, OfAllSkeletonsIsThatOfTheWhole) {
+  for (const testing::OracleCase& c : testing::oracle_table("hessian_table.json")) {
+    const Index count = c.features.size();
+    if (count < 3 || count > 5) continue;
+    const Hessian found = hessian(c.model, c.features, CountRange{0, count});
+    EXPECT_LE((found.matrix - c.hessian).norm(), 1e-9 * c.hessian.norm()) << c.name;
+    EXPECT_NEAR(found.value, c.loss, 1e-14) << c.name;
+    EXPECT_LE((found.gradient - parameters(Gradient{c.gradient_W, c.gradient_b, {}})).norm(), 1e-14)
+        << c.name;
+  }
+  std::mt19937_64 random(9);
+  const Autoencoder untied = generic(5, 2, true, random);
+  const Features features = testing::random_features(5, 0.5, random);
+  const Hessian whole = hessian(untied, features, tight(), 1e-9);
+  const Hessian low = hessian(untied, features, CountRange{0, 2}, 2.0);
+  const Hessian high = hessian(untied, features, CountRange{3, 5}, 2.0);
+  EXPECT_LE((low.matrix + high.matrix - 2.0 * whole.matrix).norm(), 1e-8 * whole.matrix.norm());
+  EXPECT_NEAR(low.value + high.value, 2.0 * whole.value, 1e-10);
+  EXPECT_THROW(hessian(untied, features, CountRange{0, 6}), std::invalid_argument);
+  EXPECT_THROW(hessian(generic(60, 2, false, random), Features::uniform(60, 0.1), CountRange{0, 5}),
+               std::invalid_argument);
+}
+
 TEST(Hessian, TimesAVectorIsTheProduct) {
   std::mt19937_64 random(4);
   std::normal_distribution<> normal;

@@ -38,7 +38,11 @@ struct Hessian {
 Hessian hessian(const Autoencoder& model, const Features& features, const Options& options = {},
                 double relative_error = 1e-7);
 
-/// Of E[r; N in skeletons] as SparseLoss has it, times `factor`, in closed form; tied models.
+/// Of E[r; N in skeletons], skeletons up to 5, times `factor`, in closed form; ReLU models without
+/// noise, tied or untied. Cost: for tied models and at most two active features some D³ closed
+/// forms of 50 ns; else C(D, l) supports of l = 2, 3, 4, 5 active features take 1, 15, 405, 27 540
+/// for each output. Throws std::invalid_argument for other models, laws and skeletons, if these
+/// are more than 10¹⁰, or n > 6000.
 Hessian hessian(const Autoencoder& model, const Features& features, CountRange skeletons,
                 double factor = 1.0, int threads = 1);
 

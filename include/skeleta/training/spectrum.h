@@ -16,7 +16,7 @@ namespace skeleta::training {
 /// Of which objective, and what counts as 0.
 struct SpectrumOptions {
   ObjectiveKind objective = ObjectiveKind::exact;  ///< exact, one_sparse or k_sparse.
-  Index k = 2;                                     ///< Of k_sparse, at most 2.
+  Index k = 2;                                     ///< Of k_sparse, at most 5.
   Penalty penalty;                                 ///< Added to the objective.
   double zero = 1e-7;  ///< Eigenvalues up to this times the largest |eigenvalue| are 0.
   /// The gradient vanishes if its norm is at most this times the loss of the zero model.
