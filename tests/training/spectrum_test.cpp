@@ -6,6 +6,7 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "skeleta/exact/closed_loss.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
@@ -171,6 +172,82 @@ TEST(Spectrum, OfAntipodalPairs) {
     EXPECT_EQ(spectrum.unexplained, 0);
     EXPECT_EQ(spectrum.rank, 2 * d * (d + 1) - d * (d - 1) / 2);
     EXPECT_GT(spectrum.eigenvalues(spectrum.zeros), 0.1);
+  }
+}
+
+// A mean with its standard error, from batches.
+struct Estimate {
+  double mean, error;
+};
+
+// λ ≈ n E[f − f(x*)] under exp(−n f − γ|x − x*|²/2) (Watanabe; Lau et al., arXiv 2308.12108): by
+// Langevin steps of variance `step`/n with Metropolis' test, so that their length adds no error. γ
+// keeps what is flat and not compact nearby.
+Estimate sampled_coefficient(optimize::Objective f, const Vector& minimum, double n, double confine,
+                             double step, int steps) {
+  constexpr int batches = 20;
+  std::mt19937_64 random(7);
+  std::normal_distribution<> normal;
+  std::uniform_real_distribution<> uniform;
+  Vector x = minimum, y, slope(x.size()), slope_there(x.size()), noise(x.size());
+  const auto energy = [&](const Vector& at, Vector& force) {
+    const double value = n * f(at, force) + 0.5 * confine * (at - minimum).squaredNorm();
+    force = -n * force - confine * (at - minimum);
+    return value;
+  };
+  const double variance = step / n, least = n * f(minimum, slope);
+  double here = energy(x, slope);
+  Vector means = Vector::Zero(batches);
+  for (int batch = -2; batch < batches; ++batch) {  // two to forget the start
+    for (int k = 0; k < steps / batches; ++k) {
+      for (double& z : noise) z = normal(random);
+      y = x + 0.5 * variance * slope + std::sqrt(variance) * noise;
+      const double there = energy(y, slope_there);
+      const Vector back = x - y - 0.5 * variance * slope_there;
+      const double accepted =
+          here - there + 0.5 * (noise.squaredNorm() - back.squaredNorm() / variance);
+      if (std::log(uniform(random)) < accepted) {
+        x.swap(y);
+        slope.swap(slope_there);
+        here = there;
+      }
+      if (batch < 0) continue;
+      means(batch) += here - 0.5 * confine * (x - minimum).squaredNorm() - least;
+    }
+  }
+  means *= static_cast<double>(batches) / steps;
+  const double mean = means.mean();
+  const double spread = (means.array() - mean).square().sum() / (batches - 1);
+  return {mean, std::sqrt(spread / batches)};
+}
+
+// Rule: within four standard errors, which are small enough to tell λ from λ ± 1/2.
+void expect_agreement(const Estimate& sampled, double coefficient) {
+  EXPECT_LT(4.0 * sampled.error, 0.5);
+  EXPECT_NEAR(sampled.mean, coefficient, 4.0 * sampled.error);
+}
+
+TEST(Spectrum, HasTheLearningCoefficientThatSamplingSees) {
+  const int steps = testing::scaled(400'000, 200'000);
+  const Features pair = Features::uniform(2, 0.1);
+  Options training;
+  training.starts = 4;
+  training.gradient_tolerance = 1e-9;
+  const Autoencoder regular = train(pair, 1, training).best()->model;
+  exact::ClosedLoss whole(pair);
+  const auto loss = [&](const Vector& x, Vector& gradient) { return whole(x, gradient); };
+  const Spectrum found = spectrum(regular, pair);
+  EXPECT_EQ(found.learning_coefficient, 2.0) << found.reason;
+  expect_agreement(sampled_coefficient(loss, to_parameters(regular), 1e6, 0.0, 0.5, steps / 4),
+                   2.0);
+  // A pentagon, and one beside a feature that is dropped: flat are a rotation and the idle three.
+  for (const Index features : {5, 6}) {
+    const Autoencoder model = polygon(5, features, 0.5);
+    auto one = SparseObjective::one_sparse(Features::uniform(features, 0.1), 2);
+    const double coefficient = one_sparse(model).learning_coefficient;
+    EXPECT_EQ(coefficient, 7.0);
+    expect_agreement(sampled_coefficient(one, to_parameters(model), 1e8, 100.0, 1.0, steps),
+                     coefficient);
   }
 }
 
