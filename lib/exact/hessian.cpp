@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "exact/support_hessian.h"
+#include "exact/support_moments.h"
 #include "skeleta/exact/sparse_loss.h"
 
 namespace skeleta::exact {
@@ -47,6 +48,11 @@ SilentSupports silent_supports(const Matrix& row, const Features& features, Inde
 
 Hessian hessian(const Autoencoder& model, const Features& features, const Options& options,
                 double relative_error) {
+  const bool few = model.features() <= most_supported;
+  if (few && model.activation == Activation::relu && model.noise == 0.0 && features.plain()) {
+    validate(options);
+    return support_hessian(model, features, {0, model.features()}, options.threads);
+  }
   Evaluator evaluator(features, options);
   Gradient gradient;
   Hessian result;

@@ -75,14 +75,14 @@ Autoencoder generic(Index count, Index hidden, bool untied, std::mt19937_64& ran
 
 // Third derivatives jump where b_i passes 0, an entry of A or the sum of two: models where a
 // difference crosses such a place are as far from it as the steps are long.
-bool smooth_nearby(const Autoencoder& model) {
+bool smooth_nearby(const Autoencoder& model, double far = 0.05) {
   const Matrix A = output_weights(model, 0, model.features());  // column i is row i
   for (Index i = 0; i < model.features(); ++i) {
-    if (std::abs(model.b(i)) < 0.05 || std::abs(model.b(i) - A(i, i)) < 0.05) return false;
+    if (std::abs(model.b(i)) < far || std::abs(model.b(i) - A(i, i)) < far) return false;
     for (Index j = 0; j < model.features(); ++j) {
-      if (std::abs(A(j, i)) < 0.05 || std::abs(A(j, i) - model.b(i)) < 0.05) return false;
+      if (std::abs(A(j, i)) < far || std::abs(A(j, i) - model.b(i)) < far) return false;
       for (Index k = 0; k < j; ++k) {
-        if (std::abs(A(j, i) + A(k, i) - model.b(i)) < 0.05) return false;
+        if (std::abs(A(j, i) + A(k, i) - model.b(i)) < far) return false;
       }
     }
   }
@@ -131,11 +131,11 @@ TEST(Hessian, OfTheWholeLossIsTheSlopeOfTheGradient) {
   std::mt19937_64 random(3);
   int done = 0;
   while (done < testing::scaled(24, 8)) {
-    const Index count = 3 + done % 3;
+    const Index count = 3 + done % 4;
     const Autoencoder model = generic(count, 2, done % 2 == 1, random);
-    if (!smooth_nearby(model)) continue;
+    if (!smooth_nearby(model, count < 6 ? 0.05 : 0.02)) continue;  // six are hardly ever further
     Features features = testing::random_features(count, 0.8, random);
-    if (done % 4 == 3) features.density(0) = 1.0;
+    if (done % 5 == 3) features.density(0) = 1.0;
     Evaluator evaluator(features, tight());
     const Matrix expected = differences(model, [&](const Autoencoder& at) {
       Gradient gradient;
@@ -157,8 +157,17 @@ TEST(Hessian, NearKinksIsThatOfTheRationalNumbers) {
   for (const testing::OracleCase& c : table) {
     const Hessian found = hessian(c.model, c.features, tight(), 1e-8);
     const double size = c.hessian.norm();
+    const bool few = c.features.size() <= 5;
     EXPECT_LE((found.matrix - c.hessian).norm(), found.error + 1e-10 * size) << c.name;
-    EXPECT_LE(found.error, (c.features.size() <= 5 ? 1e-7 : 1e-5) * size) << c.name;
+    EXPECT_LE(found.error, few ? 0.0 : 1e-5 * size) << c.name;
+    // Of few features too row by row, with Γ from contours: beside corners to some 1e-9, which the
+    // gradient's estimated error does not tell.
+    Evaluator evaluator(c.features, tight());
+    Gradient gradient;
+    evaluator.loss_and_gradient(c.model, gradient);
+    double error = 0.0;
+    EXPECT_LE((evaluator.hessian(1e-8, error) - c.hessian).norm(), error + 1e-8 * size) << c.name;
+    EXPECT_LE(error, 1e-5 * size) << c.name;
   }
 }
 

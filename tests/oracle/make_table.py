@@ -317,9 +317,9 @@ def kinks(m, k):
 
 
 def antipodal_pairs(m, k):
-    """Pairs along the axes as training leaves them: opposite and at right angles up to 10^-3 ... 10^-12, or
+    """Pairs along the axes as training leaves them: opposite and at right angles up to 10^-3 ... 10^-10, or
     exactly. What is left over of the features shares the last axis."""
-    deviation = (1e-8, 1e-3, 1e-5, 1e-6, 0.0, 1e-10, 1e-4, 1e-12)[k % 8]
+    deviation = (1e-8, 1e-4, 1e-5, 1e-6, 1e-3, 1e-10, 0.0)[k % 7]
     m.density = [(0.1, 0.02, 0.4)[k % 3]] * m.features
     for j in range(m.features):
         axis = min(j // 2, m.d - 1)

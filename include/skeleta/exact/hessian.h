@@ -16,8 +16,9 @@ struct Hessian {
   Matrix matrix;       ///< Symmetric, n × n.
   Vector gradient;     ///< n entries.
   double value = 0.0;  ///< The loss.
-  /// Estimate of the error of `matrix` in the Frobenius norm (0 for few active features, where all
-  /// is closed forms to some dozen ε), that of Γ included, of the kind of Loss::gradient_error.
+  /// Estimate of the error of `matrix` in the Frobenius norm (0 for few features or few active
+  /// ones, where all is closed forms to some dozen ε), that of Γ included, of the kind of
+  /// Loss::gradient_error.
   double error = 0.0;
 };
 
@@ -26,15 +27,16 @@ struct Hessian {
 ///   K_i = 2 v_i E[X Xᵀ (1{z_i > b_i} − x_i δ(z_i − b_i))],
 /// pulled back to the parameters, plus Γ = ∂L/∂A times the second derivatives of A (mathematics.md,
 /// Proposition 10.1 and mathematics.md, Proposition 10.2). An output that reads at most five
-/// features is a sum of closed forms over supports, however near to a kink. Entries of A up to 1e-3
-/// of the largest in their row are replaced by the three points of their sum's Gauss rule if that
-/// leaves so few (1e-6 if not), to second order. Other outputs are contour integrals, of which
-/// supports with at most one active feature, of the second term with at most two, are closed forms:
-/// nodes are added until the estimated error is at most `relative_error` times the norm of the
-/// matrix, or options.maximum_nodes. Where the second derivatives do not exist (kinks()), it has
-/// those of the side on which z_i = b_i is silent. Cost: some 3 (D + 1) gradients, 5 ms for an
-/// output that reads five features, and d² D³ operations; memory D³ + n² numbers. Throws
-/// std::invalid_argument for other models and laws, n > 6000, or as Evaluator does.
+/// features is a sum of closed forms over supports, however near to a kink; of models of at most
+/// five features all is. Entries of A up to 1e-3 of the largest in their row are replaced by the
+/// three points of their sum's Gauss rule if that leaves so few (1e-6 if not), to second order.
+/// Other outputs are contour integrals, of which supports with at most one active feature, of the
+/// second term with at most two, are closed forms: nodes are added until the estimated error is at
+/// most `relative_error` times the norm of the matrix, or options.maximum_nodes. Where the second
+/// derivatives do not exist (kinks()), it has those of the side on which z_i = b_i is silent. Cost:
+/// some 3 (D + 1) gradients, 5 ms for an output that reads five features, and d² D³ operations;
+/// memory D³ + n² numbers. Throws std::invalid_argument for other models and laws, n > 6000, or as
+/// Evaluator does.
 Hessian hessian(const Autoencoder& model, const Features& features, const Options& options = {},
                 double relative_error = 1e-7);
 
