@@ -105,6 +105,17 @@ struct Curve {
            often * rise_between(b, b + gamma) / gamma;
   }
 
+  // ∂²K/∂c∂a, ∂²K/∂c² and ∂²K/∂a², pieces likewise; all are 0 beyond a (`curved`).
+  T mixed_left(const T&) const { return -p; }
+  T mixed_right(const T& c) const { return p * (square(part(c)) * (T(2.0) / a + T(1.0)) - T(1.0)); }
+  T bend_left(const T&) const { return T(2.0); }
+  T bend_right(const T& c) const { return T(2.0) * p * (T(1.0) - (T(1.0) + a) * part(c) / a); }
+  T own_bend_left(const T&) const { return T(2.0) / T(3.0) * p; }
+  T own_bend_right(const T& c) const {
+    const T t = part(c);
+    return T(2.0) * p * ((T(1.0) - cube(t)) / T(3.0) - cube(t) / a);
+  }
+
   // One of two pieces, or both.
   using Piece = T (Curve::*)(const T&) const;
   T whole(const T& c, Piece left, Piece right) const;
@@ -122,6 +133,48 @@ Interval Curve<Interval>::whole(const Interval& c, Piece left, Piece right) cons
 }
 
 const Interval one = 1.0, two = 2.0, three = 3.0, half = 0.5;
+
+using Pieces = Curve<Interval>;
+
+// A second derivative on an interval of c, which jumps to 0 at a.
+Interval curved(const Pieces& curve, const Interval& c, Pieces::Piece left, Pieces::Piece right) {
+  if (c.lo > curve.a.hi) return 0.0;
+  const Interval inside = curve.whole(c, left, right);
+  return c.hi < curve.a.lo ? inside : hull(inside, 0.0);
+}
+
+// Second derivatives of F for thresholds b, from those of K at b and over b + γu: by a, by both,
+// and by γ or b, where ∫u K'' du = ½K'' and ∫u² K'' du = ⅓K'' of some c.
+struct Bends {
+  Interval own, mixed, mixed_gamma, bend;
+
+  Bends(const Pieces& curve, const Interval& gamma, const Interval& b) {
+    const Interval all{b.lo, above(b.hi + gamma.hi)};
+    const auto mean = [&](Pieces::Piece left, Pieces::Piece right) {
+      return curve.seldom * curved(curve, b, left, right) +
+             curve.often * curved(curve, all, left, right);
+    };
+    own = mean(&Pieces::own_bend_left, &Pieces::own_bend_right);
+    mixed = mean(&Pieces::mixed_left, &Pieces::mixed_right);
+    mixed_gamma =
+        curve.often * half * curved(curve, all, &Pieces::mixed_left, &Pieces::mixed_right);
+    bend = curve.often * curved(curve, all, &Pieces::bend_left, &Pieces::bend_right);
+  }
+};
+
+// ∂F/∂b over a box for a number b, by its slopes from the middle: far nearer than the formula as it
+// stands, where a, γ and b occur many times.
+Interval rise_over(const Pieces& curve, const Interval& gamma, double b) {
+  const Interval a0 = curve.a.middle(), gamma0 = gamma.middle();
+  const Interval all{b, above(b + gamma.hi)};
+  const Interval mixed = curved(curve, all, &Pieces::mixed_left, &Pieces::mixed_right);
+  const Interval bend = curved(curve, all, &Pieces::bend_left, &Pieces::bend_right);
+  return Pieces(curve.p, curve.often, a0).by_threshold(gamma0, b) +
+         (curve.seldom * curved(curve, b, &Pieces::mixed_left, &Pieces::mixed_right) +
+          curve.often * mixed) *
+             (curve.a - a0) +
+         half * curve.often * bend * (gamma - gamma0);
+}
 
 // c* of a number: its ends, as c* rises with a.
 Interval alone_at(const Interval& p, double a) {
@@ -202,19 +255,19 @@ Interval PairOutput::thresholds(const Interval& a, const Interval& gamma) const 
   if (!(gamma.lo > 0.0)) return found;
   const Curve<Interval> curve(p_, other_, a);
   const double guess = threshold(a.middle(), gamma.middle());
-  const Interval here = curve.by_threshold(gamma, guess);
+  const Interval here = rise_over(curve, gamma, guess);
   constexpr int most = 12;
   const double first = 0.55 * std::max(-here.lo, here.hi) + 1e-15;
   double step = first;
   for (int n = 0; n < most && guess - step > found.lo; ++n, step *= 2.0) {
-    if (curve.by_threshold(gamma, guess - step).hi < 0.0) {
+    if (rise_over(curve, gamma, guess - step).hi < 0.0) {
       found.lo = guess - step;
       break;
     }
   }
   step = first;
   for (int n = 0; n < most && guess + step < found.hi; ++n, step *= 2.0) {
-    if (curve.by_threshold(gamma, guess + step).lo > 0.0) {
+    if (rise_over(curve, gamma, guess + step).lo > 0.0) {
       found.hi = guess + step;
       break;
     }
@@ -252,13 +305,18 @@ PairOutput::Slopes PairOutput::slopes(const Interval& a, const Interval& gamma) 
   // Means are no more than what is averaged: γ may be 0.
   Slopes found{curve.whole(all, &Curve<Interval>::own_left, &Curve<Interval>::own_right),
                {0.0, (p_ * other_ * (half * greater(one - a, 0.0) + greater(h, 0.0))).hi}};
-  if (gamma.lo > 0.0) {
-    const Interval own =
-        curve.seldom * curve.whole(b, &Curve<Interval>::own_left, &Curve<Interval>::own_right) +
-        other_ * curve.own_integral(b, h) / gamma;
-    found.a = common(found.a, own);
-    found.gamma = common(found.gamma, other_ * curve.weighted_rise(b, h) / square(gamma));
-  }
+  if (!(gamma.lo > 0.0)) return found;
+  // By second derivatives from the middle, of F as a function of a, γ and b.
+  const Interval a0 = a.middle(), gamma0 = gamma.middle(), b0 = b.middle(), h0 = b0 + gamma0;
+  const Pieces middle(p_, other_, a0);
+  const Interval by_a = curve.seldom * middle.whole(b0, &Pieces::own_left, &Pieces::own_right) +
+                        other_ * middle.own_integral(b0, h0) / gamma0;
+  const Interval by_gamma = other_ * middle.weighted_rise(b0, h0) / square(gamma0);
+  const Bends bends(curve, gamma, b);
+  const Interval da = a - a0, dgamma = gamma - gamma0, db = b - b0;
+  found.a = common(found.a, by_a + bends.own * da + bends.mixed_gamma * dgamma + bends.mixed * db);
+  found.gamma = common(found.gamma, by_gamma + bends.mixed_gamma * da +
+                                        bends.bend / three * dgamma + half * bends.bend * db);
   return found;
 }
 

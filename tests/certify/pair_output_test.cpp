@@ -102,6 +102,11 @@ TEST(PairOutput, BoxesHoldWhatTheirNumbersDo) {
       const double by_gamma = (least(x, y + h) - least(x, y - h)) / (2.0 * h);
       EXPECT_GE(by_a, slopes.a.lo - 3e-5);
       EXPECT_LE(by_a, slopes.a.hi + 3e-5);
+      const PairOutput::Slopes here = output.slopes(x, y);
+      EXPECT_GE(here.a.hi, slopes.a.lo);
+      EXPECT_LE(here.a.lo, slopes.a.hi);
+      EXPECT_GE(here.gamma.hi, slopes.gamma.lo);
+      EXPECT_LE(here.gamma.lo, slopes.gamma.hi);
       EXPECT_GE(by_gamma, slopes.gamma.lo - 3e-5);
       EXPECT_LE(by_gamma, slopes.gamma.hi + 3e-5);
       EXPECT_GE(least(x, y), output.floor(A));

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import isfinite
 
-from exact_intervals import (BITS, ONE, Failed, add, at_least, at_most, cube, div, exact, hull, mul, neg, over, require, square,
+from exact_intervals import (BITS, ONE, Failed, add, at_least, at_most, cube, div, exact, hull, middle, mul, neg, over, require, square,
                              sub, times)
 
 TITLE = "skeleta phase certificate 1"
@@ -114,6 +114,32 @@ class Curve:
                        mul(b, self.rise(t)))
         return self.between(b, h, left, right)
 
+    def curved(self, c, left, right):
+        """A second derivative, which jumps to 0 beyond a, on an interval of c."""
+        if c[0] > self.a[1]:
+            return (0, 0)
+        inside = self.both(c, left, right)
+        return inside if c[1] < self.a[0] else hull(inside, (0, 0))
+
+    def mixed(self, c):
+        """d2K/dc da."""
+        rest = add(div((2 * ONE, 2 * ONE), self.a), WHOLE)
+        return self.curved(c, lambda _: neg(self.p),
+                           lambda x: mul(self.p, sub(mul(square(self.part(x)), rest), WHOLE)))
+
+    def bend(self, c):
+        """d2K/dc2."""
+        rest = div(add(WHOLE, self.a), self.a)
+        return self.curved(c, lambda _: (2 * ONE, 2 * ONE),
+                           lambda x: times(2, mul(self.p, sub(WHOLE, mul(rest, self.part(x))))))
+
+    def own_bend(self, c):
+        """d2K/da2."""
+        def right(x):
+            t3 = cube(self.part(x))
+            return times(2, mul(self.p, sub(over(sub(WHOLE, t3), 3), div(t3, self.a))))
+        return self.curved(c, lambda _: mul(self.p, TWO_THIRDS), right)
+
     def value(self, gamma, b):
         return add(mul(self.q, self.loss(b)), div(mul(self.p, self.integral(b, add(b, gamma))), gamma))
 
@@ -157,18 +183,28 @@ def guess(p, a, gamma):
     return int(0.5 * (low + high) * ONE)
 
 
+def rise_over(curve, gamma, b):
+    """dF/db over a box for a number b, by its slopes from the middle."""
+    a0, gamma0, b = middle(curve.a), middle(gamma), (b, b)
+    every = (b[0], b[0] + gamma[1])
+    by_a = add(mul(curve.q, curve.mixed(b)), mul(curve.p, curve.mixed(every)))
+    by_gamma = over(mul(curve.p, curve.bend(every)), 2)
+    return add(Curve(curve.p, a0).by_threshold(gamma0, b),
+               add(mul(by_a, sub(curve.a, a0)), mul(by_gamma, sub(gamma, gamma0))))
+
+
 def thresholds(p, a, gamma, patient):
     """Holds every best threshold of the box: dF/db has the sign of b minus the best one."""
     low, high = alone(p, a[0])[0] - gamma[1], alone(p, a[1])[1]
     if gamma[0] <= 0:
         return (low, high)
     curve, start = Curve(p, a), guess(p, a, gamma)
-    here = curve.by_threshold(gamma, (start, start))
+    here = rise_over(curve, gamma, start)
     first = max(-here[0], here[1]) * 55 // 100 + 1
 
     def end(outermost, direction):
         def known(b):
-            slope = curve.by_threshold(gamma, (b, b))
+            slope = rise_over(curve, gamma, b)
             return slope[1] < 0 if direction < 0 else slope[0] > 0
         step, inner = first, start
         while (start + direction * step - outermost) * direction < 0:
@@ -223,8 +259,18 @@ def slopes(p, a, gamma, patient):
     by_a = curve.own((b[0], h[1]))
     by_gamma = (0, add(over(mul(square(p), at_least(sub(WHOLE, a), 0)), 2), mul(square(p), at_least(h, 0)))[1])
     if gamma[0] > 0:
-        by_a = common(by_a, add(mul(curve.q, curve.own(b)), div(mul(p, curve.own_integral(b, h)), gamma)))
-        by_gamma = common(by_gamma, div(mul(p, curve.weighted_rise(b, h)), square(gamma)))
+        a0, gamma0, b0 = middle(a), middle(gamma), middle(b)
+        h0, at = add(b0, gamma0), Curve(p, a0)
+        from_a = add(mul(curve.q, at.own(b0)), div(mul(p, at.own_integral(b0, h0)), gamma0))
+        from_gamma = div(mul(p, at.weighted_rise(b0, h0)), square(gamma0))
+        every = (b[0], b[1] + gamma[1])
+        da, dgamma, db = sub(a, a0), sub(gamma, gamma0), sub(b, b0)
+        mixed, bend = mul(p, curve.mixed(every)), mul(p, curve.bend(every))
+        own = add(mul(curve.q, curve.own_bend(b)), mul(p, curve.own_bend(every)))
+        by_a = common(by_a, add(add(from_a, mul(own, da)), add(
+            over(mul(mixed, dgamma), 2), mul(add(mul(curve.q, curve.mixed(b)), mixed), db))))
+        by_gamma = common(by_gamma, add(add(from_gamma, over(mul(mixed, da), 2)), add(
+            over(mul(bend, dgamma), 3), over(mul(bend, db), 2))))
     return by_a, by_gamma
 
 
