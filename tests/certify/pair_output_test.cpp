@@ -92,8 +92,9 @@ TEST(PairOutput, BoxesHoldWhatTheirNumbersDo) {
     const Interval thresholds = output.thresholds(A, G);
     const PairOutput::Slopes slopes = output.slopes(A, G);
     for (int k = 0; k < 10; ++k) {
-      const double x = A.lo + width * part(random);
-      const double y = std::max(G.lo + (G.hi - G.lo) * part(random), 1e-3);
+      const bool corner = k < 4;  // where enclosures are nearest
+      const double x = A.lo + width * (corner ? k % 2 : part(random));
+      const double y = std::max(G.lo + (G.hi - G.lo) * (corner ? k / 2 : part(random)), 1e-3);
       const double b = output.threshold(x, y), h = 1e-5, slack = 1e-13;
       EXPECT_GE(b, thresholds.lo - slack);
       EXPECT_LE(b, thresholds.hi + slack);
