@@ -163,8 +163,9 @@ py::dict estimate_model(const Problem& problem, std::size_t k, const std::string
         return approximation::cheapest_loss(run.model, run.features, options,
                                             integrals_of_auto(given), precision);
       }
-      return approximation::CheapestLoss{
-          .sampled = approximation::sampled_loss(run.model, run.features, options, precision)};
+      approximation::CheapestLoss sampled;
+      sampled.sampled = approximation::sampled_loss(run.model, run.features, options, precision);
+      return sampled;
     });
     if (cheapest.exact) {
       is_exact(cheapest.integral, exact::ErrorControl::rigorous);
