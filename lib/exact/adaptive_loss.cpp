@@ -293,12 +293,12 @@ Loss AdaptiveLoss::summary() const {
 
 // A loss below the normal numbers of double keeps only some of its digits.
 Loss AdaptiveLoss::in_given_units(Loss loss) const {
-  const bool zero = loss.value == 0.0 && loss.error_bound == 0.0;
+  const bool zero = loss.value == 0.0 && loss.error_bound == 0.0;  // and is known to be
   for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
     *number = unit_.restored(*number);
   }
   const double size = std::abs(loss.value);
-  if (zero || size >= std::numeric_limits<double>::min()) return loss;
+  if (zero || size + loss.error_bound >= std::numeric_limits<double>::min()) return loss;
   loss.error_bound += 2.0 * std::numeric_limits<double>::denorm_min();
   const double target = std::max(options_.absolute_target, options_.relative_target * size);
   if (loss.error_bound > target) loss.stop_reason = StopReason::nodes;
