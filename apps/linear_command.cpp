@@ -503,7 +503,9 @@ void Moments::add_settings(Run& run) {
 bool Moments::measure(Run& run) {
   ProgressDisplay display(run.err(), run.quiet());
   try {
-    for (auto& [features, row] : settings_) {
+    for (Setting& setting : settings_) {
+      const Features& features = setting.features;
+      auto& row = setting.row;
       if (row.law.samples > measure_up_to_) continue;
       const double start = run.seconds();
       const linear::SparseData data(features, row.law.samples, run.seed());

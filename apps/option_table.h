@@ -24,6 +24,8 @@ template <class... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;  // clang before 17 does not deduce it
 
 /// What an option sets. A number without a value was not given and has no default.
 using Target =

@@ -81,8 +81,8 @@ Shards present(const FoundRun& run, bool finished) {
     }
   }
   std::ranges::sort(shards.which);
-  const auto twice = std::ranges::unique(shards.which);
-  shards.which.erase(twice.begin(), twice.end());
+  const auto twice = std::unique(shards.which.begin(), shards.which.end());
+  shards.which.erase(twice, shards.which.end());
   return shards;
 }
 

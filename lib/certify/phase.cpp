@@ -188,7 +188,8 @@ std::optional<PhaseFlaw> check(const std::vector<PhaseProof>& proofs, int thread
 std::vector<CriticalInterference> critical_interference(const std::vector<PhaseProof>& proofs) {
   std::vector<CriticalInterference> all;
   for (const PhaseProof& proof : proofs) {
-    const auto& [importance, density, lambda] = proof.point;
+    const double importance = proof.point.importance, density = proof.point.density,
+                 lambda = proof.point.interference;
     auto place = std::find_if(all.begin(), all.end(), [&](const CriticalInterference& x) {
       return x.importance == importance && x.density == density;
     });

@@ -355,7 +355,7 @@ void fit_threshold(DictionaryRow& row, const InterferenceMoments& moments,
   std::ranges::sort(points);
   const double apart = 1e-6 * (high - low);  // neighbours are to enclose a minimum
   const auto close = [&](double a, double b) { return b - a <= apart; };
-  points.erase(std::ranges::unique(points, close).begin(), points.end());
+  points.erase(std::unique(points.begin(), points.end(), close), points.end());
   std::vector<double> losses;
   for (const double c : points) losses.push_back(loss(c));
   const std::size_t last = points.size() - 1;

@@ -86,7 +86,7 @@ class Ranks {
   std::vector<Exchange::Bytes> gather(std::span<const std::byte> mine, std::int64_t step);
   /// In two halves, as those of Exchange.
   void post(std::span<const std::byte> mine, std::int64_t step);
-  std::optional<std::vector<Exchange::Bytes>> collect(bool patient = true);
+  std::optional<std::vector<Exchange::Bytes>> collect(bool patient = true);  ///< The other half.
   void advance() { exchange_.advance(); }  ///< As Exchange::advance.
   /// Ends when all have called it.
   void meet();
