@@ -379,7 +379,10 @@ EstimateRun Estimate::exact_run(const EstimateRun& task, const approximation::Ex
 Result Estimate::sampled_result(Run& run, const EstimateRun& task,
                                 const EstimateRun* earlier) const {
   if (earlier != nullptr && earlier->method == "exact") {  // as auto found cheaper then
-    if (run.same_options()) return {*earlier};
+    const double wanted = std::max(sampled_.absolute_tolerance,
+                                   sampled_.relative_tolerance * std::abs(earlier->loss.value));
+    const bool enough = may_be_exact(run) && earlier->loss.error_bound <= wanted;
+    if (run.same_options() || enough) return {*earlier};
     earlier = nullptr;
   }
   const double start = run.seconds() - (earlier != nullptr ? earlier->seconds : 0.0);

@@ -73,14 +73,20 @@ void print_other_ends(std::ostream& out, const std::vector<OtherEnd>& ends, doub
 // Nothing is said of one start.
 void print_unseen(std::ostream& out, const training::Unseen& unseen) {
   if (unseen.starts < 2 || unseen.best == 0) return;
+  print_to(out, "\nthe best minimum was found by {} of {} starts\n", unseen.best, unseen.starts);
+  if (unseen.once == 0) {
+    print_to(out,
+             "each end was met more than once; one that {:.2g} of all starts lead to would have\n"
+             "been met with 95 % confidence\n",
+             unseen.detectable);
+    return;
+  }
   print_to(
       out,
-      "\nthe best minimum was found by {} of {} starts\n"
       "the next start ends at one not seen yet with probability {:.2g} +- {:.2g} (Good-Turing:\n"
       "{} ended where no other did); a minimum that {:.2g} of all starts lead to would have been\n"
       "met with 95 % confidence\n",
-      unseen.best, unseen.starts, unseen.probability, unseen.standard_error, unseen.once,
-      unseen.detectable);
+      unseen.probability, unseen.standard_error, unseen.once, unseen.detectable);
 }
 
 // Where something else than the loss was minimised: it is what vanishes at a minimum.

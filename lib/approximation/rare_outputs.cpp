@@ -97,11 +97,21 @@ void take_apart(const Autoencoder& model, const RareOutputs& rare, Index first, 
     precise.refuse_unreachable = false;  // what rounding does not allow is bounded instead
     const IntegralBySkeleton loss = exact_loss(model, rare.apart, precise).loss;
     if (loss.stop_reason == StopReason::exact) {
+      double listed = 0.0;
       for (const SkeletonPart& part : loss.skeletons) {
         known.apart.resize(static_cast<std::size_t>(part.l) + 1, 0.0);
         known.apart.back() = part.contribution;
+        listed += part.contribution;
       }
-      // What lies on skeletons that are not listed is less than the rounding of the others.
+      // What lies on skeletons that are not listed, since they are improbable, may be most of all.
+      // It is put on the next one of them.
+      const double others = std::max(loss.value - listed, 0.0);
+      const Index next = loss.skeletons.back().l + 1;
+      const Index at = next <= model.features() ? next : loss.skeletons.front().l - 1;
+      if (at >= 0 && others > 0.0) {
+        known.apart.resize(std::max(known.apart.size(), static_cast<std::size_t>(at) + 1), 0.0);
+        known.apart[static_cast<std::size_t>(at)] += others;
+      }
       known.apart_error = loss.error_bound;
       return;
     }

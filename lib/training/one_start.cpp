@@ -5,9 +5,6 @@
 #include <limits>
 #include <stdexcept>
 
-#include "measure/support_sums.h"
-#include "skeleta/measure/active_count.h"
-#include "skeleta/measure/data_law.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
@@ -15,34 +12,12 @@
 #include "training/escape.h"
 #include "training/features.h"
 #include "training/orbit.h"
+#include "training/zero_model.h"
 
 namespace skeleta::training {
 namespace {
 
 constexpr double sum_noise = 1e-14;  // of values that are sums of closed forms
-
-// E[Σ v x²; N = l] for l = 0, …, last.
-std::vector<double> zero_by_count(const Features& features, Index last) {
-  if (features.plain()) return single_sums(features.importance / 3.0, features.density, last);
-  Vector squares = features.importance;
-  for (Index j = 0; j < features.size(); ++j) {
-    squares(j) *= features.law->values[static_cast<std::size_t>(j)].moment(2);
-  }
-  const Vector sums = active_by_count(features.law->activity, last).transpose() * squares;
-  return {sums.begin(), sums.end()};
-}
-
-// What the objective is for the model that answers 0: E[Σ v x²] on the skeletons that it has.
-double value_of_zero_model(const Features& features, const Options& options) {
-  const bool one = options.objective == ObjectiveKind::one_sparse;
-  if (!one && options.objective != ObjectiveKind::k_sparse) return loss_of_zero_model(features);
-  const Index last = one ? 1 : options.k;
-  const std::vector<double> by_count = zero_by_count(features, last);
-  if (one) return by_count[1] / ActiveCount(features.data_law().activity).probability(1);
-  double value = 0.0;
-  for (const double part : by_count) value += part;
-  return value > 0.0 ? value : loss_of_zero_model(features);  // k = 0: any scale will do
-}
 
 // Thresholds below 0 cost something only where the objective has Q_0.
 NaturalCoordinates coordinates_of(const Features& features, const Options& options) {
@@ -85,7 +60,7 @@ OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& opti
       form_(form_of(data.features, hidden, options)),
       threads_(threads),
       gradient_target_(options.gradient_tolerance),
-      zero_(value_of_zero_model(data.features, options)),
+      zero_(value_of_zero_model(data.features, options.objective, options.k)),
       natural_(coordinates_of(data.features, options)) {}
 
 void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& result) {

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 #include "core/decompositions.h"
 #include "core/products.h"
 #include "skeleta/measure/active_count.h"
 #include "skeleta/training/parameters.h"
 #include "training/orbit.h"
+#include "training/zero_model.h"
 
 namespace skeleta::training {
 namespace {
@@ -26,7 +29,9 @@ struct SkeletonPart {
 
 SkeletonPart part_of(const Features& features, const SpectrumOptions& options) {
   if (options.objective == ObjectiveKind::one_sparse) {
-    return {{1, 1}, 1.0 / ActiveCount(features.density).probability(1)};
+    const double probability = ActiveCount(features.density).probability(1);
+    if (probability > 0.0) return {{1, 1}, 1.0 / probability};
+    throw std::invalid_argument("never is exactly one feature active: there is no one-sparse loss");
   }
   if (options.objective == ObjectiveKind::k_sparse) return {{0, options.k}, 1.0};
   if (options.objective == ObjectiveKind::exact) return {{0, features.size()}, 1.0};
@@ -58,6 +63,12 @@ exact::Hessian hessian_of(const Autoencoder& model, const Features& features,
   return result;
 }
 
+// Squares of the smallest losses' gradients leave the range.
+double norm_of(const Vector& x) {
+  const double most = x.cwiseAbs().maxCoeff();
+  return most > 0.0 && std::isfinite(most) ? most * (x / most).norm() : most;
+}
+
 // Orthonormal combinations of the orthonormal columns of B that H maps to less than `zero`.
 Matrix flat_part(const Matrix& H, const Matrix& B, double zero) {
   if (B.cols() == 0) return B;
@@ -83,12 +94,32 @@ Matrix beside(const Matrix& A, const Matrix& B) {
   return result;
 }
 
-void explain_zeros(const Matrix& H, const Autoencoder& model, Spectrum& result) {
+// Does output i never fire while at most `most` features are active, or count for nothing? Its
+// parameters may then do nothing at all; of others a flat direction may only be one to second
+// order.
+bool silent(const Autoencoder& model, const Features& features, Index i, Index most) {
+  if (features.importance(i) == 0.0) return true;
+  const Matrix row = output_weights(model, i, 1);
+  std::vector<double> entries;
+  for (Index j = 0; j < features.size(); ++j) {
+    if (features.density(j) > 0.0) entries.push_back(std::max(row(j, 0), 0.0));
+  }
+  std::ranges::sort(entries, std::greater{});
+  double highest = 0.0;
+  for (std::size_t n = 0; n < entries.size() && static_cast<Index>(n) < most; ++n) {
+    highest += entries[n];
+  }
+  return model.b(i) >= highest && model.b(i) > 0.0;
+}
+
+void explain_zeros(const Matrix& H, const Autoencoder& model, const Features& features, Index most,
+                   Spectrum& result) {
   // What is flat but for the error of a nearly flat matrix.
   const double zero = 4.0 * result.zero;
   Matrix known = flat_part(H, orbit(model), zero);
   result.orbit_dimension = std::min(known.cols(), result.zeros);
   for (Index i = 0; i < model.features() && known.cols() < result.zeros; ++i) {
+    if (!silent(model, features, i, most)) continue;
     const Matrix flat = flat_part(H, block_of(model, i), zero);
     if (flat.cols() > 0) known = orthonormal(beside(known, flat));
   }
@@ -133,14 +164,12 @@ Spectrum spectrum(const Autoencoder& model, const Features& features,
   const SymmetricEigen eigen = symmetric_eigen(hessian.matrix);
   Spectrum result;
   result.value = hessian.value;
-  result.gradient_norm = hessian.gradient.norm();
+  result.gradient_norm = norm_of(hessian.gradient);
   result.eigenvalues = eigen.values;
   result.error = hessian.error;
   result.kinks = exact::kinks(model, features, part_of(features, options).skeletons, options.kink);
   const double largest = eigen.values.cwiseAbs().maxCoeff(), size = model.W.norm();
-  const double slope =
-      options.slope * loss_of_zero_model(features) *
-      (options.objective == ObjectiveKind::one_sparse ? part_of(features, options).factor : 1.0);
+  const double slope = options.slope * value_of_zero_model(features, options.objective, options.k);
   // H (SW, 0) = (S ∂L/∂W, 0), which is nothing where the gradient vanishes but for a rest.
   const bool critical = result.gradient_norm <= slope && size > 0.0;
   const double turned = critical ? 4.0 * result.gradient_norm / size : 0.0;
@@ -165,7 +194,8 @@ Spectrum spectrum(const Autoencoder& model, const Features& features,
   constexpr double vague = 1e-3;
   const bool known = result.error <= vague * largest || largest == 0.0;
   if (known) {
-    explain_zeros(hessian.matrix, model, result);
+    explain_zeros(hessian.matrix, model, features, part_of(features, options).skeletons.last,
+                  result);
   } else {
     result.unexplained = result.zeros;
   }

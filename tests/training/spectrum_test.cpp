@@ -110,6 +110,40 @@ TEST(Spectrum, ExplainsDroppedFeatures) {
   EXPECT_NEAR(hexagon.value - found.value, -0.02055, 5e-6);
 }
 
+// Output 1 fires always, and is as good as unimportant: flat to second order, and no minimum: with
+// w_1 = .9, b_1 = 0 the loss is 26 times less.
+TEST(Spectrum, CallsNothingDroppedThatFires) {
+  const Autoencoder model{Matrix{{1.0, 0.0}, {0.0, 0.0}}, Vector{{0.0, -0.05}}};
+  const Features features{Vector{{1.0, 0.1}}, Vector{{1.0, 1e-8}}};
+  const Spectrum found = spectrum(model, features);
+  EXPECT_EQ(found.landscape, Landscape::degenerate) << found.reason;
+  EXPECT_EQ(found.dropped, 0);
+  EXPECT_TRUE(std::isnan(found.learning_coefficient));
+}
+
+// L_1 of equal features does not know how dense they are.
+TEST(Spectrum, KnowsTheScaleOfTheOneSparseLoss) {
+  Autoencoder model{Matrix(2, 5), Vector::Constant(5, 0.1)};
+  for (Index k = 0; k < 5; ++k) {
+    const double angle = 0.4 * std::numbers::pi * static_cast<double>(k);
+    model.W.col(k) << 1.05 * std::cos(angle), 1.05 * std::sin(angle);
+  }
+  SpectrumOptions options;
+  options.objective = ObjectiveKind::one_sparse;
+  for (const double density : {0.05, 0.9}) {
+    const Spectrum found = spectrum(model, Features::uniform(5, density), options);
+    EXPECT_EQ(found.landscape, Landscape::slope) << density << found.reason;
+    EXPECT_NEAR(found.gradient_norm, 0.125, 1e-3);
+  }
+  EXPECT_THROW(spectrum(model, Features::uniform(5, 1.0), options), std::invalid_argument);
+}
+
+// Its square is no number of double.
+TEST(Spectrum, SeesSlopesOfTheSmallestLosses) {
+  const Autoencoder model{Matrix{{1.05, -0.98}}, Vector{{-0.05, -0.04}}};
+  EXPECT_EQ(spectrum(model, Features::uniform(2, 0.1, 1e-200)).landscape, Landscape::slope);
+}
+
 TEST(Spectrum, RefusesSquares) {
   const Spectrum found = one_sparse(polygon(4, 4, 0.0));
   EXPECT_EQ(found.landscape, Landscape::kink);
