@@ -227,8 +227,11 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
   const double magnitude = output.closed + output.mass * output.rest.square + 2.0 * output.pairs +
                            output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
                            std::abs(value);
-  task.rounding = importance(i) * rounding_factor(rigorous(), output.count) *
-                  with_underflow(magnitude, output.threshold);
+  const double lost = with_underflow(magnitude, output.threshold);
+  task.rounding = importance(i) * rounding_factor(rigorous(), output.count) * lost;
+  if (importance(i) > 0.0 && lost > 0.0) {
+    task.rounding = std::max(task.rounding, std::numeric_limits<double>::denorm_min());
+  }
   task.truncation = 0.0;
   if (contour) {
     const double tail = rigorous() ? loops().truncation(workspace.row, output, task.total.nodes())

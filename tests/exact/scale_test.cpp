@@ -169,6 +169,8 @@ TEST(Scale, SquaresBelowAllNumbersAreNotCalledZero) {
   EXPECT_LT(found.error_bound, 1e-300);
   model.b(0) = 0.0;
   EXPECT_EQ(loss(model, Features::uniform(1, 0.0, 1e5)).error_bound, 0.0);
+  const Autoencoder two{Matrix{{-1e-88, -4e-89}}, Vector{{-1e-183, 1e-176}}};
+  EXPECT_GT(loss(two, {Vector::Zero(2), Vector{{1e-5, 1e3}}}).error_bound, 0.0);
 }
 
 }  // namespace
