@@ -14,8 +14,8 @@ import sys
 from fractions import Fraction
 
 import check_phases
-from exact_intervals import (ONE, PI, Failed, add, at_least, at_most, cos, cube, digest, div, exact, hull, middle, mul, neg, over,
-                             require, root, sin, square, sub, times)
+from exact_intervals import (ONE, PI, Failed, add, at_least, at_most, check_tree, cos, cube, digest, div, exact, hull,
+                             middle, mul, neg, over, require, root, sin, square, sub, times)
 
 # --- one edge: closed forms, and thresholds minimised out ------------------------------------------------
 
@@ -346,22 +346,7 @@ class Stage:
         return reason == "h" and edge_bound(box, self.mu, self.theta) > enough
 
     def check_tree(self):
-        stack = self.roots()[::-1]
-        for place, letter in enumerate(self.tree):
-            where = f"{self.corners} corners, character {place} of the tree: "
-            require(stack, where + "the tree goes on after its last box")
-            box = stack.pop()
-            if letter in "012":
-                side = int(letter)
-                low, high = box[side]
-                require((low + high) % 2 == 0, where + "a box is too small")
-                centre = (low + high) // 2
-                for half in ((centre, high), (low, centre)):
-                    stack.append(box[:side] + (half,) + box[side + 1:])
-            elif not self.proven(box, letter):
-                words = " x ".join(f"[{low / ONE:.12g}, {high / ONE:.12g}]" for low, high in box)
-                raise Failed(where + f"the box {words} is not proven by '{letter}'")
-        require(not stack, f"{self.corners} corners: the tree ends before its last {len(stack)} boxes")
+        check_tree(self.tree, self.roots(), self.proven, f"{self.corners} corners, ")
 
 
 # --- the text -----------------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 from fractions import Fraction
 from math import isfinite
 
-from exact_intervals import (BITS, ONE, Failed, add, at_least, at_most, cube, div, exact, hull, middle, mul, neg, over, require, square,
-                             sub, times)
+from exact_intervals import (BITS, ONE, Failed, add, at_least, at_most, check_tree, cube, div, exact, hull, middle,
+                             mul, neg, over, require, square, sub, times)
 
 TITLE = "skeleta phase certificate 1"
 WHOLE, TWO_THIRDS = (ONE, ONE), over((2 * ONE, 2 * ONE), 3)
@@ -398,22 +398,8 @@ class Point:
         return False
 
     def check_tree(self):
-        stack = [tuple((0, longest[1]) for longest in self.numbers["longest"])]
-        for place, letter in enumerate(self.tree):
-            where = f"character {place} of the tree: "
-            require(stack, where + "the tree goes on after its last box")
-            box = stack.pop()
-            if letter in "01":
-                side = int(letter)
-                low, high = box[side]
-                require((low + high) % 2 == 0, where + "a box is too small")
-                centre = (low + high) // 2
-                for half in ((centre, high), (low, centre)):
-                    stack.append(box[:side] + (half,) + box[side + 1:])
-            elif not self.proven(box, letter):
-                words = " x ".join(f"[{low / ONE:.12g}, {high / ONE:.12g}]" for low, high in box)
-                raise Failed(where + f"the box {words} is not proven by '{letter}'")
-        require(not stack, f"the tree ends before its last {len(stack)} boxes")
+        root = tuple((0, longest[1]) for longest in self.numbers["longest"])
+        check_tree(self.tree, [root], self.proven)
 
 
 def read(body):

@@ -146,3 +146,25 @@ def digest(text):
     for byte in text.encode():
         value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
     return f"{value:016x}"
+
+
+def check_tree(tree, roots, proven, words=""):
+    """A tree of boxes in preorder, over `roots`: a digit cuts a box in halves across that side, a letter says why
+    it needs no more, which proven(box, letter) has to confirm. `words` begin the sentence of Failed.
+    """
+    stack = roots[::-1]
+    for place, letter in enumerate(tree):
+        where = f"{words}character {place} of the tree: "
+        require(stack, where + "the tree goes on after its last box")
+        box = stack.pop()
+        if letter in "0123456789"[:len(box)]:
+            side = int(letter)
+            low, high = box[side]
+            require((low + high) % 2 == 0, where + "a box is too small")
+            centre = (low + high) // 2
+            for half in ((centre, high), (low, centre)):
+                stack.append(box[:side] + (half,) + box[side + 1:])
+        elif not proven(box, letter):
+            sides = " x ".join(f"[{low / ONE:.12g}, {high / ONE:.12g}]" for low, high in box)
+            raise Failed(where + f"the box {sides} is not proven by '{letter}'")
+    require(not stack, f"{words}the tree ends before its last {len(stack)} boxes")
