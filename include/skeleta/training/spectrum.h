@@ -19,7 +19,7 @@ struct SpectrumOptions {
   Index k = 2;                                     ///< Of k_sparse, at most 5.
   Penalty penalty;                                 ///< Added to the objective.
   double zero = 1e-7;  ///< Eigenvalues up to this times the largest |eigenvalue| are 0.
-  /// The gradient vanishes if its norm is at most this times the loss of the zero model.
+  /// The gradient vanishes if its norm is at most this times the objective of the zero model.
   double slope = 1e-4;
   double kink = 1e-5;  ///< Tolerance of exact::kinks.
   int threads = 1;     ///< 0: all cores.
@@ -38,9 +38,10 @@ struct Spectrum {
   Index negative = 0;         ///< those below: the Morse index,
   Index zeros = 0;            ///< and all others, of which
   Index orbit_dimension = 0;  ///< so many are W → QW, Q orthogonal (untied: (MW, W_out M⁻¹)),
-  Index dropped = 0;          ///< so many belong to single features whose parameters do nothing,
-  Index unexplained = 0;      ///< and so many have no known reason.
-  double condition = 0.0;     ///< Largest over smallest of |eigenvalues| that are not 0.
+  Index dropped =
+      0;  ///< so many are of single features whose outputs never fire or count for nothing,
+  Index unexplained = 0;         ///< and so many have no known reason.
+  double condition = 0.0;        ///< Largest over smallest of |eigenvalues| that are not 0.
   double log_determinant = 0.0;  ///< Σ log λ of the positive ones.
   /// Half the rank, where the minima are a manifold of the flat directions' dimension (minimally
   /// singular: Watanabe's λ, real log canonical threshold; mathematics.md, Proposition 10.5); NaN
