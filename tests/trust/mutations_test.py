@@ -2,12 +2,9 @@
 sentence for what is refused, no number from what should be, no file harmed.
 SKELETA_TEST_MUTATIONS: how many files [400, times SKELETA_TEST_SCALE], SKELETA_TEST_SEED [1]."""
 import collections
-import json
 import math
 import os
-import pathlib
 import random
-import re
 import resource
 import subprocess
 import unittest
@@ -15,7 +12,7 @@ import unittest
 import h5py
 import numpy
 
-from campaign import DATA, PROGRAM, SCALE, Campaign, timeless
+from campaign import DATA, PROGRAM, SCALE, Campaign
 
 COUNT = int(os.environ.get("SKELETA_TEST_MUTATIONS", str(round(400 * SCALE))))
 SEED = int(os.environ.get("SKELETA_TEST_SEED", "1"))
@@ -143,10 +140,6 @@ def attribute(draw, file, name):
 
 
 STRUCTURE = (reshape, retype, value, filters, link, attribute)
-
-
-def numbers_of(json_text):
-    return [float(x) for x in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", json_text)]
 
 
 class Mutations(Campaign):
