@@ -10,6 +10,7 @@
 #include "paragraph.h"
 #include "print.h"
 #include "problem_words.h"
+#include "result_report.h"
 #include "skeleta/approximation/exact_loss.h"
 
 namespace skeleta::program {
@@ -133,15 +134,6 @@ void print_value(std::ostream& out, const storage::EstimateRun& run) {
            with_error(loss.value / features, error / features));
 }
 
-Json part_json(const SkeletonPart& part) {
-  return {{"l", part.l},
-          {"probability", part.probability},
-          {"mean", part.mean},
-          {"contribution", part.contribution},
-          {"standard_error", part.standard_error},
-          {"samples", part.samples}};
-}
-
 }  // namespace
 
 std::string one_or_range(double low, double high) {
@@ -262,41 +254,10 @@ Json check_json(const IntegralBySkeleton& loss, const exact::Loss& exact) {
 }
 
 Json to_json(const storage::EstimateRun& run, std::uint64_t seed, int threads) {
-  const IntegralBySkeleton& loss = run.loss;
-  const OneSparse& sparse = run.one_sparse;
-  Json skeletons = Json::array();
-  for (const SkeletonPart& part : loss.skeletons) skeletons.push_back(part_json(part));
-  Json json{{"method", run.method},
-            {"seed", seed},
-            {"instance", run.instance},
-            {"samples", loss.samples},
-            {"threads", threads},
-            {"seconds", run.seconds},
-            {"stop_reason", to_string(loss.stop_reason)},
-            {"non_finite", loss.non_finite},
-            {"kernel", run.kernel},
-            {"loss",
-             {{"value", loss.value},
-              {"standard_error", loss.standard_error},
-              {"low", loss.low},
-              {"high", loss.high},
-              {"confidence", loss.confidence},
-              {"error_bound", loss.error_bound},
-              {"skewness", loss.skewness},
-              {"kurtosis", loss.kurtosis},
-              {"effective_samples", loss.effective_samples},
-              {"variance_ratio", loss.variance_ratio}}},
-            {"warnings", warnings(run)},
-            {"skeletons", skeletons},
-            {"one_sparse",
-             {{"contribution", sparse.contribution},
-              {"share", sparse.share},
-              {"rest", sparse.rest},
-              {"rest_standard_error", sparse.rest_standard_error},
-              {"rest_bound", sparse.rest_bound},
-              {"probability_of_rest", sparse.probability_of_rest},
-              {"union_bound", sparse.union_bound},
-              {"chernoff_bound", sparse.chernoff_bound}}}};
+  Json json = json_of_rows(storage::loss_results(run).datasets());
+  json["seed"] = seed;
+  json["threads"] = threads;
+  json["warnings"] = warnings(run);
   add_model(json, run.model);
   add_law(json, run.features);
   return json;

@@ -104,17 +104,6 @@ void settle(Json& json) {
   json = std::move(settled);
 }
 
-// What a command with these datasets prints for --json, each where its description says.
-Json json_of_rows(const std::vector<ResultDataset>& datasets) {
-  Json json = Json::object();
-  for (const ResultDataset& dataset : datasets) {
-    const storage::Description described = storage::description(dataset.path);
-    if (!described.json.empty()) put(json, described.json, dataset, described.flag, 0, 0);
-  }
-  settle(json);
-  return json;
-}
-
 // A kind whose JSON is more than its rows each in its place, with a table of its own.
 struct Kind {
   const char* filetype;
@@ -203,6 +192,16 @@ Json listed(const Json& run) {
 }
 
 }  // namespace
+
+nlohmann::ordered_json json_of_rows(const std::vector<ResultDataset>& datasets) {
+  Json json = Json::object();
+  for (const ResultDataset& dataset : datasets) {
+    const storage::Description described = storage::description(dataset.path);
+    if (!described.json.empty()) put(json, described.json, dataset, described.flag, 0, 0);
+  }
+  settle(json);
+  return json;
+}
 
 void print_result(std::ostream& out, const storage::ResultFile& file) {
   const Kind* kind = kind_of(file);

@@ -4,10 +4,14 @@
 #include <limits>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "skeleta/storage/result_file.h"
 
 namespace skeleta::program {
+
+/// The datasets of a run, each where its description says. What is not a number is null.
+nlohmann::ordered_json json_of_rows(const std::vector<storage::ResultDataset>& datasets);
 
 /// What a result is to a command, to the command typed again, and to `show` of its file: the
 /// datasets, each in its place, with seed, threads and seconds. An object, or a list of them for

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "print.h"
+#include "result_report.h"
 #include "skeleta/training/phase.h"
 
 namespace skeleta::program {
@@ -44,30 +45,13 @@ void print_sweep(std::ostream& out, const std::vector<storage::SweptCell>& cells
 
 nlohmann::ordered_json to_json(const std::vector<storage::SweptCell>& cells,
                                double represented_norm) {
-  using Json = nlohmann::ordered_json;
-  Json array = Json::array();
-  for (const storage::SweptCell& cell : cells) {
-    Json minima = Json::array();
-    for (std::size_t k = 0; k < cell.minimum_loss.size(); ++k) {
-      minima.push_back({{"loss", cell.minimum_loss[k]},
-                        {"count", cell.minimum_count[k]},
-                        {"rank", cell.minimum_rank[k]}});
-    }
-    array.push_back({{"features", cell.cell.features},
-                     {"hidden", cell.cell.hidden},
-                     {"density", cell.cell.density},
-                     {"importance_decay", cell.cell.importance_decay},
-                     {"objective", to_string(cell.cell.objective)},
-                     {"seed", cell.cell.seed},
-                     {"loss", cell.loss},
-                     {"gradient_norm", cell.gradient_norm},
-                     {"start", cell.best_start},
-                     {"stop_reason", to_string(cell.stop_reason)},
-                     {"failed", cell.failed},
-                     {"represented", cell.represented},
-                     {"phase", label_of(cell, represented_norm)},
-                     {"dimensions_per_feature", cell.dimensions_per_feature()},
-                     {"minima", minima}});
+  if (cells.empty()) return nlohmann::ordered_json::array();
+  auto array = json_of_rows(storage::sweep_results(cells).datasets()).at("cells");
+  for (std::size_t k = 0; k < cells.size(); ++k) {
+    array[k]["phase"] = label_of(cells[k], represented_norm);
+    auto& minima = array[k]["minima"];  // padded to the cell that has most
+    if (minima.is_null()) minima = nlohmann::ordered_json::array();
+    while (minima.size() > cells[k].minimum_loss.size()) minima.erase(minima.size() - 1);
   }
   return array;
 }

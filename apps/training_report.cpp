@@ -8,6 +8,7 @@
 
 #include "print.h"
 #include "report.h"
+#include "result_report.h"
 #include "skeleta/training/phase.h"
 #include "skeleta/training/unseen.h"
 
@@ -143,50 +144,28 @@ void print_training(std::ostream& out, const storage::TrainingRun& run, std::uin
 
 nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t asked) {
   using Json = nlohmann::ordered_json;
-  Json best = nullptr, minima = Json::array(), starts = Json::array();
-  if (const TrainedModel* start = best_of(run)) {
-    best = {{"loss", start->loss.value},
-            {"start", start->start},
-            {"gradient_norm", start->loss_gradient_norm},
-            {"stop_reason", to_string(start->summary.stop_reason)},
-            {"is_minimum", start->is_minimum()}};
+  Json json = json_of_rows(storage::training_results(run).datasets());
+  for (std::size_t k = 0; k < run.starts.size(); ++k) {
+    json["starts"][k]["is_minimum"] = run.starts[k].is_minimum();
   }
-  for (const training::Minimum& minimum : run.minima) {
-    const Vector& values = minimum.feature_dimensionality;
-    minima.push_back(
-        {{"loss", minimum.loss},
-         {"count", minimum.count()},
-         {"rank", minimum.rank},
-         {"feature_dimensionality", std::vector<double>(values.begin(), values.end())}});
-  }
-  for (const TrainedModel& start : run.starts) {
-    starts.push_back({{"start", start.start},
-                      {"loss", start.loss.value},
-                      {"error_bound", start.loss.error_bound},
-                      {"gradient_norm", start.loss_gradient_norm},
-                      {"stop_reason", to_string(start.summary.stop_reason)},
-                      {"is_minimum", start.is_minimum()},
-                      {"landscape", to_string(start.landscape)},
-                      {"steps", start.summary.iterations},
-                      {"evaluations", start.summary.evaluations}});
-  }
+  if (run.minima.empty()) json["minima"] = Json::array();
+  const TrainedModel* best = best_of(run);
+  json["best"] =
+      best == nullptr ? Json() : json["starts"][static_cast<std::size_t>(best - run.starts.data())];
   Json others = Json::array();
   for (const OtherEnd& end : other_ends(run)) {
     others.push_back(
         {{"stop_reason", to_string(end.reason)}, {"count", end.count}, {"loss", end.least}});
   }
   const training::Unseen unseen = training::unseen(run.minima, run.starts.size());
-  return {{"best", best},
-          {"minima", minima},
-          {"unseen",
-           {{"best_found", unseen.best},
-            {"found_once", unseen.once},
-            {"probability", unseen.probability},
-            {"standard_error", unseen.standard_error},
-            {"detectable", unseen.detectable}}},
-          {"other_ends", others},
-          {"starts", starts},
-          {"asked_starts", asked}};
+  json["other_ends"] = others;
+  json["unseen"] = {{"best_found", unseen.best},
+                    {"found_once", unseen.once},
+                    {"probability", unseen.probability},
+                    {"standard_error", unseen.standard_error},
+                    {"detectable", unseen.detectable}};
+  json["asked_starts"] = asked;
+  return json;
 }
 
 }  // namespace skeleta::program

@@ -151,6 +151,14 @@ End follow(const Features& features, const Autoencoder& form, const BasinOptions
   return end;
 }
 
+// For losses in the unit of the data: a step down is as long as before.
+BasinOptions scaled(BasinOptions options, int exponent) {
+  options.penalty.interference = std::ldexp(options.penalty.interference, -exponent);
+  options.penalty.decay = std::ldexp(options.penalty.decay, -exponent);
+  options.learning_rate = std::ldexp(options.learning_rate, exponent);
+  return options;
+}
+
 }  // namespace
 
 void validate(const BasinOptions& options) {
@@ -198,6 +206,8 @@ std::uint64_t find_basins(const Features& features, Index hidden, const BasinOpt
   validate(features);
   require_plain(features, "a basin of attraction");
   require(hidden >= 1, fmt::format("hidden = {} must be at least 1", hidden));
+  const ScaledFeatures data = skeleta::scaled(features);
+  const BasinOptions in_unit = scaled(options, data.exponent);
   Autoencoder form{Matrix::Zero(hidden, features.size()), Vector::Zero(features.size())};
   std::vector<End> ends(options.starts);
   const auto at = [&](std::uint64_t k) -> End& {
@@ -210,13 +220,13 @@ std::uint64_t find_basins(const Features& features, Index hidden, const BasinOpt
        .seed = options.seed,
        .threads = options.threads},
       [&](std::uint64_t k, sampling::PointStream& random) {
-        at(k) = follow(features, form, options, random);
+        at(k) = follow(data.features, form, in_unit, random);
       },
       [&](std::uint64_t k) {
         const End end = std::exchange(at(k), {});
         if (std::isnan(end.value)) return take(k, -1);
         from_parameters(end.x, form);
-        return take(k, basins.add(k, form, end.value));
+        return take(k, basins.add(k, form, data.restored(end.value)));
       },
       [&](Parcel& parcel, std::uint64_t k) { parcel(at(k).x, at(k).value); });
 }

@@ -66,6 +66,31 @@ TEST(Basins, OfTwoEqualFeaturesAreToldByTheSignOfTheStart) {
   }
 }
 
+// The loss and the penalty are linear in the importances, and a unit changes no path.
+TEST(Basins, KnowNoUnitOfImportance) {
+  for (const Dynamics dynamics : {Dynamics::flow, Dynamics::descent}) {
+    BasinOptions options{.dynamics = dynamics, .penalty = {.interference = 0.01}, .starts = 20};
+    const Found one = find(pair(0.1, 0.5), 1, options);
+    ASSERT_GE(one.basins.size(), 2);
+    const int most = dynamics == Dynamics::flow ? 900 : 20;
+    for (const int exponent : {-most, most}) {
+      const double unit = std::ldexp(1.0, exponent);
+      Features features = pair(0.1, 0.5);
+      features.importance *= unit;
+      BasinOptions scaled = options;
+      scaled.penalty.interference *= unit;
+      if (dynamics == Dynamics::descent) scaled.learning_rate /= unit;
+      const Found other = find(features, 1, scaled);
+      EXPECT_EQ(other.ends, one.ends) << unit;
+      ASSERT_EQ(other.basins.size(), one.basins.size()) << unit;
+      for (std::size_t k = 0; k < one.basins.size(); ++k) {
+        EXPECT_EQ(other.basins[k].model.W, one.basins[k].model.W) << unit;
+        EXPECT_EQ(other.basins[k].value, one.basins[k].value * unit) << unit;
+      }
+    }
+  }
+}
+
 // Flows that come from w₁w₂ > 0 rest where w₂ = 0 and second derivatives jump: beyond, the loss
 // falls on. Hardly any gets there, and none by an error.
 TEST(Basins, KeepTheirSideOfAKink) {

@@ -53,6 +53,11 @@ struct RunFile {
   std::vector<EstimateRun> estimates;  ///< One for each instance.
 };
 
+class Results;
+
+/// What a file has of the loss of one run: the datasets of /loss and /tail.
+Results loss_results(const EstimateRun& run);
+
 /// Writes the runs into one file; data/schema.md is its description. Instances that evaluated
 /// different skeletons share the union of them: what one did not evaluate is NaN, with 0 samples.
 /// The file is built in memory and appears under its name complete or not at all: after a failure

@@ -42,6 +42,9 @@ struct SweepFile {
   std::vector<SweptCell> cells;  ///< The finished ones, by index.
 };
 
+/// What a file has of these cells.
+Results sweep_results(const std::vector<SweptCell>& cells);
+
 /// Writes a sweep file; data/schema.md is its description. The file appears under its name complete
 /// or not at all. Throws std::invalid_argument if there is no cell; FileError if the file exists
 /// and `overwrite` is false, or it cannot be written.

@@ -30,6 +30,10 @@ struct TrainingFile {
   TrainingRun run;        ///< What was found.
 };
 
+/// What a file has of the ends of the starts, here in the order of their numbers, and of the
+/// minima.
+Results training_results(const TrainingRun& run);
+
 /// Writes a training file; data/schema.md is its description. Its models are sorted by loss, best
 /// first, those without a finite loss last (entries that are not finite are stored as 0). The file
 /// appears under its name complete or not at all.

@@ -15,6 +15,7 @@ namespace {
 using Run = EstimateRun;
 using Runs = std::vector<Run>;
 constexpr const char* number = "number of the instance in the model file";
+constexpr const char* one_run = "[].";  // JSON is made of one run at a time
 
 // Along [instance].
 const Fields<Run>& loss_fields() {
@@ -23,50 +24,59 @@ const Fields<Run>& loss_fields() {
       block<Run>(
           "/loss", "always",
           {
-              {axis("instance", number), &Run::instance},
-              {axis("l", "number of active features: the skeleton Q_l")},
+              {axis("instance", number).as("instance"), &Run::instance},
               {word("method", "instance", "how the loss was computed"), &Run::method},
               {word("kernel", "instance", "how Gx was formed: from G, or through the hidden layer"),
                &Run::kernel},
-              {real("value", "instance", "integral loss, summed over the features"), &Run::loss,
-               &Loss::value},
-              {magnitude("value_standard_error", "instance", "standard error of value"), &Run::loss,
-               &Loss::standard_error},
+              {real("value", "instance", "integral loss, summed over the features")
+                   .as("loss.value"),
+               &Run::loss, &Loss::value},
+              {magnitude("value_standard_error", "instance", "standard error of value")
+                   .as("loss.standard_error"),
+               &Run::loss, &Loss::standard_error},
               {real("confidence", "instance",
                     "confidence of the interval [low, high]; NaN, as are these, if the error is "
                     "an estimate")
+                   .as("loss.confidence")
                    .from(0, 1)
                    .or_nan(),
                &Run::loss, &Loss::confidence},
-              {real("low", "instance", "lower end of the interval of value"), &Run::loss,
-               &Loss::low},
-              {real("high", "instance", "upper end of the interval, error_bound included"),
+              {real("low", "instance", "lower end of the interval of value").as("loss.low"),
+               &Run::loss, &Loss::low},
+              {real("high", "instance", "upper end of the interval, error_bound included")
+                   .as("loss.high"),
                &Run::loss, &Loss::high},
-              {magnitude("error_bound", "instance", "bound on what was not evaluated or not exact"),
+              {magnitude("error_bound", "instance", "bound on what was not evaluated or not exact")
+                   .as("loss.error_bound"),
                &Run::loss, &Loss::error_bound},
-              {whole("value_samples", "instance", "number of samples; 0 if exact"), &Run::loss,
-               &Loss::samples},
+              {whole("value_samples", "instance", "number of samples; 0 if exact").as("samples"),
+               &Run::loss, &Loss::samples},
               {whole("non_finite", "instance", "samples that were NaN or Inf, left out"),
                &Run::loss, &Loss::non_finite},
               {word("stop_reason", "instance", "why the computation ended"), &Run::loss,
                &Loss::stop_reason},
               {real("seconds", "instance", "wall time of the numerics").from(0).in("s"),
                &Run::seconds},
-          }),
+          },
+          one_run),
       block<Run>(
           "/loss", "since 1.2",
           {
-              {real("skewness", "instance", "of the sampling error"), &Run::loss, &Loss::skewness},
-              {real("kurtosis", "instance", "excess, of the sampling error"), &Run::loss,
-               &Loss::kurtosis},
+              {real("skewness", "instance", "of the sampling error").as("loss.skewness"),
+               &Run::loss, &Loss::skewness},
+              {real("kurtosis", "instance", "excess, of the sampling error").as("loss.kurtosis"),
+               &Run::loss, &Loss::kurtosis},
               {magnitude("effective_samples", "instance",
-                         "unweighted samples worth as much as the weighted ones"),
+                         "unweighted samples worth as much as the weighted ones")
+                   .as("loss.effective_samples"),
                &Run::loss, &Loss::effective_samples},
               {magnitude("variance_ratio", "instance",
                          "foreseen variance with control variates over that without; 1 without "
-                         "any"),
+                         "any")
+                   .as("loss.variance_ratio"),
                &Run::loss, &Loss::variance_ratio},
-          }));
+          },
+          one_run));
   return fields;
 }
 
@@ -79,6 +89,9 @@ struct Part {
 // Along [instance, l].
 const Fields<Part>& part_fields() {
   static const auto fields = joined(
+      block<Part>("/loss", "always",
+                  {{axis("l", "number of active features: the skeleton Q_l").as("l")}},
+                  "skeletons[]."),
       block<Part>("/loss", "always",
                   {
                       {real("probability", "instance l", "P(N = l), exact; NaN where not evaluated")
@@ -93,7 +106,8 @@ const Fields<Part>& part_fields() {
                        &Part::part, &SkeletonPart::standard_error},
                       {whole("samples", "instance l", "number of samples on Q_l; 0 if exact"),
                        &Part::part, &SkeletonPart::samples},
-                  }),
+                  },
+                  "[].skeletons[]."),
       block<Part>("/loss", "since 1.6",
                   {
                       {whole("evaluated", "instance l", "1 if the instance evaluated Q_l; 0 if not")
@@ -110,10 +124,10 @@ const Fields<Run>& tail_fields() {
       "/tail", "always",
       {
           {axis("instance", number), &Run::instance},
-          {real("one_sparse_contribution", "instance", "loss on Q_0 and Q_1"), &Run::one_sparse,
-           &Tail::contribution},
-          {real("one_sparse_share", "instance", "its share of the whole loss"), &Run::one_sparse,
-           &Tail::share},
+          {real("one_sparse_contribution", "instance", "loss on Q_0 and Q_1").as("contribution"),
+           &Run::one_sparse, &Tail::contribution},
+          {real("one_sparse_share", "instance", "its share of the whole loss").as("share"),
+           &Run::one_sparse, &Tail::share},
           {real("rest", "instance", "loss on Q_2 and beyond"), &Run::one_sparse, &Tail::rest},
           {magnitude("rest_standard_error", "instance", "standard error of rest"), &Run::one_sparse,
            &Tail::rest_standard_error},
@@ -125,7 +139,8 @@ const Fields<Run>& tail_fields() {
            &Run::one_sparse, &Tail::union_bound},
           {magnitude("chernoff_bound", "instance", "Chernoff bound of probability_of_rest"),
            &Run::one_sparse, &Tail::chernoff_bound},
-      });
+      },
+      "[].one_sparse.");
   return fields;
 }
 
@@ -298,6 +313,12 @@ void put_parts(Results& results, const Runs& runs) {
   put(results, part_fields(), parts, {runs.size(), l.size()});
 }
 
+void put_loss(Results& results, const Runs& runs) {
+  put(results, loss_fields(), runs);
+  put_parts(results, runs);
+  put(results, tail_fields(), runs);
+}
+
 void get_parts(const ResultFile& file, Runs& runs) {
   const auto& l = file.values<std::int64_t>("/loss/l");
   std::vector<Part> parts(runs.size() * l.size());
@@ -390,6 +411,12 @@ Rows estimate_rows() {
   return rows_of(loss_fields(), part_fields(), tail_fields(), state_fields(), geometry_fields());
 }
 
+Results loss_results(const EstimateRun& run) {
+  Results results;
+  put_loss(results, {run});
+  return results;
+}
+
 void write_estimate(const std::filesystem::path& target, const Provenance& provenance,
                     const Runs& runs, bool overwrite) {
   if (runs.empty()) throw std::invalid_argument("runs is empty: a file needs at least one");
@@ -402,9 +429,7 @@ void write_estimate(const std::filesystem::path& target, const Provenance& prove
   for (const Run& run : runs) models.push_back(&run.model);
   put_models(results, models);
   put_features(results, runs.front().features);
-  put(results, loss_fields(), runs);
-  put_parts(results, runs);
-  put(results, tail_fields(), runs);
+  put_loss(results, runs);
   put_states(results, runs);
   put_geometry(results, runs, instances);
   write_result(target, "skeleta estimate", provenance, results, overwrite);

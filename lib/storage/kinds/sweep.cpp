@@ -42,7 +42,8 @@ const Fields<SweptCell>& cell_fields() {
                &Cell::error_bound},
               {magnitude("gradient_norm", "cell", "Euclidean norm of the gradient of loss"),
                &Cell::gradient_norm},
-              {whole("best_start", "cell", "number of the start that has loss"), &Cell::best_start},
+              {whole("best_start", "cell", "number of the start that has loss").as("start"),
+               &Cell::best_start},
               {word("stop_reason", "cell", "why that start ended"), &Cell::stop_reason},
               {whole("failed", "cell", "number of starts that diverged"), &Cell::failed},
               {whole("represented", "cell",
@@ -51,6 +52,11 @@ const Fields<SweptCell>& cell_fields() {
               {magnitude("dimensions_per_feature", "cell",
                          "D* = d over the squared Frobenius norm of W"),
                &Cell::dimensions_per_feature},
+          },
+          "cells[]."),
+      block<Cell>(
+          "/sweep", "since 1.3, in sweep files",
+          {
               {axis("dimension", "hidden dimension")},
               {axis("feature", "feature")},
               {magnitude("dimensionality", "cell feature",
@@ -71,13 +77,16 @@ const Fields<SweptCell>& cell_fields() {
           "/sweep", "since 1.3, in sweep files with a finite loss",
           {
               {axis("minimum", "distinct minimum of a cell, best first")},
-              {real("minimum_loss", "cell minimum", "its loss; NaN beyond the cell's last"),
+              {real("minimum_loss", "cell minimum", "its loss; NaN beyond the cell's last")
+                   .as("loss"),
                &Cell::minimum_loss},
-              {whole("minimum_count", "cell minimum",
-                     "number of starts that ended there; 0 beyond"),
+              {whole("minimum_count", "cell minimum", "number of starts that ended there; 0 beyond")
+                   .as("count"),
                &Cell::minimum_count},
-              {whole("minimum_rank", "cell minimum", "rank of W; 0 beyond"), &Cell::minimum_rank},
-          }));
+              {whole("minimum_rank", "cell minimum", "rank of W; 0 beyond").as("rank"),
+               &Cell::minimum_rank},
+          },
+          "cells[].minima[]."));
   return fields;
 }
 
@@ -138,12 +147,16 @@ SweptCell swept(const training::CellResult& result) {
   return cell;
 }
 
+Results sweep_results(const Cells& cells) {
+  Results results;
+  put(results, cell_fields(), cells);
+  return results;
+}
+
 void write_sweep(const std::filesystem::path& target, const Provenance& provenance,
                  const Cells& cells, bool overwrite) {
   if (cells.empty()) throw std::invalid_argument("cells is empty: a file needs at least one");
-  Results results;
-  put(results, cell_fields(), cells);
-  write_result(target, "skeleta sweep", provenance, results, overwrite);
+  write_result(target, "skeleta sweep", provenance, sweep_results(cells), overwrite);
 }
 
 SweepFile read_sweep(const std::filesystem::path& path) {

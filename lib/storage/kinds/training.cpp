@@ -14,6 +14,7 @@ namespace {
 using training::Minimum;
 using training::TrainedModel;
 using Starts = std::vector<const TrainedModel*>;
+constexpr const char* each_start = "starts[].";  // in JSON
 
 // Along [start].
 const Fields<TrainedModel>& start_fields() {
@@ -22,7 +23,8 @@ const Fields<TrainedModel>& start_fields() {
   static const auto fields = block<Start>(
       "/training", "since 1.3, in training files",
       {
-          {axis("start", "number of the start; the order is that of /model: best loss first"),
+          {axis("start", "number of the start; the order is that of /model: best loss first")
+               .as("start"),
            &Start::start},
           {axis("feature", "feature")},
           {real("loss", "start",
@@ -44,37 +46,50 @@ const Fields<TrainedModel>& start_fields() {
            &Summary::gradient_norm},
           {whole("unmet", "start", "evaluations that did not meet their error target"),
            &Start::unmet},
-      });
+      },
+      each_start);
   static const auto both = joined(
       fields,
       block<Start>(
           "/training", "since 1.11, in training files",
           {{word("landscape", "start", "what the end is for the objective, of --optimizer newton"),
-            &Start::landscape}}));
+            &Start::landscape}},
+          each_start));
   return both;
 }
 
 // Along [minimum].
 const Fields<Minimum>& minimum_fields() {
-  static const auto fields = block<Minimum>(
-      "/training", "since 1.3, if a start met the tolerance",
-      {
-          {axis("minimum", "distinct minimum, best first")},
-          {whole("minimum_of", "start",
-                 "the minimum that the start ended in; -1 if it diverged or ended before the "
-                 "tolerance was met")
-               .from(-1)},
-          {real("minimum_loss", "minimum", "least loss of the starts that ended there").finite(),
-           &Minimum::loss},
-          {whole("count", "minimum", "number of starts that ended there").from(1), &Minimum::count},
-          {whole("rank", "minimum", "rank of W"), &Minimum::rank},
-          {magnitude("norm", "minimum", "squared Frobenius norm of W"), &Minimum::norm},
-          {whole("best_start", "minimum", "number of the start that has minimum_loss")},
-          {magnitude("feature_dimensionality", "minimum feature",
-                     "feature dimensionalities of best_start in falling order: the axis is not the "
-                     "feature"),
-           &Minimum::feature_dimensionality},
-      });
+  constexpr const char* met = "since 1.3, if a start met the tolerance";
+  static const auto fields = joined(
+      block<Minimum>(
+          "/training", met,
+          {
+              {axis("minimum", "distinct minimum, best first")},
+              {whole("minimum_of", "start",
+                     "the minimum that the start ended in; -1 if it diverged or ended before the "
+                     "tolerance was met")
+                   .from(-1)},
+              {whole("best_start", "minimum", "number of the start that has minimum_loss")},
+          }),
+      block<Minimum>(
+          "/training", met,
+          {
+              {real("minimum_loss", "minimum", "least loss of the starts that ended there")
+                   .finite()
+                   .as("loss"),
+               &Minimum::loss},
+              {whole("count", "minimum", "number of starts that ended there").from(1),
+               &Minimum::count},
+              {whole("rank", "minimum", "rank of W"), &Minimum::rank},
+              {magnitude("norm", "minimum", "squared Frobenius norm of W"), &Minimum::norm},
+              {magnitude(
+                   "feature_dimensionality", "minimum feature",
+                   "feature dimensionalities of best_start in falling order: the axis is not the "
+                   "feature"),
+               &Minimum::feature_dimensionality},
+          },
+          "minima[]."));
   return fields;
 }
 
@@ -274,6 +289,15 @@ void get_trajectories(const ResultFile& file, TrainingRun& run,
 
 Rows training_rows() {
   return rows_of(start_fields(), minimum_fields(), trajectory_rows());
+}
+
+Results training_results(const TrainingRun& run) {
+  Results results;
+  std::vector<const TrainedModel*> starts;
+  for (const TrainedModel& start : run.starts) starts.push_back(&start);
+  put(results, start_fields(), starts);
+  put(results, minimum_fields(), run.minima);
+  return results;
 }
 
 void write_training(const std::filesystem::path& target, const Provenance& provenance,
