@@ -185,7 +185,7 @@ TEST_F(Methods, KilledAndRunAgainItEndsWithTheSameBits) {
                                        "--method",
                                        "plain",
                                        "--rel-tol",
-                                       "4e-4",
+                                       "1e-3",
                                        "--quiet",
                                        "-o"};
   const auto with = [&](const std::string& output) {
