@@ -25,7 +25,8 @@ namespace {
 constexpr const char* estimate_examples = R"(The loss of a trained model, skeleton by skeleton.
 
 Examples:
-  skeleta estimate model.h5                   to a relative error of 1e-3
+  skeleta estimate model.h5                   exact where that is cheap, else
+                                              sampled to a relative error of 1e-3
   skeleta estimate model.h5 --rel-tol 1e-5 -o run.h5
                                               stopped or not: again continues it
   skeleta estimate model.h5 --sparsity 0.99 --samples 1e6 --method plain
@@ -55,7 +56,7 @@ void print_heading(std::ostream& out, const std::string& path, std::size_t insta
 }
 
 estimate::Method method_named(const std::string& name) {
-  return estimate::method_named(name).value_or(estimate::Method::stratified);
+  return estimate::method_named(name).value_or(estimate::Method::automatic);
 }
 
 bool replicated(const std::string& method) {
@@ -126,7 +127,7 @@ class Estimate : public Command {
   void print(const Run& run, std::ostream& out) const;
 
   // What the options set.
-  std::string model_, method_ = "stratified", instance_ = "0";
+  std::string model_, method_ = "auto", instance_ = "0";
   std::string error_control_ = "rigorous", precision_ = "float64";
   std::optional<std::uint64_t> samples_;
   std::optional<double> relative_tolerance_, absolute_tolerance_, max_seconds_;
@@ -409,7 +410,7 @@ Result Estimate::sampled_result(Run& run, const EstimateRun& task,
     };
   }
   const auto precision = named<estimate::Precision>(precision_).value();
-  if (may_be_exact(run) && earlier == nullptr) {
+  if (may_be_exact(run)) {
     const auto found =
         approximation::cheapest_loss(task.model, features_, options, exact_, precision, checkpoint);
     const approximation::SampledLoss& pilots = found.sampled;

@@ -99,6 +99,27 @@ TEST_F(Methods, AutoTakesTheExactLossWhereThatIsCheaper) {
             "exact");
 }
 
+TEST_F(Methods, AutoIsTheDefault) {
+  for (const std::string precision : {"1e-2", "1e-6"}) {
+    Json json = as_json({eighty, "--rel-tol", precision});
+    Json named = as_json({eighty, "--method", "auto", "--rel-tol", precision});
+    for (Json* one : {&json, &named}) one->erase("seconds");
+    EXPECT_EQ(json, named);
+    EXPECT_EQ(json["method"] == "exact", precision == "1e-6");
+  }
+}
+
+// What is cheaper to a coarse precision need not be so to a finer one; the file ends as it would
+// have been in one go.
+TEST_F(Methods, ASampledRunIsExtendedByTheExactLossWhereThatIsCheaper) {
+  EXPECT_EQ(estimate({eighty, "--rel-tol", "1e-2", "-o", path("grown.h5")}).code, done);
+  EXPECT_NE(storage::read_run(path("grown.h5")).estimates.front().method, "exact");
+  EXPECT_EQ(estimate({eighty, "--rel-tol", "1e-6", "-o", path("grown.h5")}).code, done);
+  EXPECT_EQ(storage::read_run(path("grown.h5")).estimates.front().method, "exact");
+  EXPECT_EQ(estimate({eighty, "--rel-tol", "1e-6", "-o", path("whole.h5")}).code, done);
+  expect_same_numbers(path("whole.h5"), path("grown.h5"));
+}
+
 TEST_F(Methods, AutoSaysWhatItTookInOneLine) {
   const auto told = [&](const std::vector<std::string>& arguments) {
     std::string text = estimate(arguments).out;
@@ -225,7 +246,7 @@ TEST_F(Methods, RefusesToContinueAnotherRun) {
     EXPECT_EQ(bytes(file), before);
   };
   refused({eighty, "--samples", "20000"}, "its inputs differ in content: another model");
-  refused({pentagon, "--method", "quasi"}, "its method is stratified, not quasi");
+  refused({pentagon, "--method", "quasi"}, "its method is auto, not quasi");
   refused({pentagon, "--seed", "2"}, "its seed is 1, not 2");
   refused({pentagon, "--precision", "float32"}, "its precision is float64, not float32");
   refused({pentagon, "--sparsity", "0.9"}, "its sparsity is not given, not 0.9");
@@ -247,7 +268,8 @@ TEST_F(Methods, RefusesFlagsThatMakeNoSense) {
   };
   refused({"--method", "quasi", "--replicates", "1"},
           "--replicates: '1' is not a whole number of at least 2");
-  refused({"--replicates", "8"}, "--replicates is not for --method stratified");
+  refused({"--method", "stratified", "--replicates", "8"},
+          "--replicates is not for --method stratified");
   refused({"--max-seconds", "0"}, "--max-seconds 0 must be a positive number");
   refused({"--samples", "1000", "--rel-tol", "1e-3"}, "--samples");
   refused({"--method", "exact", "--max-seconds", "1"}, "--max-seconds is not for --method exact");

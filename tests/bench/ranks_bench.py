@@ -15,8 +15,8 @@ MPIRUN = ["mpirun", "--oversubscribe", "--allow-run-as-root", "--mca", "btl", "s
 ENVIRONMENT = {**os.environ, "OMPI_MCA_btl_vader_single_copy_mechanism": "none"}
 TWENTY, EIGHTY = (ROOT / f"data/trained/{name}.h5" for name in ("n20_m5_S0.95", "n80_m20_S0.98"))
 COMMANDS = {
-    "estimate, 4e7 samples, D = 20": (["estimate", TWENTY, "--samples", "4e7"], 0.95),
-    "estimate, 4e6 samples, D = 80": (["estimate", EIGHTY, "--samples", "4e6"], 0.95),
+    "estimate, 4e7 samples, D = 20": (["estimate", TWENTY, "--method", "stratified", "--samples", "4e7"], 0.95),
+    "estimate, 4e6 samples, D = 80": (["estimate", EIGHTY, "--method", "stratified", "--samples", "4e6"], 0.95),
     "train, 96 starts, D = 14": (["train", "--features", "14", "--hidden", "4", "--sparsity", "0.9", "--starts", "96"], 0.95),
 }
 

@@ -19,12 +19,12 @@ TRAINED = ROOT / "data/trained"
 PENTAGON, TWENTY, EIGHTY = (TRAINED / f"{name}.h5" for name in ("n5_m2_S0.95", "n20_m5_S0.95", "n80_m20_S0.98"))
 
 COMMANDS = {
-    "stratified": ["estimate", TWENTY, "--samples", "300000"],
+    "stratified": ["estimate", TWENTY, "--method", "stratified", "--samples", "300000"],
     "quasi": ["estimate", PENTAGON, "--method", "quasi", "--samples", "200000"],
     "importance": ["estimate", TWENTY, "--method", "importance", "--samples", "200000"],
     "plain": ["estimate", TWENTY, "--method", "plain", "--samples", "300000"],
     "auto": ["estimate", TWENTY, "--method", "auto", "--rel-tol", "1e-3"],
-    "to a precision": ["estimate", TWENTY, "--rel-tol", "3e-4"],
+    "to a precision": ["estimate", TWENTY, "--method", "stratified", "--rel-tol", "3e-4"],
     "another law": ["estimate", TWENTY, "--samples", "50000", "--values", "half-normal:1"],
     "exact": ["estimate", EIGHTY, "--method", "exact"],
     "exact, another law": ["estimate", PENTAGON, "--method", "exact", "--values", "exponential:0.4"],
@@ -76,7 +76,7 @@ def only_the_first_prints():
 
 
 LONG = {
-    "estimate": ["estimate", TWENTY, "--rel-tol", "4e-5", "--checkpoint-seconds", "0.05"],
+    "estimate": ["estimate", TWENTY, "--method", "stratified", "--rel-tol", "4e-5", "--checkpoint-seconds", "0.05"],
     "train": ["train", "--features", "14", "--hidden", "4", "--sparsity", "0.9", "--starts", "30"],
 }
 

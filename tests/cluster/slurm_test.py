@@ -111,7 +111,7 @@ def ranks_by_srun(folder):
     if not built_with_mpi():
         print("not tried, since the program was built without MPI: srun --mpi=pmix")
         return
-    command = ["estimate", ROOT / "data/trained/n20_m5_S0.95.h5", "--samples", "200000"]
+    command = ["estimate", ROOT / "data/trained/n20_m5_S0.95.h5", "--method", "stratified", "--samples", "200000"]
     alone, shared = folder / "alone.h5", folder / "shared.h5"
     code = subprocess.run([PROGRAM, *map(str, command), "-o", alone], capture_output=True).returncode
     shell("srun", "--mpi=pmix", "--ntasks=3", PROGRAM, *command, "-o", shared, "--threads", "1", code=code)

@@ -15,7 +15,7 @@ SCALE = float(os.environ.get("SKELETA_TEST_SCALE", "1"))
 MODEL = str(DATA / "trained/n5_m2_S0.95.h5")
 COMMANDS = {
     "exact": ["estimate", MODEL, "--method", "exact", "--instance", "all"],
-    "sampled": ["estimate", MODEL, "--samples", "20000"],
+    "sampled": ["estimate", MODEL, "--method", "stratified", "--samples", "20000"],
     "train": ["train", "--features", "3", "--hidden", "1", "--density", "0.1", "--starts", "4"],
     "sweep": ["sweep", "PLAN"],
     "thomson": ["thomson", "solve", "--points", "4", "--dimension", "3", "--starts", "3"],

@@ -25,7 +25,7 @@ SECONDS = 20
 
 OF_ANY = [["show", "FILE", "--json"], ["show", "FILE"], ["view", "FILE", "-o", "OUT.html"]]
 OF_MODELS = [["estimate", "FILE", "--method", "exact", "--json", "--density", ".1"],
-             ["estimate", "FILE", "--samples", "500", "--json"],
+             ["estimate", "FILE", "--method", "stratified", "--samples", "500", "--json"],
              ["spectrum", "FILE", "--json"], ["approximate", "FILE", "--json"],
              ["thomson", "match", "FILE", "--json"], ["show", "FILE", "--geometry"],
              ["train", "--init", "FILE", "--steps", "2", "--starts", "1", "--json"],

@@ -66,14 +66,15 @@ def options_for(method: str, given: dict) -> dict:
 
 
 def estimate(W, bias=None, density=None, *, threshold=None, sparsity=None, importance=None, law=None,
-             decoder=None, activation="relu", jump=None, noise=0.0, method="stratified", samples=None,
+             decoder=None, activation="relu", jump=None, noise=0.0, method="auto", samples=None,
              rel_tol=None, abs_tol=None, max_samples=None, max_seconds=None, replicates=None, precision=None,
              error_control=None, skeletons=None, max_nodes=None, confidence=None, seed=1, threads=0,
              progress=None):
     """The loss by number of active features: what `skeleta estimate` computes, with its options.
 
-    method: plain, stratified, quasi, importance, auto, or exact. The model and its data as in skeleta.loss;
-    of several instances, a list of results. progress(done, planned, value, standard_error) is called now and
+    method: auto takes what is foreseen to be the fastest, samples or, unless something is asked for that only
+    samples have, the exact loss; else plain, stratified, quasi, importance, or exact. The model and its data as in
+    skeleta.loss; of several instances, a list of results. progress(done, planned, value, standard_error) is called now and
     then; progress=True draws a line on a terminal, a bar in a notebook. Returns an Estimate. The same bits as the
     program's for the same options, and for any threads.
 

@@ -9,15 +9,17 @@ namespace skeleta::approximation {
 /// integrals.
 struct CheapestLoss {
   bool exact = false;   ///< Is it exact_loss's?
-  SampledLoss sampled;  ///< Otherwise this; with `foreseen` and `exact_seconds` in both cases.
+  SampledLoss sampled;  ///< Otherwise this; with `foreseen` wherever pilots were run.
   ExactLoss integral;   ///< If so.
 };
 
-/// Runs the pilots of the samplers, and takes exact_loss where that is foreseen to take less time
-/// on one core than the best of them and reaches its target; else the best of them. Exact losses
-/// are only considered where foreseen_exact_seconds says what they take, and not where
-/// `sampling.samples` asks for so many points. `sampling.method` counts as automatic. Throws what
-/// both throw, but for losses that are too large or small for contour integrals: they are sampled.
+/// Takes exact_loss where it is foreseen to take less time on one core than the pilots of the
+/// samplers (a millisecond) or, these run, than the best of them, and reaches its target; else the
+/// best of them. Exact losses are only considered where foreseen_exact_seconds says what they take,
+/// and not where `sampling.samples` asks for so many points. `sampling.method` counts as automatic,
+/// but where `sampling.resume` goes on: then that method is what exact_loss is compared with.
+/// Throws what both throw, but for losses that are too large or small for contour integrals: they
+/// are sampled.
 CheapestLoss cheapest_loss(const Autoencoder& model, const Features& features,
                            const estimate::Options& sampling, const exact::Options& integrals,
                            estimate::Precision precision = estimate::Precision::float64,

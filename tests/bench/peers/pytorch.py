@@ -38,7 +38,7 @@ SETTINGS = [
     (400, 30, 0.01, 60, 30),
     (1000, 50, 0.005, 60, 30),
 ]
-METHODS = ("stratified", "auto", "exact")  # the default, the best of the samplers, no sampling
+METHODS = ("stratified", "auto", "exact")  # the usual sampler, the default, no sampling
 PRECISION_GOAL = 1000
 
 
