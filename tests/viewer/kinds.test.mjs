@@ -240,6 +240,17 @@ test("the match of a sweep, whose models have different sizes, is shown without 
       await assertMatch(page, file);
     }));
 
+test("of energies that vanish no ratio is shown", { skip }, () => {
+  const model = written("line", "train", "--features", "2", "--hidden", "1", "--density", "0.05", "--starts", "2");
+  const match = written("vanishing", "thomson", "match", model, "--energies", "coulomb,relu:0");
+  return withFile(match, {}, async (page, file) => {
+    const table = await records(page, "Unit columns");
+    assert.equal(file.row("/thomson/energy", 0)[1], 0);
+    assert.equal(table[1].Ratio.text, "–");
+    assert.notEqual(table[0].Ratio.text, "–");
+  });
+});
+
 test("thomson solve: energy, symmetries and hits are h5py's", { skip }, () =>
   withFile(written("solved", "thomson", "solve", "--points", "12", "--dimension", "3"), {}, async (page, file) => {
     const table = await records(page, "Points of least energy");

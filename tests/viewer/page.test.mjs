@@ -37,6 +37,14 @@ for (const name of ["estimate", "estimate_one"]) {
     }));
 }
 
+for (const width of [400, 1280]) {
+  test(`a table that does not fit says so: ${width} pixels`, () =>
+    withFile(join(fixtures, "estimate_one.h5"), { viewport: { width, height: 900 } }, async (page) => {
+      const [wider, hidden] = await page.$eval("#skeletons .table", (e) => [e.scrollWidth > e.clientWidth, e.previousSibling.hidden]);
+      assert.deepEqual([wider, hidden], [width < 1000, width > 1000]);
+    }));
+}
+
 async function assertLoss(page, file, k) {
   const of = (column) => file.row(`/loss/${column}`, k);
   const evaluated = of("probability").flatMap((p, l) => (p === null ? [] : [l]));

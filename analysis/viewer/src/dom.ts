@@ -37,11 +37,14 @@ export function definitions(entries: [Child, Child][], kind = "facts"): HTMLElem
 export function table(caption: string, head: Child[], rows: Child[][], foot: Child[][] = []): HTMLElement {
   const row = (cells: Child[]) => h("tr", {}, cells.map((cell, k) =>
     k === 0 ? h("th", { scope: "row" }, cell) : h("td", {}, cell)));
-  return h("div", { class: "table", tabindex: 0, role: "region", "aria-label": caption },
+  const element = h("div", { class: "table", tabindex: 0, role: "region", "aria-label": caption },
     h("table", {}, h("caption", {}, caption),
       h("thead", {}, h("tr", {}, head.map((cell) => h("th", { scope: "col" }, cell)))),
       h("tbody", {}, rows.map(row)),
       foot.length ? h("tfoot", {}, foot.map(row)) : null));
+  const hint = h("p", { class: "note wider", hidden: true }, "The table is wider than the screen: scroll it sideways for its other columns.");
+  new ResizeObserver(() => { hint.hidden = element.scrollWidth <= element.clientWidth; }).observe(element);
+  return h("div", {}, hint, element);
 }
 
 export function select(

@@ -3,7 +3,7 @@ import { drawn } from "./canvas";
 import { h } from "./dom";
 import { extent } from "./extent";
 import { plain } from "./format";
-import { css, readable, rising, signed, theme } from "./theme";
+import { css, readable, rising, theme } from "./theme";
 
 export interface HeatMapData {
   rows: number;
@@ -139,11 +139,11 @@ export class HeatMap {
     const [low, high] = extent(data.values);
     if (Array.isArray(data.scale)) {
       const last = Math.max(data.scale.length - 1, 1);
-      return scale(0, last, false, (v) => rising(0.1 + 0.85 * v / last));
+      return scale(0, last, false, (v) => rising(0.15 + 0.8 * v / last));
     }
     if (data.scale === "signed") {
       const most = data.most || Math.max(Math.abs(low), Math.abs(high)) || 1;
-      return scale(-most, most, false, (v) => signed(v / most));
+      return scale(-most, most, false, (v) => rising((v / most + 1) / 2));
     }
     const log = data.scale === "logarithmic" && low > 0 && high > low;
     const f = log ? Math.log : (v: number) => v;

@@ -12,6 +12,8 @@ export interface Column {
   digits?: number;
   /** Instead of the number. */
   write?: (value: number, k: number) => string;
+  /** Where the number means nothing. */
+  without?: (k: number) => boolean;
 }
 
 /** `most` rows at most, in the given order, and a note about those left out. */
@@ -23,8 +25,9 @@ export function listing(caption: string, columns: Column[], order: number[], mos
   return table(caption + note, present.map(({ head }) => head), rows);
 }
 
-function cell({ values, digits, write }: Column, k: number): Child {
+function cell({ values, digits, write, without }: Column, k: number): Child {
   const value = values!.data[k];
+  if (without?.(k)) return "–";
   if (write) return exact(write(value, k), value);
   const word = values!.words?.[k];
   return word === undefined ? number(value, digits) : h("span", {}, word.replaceAll("_", " "));

@@ -1,4 +1,4 @@
-// Colours of the canvases: those of the style sheet, and two scales.
+// Colours of the canvases: those of the style sheet, and a scale.
 
 export interface Theme {
   ink: string; muted: string; line: string; paper: string;
@@ -24,11 +24,9 @@ export function onThemeChange(redraw: () => void): void {
 
 type Rgb = [number, number, number];
 
-/** From dark blue to yellow: lightness rises along it. */
-const RISING: Rgb[] = [[13, 33, 79], [58, 73, 108], [112, 113, 118], [168, 154, 104], [224, 198, 80], [253, 234, 90]];
-/** Blue is negative, orange positive, and zero is the colour of the page. */
-const SIGNED_LIGHT: Rgb[] = [[11, 79, 148], [106, 165, 216], [246, 244, 238], [236, 168, 96], [168, 76, 0]];
-const SIGNED_DARK: Rgb[] = [[133, 197, 255], [47, 110, 168], [32, 34, 38], [176, 106, 31], [255, 189, 110]];
+/** From blue to yellow, as the figures of analysis/python: lightness rises along it. On dark paper navy would not be seen. */
+const RISING_LIGHT: Rgb[] = [[0, 34, 78], [53, 69, 108], [102, 105, 112], [148, 142, 119], [200, 184, 102], [254, 232, 56]];
+const RISING_DARK: Rgb[] = [[63, 104, 190], [86, 117, 168], [118, 128, 138], [158, 150, 122], [204, 187, 102], [254, 232, 56]];
 
 /** Apart in lightness as well as in hue. */
 const MANY_LIGHT = ["#0b5aa2", "#d98a00", "#12805f", "#b8420f", "#8d6bb8", "#8b8778"];
@@ -37,12 +35,7 @@ export const MANY = MANY_LIGHT.length;
 
 /** t in [0, 1]. */
 export function rising(t: number): Rgb {
-  return between(RISING, t);
-}
-
-/** t in [-1, 1]. */
-export function signed(t: number): Rgb {
-  return between(dark.matches ? SIGNED_DARK : SIGNED_LIGHT, (t + 1) / 2);
+  return between(dark.matches ? RISING_DARK : RISING_LIGHT, t);
 }
 
 /** The colour of the k-th of several things; those beyond the palette share the last one. */

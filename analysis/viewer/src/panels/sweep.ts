@@ -23,7 +23,7 @@ const RESULTS = {
 type Result = keyof typeof RESULTS;
 type Colour = Result | "phase";
 
-const PHASES = ["first only", "second only", "antipodal pair"];
+const PHASES = ["the first alone", "the second alone", "both, opposite"];
 const NAMES = [...Object.keys(PARAMETERS), ...Object.keys(RESULTS), "best_start", "stop_reason"] as
   (Parameter | Result | "best_start" | "stop_reason")[];
 type Cells = Partial<Record<(typeof NAMES)[number], Values>>;
@@ -63,8 +63,11 @@ class Diagram {
   constructor(private readonly run: Run, private readonly cells: Cells, private readonly phase: Float64Array | null) {
     this.axes = variedAxes(cells);
     this.results = [...(phase ? ["phase" as const] : []), ...(Object.keys(RESULTS) as Result[]).filter((name) => cells[name])];
-    this.x = this.axes[0] ?? axis(cells, "density");
-    this.y = this.axes[1] ?? null;
+    const varied = (name: Parameter) => this.axes.find((one) => one.name === name);
+    const importance = varied("importance_decay"), density = varied("density");
+    // The phase diagram of the figures: importance across, density up.
+    [this.x, this.y] = phase && importance && density ? [importance, density]
+      : [this.axes[0] ?? axis(cells, "density"), this.axes[1] ?? null];
     this.colour = this.results[0];
     this.map.onChoose = (row, column) => this.choose(this.cellAt(row, column));
     this.element.append(

@@ -39,7 +39,7 @@ async function energies(run: Run, index: number): Promise<HTMLElement> {
     head,
     { head: "Least energy", values: of.energy, digits: 9 },
     { head: "Energy of the columns", values: of.columns_energy, digits: 9 },
-    { head: "Ratio", values: of.energy_ratio, digits: 9 },
+    { head: "Ratio", values: of.energy_ratio, digits: 9, without: (k) => of.energy!.data[k] === 0 },
     { head: "Least energy − known", values: of.difference, digits: 3 },
     { head: "Distance (rms)", values: of.rms_distance, digits: 4 },
     { head: "Its lower bound", values: of.rms_lower_bound, digits: 4 },
