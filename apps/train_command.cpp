@@ -43,6 +43,7 @@ class Train : public Command {
   void read_init();
   Features features() const;
   void resolve(Run& run);
+  bool recorded_alike(const std::vector<training::TrainedModel>& starts) const;
   void go_on_from(Run& run);
   Findings findings(const Run& run) const;
   std::uint64_t wanted() const;
@@ -92,7 +93,8 @@ void Train::declare(OptionTable& options) {
       .within(0.0, 1.0)
       .may_change();
   options.add("--record-every", &record_every_, "N",
-              "The file keeps the objective of every so many steps");
+              "The file keeps the objective at the start, after 1, 2, 4, 8, ... and every so many "
+              "steps; 0: none");
   options.add("--snapshots", &snapshots_, "", "and W and b");
   options
       .add("--model", &kind_, "KIND",
@@ -159,7 +161,7 @@ void Train::resolve(Run& run) {
   }
   found_.features = features();
   planned_ = run.shards_of(words_.starts, "starts").items_of(words_.starts);
-  found_.record_every = training_.record_every = record_every_;
+  training_.record_every = record_every_;
   hidden_dimensions_ = init_ ? training_.model->hidden() : static_cast<Index>(*hidden_);
   training_.seed = run.seed();
   training_.threads = run.threads();
@@ -184,12 +186,22 @@ void Train::resolve(Run& run) {
   run.identify(inputs);
 }
 
+// Up to 0.1.0 files began with step --record-every.
+bool Train::recorded_alike(const std::vector<training::TrainedModel>& starts) const {
+  return std::ranges::all_of(starts, [&](const training::TrainedModel& start) {
+    return start.trajectory.empty() || start.trajectory.front().step == 0;
+  });
+}
+
 void Train::go_on_from(Run& run) {
   auto file = run.earlier(read_training, {words_.init});
   if (!file) return;
   if (file->run.starts.size() > planned_) {
     run.refuse_to_continue(
         fmt::format("it has {} starts, more than {}", file->run.starts.size(), planned_));
+  }
+  if (!recorded_alike(file->run.starts)) {
+    run.refuse_to_continue("another version of skeleta chose other steps for its trajectories");
   }
   found_ = std::move(file->run);
   found_.minima.clear();  // of all starts, at the end
@@ -259,7 +271,6 @@ void merge_trainings(const std::vector<std::string>& files, const std::filesyste
     storage::TrainingRun part = read_training(file).run;
     std::ranges::move(part.starts, std::back_inserter(whole.starts));
     whole.features = std::move(part.features);
-    whole.record_every = std::max(whole.record_every, part.record_every);  // 0 if none has points
   }
   std::ranges::sort(whole.starts, {}, &training::TrainedModel::start);
   whole.minima = training::minima_of(whole.starts, whole.features, training::Options{}.minima);

@@ -74,6 +74,7 @@ void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& resul
 
 void OneStart::descend(Vector& x, TrainedModel& result) {
   result_ = &result;
+  record_start(x);
   noisy() ? minimize_noise(x) : minimize(x);
 }
 
@@ -394,11 +395,24 @@ bool OneStart::descends_from(Vector& x, double goal, std::uint64_t most_steps) {
   return summary.value < goal;
 }
 
+// The value before the first step; its evaluation counts nowhere.
+void OneStart::record_start(const Vector& x) {
+  if (options_.record_every == 0) return;
+  const std::uint64_t unmet = result_->unmet;
+  with_objective([&](optimize::Objective f, double) {
+    Vector gradient(x.size());
+    const double value = f(x, gradient);
+    if (!std::isfinite(value)) return;
+    result_->trajectory.push_back({0, value, options_.snapshots ? x : Vector{}});
+  });
+  result_->unmet = unmet;
+}
+
 optimize::StepCallback OneStart::recorder() {
   if (options_.record_every == 0) return {};
   return [this, offset = steps_](const optimize::Step& step) {
     const std::uint64_t k = offset + step.iteration;
-    if (k % options_.record_every == 0) {
+    if (is_recorded(k, options_.record_every)) {
       result_->trajectory.push_back({k, step.value, options_.snapshots ? step.x : Vector{}});
     }
     return true;

@@ -48,6 +48,7 @@ class OneStart {
   void descend_noise(optimize::StochasticObjective f, Vector& x, double tolerance);
   bool leave(Vector& x, sampling::PointStream& random);
   bool descends_from(Vector& x, double goal, std::uint64_t most_steps);
+  void record_start(const Vector& x);
   optimize::StepCallback recorder();
   void add(const optimize::Summary& stage);
   void evaluate(const Vector& x);

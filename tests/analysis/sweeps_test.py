@@ -21,7 +21,10 @@ class Training(Workplace):
         (axes,) = skeleta_analysis.training(run).axes
         self.assertEqual(len(axes.lines), 4)
         for start, line in enumerate(axes.lines):
-            self.assertEqual(len(line.get_xdata()), int(run.training["recorded"][start]))
+            recorded = int(run.training["recorded"][start])
+            np.testing.assert_array_equal(line.get_ydata()[:recorded], run.training["trajectory"].values[start][:recorded])
+            self.assertEqual(line.get_xdata()[-1], int(run.training["steps"][start]))
+            self.assertEqual(line.get_ydata()[-1], float(run.training["objective_value"][start]))
             minimum = int(run.training["minimum_of"][start])
             loss = float(run.training["minimum_loss"][minimum])
             self.assertAlmostEqual(line.get_ydata()[-1] / loss, 1.0, 4)
@@ -31,14 +34,17 @@ class Training(Workplace):
         self.assertEqual(len({line.get_marker() for line in axes.lines}), run.training.sizes["minimum"])
         self.assertEqual(command.main(["sweep", str(path), "-o", str(self.folder / "b.png")]), 2)
 
-
-    def test_a_recorded_start_is_shown(self):
-        def begin_at_0(file):
-            file["training/step"][0] = 0
-
-        (axes,) = skeleta_analysis.training(skeleta_analysis.open(self.altered("train", begin_at_0))).axes
+    def test_curves_begin_at_the_start(self):
+        path = self.folder / "train.h5"
+        self.run_command(program(), "train", "--features", "5", "--hidden", "2", "--sparsity", "0.95", "--starts", "2",
+                         "-o", path, "--quiet")
+        run = skeleta_analysis.open(path)
+        (axes,) = skeleta_analysis.training(run).axes
         self.assertEqual(axes.get_xscale(), "symlog")
         self.assertEqual(axes.get_legend().get_title().get_text(), "")
+        for line in axes.lines:
+            np.testing.assert_array_equal(line.get_xdata()[:6], [0, 1, 2, 4, 8, 10])
+            self.assertGreater(line.get_ydata()[0], 2 * line.get_ydata()[-1])
 
 
 class Sweeps(Workplace):

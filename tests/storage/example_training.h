@@ -13,7 +13,6 @@ namespace skeleta::storage {
 inline TrainingRun example_training() {
   TrainingRun run;
   run.features = {Vector::LinSpaced(3, 0.25, 0.5), Vector::LinSpaced(3, 1.0, 0.5)};
-  run.record_every = 5;
   const double losses[] = {0.5, std::numeric_limits<double>::quiet_NaN(), 0.1};
   for (unsigned k = 0; k < 3; ++k) {
     training::TrainedModel start;
@@ -28,7 +27,7 @@ inline TrainingRun example_training() {
     start.unmet = 7 + k;
     for (std::uint64_t point = 1; point <= k + 1; ++point) {
       start.trajectory.push_back(
-          {5 * point, x + 0.0625 * static_cast<double>(point),
+          {point == 1 ? 0 : 5 * point, x + 0.0625 * static_cast<double>(point),
            training::to_parameters(example_model(static_cast<int>(10 * k + point), 2, 3))});
     }
     run.starts.push_back(start);

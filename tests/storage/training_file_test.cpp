@@ -52,7 +52,6 @@ TEST(TrainingFile, ComesBackBitByBit) {
   EXPECT_EQ(file.provenance.seed, 12345u);
   EXPECT_EQ(file.run.features.density, run.features.density);
   EXPECT_EQ(file.run.features.importance, run.features.importance);
-  EXPECT_EQ(file.run.record_every, 5u);
   ASSERT_EQ(file.run.starts.size(), 3u);
   for (std::size_t k = 0; k < 3; ++k) expect_same(file.run.starts[k], run.starts[k]);
   ASSERT_EQ(file.run.minima.size(), 2u);

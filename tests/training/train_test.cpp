@@ -193,9 +193,20 @@ TEST(Train, StopsWhenTheCallbackSaysSoAndRecordsTheWay) {
   ASSERT_EQ(starts.size(), 4u);
   for (std::size_t k = 0; k < 4; ++k) EXPECT_EQ(starts[k].start, k);
   const auto& trajectory = starts[0].trajectory;
-  ASSERT_EQ(trajectory.size(), starts[0].summary.iterations / 5);
+  std::vector<std::uint64_t> steps;
+  for (std::uint64_t k = 0; k <= starts[0].summary.iterations; ++k) {
+    if (is_recorded(k, 5)) steps.push_back(k);
+  }
+  EXPECT_EQ(std::vector(steps.begin(), steps.begin() + 8),
+            (std::vector<std::uint64_t>{0, 1, 2, 4, 5, 8, 10, 15}));
+  ASSERT_EQ(trajectory.size(), steps.size());
+  const Vector start = initial_parameters(Features::uniform(5, 0.05), 2, options, 0);
+  EXPECT_EQ(trajectory[0].parameters, start);
+  Vector gradient(start.size());
+  ExactObjective f(Features::uniform(5, 0.05), 2, {});
+  EXPECT_NEAR(trajectory[0].value, f(start, gradient), 1e-7 * trajectory[0].value);
   for (std::size_t k = 0; k < trajectory.size(); ++k) {
-    EXPECT_EQ(trajectory[k].step, 5 * (k + 1));
+    EXPECT_EQ(trajectory[k].step, steps[k]);
     if (k > 0) {
       EXPECT_LE(trajectory[k].value, trajectory[k - 1].value);
     }

@@ -16,10 +16,9 @@ namespace skeleta::storage {
 /// What a run of `skeleta train` has found so far.
 struct TrainingRun {
   Features features;  ///< The law of the data.
-  /// In order of their numbers: start k at place k, but for a shard. If the starts have
-  /// trajectories, their points are at the steps record_every, 2 record_every, ….
+  /// In order of their numbers: start k at place k, but for a shard. The steps of each trajectory
+  /// are the first ones of the longest.
   std::vector<training::TrainedModel> starts;
-  std::uint64_t record_every = 0;         ///< Steps between points of a trajectory; 0: none.
   std::vector<training::Minimum> minima;  ///< `models` are places in `starts`.
 };
 
@@ -38,7 +37,8 @@ Results training_results(const TrainingRun& run);
 /// first, those without a finite loss last (entries that are not finite are stored as 0). The file
 /// appears under its name complete or not at all.
 /// Throws std::invalid_argument if there is no start, or starts are out of order or differ in
-/// shape; FileError if the file exists and `overwrite` is false, or it cannot be written.
+/// shape or in the steps of their trajectories; FileError if the file exists and `overwrite` is
+/// false, or it cannot be written.
 void write_training(const std::filesystem::path& target, const Provenance& provenance,
                     const TrainingRun& run, bool overwrite);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -95,7 +96,7 @@ struct Options {
   std::uint64_t batch = 1024;        ///< Of sampled.
   optimize::DescentOptions descent;  ///< Of adam and sgd; steps and tolerance come from above.
 
-  std::uint64_t record_every = 10;      ///< The trajectory has every so many steps; 0: none.
+  std::uint64_t record_every = 10;      ///< The trajectory has these steps (is_recorded); 0: none.
   bool snapshots = false;               ///< With the parameters.
   double final_relative_target = 1e-8;  ///< Of the exact loss at the end.
   MinimaOptions minima;                 ///< When two ends are one minimum.
@@ -109,9 +110,15 @@ Autoencoder form_of(const Features& features, Index hidden, const Options& optio
 /// objective knows only tied ReLU models, the sampled one only ReLU models, both without noise.
 void validate(const Options& options, const Features& features, Index hidden);
 
+/// Whether a trajectory has the point after so many steps: the start, densely at first, where most
+/// happens (1, 2, 4, 8, …), and every record_every steps.
+constexpr bool is_recorded(std::uint64_t step, std::uint64_t record_every) {
+  return record_every > 0 && (step % record_every == 0 || std::has_single_bit(step));
+}
+
 /// Where a start was after some steps.
 struct TrajectoryPoint {
-  std::uint64_t step = 0;  ///< Steps taken.
+  std::uint64_t step = 0;  ///< Steps taken; 0 is the start.
   double value = 0.0;      ///< Of the objective, after the step; adam, sgd: before it.
   Vector parameters;       ///< After the step (parameters.h); empty unless options.snapshots.
 };
@@ -129,7 +136,7 @@ struct TrainedModel {
   /// With newton, what the end is (spectrum.h; of many parameters by the smallest eigenvalue).
   Landscape landscape = Landscape::unknown;
   std::uint64_t unmet = 0;                  ///< Evaluations that did not meet their error target.
-  std::vector<TrajectoryPoint> trajectory;  ///< Every record_every steps.
+  std::vector<TrajectoryPoint> trajectory;  ///< At the steps of is_recorded; none if it diverged.
 
   /// Whether the descent left the range of numbers, on its way or with its last step.
   bool diverged() const;

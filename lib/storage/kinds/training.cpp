@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "core/require.h"
 #include "skeleta/storage/training_file.h"
 #include "skeleta/training/parameters.h"
 #include "storage/kinds/models.h"
@@ -97,7 +98,7 @@ Rows trajectory_rows() {
   return rows_of(
       block("/training", "since 1.3, if a start was long enough to be recorded",
             {
-                whole("step", "step", "number of the step").from(1),
+                whole("step", "step", "number of the step; 0 is the start").from(0),
                 whole("recorded", "start", "number of recorded steps"),
                 real("trajectory", "start step",
                      "the objective at the step; NaN after the last recorded one"),
@@ -182,17 +183,29 @@ void put_minima(Results& results, const Starts& starts, const TrainingRun& run) 
   results.add("/training/best_start", best);
 }
 
-void put_trajectories(Results& results, const Starts& starts, std::uint64_t record_every) {
-  std::vector<std::int64_t> step, recorded;
+// The steps of the longest trajectory, of which the others have the first ones.
+std::vector<std::int64_t> steps_of(const Starts& starts) {
+  std::vector<std::int64_t> steps;
+  for (const TrainedModel* start : starts) {
+    for (std::size_t k = 0; k < start->trajectory.size(); ++k) {
+      const auto step = static_cast<std::int64_t>(start->trajectory[k].step);
+      if (k == steps.size()) steps.push_back(step);
+      require(steps[k] == step,
+              fmt::format("the trajectories of the starts have other steps: {} and {} at place {}",
+                          steps[k], step, k));
+    }
+  }
+  return steps;
+}
+
+void put_trajectories(Results& results, const Starts& starts) {
+  std::vector<std::int64_t> recorded;
   for (const TrainedModel* start : starts) {
     recorded.push_back(static_cast<std::int64_t>(start->trajectory.size()));
   }
-  const auto longest =
-      static_cast<std::size_t>(*std::max_element(recorded.begin(), recorded.end()));
+  const std::vector<std::int64_t> step = steps_of(starts);
+  const std::size_t longest = step.size();
   if (longest == 0) return;
-  for (std::size_t k = 1; k <= longest; ++k) {
-    step.push_back(static_cast<std::int64_t>(k * record_every));
-  }
   const Autoencoder& shape = starts.front()->model;
   const auto d = static_cast<std::size_t>(shape.hidden());
   const auto D = static_cast<std::size_t>(shape.features());
@@ -252,14 +265,12 @@ void get_minima(const ResultFile& file, TrainingRun& run, const std::vector<Trai
   }
 }
 
-void get_trajectories(const ResultFile& file, TrainingRun& run,
-                      const std::vector<TrainedModel*>& order) {
+void get_trajectories(const ResultFile& file, const std::vector<TrainedModel*>& order) {
   if (file.find("/training/step") == nullptr) return;
   const auto& step = file.values<std::int64_t>("/training/step");
   const auto& recorded = file.values<std::int64_t>("/training/recorded");
   const auto& value = file.values<double>("/training/trajectory");
   const bool snapshots = file.find("/training/snapshot_w") != nullptr;
-  run.record_every = static_cast<std::uint64_t>(step.front());
   Autoencoder model = order.front()->model;
   const Index d = model.hidden(), D = model.features();
   for (std::size_t s = 0; s < order.size(); ++s) {
@@ -310,7 +321,7 @@ void write_training(const std::filesystem::path& target, const Provenance& prove
   results.axis("/training/feature", run.features.size());
   put(results, start_fields(), starts);
   put_minima(results, starts, run);
-  put_trajectories(results, starts, run.record_every);
+  put_trajectories(results, starts);
   write_result(target, "skeleta train", provenance, results, overwrite);
 }
 
@@ -335,7 +346,7 @@ TrainingFile read_training(const std::filesystem::path& path) {
   }
   get(file, start_fields(), order);
   get_minima(file, run, order);
-  get_trajectories(file, run, order);
+  get_trajectories(file, order);
   return result;
 }
 
