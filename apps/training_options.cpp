@@ -49,6 +49,9 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
       .add(dashes + "weight-decay", &weight_decay, "L",
            "The objective has L times the sum of squares of all weights added")
       .within(0.0);
+  options.add(dashes + "coherence-cap", &coherence_cap, "C",
+              "No |cosine| of two columns of W is larger, columns of 0 left out: within (0, 1], 1 "
+              "is no constraint; with lbfgs");
   options.add(dashes + "steps", &steps, "N", "Most steps of a start");
   options.add(dashes + "batch", &batch, "N", "sampled: points of a batch");
   options.add(dashes + "learning-rate", &learning_rate, "R", "adam, adamw, sgd: step size");
@@ -124,6 +127,7 @@ training::Options to_options(const TrainingWords& words) {
   options.thresholds = !words.no_bias;
   options.hidden_noise = words.hidden_noise;
   options.penalty = {words.interference, words.weight_decay};
+  options.coherence_cap = words.coherence_cap;
   options.starts = words.starts;
   options.max_steps = words.steps;
   options.batch = words.batch;

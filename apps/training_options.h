@@ -19,6 +19,7 @@ struct TrainingWords {
                 batch = training::Options{}.batch;
   bool untied = false, no_bias = false;
   double hidden_noise = 0.0, interference = 0.0, weight_decay = 0.0;
+  double coherence_cap = 1.0;
   double learning_rate = optimize::DescentOptions{}.learning_rate,
          tolerance = training::Options{}.gradient_tolerance;
 };

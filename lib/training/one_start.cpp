@@ -61,11 +61,15 @@ OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& opti
       threads_(threads),
       gradient_target_(options.gradient_tolerance),
       zero_(value_of_zero_model(data.features, options.objective, options.k)),
-      natural_(coordinates_of(data.features, options)) {}
+      natural_(coordinates_of(data.features, options)) {
+  if (options.coherence_cap < 1.0) {
+    cap_.emplace(options.coherence_cap, data.features.size(), zero_);
+  }
+}
 
 void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& result) {
   descend(x, result);
-  while (vanishes(result.summary) && leave(x, random)) minimize(x);
+  while (!cap_ && vanishes(result.summary) && leave(x, random)) minimize(x);
   result.model = form_;
   from_parameters(x, result.model);
   evaluate(x);
@@ -75,6 +79,7 @@ void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& resul
 void OneStart::descend(Vector& x, TrainedModel& result) {
   result_ = &result;
   record_start(x);
+  if (cap_) return minimize_capped(x);
   noisy() ? minimize_noise(x) : minimize(x);
 }
 
@@ -90,6 +95,11 @@ double OneStart::charged(const Vector& x, double value, Vector& gradient) const 
     Autoencoder model = form_;
     from_parameters(x, model);
     value += add_penalty(unit_penalty(), model, gradient);
+  }
+  if (cap_ && std::isfinite(value)) {
+    Autoencoder model = form_;
+    from_parameters(x, model);
+    value += cap_->add(model.W, gradient);
   }
   if (!options_.thresholds) gradient.tail(features().size()).setZero();
   return value;
@@ -159,6 +169,18 @@ void OneStart::minimize(Vector& x) {
         [&](std::uint64_t, const Vector& at, Vector& gradient) { return f(at, gradient); }, x,
         tolerance);
   });
+}
+
+// Rounds, until the cap holds.
+void OneStart::minimize_capped(Vector& x) {
+  for (bool holds = false; !holds;) {
+    minimize(x);
+    if (!x.allFinite()) return;
+    Autoencoder model = form_;
+    from_parameters(x, model);
+    holds = cap_->holds(model.W);
+    x = to_parameters(model);
+  }
 }
 
 // Adam and SGD on a fresh batch in each step, whose gradient is held to no tolerance.
@@ -442,7 +464,7 @@ void OneStart::evaluate(const Vector& x) {
   result_->loss = exact::loss(result_->model, features(), options);
   if (!std::isfinite(result_->loss.value)) return;  // beyond the range of double
   if (options_.objective == ObjectiveKind::exact && by_lbfgs() && !natural_.differ(x) &&
-      !options_.penalty.active()) {
+      !options_.penalty.active() && !cap_) {
     result_->loss_gradient_norm = result_->summary.gradient_norm;
     return;
   }

@@ -5,6 +5,7 @@
 #include "skeleta/optimize/newton.h"
 #include "skeleta/sampling/stream.h"
 #include "skeleta/training/train.h"
+#include "training/coherence_cap.h"
 #include "training/natural_descent.h"
 
 namespace skeleta::training {
@@ -36,6 +37,7 @@ class OneStart {
   void with_bare_objective(Body body);
   void with_exact(double tolerance, Body body);
   void minimize(Vector& x);
+  void minimize_capped(Vector& x);
   void minimize_noise(Vector& x);
   bool loose_stage(Vector& x);
   void lbfgs(optimize::Objective f, Vector& x, double tolerance, double noise);
@@ -63,6 +65,7 @@ class OneStart {
   double gradient_target_;  ///< Of the exact objective.
   double zero_;             ///< The objective's value for the model that answers 0.
   NaturalCoordinates natural_;
+  std::optional<CoherenceCap> cap_;
   TrainedModel* result_ = nullptr;
   std::uint64_t steps_ = 0;
 };

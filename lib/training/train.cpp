@@ -108,6 +108,12 @@ void validate(const Options& options, const Features& features, Index hidden) {
             "k-sparse up to 2, of ReLU models without noise on plain features");
   }
   if (options.search == Search::hopping) require_hopping(options, features, hidden);
+  require(options.coherence_cap > 0.0 && options.coherence_cap <= 1.0,
+          fmt::format("coherence_cap = {} must be within (0, 1]", options.coherence_cap));
+  require(options.coherence_cap == 1.0 ||
+              (options.optimizer == OptimizerKind::lbfgs && options.search == Search::starts),
+          "coherence_cap needs descents without noise from each start: the optimizer lbfgs and the "
+          "search starts");
   require(options.starts >= 1, "starts = 0 must be at least 1");
   require(options.stride >= 1, "stride = 0 must be at least 1");
   require(options.batch >= 1, "batch = 0 must be at least 1");

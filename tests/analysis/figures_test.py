@@ -223,6 +223,22 @@ class Figures(Workplace):
         with self.assertRaisesRegex(ValueError, "has no basins"):
             skeleta_analysis.basins([self.runs["n5_m2_S0.75"]])
 
+    def test_frontier(self):
+        runs = []
+        for cap in ("0.4", "0.49", "0.55", "0.8", "1"):
+            path = self.folder / f"frontier_{cap}.h5"
+            self.run_command(program(), "train", "--features", "3", "--hidden", "2", "--sparsity", "0.95", "--starts", "5",
+                             "--coherence-cap", cap, "--quiet", "-o", path)
+            runs.append(skeleta_analysis.open(path))
+        figure = skeleta_analysis.frontier(runs[::-1])
+        self.assert_legible(figure)
+        branches = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+        self.assertEqual([list(line.get_xdata()) for line in branches], [[0.4, 0.49], [0.55, 0.8, 1.0]])
+        np.testing.assert_array_equal(np.concatenate([line.get_ydata() for line in branches]),
+                                      [run.training["loss"].values[0] for run in runs])
+        self.assertEqual([text.get_text() for text in figure.axes[0].texts], ["2 kept", "3 kept"])
+        plt.close(figure)
+
     def test_spectra(self):
         run = skeleta_analysis.open(SOURCE / "data/fixtures/spectrum.h5")
         figure = skeleta_analysis.spectrum(run)

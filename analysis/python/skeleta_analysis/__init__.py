@@ -16,6 +16,7 @@ from .data import data
 from .dictionary import dictionary
 from .dimensionality import dimensionality
 from .excess import excess
+from .frontier import frontier
 from .linear import flow, moments
 from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
 from .spectrum import spectrum
@@ -24,5 +25,5 @@ from .sweep import phases, sweep
 from .training import training
 
 __all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "columns", "comparison", "contributions", "data",
-           "dictionary", "dimensionality", "excess", "flow", "moments", "open", "phases", "read_phases", "spectrum",
-           "summary", "sweep", "training"]
+           "dictionary", "dimensionality", "excess", "flow", "frontier", "moments", "open", "phases", "read_phases",
+           "spectrum", "summary", "sweep", "training"]

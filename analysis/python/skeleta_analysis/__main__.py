@@ -7,7 +7,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 
 from . import (atlas, basins, certified, columns, comparison, contributions, data, dictionary, dimensionality, excess,
-               flow, moments, open, phases, spectrum, style, summary, sweep, training)
+               flow, frontier, moments, open, phases, spectrum, style, summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -57,6 +57,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("excess", help="what training on Q1 alone costs, against density")
     command.add_argument("run", nargs="+", help="files of `skeleta approximate --train --sparsities`")
     add_output(command)
+    command = commands.add_parser("frontier", help="what a cap of the coherence costs")
+    command.add_argument("run", nargs="+", help="files of `skeleta train --coherence-cap`")
+    add_output(command)
     command = commands.add_parser("basins", help="which minima gradient flow selects, and how often")
     command.add_argument("run", nargs="+", help="files of `skeleta basins`")
     add_output(command)
@@ -86,6 +89,8 @@ def execute(options) -> None:
     elif options.command == "excess":
         write(excess([open_kind(path, "skeleta approximate") for path in options.run]),
               options.output)
+    elif options.command == "frontier":
+        write(frontier([open_kind(path, "skeleta train") for path in options.run]), options.output)
     elif options.command == "certified":
         write(certified(options.run), options.output)
     elif options.command == "basins":

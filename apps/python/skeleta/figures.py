@@ -1,7 +1,8 @@
 """Figures of run files, with matplotlib: those of skeleta_analysis."""
 
 from skeleta_analysis import (atlas, basins, certified, columns, comparison, contributions, data, dictionary,
-                              dimensionality, excess, flow, moments, phases, spectrum, summary, sweep, training)
+                              dimensionality, excess, flow, frontier, moments, phases, spectrum, summary, sweep,
+                              training)
 
 __all__ = ["atlas", "basins", "certified", "columns", "comparison", "contributions", "data", "dictionary",
-           "dimensionality", "excess", "flow", "moments", "phases", "spectrum", "summary", "sweep", "training"]
+           "dimensionality", "excess", "flow", "frontier", "moments", "phases", "spectrum", "summary", "sweep", "training"]

@@ -68,6 +68,9 @@ struct Options {
   bool thresholds = true;     ///< False: b stays 0.
   double hidden_noise = 0.0;  ///< Autoencoder::noise of the model.
   Penalty penalty;            ///< Added to every objective, not to the loss of the result.
+  /// max_{i≠j} |cos(w_i, w_j)| is at most this, columns of 0 left out, in (0, 1]; 1 is no
+  /// constraint. For L-BFGS, by an augmented Lagrangian; to 1e-8.
+  double coherence_cap = 1.0;
 
   ObjectiveKind objective = ObjectiveKind::exact;  ///< What is minimised.
   Index k = 2;  ///< Of k_sparse, at most D; beyond 2 as many as exact::SupportSum takes.
