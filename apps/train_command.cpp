@@ -56,8 +56,6 @@ class Train : public Command {
   std::string kind_ = "relu";
   std::uint64_t record_every_ = training::Options{}.record_every;
   bool snapshots_ = false, allow_wide_ = false;
-  std::string search_ = "starts";
-  std::uint64_t patience_ = training::Options{}.patience;
   std::optional<double> unseen_;
 
   std::optional<storage::ModelFile> init_;  // the file that all starts begin from
@@ -78,14 +76,6 @@ void Train::declare(OptionTable& options) {
               "What is minimised: exact, one-sparse, k-sparse:K (K = 0, 1, 2, ...) or sampled; the "
               "result is always evaluated exactly; linear is the loss of --model linear");
   words_.declare(options, "--");
-  options
-      .add("--search", &search_, "HOW",
-           "starts: one descent from each start. hopping: from each start a walk over minima, by "
-           "moves of features (exchange, drop, revive, pair, merge, known configurations), each "
-           "followed by a descent")
-      .one_of({"starts", "hopping"});
-  options.add("--patience", &patience_, "N",
-              "hopping: a walk ends after so many hops in a row that lead no lower");
   options
       .add("--until-unseen", &unseen_, "P",
            "Make no more starts once the best minimum was found twice and the next start would end "
@@ -166,8 +156,6 @@ void Train::resolve(Run& run) {
   training_.seed = run.seed();
   training_.threads = run.threads();
   training_.snapshots = snapshots_;
-  training_.search = *named<training::Search>(search_);
-  training_.patience = patience_;
   if (training_.search == training::Search::hopping) {
     training_.configurations = known_configurations(found_.features.size(), hidden_dimensions_);
   } else if (run.given("--patience")) {

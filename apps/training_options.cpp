@@ -52,6 +52,15 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
   options.add(dashes + "coherence-cap", &coherence_cap, "C",
               "No |cosine| of two columns of W is larger, columns of 0 left out: within (0, 1], 1 "
               "is no constraint; with lbfgs");
+  options
+      .add(dashes + "search", &search, "HOW",
+           "starts: one descent from each start. hopping: from each start a walk over minima, by "
+           "moves of features (exchange, drop, revive, pair, merge" +
+               std::string(dashes.empty() ? "" : ", known configurations") +
+               "), each followed by a descent")
+      .one_of(names<training::Search>());
+  options.add(dashes + "patience", &patience, "N",
+              "hopping: a walk ends after so many hops in a row that lead no lower");
   options.add(dashes + "steps", &steps, "N", "Most steps of a start");
   options.add(dashes + "batch", &batch, "N", "sampled: points of a batch");
   options.add(dashes + "learning-rate", &learning_rate, "R", "adam, adamw, sgd: step size");
@@ -128,6 +137,8 @@ training::Options to_options(const TrainingWords& words) {
   options.hidden_noise = words.hidden_noise;
   options.penalty = {words.interference, words.weight_decay};
   options.coherence_cap = words.coherence_cap;
+  options.search = *named<training::Search>(words.search);
+  options.patience = words.patience;
   options.starts = words.starts;
   options.max_steps = words.steps;
   options.batch = words.batch;
