@@ -158,10 +158,11 @@ py::dict estimate_model(const Problem& problem, std::size_t k, const std::string
     threads = options.threads;
     auto precision = estimate::Precision::float64;
     Keywords(given).into("precision", precision);
+    const bool choose = may_be_exact(method, given);
+    const exact::Options integrals = choose ? integrals_of_auto(given) : exact::Options{};
     const approximation::CheapestLoss cheapest = computed([&] {
-      if (may_be_exact(method, given)) {
-        return approximation::cheapest_loss(run.model, run.features, options,
-                                            integrals_of_auto(given), precision);
+      if (choose) {
+        return approximation::cheapest_loss(run.model, run.features, options, integrals, precision);
       }
       approximation::CheapestLoss sampled;
       sampled.sampled = approximation::sampled_loss(run.model, run.features, options, precision);

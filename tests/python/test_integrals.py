@@ -280,3 +280,9 @@ def test_derivatives_of_other_models_and_laws():
                 return evaluate.loss(**moved, **given).value
 
             assert (at(1e-4) - at(-1e-4)) / 2e-4 == pytest.approx((derivative * direction).sum(), rel=1e-4, abs=1e-5)
+
+
+def test_whole_numbers_where_auto_chooses():
+    """Numbers are converted before the interpreter's lock is given up."""
+    found = skeleta.estimate(np.array([[1.0, -1.0]]), density=0.05, method="auto", abs_tol=1000, threads=1)
+    assert found.value == pytest.approx(0.00083333, rel=1e-3)
