@@ -47,13 +47,15 @@ FiringLaw::FiringLaw(const Vector& density, Vector g, double c, double active,
     log_odds(j) = std::log(p / (1.0 - p));
   }
   const double largest = g_.cwiseAbs().maxCoeff();
+  const bool reached_alone = own_ && g_(*own_) > c;
   tilt_to(0.0, active, log_odds);
   for (double strength = 1.0; largest > 0.0; strength *= 2.0) {
     double mean = 0.0;
     for (Index j = 0; j < g_.size(); ++j) mean += tilted_(j) * mean_value(theta_ * g_(j)) * g_(j);
     reaches_ = mean >= c;
     if (reaches_ || strength > strongest) break;
-    if (strength > 4.0) active += 1.0;  // it may take more features than were asked for
+    // It may take more features than were asked for.
+    if (strength > 4.0 && !reached_alone) active += 1.0;
     tilt_to(strength / largest, active, log_odds);
   }
   if (largest == 0.0) reaches_ = c <= 0.0;

@@ -23,7 +23,8 @@ struct Input {
 ///   dP̃/dP(x) = 1{own active} e^{t (N − 1) + θ g·x} / (M p_own h(θ g_own)), M over the others.
 /// θ is the smallest of 0, 1/max|g|, 2/max|g|, 4/max|g|, … with Ẽ g·x ≥ c, and t gives the mean
 /// number of active features that is asked for, so that N stays where the loss is; from θ =
-/// 8/max|g| on one more with each doubling, since a half-space may be out of reach of so few.
+/// 8/max|g| on one more with each doubling, since a half-space may be out of reach of so few,
+/// though not of a feature that reaches it alone.
 class FiringLaw {
  public:
   /// `active`: Ẽ N, as near as the densities allow. Cost some 100 D operations for each θ tried.

@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::size_t base_points = 256;  // from the first law
 constexpr double seen = 3.0;              // samples beyond the level of survey_tail
-constexpr double negligible = 1e-10;      // of the mean: what outputs are not taken apart for
-constexpr double least_missed = 1e-9;     // of the mean: what a survey cannot exclude
+constexpr double often_firing = 0.75;  // a feature alone, x > b/|w|²: else values are tilted there
+constexpr double negligible = 1e-10;   // of the mean: what outputs are not taken apart for
+constexpr double least_missed = 1e-9;  // of the mean: what a survey cannot exclude
 
 double square(double x) {
   return x * x;
@@ -122,11 +123,12 @@ void FiringSurvey::choose_laws() {
     const double reach = (g.cwiseMax(0.0).array() * (p.array() > 0.0).cast<double>()).sum();
     if (p(i) < 1.0 && reach > b) laws_.emplace_back(p, g, b, active, std::nullopt);
     if (p(i) == 0.0) continue;
-    if (norm > b) {
+    if (often_firing * norm > b) {
       laws_.push_back(disturbed(p, g, active, i));
       continue;
     }
-    Vector with_own = g;  // active, it is tilted with the others
+    Vector with_own = g;                       // active, it is tilted with the others
+    if (norm > b) with_own = g.cwiseMax(0.0);  // whether or not these disturb where it fires alone
     with_own(i) = norm;
     laws_.emplace_back(p, with_own, reach + norm > b ? b : 0.0, active, i);
   }

@@ -26,11 +26,11 @@ constexpr Index most_with_gram = 2000;
 ///
 /// The survey draws from a mixture Q: P with the number of active features kept at `first` or more,
 /// and for each output, active or not, the law of inputs tilted towards its firing, or, where the
-/// active feature fires alone, towards those that disturb it most (FiringLaw; of more than 316
-/// features, where that is dear, for 128 to 316 outputs, those that can grow the largest). A point
-/// stands for the probability ω = dP/dQ, which is known exactly and small for what is rare; so the
-/// survey tells the tail of R far beyond what as many points of P show. It is a finding, not a
-/// proof: what it finds rare is then computed in closed form, or bounded rigorously.
+/// active feature often fires alone, towards those that disturb it most (FiringLaw; of more than
+/// 316 features, where that is dear, for 128 to 316 outputs, those that can grow the largest). A
+/// point stands for the probability ω = dP/dQ, which is known exactly and small for what is rare;
+/// so the survey tells the tail of R far beyond what as many points of P show. It is a finding, not
+/// a proof: what it finds rare is then computed in closed form, or bounded rigorously.
 ///
 /// Cost: about 100 operations for each of up to 256 tilted laws and D entries, and some hundred to
 /// 1500 points of D·N operations each.

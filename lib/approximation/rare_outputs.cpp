@@ -10,6 +10,7 @@
 #include "exact/closed_forms.h"
 #include "skeleta/approximation/exact_loss.h"
 #include "skeleta/bounds/loss_tail.h"
+#include "skeleta/exact/low_skeletons.h"
 
 namespace skeleta::approximation {
 namespace {
@@ -53,13 +54,44 @@ double firing(const Autoencoder& model, const Features& features, Index first) {
   return sum;
 }
 
-// The residual is at most v_i y_i² (and v_i x_i² if a feature alone is reconstructed but not with
-// others), and at least −v_i (x_i − y_i⁰)².
-void bound(const Autoencoder& model, const Features& apart, Index first, estimate::Known& known) {
-  const double inputs = loss_of_zero_model(apart);
-  const double others = firing(model, apart, first) + inputs;
-  known.unseen_above = std::min(others, bounds::LossTail(model, apart).above(first - 1));
-  known.unseen_below = loss_alone(model, apart);
+// Σ_i v_i E[(x_i − y_i)²; N ≥ first] ≤ Σ_i v_i E[(y_i)²; N ≥ first] + Σ_i v_i E x_i², as both are
+// positive.
+double most_beyond(const Autoencoder& model, const Features& apart, Index first) {
+  return std::min(firing(model, apart, first) + loss_of_zero_model(apart),
+                  bounds::LossTail(model, apart).above(first - 1));
+}
+
+void add_apart(Index l, double contribution, estimate::Known& known) {
+  const auto at = static_cast<std::size_t>(l);
+  known.apart.resize(std::max(known.apart.size(), at + 1), 0.0);
+  known.apart[at] += contribution;
+}
+
+// By contour integrals, with the error that they have; false if a bound alone is no worse.
+bool by_contours(const Autoencoder& model, const Features& apart, Index first,
+                 const estimate::Options& options, estimate::Known& known) {
+  exact::Options precise;
+  precise.threads = options.threads;
+  precise.relative_target = options.samples > 0 ? 1e-6 : 0.01 * options.relative_tolerance;
+  precise.absolute_target = options.samples > 0 ? 0.0 : 0.01 * options.absolute_tolerance;
+  precise.refuse_unreachable = false;
+  const IntegralBySkeleton loss = exact_loss(model, apart, precise).loss;
+  if (!std::isfinite(loss.value)) return false;
+  const bool precise_enough = loss.stop_reason == StopReason::exact;
+  if (!precise_enough && loss.error_bound > most_beyond(model, apart, first)) return false;
+  double listed = 0.0;
+  for (const SkeletonPart& part : loss.skeletons) {
+    add_apart(part.l, part.contribution, known);
+    listed += part.contribution;
+  }
+  // What lies on skeletons that are not listed, since they are improbable, may be most of all. It
+  // is put on the next one of them.
+  const double others = std::max(loss.value - listed, 0.0);
+  const Index next = loss.skeletons.back().l + 1;
+  const Index at = next <= model.features() ? next : loss.skeletons.front().l - 1;
+  if (at >= 0 && others > 0.0) add_apart(at, others, known);
+  known.apart_error = loss.error_bound;
+  return true;
 }
 
 }  // namespace
@@ -89,34 +121,11 @@ void take_apart(const Autoencoder& model, const RareOutputs& rare, Index first, 
   constexpr double nodes = 2000.0, factor = 0.6e-9;
   const double cost = static_cast<double>(rare.outputs.size()) * nodes * factor *
                       static_cast<double>(model.features());
-  if (cost <= seconds) {
-    exact::Options precise;
-    precise.threads = options.threads;
-    precise.relative_target = options.samples > 0 ? 1e-6 : 0.01 * options.relative_tolerance;
-    precise.absolute_target = options.samples > 0 ? 0.0 : 0.01 * options.absolute_tolerance;
-    precise.refuse_unreachable = false;  // what rounding does not allow is bounded instead
-    const IntegralBySkeleton loss = exact_loss(model, rare.apart, precise).loss;
-    if (loss.stop_reason == StopReason::exact) {
-      double listed = 0.0;
-      for (const SkeletonPart& part : loss.skeletons) {
-        known.apart.resize(static_cast<std::size_t>(part.l) + 1, 0.0);
-        known.apart.back() = part.contribution;
-        listed += part.contribution;
-      }
-      // What lies on skeletons that are not listed, since they are improbable, may be most of all.
-      // It is put on the next one of them.
-      const double others = std::max(loss.value - listed, 0.0);
-      const Index next = loss.skeletons.back().l + 1;
-      const Index at = next <= model.features() ? next : loss.skeletons.front().l - 1;
-      if (at >= 0 && others > 0.0) {
-        known.apart.resize(std::max(known.apart.size(), static_cast<std::size_t>(at) + 1), 0.0);
-        known.apart[static_cast<std::size_t>(at)] += others;
-      }
-      known.apart_error = loss.error_bound;
-      return;
-    }
+  if (cost <= seconds && by_contours(model, rare.apart, first, options, known)) return;
+  for (Index l = 0; l < first; ++l) {
+    add_apart(l, exact::skeleton_part(model, rare.apart, l, options.threads).contribution, known);
   }
-  bound(model, rare.apart, first, known);
+  known.unseen_above = most_beyond(model, rare.apart, first);
 }
 
 void bound_unseen(const Autoencoder& model, const Features& features,
@@ -136,10 +145,7 @@ void bound_unseen(const Autoencoder& model, const Features& features,
       return;
     }
   }
-  const Features rare = only(features, outputs);
-  const double inputs = loss_of_zero_model(rare);
-  known.unseen_above =
-      std::min(firing(model, rare, 0) + inputs, bounds::LossTail(model, rare).above(-1));
+  known.unseen_above = most_beyond(model, only(features, outputs), 0);
 }
 
 }  // namespace skeleta::approximation

@@ -24,8 +24,9 @@ RareOutputs rare_outputs(const Autoencoder& model, const Features& features,
                          const estimate::Known& known, const estimate::Options& options);
 
 /// Takes the rare outputs apart: their loss by contour integrals, to a tenth of a tenth of the
-/// target. Where these would take longer than `seconds`, or cannot reach that, the outputs' loss is
-/// bounded by unseen_above and unseen_below instead.
+/// target or what rounding allows. Where these would take longer than `seconds`, or know no more
+/// than a bound does, it is that of the skeletons below `first`, and what may be beyond goes to
+/// unseen_above.
 void take_apart(const Autoencoder& model, const RareOutputs& rare, Index first, double seconds,
                 const estimate::Options& options, estimate::Known& known);
 

@@ -94,10 +94,6 @@ TEST(HiddenLoss, IsFoundInEveryCaseThatWasOnceMissed) {
   }
 }
 
-// The first feature, rare and important, fires alone; the second, as rare, takes some of its output
-// away. Both are there with probability 1.7e-6, and then 1e6 of the loss is missing: of 4600 that
-// the closed forms know, 1.7. Too high a value, with an interval of 0.1 that does not hold the
-// right one, is what was once answered.
 // An eighth of the loss is on Q4, whose probability is 1.25e-13: no list of skeletons has it.
 // Right: rational arithmetic (tests/oracle).
 TEST(HiddenLoss, IsFoundOnSkeletonsThatAreNotListed) {
@@ -114,6 +110,10 @@ TEST(HiddenLoss, IsFoundOnSkeletonsThatAreNotListed) {
   }
 }
 
+// The first feature, rare and important, fires alone; the second, as rare, takes some of its output
+// away. Both are there with probability 1.7e-6, and then 1e6 of the loss is missing: of 4600 that
+// the closed forms know, 1.7. Too high a value, with an interval of 0.1 that does not hold the
+// right one, is what was once answered.
 TEST(HiddenLoss, IsFoundWhereAnActiveFeatureIsDisturbed) {
   Autoencoder model{Matrix::Zero(4, 8), Vector::Constant(8, 0.05)};
   model.W(0, 0) = 28.0;
@@ -135,6 +135,44 @@ TEST(HiddenLoss, IsFoundWhereAnActiveFeatureIsDisturbed) {
       missed += loss.low > expected || loss.high < expected;
     }
     EXPECT_LE(missed, 2) << to_string(method);  // of 20: the 5 % of 95 % intervals
+  }
+}
+
+// The third feature fires alone only where it is nearly 1, and the first, if it is there, keeps it
+// from that: closed forms know the one and samples hardly ever see the other. Once 11 % too much
+// was called precise. Right: rational arithmetic (tests/oracle). Rule: 20 seeds; each interval
+// holds the right value or says that it may not, but for the 5 % of 95 % intervals.
+TEST(HiddenLoss, IsFoundWhereAFeatureFiresInASliverOfItsValues) {
+  struct Sliver {
+    Autoencoder model;
+    Features features;
+    double loss;
+  };
+  const Sliver slivers[] = {
+      {{Matrix{{-5.0, 0.0, 1e5}, {0.0, 1.0, 0.0}}, Vector{{0.0, 0.0, 1e10 - 5e5}}},
+       {Vector::Constant(3, 0.33), Vector{{1e-6, 1.0, 1.0}}},
+       1034681.1751459566},
+      {{Matrix{{-3.75, 0.0, 18.0}, {0.0, 1.0, 0.0}}, Vector{{0.0, 0.0, 323.6}}},
+       {Vector::Constant(3, 0.22), Vector{{1e-6, 1.0, 1.0}}},
+       0.0}};
+  for (const Sliver& sliver : slivers) {
+    const double right =
+        sliver.loss > 0.0 ? sliver.loss : exact::loss(sliver.model, sliver.features).value;
+    for (const estimate::MethodInfo& info : estimate::methods()) {
+      int missed = 0;
+      for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        estimate::Options options;
+        options.method = info.method;
+        options.seed = seed;
+        options.relative_tolerance = 0.01;
+        options.max_samples = 1'000'000;
+        options.threads = 1;
+        const IntegralBySkeleton loss = sampled_loss(sliver.model, sliver.features, options).loss;
+        const bool holds = loss.low <= right && right <= loss.high;
+        missed += loss.stop_reason == StopReason::precision && !holds;
+      }
+      EXPECT_LE(missed, 2) << info.name << ", " << right;
+    }
   }
 }
 
