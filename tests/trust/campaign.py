@@ -36,6 +36,7 @@ def timeless(value):
 
 class Campaign(unittest.TestCase):
     """A folder of its own, and commands typed in it."""
+    commands = COMMANDS
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="skeleta-trust-"))
@@ -45,9 +46,9 @@ class Campaign(unittest.TestCase):
     def output(self, name, which=""):
         return self.folder / f"{name}{which}{'.txt' if name == 'certificate' else '.h5'}"
 
-    def words(self, name, output, *more):
-        words = [str(self.folder / "plan.toml") if word == "PLAN" else word for word in COMMANDS[name]]
-        return [PROGRAM, *words, *more, "-o", str(output), "--quiet", "--threads", "2"]
+    def words(self, name, output, *more, threads=2):
+        words = [str(self.folder / "plan.toml") if word == "PLAN" else word for word in self.commands[name]]
+        return [PROGRAM, *words, *more, "-o", str(output), "--quiet", "--threads", str(threads)]
 
     def numbers(self, output):
         if output.suffix == ".txt":
