@@ -1,5 +1,7 @@
-"""Exact losses of random and of adversarial models against rational arithmetic (tests/oracle): the
-rigorous bound holds, for the loss and for each skeleton, over all scales that double precision has.
+"""Exact losses and gradients of random and of adversarial models against rational arithmetic (tests/oracle): the
+rigorous bound holds, for the loss, for each skeleton and for the derivatives, over all scales that double precision
+has. Prints the largest error over its bound by region. Rational numbers enclose with no width at all: ball
+arithmetic would say less.
 SKELETA_TEST_MODELS: how many [600, times SKELETA_TEST_SCALE], SKELETA_TEST_SEED [1]."""
 import collections
 import math
@@ -137,11 +139,65 @@ def vary(draw, model):
     return other
 
 
+def near_corner(model):
+    """Is a threshold within 1e-9 of where the output turns on at a corner of the cube?"""
+    for row, b in zip(gram(model.W), model.b):
+        size = max(max(map(abs, row)), abs(b))
+        sums = [0.0]
+        for g in row:
+            sums += [x + g for x in sums]
+        if size > 0.0 and min(abs(x - b) for x in sums) <= 1e-9 * size:
+            return True
+    return False
+
+
+def nearly_parallel(model):
+    with numpy.errstate(all="ignore"):
+        W = numpy.array(model.W)
+        W = W / numpy.abs(W).max(axis=0)
+        W = W / numpy.linalg.norm(W, axis=0)
+        cosines = numpy.abs(W.T @ W)[numpy.triu_indices(W.shape[1], 1)]
+    return bool((cosines > 1.0 - 1e-9).any())
+
+
+def regions(model):
+    """What is extreme of a model: the rows of the table."""
+    sizes = [max(abs(row[j]) for row in model.W) for j in range(len(model.b))]
+    sizes = [x for x in sizes if x > 0.0]
+    found = {
+        "weights below 1e-10": any(x < 1e-10 for x in sizes),
+        "weights above 1e10": any(x > 1e10 for x in sizes),
+        "weights over 10 decades": bool(sizes) and max(sizes) > 1e10 * min(sizes),
+        "densities below 1e-10": any(0.0 < p < 1e-10 for p in model.density),
+        "densities above 1 - 1e-10": any(1.0 - 1e-10 < p < 1.0 for p in model.density),
+        "importances over 10 decades": max(model.importance) > 1e10 * min(model.importance),
+        "columns (nearly) parallel": nearly_parallel(model),
+        "thresholds at corners": near_corner(model),
+    }
+    return [name for name, there in found.items() if there] or ["nothing extreme"]
+
+
+def norm(numbers):
+    """Of fractions or floats, also beyond the range of a square."""
+    size = max(map(abs, numbers), default=0)
+    return 0.0 if size == 0 else float(size) * math.sqrt(sum(float(x / size) ** 2 for x in numbers))
+
+
 @unittest.skipIf(skeleta is None, "without the Python module")
 class Numbers(unittest.TestCase):
     def setUp(self):
         self.ends = collections.Counter()
-        self.worst = collections.defaultdict(float)
+        self.worst = collections.defaultdict(lambda: [0, 0.0])
+
+    def note(self, model, ratio):
+        for region in regions(model) if ratio is not None else ():
+            row = self.worst[region]
+            row[0] += 1
+            row[1] = max(row[1], ratio)
+
+    def table(self):
+        for region, (count, ratio) in sorted(self.worst.items()):
+            print(f"  {region:30}{count:7}{ratio:9.3f}")
 
     def ratio(self, model):
         """Largest |error|/bound of loss and contributions; None of what is refused."""
@@ -169,8 +225,9 @@ class Numbers(unittest.TestCase):
             with self.subTest(number=k):
                 ratio = self.ratio(model)
                 self.ends["refused" if ratio is None else "right"] += 1
-                self.worst[family] = max(self.worst[family], ratio or 0.0)
-        print(dict(self.ends), "largest error over bound:", {name: round(x, 3) for name, x in self.worst.items()})
+                self.note(model, ratio)
+        print(f"random models: {dict(self.ends)}; how many, largest error over bound:")
+        self.table()
 
     def test_climbing(self):
         """From random models towards larger errors."""
@@ -184,10 +241,48 @@ class Numbers(unittest.TestCase):
                 with self.subTest(climb=k):
                     ratio = self.ratio(other)
                     tried += 1
+                    self.note(other, ratio)
                     if ratio is not None and ratio >= best:
                         best, model = ratio, other
-            self.worst[family] = max(self.worst[family], best)
-        print(f"{tried} on climbs, largest error over bound:", {name: round(x, 3) for name, x in self.worst.items()})
+        print(f"{tried} on climbs; how many, largest error over bound:")
+        self.table()
+
+    def of_gradient(self, model):
+        """Likewise of the derivatives, by b and, as those by W say, by G; and the norm of these."""
+        try:
+            found = skeleta.loss_and_gradient(
+                numpy.array(model.W), threshold=numpy.array(model.b), density=numpy.array(model.density),
+                importance=numpy.array(model.importance), error_control="rigorous", threads=1)
+        except ValueError:
+            return None, 0.0
+        if not numpy.isfinite(found.W).all() or not numpy.isfinite(found.threshold).all():
+            return None, 0.0
+        right = exact_loss.evaluate_floats(model.W, model.b, model.density, model.importance)
+        bound = found.loss.gradient_error
+        of_b = norm([Fraction(x) - y for x, y in zip(found.threshold.tolist(), right.gradient_b)])
+        size = norm([x for row in model.W for x in row])
+        off = norm([Fraction(x) - y for row, exact in zip(found.W.tolist(), right.gradient_w) for x, y in zip(row, exact)])
+        gamma = norm([x for row in right.gamma for x in row] + right.gradient_b)
+        # What the product W (Γ + Γᵀ) is rounded by is not promised.
+        of_W = max(off - 16 * sys.float_info.epsilon * size * gamma, 0.0) / (2.0 * size) if size > 0.0 else 0.0
+        worst = max(of_b, of_W)
+        return (worst / bound if bound > 0.0 else math.inf if worst > 0.0 else 0.0), gamma
+
+    def test_gradients(self):
+        """Where the squares of derivatives are numbers of double precision: the bound is one of a norm."""
+        small = beyond = 0
+        for k in range(MODELS):
+            _, model = make(random.Random(f"gradient {SEED} {k}"))
+            ratio, size = self.of_gradient(model)
+            if size < 1e-150:
+                small += 1
+                beyond += (ratio or 0.0) > 1.0
+                continue
+            self.note(model, ratio)
+            with self.subTest(number=k):
+                self.assertLessEqual(ratio or 0.0, 1.0, vars(model))
+        print(f"gradients ({small} below 1e-150 or refused left out: {beyond} beyond their bound); largest error over bound:")
+        self.table()
 
 
 if __name__ == "__main__":
