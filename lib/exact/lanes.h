@@ -23,6 +23,9 @@ constexpr Index lane_count = 8;
 using Register = double __attribute__((vector_size(register_bytes)));
 using RegisterBits = long long __attribute__((vector_size(register_bytes)));
 constexpr int register_lanes = register_bytes / static_cast<int>(sizeof(double));
+// Wherever doubles may lie. (Clang ignores `aligned` on the right-hand side of an alias.)
+using LooseRegister __attribute__((aligned(alignof(double)))) = Register;
+static_assert(alignof(LooseRegister) == alignof(double));
 
 template <class Half>
 struct alignas(2 * sizeof(Half)) Pair {
@@ -75,8 +78,7 @@ SKELETA_INLINE Pair<Half> operator-(const Pair<Half>& x) {
 // Each function of registers, then of pairs.
 
 SKELETA_INLINE void load(const double* p, Register& x) {
-  using Loose = double __attribute__((vector_size(register_bytes), aligned(8)));
-  x = *reinterpret_cast<const Loose*>(p);
+  x = *reinterpret_cast<const LooseRegister*>(p);
 }
 template <class Half>
 SKELETA_INLINE void load(const double* p, Pair<Half>& x) {
@@ -90,8 +92,7 @@ SKELETA_INLINE Lanes load(const double* p) {
 }
 
 SKELETA_INLINE void store(double* p, const Register& x) {
-  using Loose = double __attribute__((vector_size(register_bytes), aligned(8)));
-  *reinterpret_cast<Loose*>(p) = x;
+  *reinterpret_cast<LooseRegister*>(p) = x;
 }
 template <class Half>
 SKELETA_INLINE void store(double* p, const Pair<Half>& x) {
