@@ -17,11 +17,13 @@ std::size_t below(std::uint64_t word, std::size_t n) {
 // Sixteen floats in the widest registers there are; arrays are padded to a multiple of them, but
 // not aligned. Never passed by value: how would depend on the processor.
 constexpr std::size_t lanes = 16;
-using Lanes [[gnu::vector_size(64), gnu::may_alias, gnu::aligned(4)]] = float;
+using Lanes [[gnu::vector_size(64)]] = float;
+using LooseLanes [[gnu::vector_size(64), gnu::may_alias, gnu::aligned(4)]] = float;
 using Counts [[gnu::vector_size(64)]] = std::int32_t;
 
-const Lanes& load(const float* p) {
-  return *reinterpret_cast<const Lanes*>(p);
+// No reference to what is not aligned leaves this: clang takes any to be.
+void load(const float* p, Lanes& v) {
+  v = *reinterpret_cast<const LooseLanes*>(p);
 }
 
 std::size_t padded(std::size_t features) {
@@ -36,7 +38,11 @@ std::size_t sum(const Counts& c) {
 
 std::size_t count_below(std::span<const float> values, float limit) {
   Counts count{};
-  for (std::size_t i = 0; i < values.size(); i += lanes) count -= load(&values[i]) < limit;
+  for (std::size_t i = 0; i < values.size(); i += lanes) {
+    Lanes v;
+    load(&values[i], v);
+    count -= v < limit;
+  }
   return sum(count);
 }
 
@@ -44,7 +50,8 @@ std::size_t count_below(std::span<const float> values, float limit) {
 std::pair<float, float> range(std::span<const float> values) {
   Lanes low = Lanes{} + taken, high = Lanes{} - taken;
   for (std::size_t i = 0; i < values.size(); i += lanes) {
-    const Lanes v = load(&values[i]);
+    Lanes v;
+    load(&values[i], v);
     low = v < low ? v : low;
     high = v > high && v < taken ? v : high;
   }
@@ -59,7 +66,8 @@ std::pair<float, float> range(std::span<const float> values) {
 void collect(std::span<const float> values, float low, float high,
              std::vector<std::pair<float, std::int32_t>>& found) {
   for (std::size_t first = 0; first < values.size(); first += lanes) {
-    const Lanes v = load(&values[first]);
+    Lanes v;
+    load(&values[first], v);
     std::size_t count = sum(-(v >= low && v <= high));
     for (std::size_t i = first; count > 0; ++i) {
       if (values[i] >= low && values[i] <= high) {
@@ -115,7 +123,9 @@ void RankedChoice::choose(std::span<const std::uint64_t> words, std::span<std::i
     active[k] = k == 0 ? first_[rank] : of_rank(gain, rank, scratch.candidates);
     const float* const column = twice_.col(active[k]).data();
     for (std::size_t i = 0; i < gain.size(); i += lanes) {
-      *reinterpret_cast<Lanes*>(&gain[i]) += load(column + i);
+      Lanes v;
+      load(column + i, v);
+      *reinterpret_cast<LooseLanes*>(&gain[i]) += v;
     }
     gain[static_cast<std::size_t>(active[k])] = taken;
   }
