@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/handover.h"
 #include "core/processors.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/exchange.h"
@@ -197,17 +198,25 @@ void parallel_for(std::size_t count, int threads, Body body) {
   const int asked = threads > 0 ? threads : std::numeric_limits<int>::max();
   Loop loop(count, available, outer != nullptr ? asked : available);
   if (loop.workers() <= 1) return loop.run_alone(body);
+  static Handover to_workers, to_caller;
   const auto run = [&] {
     tbb::parallel_for(
-        std::size_t{0}, loop.workers(), [&](std::size_t worker) { loop.run(worker, body); },
+        std::size_t{0}, loop.workers(),
+        [&](std::size_t worker) {
+          to_workers.take();
+          loop.run(worker, body);
+          to_caller.give();
+        },
         tbb::simple_partitioner{});
   };
+  to_workers.give();
   if (inside) {
     // Who waits for this loop works for it alone: an item of an outer loop could take hours.
     tbb::this_task_arena::isolate(run);
   } else {
     tbb::task_arena(available).execute(run);
   }
+  to_caller.take();
   loop.rethrow();
 }
 

@@ -22,6 +22,7 @@
 #include "skeleta/storage/other_users.h"
 #include "storage/hdf5_handle.h"
 #include "storage/physical_memory.h"
+#include "storage/watched_memory.h"
 
 namespace skeleta::storage {
 namespace {
@@ -104,7 +105,7 @@ void prepare_child(const Limits& limits) {
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_CPU, limits.processor);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SKELETA_WATCHED_MEMORY
   set_limit(RLIMIT_DATA, static_cast<std::uintmax_t>(physical_memory()));
 #endif
   ::alarm(static_cast<unsigned>(limits.time));

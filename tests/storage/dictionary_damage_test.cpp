@@ -11,6 +11,7 @@
 #include "skeleta/storage/dictionary_input.h"
 #include "skeleta/storage/file_error.h"
 #include "storage/tensor_writers.h"
+#include "storage/watched_memory.h"
 #include "storage/workplace.h"
 #include "support.h"
 
@@ -79,7 +80,7 @@ class MemoryLimit {
  public:
   MemoryLimit() {
     getrlimit(RLIMIT_AS, &before_);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef SKELETA_WATCHED_MEMORY
     std::size_t pages = 0;
     std::ifstream("/proc/self/statm") >> pages;
     rlimit limit = before_;
