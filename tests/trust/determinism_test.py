@@ -151,8 +151,8 @@ class Determinism(Campaign):
         for method in (*METHODS, "exact"):
             found = {}
             for file in (MODEL, turned):
-                words = [PROGRAM, "estimate", file, "--method", method, "--density", "0.05", "--instance", "all", "--json",
-                         *([] if method == "exact" else ["--samples", "5000"])]
+                words = [PROGRAM, "estimate", file, "--method", method, "--density", "0.05", "--instance", "all",
+                         "--json", *([] if method == "exact" else ["--samples", "5000"])]
                 done = subprocess.run(words, capture_output=True, text=True)
                 self.assertIn(done.returncode, (0, 3), done.stderr)
                 found[file] = json.loads(done.stdout)

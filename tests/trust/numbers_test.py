@@ -202,8 +202,9 @@ class Numbers(unittest.TestCase):
     def ratio(self, model):
         """Largest |error|/bound of loss and contributions; None of what is refused."""
         try:
-            found = skeleta.loss(numpy.array(model.W), threshold=numpy.array(model.b), density=numpy.array(model.density),
-                                 importance=numpy.array(model.importance), error_control="rigorous", threads=1)
+            found = skeleta.loss(numpy.array(model.W), threshold=numpy.array(model.b),
+                                 density=numpy.array(model.density), importance=numpy.array(model.importance),
+                                 error_control="rigorous", threads=1)
         except ValueError as error:
             self.assertRegex(str(error), "[a-z]")
             return None
@@ -261,7 +262,8 @@ class Numbers(unittest.TestCase):
         bound = found.loss.gradient_error
         of_b = norm([Fraction(x) - y for x, y in zip(found.threshold.tolist(), right.gradient_b)])
         size = norm([x for row in model.W for x in row])
-        off = norm([Fraction(x) - y for row, exact in zip(found.W.tolist(), right.gradient_w) for x, y in zip(row, exact)])
+        off = norm([Fraction(x) - y for row, exact in zip(found.W.tolist(), right.gradient_w)
+                    for x, y in zip(row, exact)])
         gamma = norm([x for row in right.gamma for x in row] + right.gradient_b)
         # What the product W (Γ + Γᵀ) is rounded by is not promised.
         of_W = max(off - 16 * sys.float_info.epsilon * size * gamma, 0.0) / (2.0 * size) if size > 0.0 else 0.0
@@ -281,7 +283,8 @@ class Numbers(unittest.TestCase):
             self.note(model, ratio)
             with self.subTest(number=k):
                 self.assertLessEqual(ratio or 0.0, 1.0, vars(model))
-        print(f"gradients ({small} below 1e-150 or refused left out: {beyond} beyond their bound); largest error over bound:")
+        print(f"gradients ({small} below 1e-150 or refused left out, {beyond} of them beyond their bound); "
+              "how many, largest error over bound:")
         self.table()
 
 
