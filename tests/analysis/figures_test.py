@@ -239,6 +239,21 @@ class Figures(Workplace):
         self.assertEqual([text.get_text() for text in figure.axes[0].texts], ["2 kept", "3 kept"])
         plt.close(figure)
 
+    def test_coherence(self):
+        runs = []
+        for penalty in ("0", "8e-5", "1e-4", "4e-4"):
+            path = self.folder / f"coherence_{penalty}.h5"
+            self.run_command(program(), "train", "--features", "5", "--hidden", "2", "--sparsity", "0.999", "--starts", "30",
+                             "--interference", penalty, "--quiet", "-o", path)
+            runs.append(skeleta_analysis.open(path))
+        figure = skeleta_analysis.coherence(runs[::-1])
+        self.assert_legible(figure)
+        absolute, signed = figure.axes[0].lines  # the pentagon twice, two opposite pairs, two orthogonal columns
+        np.testing.assert_allclose(absolute.get_ydata(), [np.cos(np.pi / 5)] * 2 + [1, 0], atol=1e-4)
+        np.testing.assert_allclose(signed.get_ydata(), [np.cos(2 * np.pi / 5)] * 2 + [0, 0], atol=1e-4)
+        self.assertEqual([text.get_text() for text in figure.axes[0].texts], ["5 kept", "4 kept", "2 kept"])
+        plt.close(figure)
+
     def test_spectra(self):
         run = skeleta_analysis.open(SOURCE / "data/fixtures/spectrum.h5")
         figure = skeleta_analysis.spectrum(run)

@@ -9,6 +9,7 @@
 from .atlas import atlas
 from .basins import basins
 from .certified import certified, read_phases
+from .coherence import coherence
 from .columns import columns
 from .comparison import comparison
 from .contributions import contributions
@@ -24,6 +25,6 @@ from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
-__all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "columns", "comparison", "contributions", "data",
-           "dictionary", "dimensionality", "excess", "flow", "frontier", "moments", "open", "phases", "read_phases",
+__all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "coherence", "columns", "comparison",
+           "contributions", "data", "dictionary", "dimensionality", "excess", "flow", "frontier", "moments", "open", "phases", "read_phases",
            "spectrum", "summary", "sweep", "training"]

@@ -6,8 +6,8 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, basins, certified, columns, comparison, contributions, data, dictionary, dimensionality, excess,
-               flow, frontier, moments, open, phases, spectrum, style, summary, sweep, training)
+from . import (atlas, basins, certified, coherence, columns, comparison, contributions, data, dictionary,
+               dimensionality, excess, flow, frontier, moments, open, phases, spectrum, style, summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -60,6 +60,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("frontier", help="what a cap of the coherence costs")
     command.add_argument("run", nargs="+", help="files of `skeleta train --coherence-cap`")
     add_output(command)
+    command = commands.add_parser("coherence", help="what a penalty on interference does to the coherence")
+    command.add_argument("run", nargs="+", help="files of `skeleta train --interference`")
+    add_output(command)
     command = commands.add_parser("basins", help="which minima gradient flow selects, and how often")
     command.add_argument("run", nargs="+", help="files of `skeleta basins`")
     add_output(command)
@@ -91,6 +94,8 @@ def execute(options) -> None:
               options.output)
     elif options.command == "frontier":
         write(frontier([open_kind(path, "skeleta train") for path in options.run]), options.output)
+    elif options.command == "coherence":
+        write(coherence([open_kind(path, "skeleta train") for path in options.run]), options.output)
     elif options.command == "certified":
         write(certified(options.run), options.output)
     elif options.command == "basins":

@@ -48,5 +48,10 @@ def point(run):
         raise ValueError(f"{run.path}: no start ended at a minimum")
     best = int(run.training["best_start"][0])
     place = int(np.flatnonzero(run.training["start"].values == best)[0])
-    lengths = np.linalg.norm(run.model["W"].values[place], axis=0)
-    return cap, float(run.training["minimum_loss"][0]), int((lengths > 1e-3 * lengths.max()).sum())
+    return cap, float(run.training["minimum_loss"][0]), int(kept(run.model["W"].values[place]).sum())
+
+
+def kept(columns):
+    """Which columns are not nothing beside the longest."""
+    lengths = np.linalg.norm(columns, axis=0)
+    return lengths > 1e-3 * lengths.max()

@@ -1,8 +1,8 @@
 """Figures of run files, with matplotlib: those of skeleta_analysis."""
 
-from skeleta_analysis import (atlas, basins, certified, columns, comparison, contributions, data, dictionary,
+from skeleta_analysis import (atlas, basins, certified, coherence, columns, comparison, contributions, data, dictionary,
                               dimensionality, excess, flow, frontier, moments, phases, spectrum, summary, sweep,
                               training)
 
-__all__ = ["atlas", "basins", "certified", "columns", "comparison", "contributions", "data", "dictionary",
+__all__ = ["atlas", "basins", "certified", "coherence", "columns", "comparison", "contributions", "data", "dictionary",
            "dimensionality", "excess", "flow", "frontier", "moments", "phases", "spectrum", "summary", "sweep", "training"]
