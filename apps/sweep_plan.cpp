@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "errors.h"
+#include "known_configurations.h"
 #include "numbers.h"
 #include "option_table.h"
 #include "skeleta/measure/law_text.h"
@@ -56,6 +57,7 @@ void set_objectives(const PlanKeys& keys, training::SweepPlan& plan) {
   words.objective = keys.objective.front();
   plan.training = to_options(words);
   plan.training.record_every = 0;
+  plan.configurations = known_configurations;
   plan.objective.clear();
   std::optional<Index> order;
   for (const std::string& word : keys.objective) {

@@ -55,9 +55,8 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
   options
       .add(dashes + "search", &search, "HOW",
            "starts: one descent from each start. hopping: from each start a walk over minima, by "
-           "moves of features (exchange, drop, revive, pair, merge" +
-               std::string(dashes.empty() ? "" : ", known configurations") +
-               "), each followed by a descent")
+           "moves of features (exchange, drop, revive, pair, merge, known configurations), each "
+           "followed by a descent")
       .one_of(names<training::Search>());
   options.add(dashes + "patience", &patience, "N",
               "hopping: a walk ends after so many hops in a row that lead no lower");

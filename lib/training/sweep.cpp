@@ -81,7 +81,11 @@ Features features_of(const SweepPlan& plan, const SweepCell& cell) {
 }
 
 CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads) {
-  Training training = train(features_of(plan, cell), cell.hidden, options_of(plan, cell, threads));
+  Options options = options_of(plan, cell, threads);
+  if (plan.configurations && options.search == Search::hopping) {
+    options.configurations = plan.configurations(cell.features, cell.hidden);
+  }
+  Training training = train(features_of(plan, cell), cell.hidden, options);
   if (training.interrupted) throw Interrupted();
   CellResult result;
   result.cell = cell;

@@ -60,6 +60,27 @@ TEST_F(Sweep, KeepsTheDecodersOfUntiedModels) {
   }
 }
 
+// Eight features in two dimensions: a single walk finds the heptagon (data/minima.csv), a single
+// descent with this seed does not. Caps of the coherence are for descents.
+TEST_F(Sweep, WalksOverMinima) {
+  const auto best = [&](const std::string& how) {
+    const std::string plan = write("plan.toml",
+                                   "features = [8]\nhidden = [2]\ndensity = [0.01]\n"
+                                   "starts = 1\nseed = [3]\n" +
+                                       how);
+    const Outcome outcome = run_program({"sweep", plan, "--json", "--quiet"});
+    EXPECT_EQ(outcome.code, done) << outcome.err;
+    return Json::parse(outcome.out)["cells"][0]["loss"].get<double>();
+  };
+  const double heptagon = best("search = \"hopping\"\npatience = 30\n");
+  EXPECT_NEAR(heptagon, 0.0098592475, 1e-9);
+  EXPECT_GT(best(""), heptagon + 1e-5);
+  expect_refused({"sweep", write("bad.toml",
+                                 "features = [8]\nhidden = [2]\ndensity = [0.01]\n"
+                                 "search = \"hopping\"\ncoherence-cap = 0.9\n")},
+                 "coherence_cap needs descents");
+}
+
 TEST_F(Sweep, RefusesBadPlansWithLineAndColumn) {
   const std::string sizes = "features = [5]\nhidden = [2]\n";
   const std::pair<std::string, const char*> plans[] = {

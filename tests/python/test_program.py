@@ -44,10 +44,16 @@ def test_estimate(model, file, program, method):
     assert ours.skeletons["contribution"].tolist() == [one["contribution"] for one in theirs["skeletons"]]
 
 
+def test_auto_is_the_default_of_estimate(model, file, program):
+    ours = skeleta.estimate(*model, 0.1)
+    assert ours.method == "exact" and ours.value == program("estimate", file)["loss"]["value"]
+    assert skeleta.estimate(*model, 0.1, samples=1000).samples == 1000
+
+
 def test_other_options_of_estimate(model, file, program):
     theirs = program("estimate", file, "--samples", "1e4", "--precision", "float32", "--confidence", 0.9)
     ours = skeleta.estimate(*model, 0.1, samples=1e4, precision="float32", confidence=0.9, threads=1)
-    assert without(ours.json(), *OF_THE_RUN) == without(theirs, *OF_THE_RUN)
+    assert without(ours.json(), *OF_THE_RUN) == without(theirs, *OF_THE_RUN, "choice")
     theirs = program("estimate", file, "--method", "exact", "--abs-tol", "1e-3", "--skeletons", 1)
     ours = skeleta.estimate(*model, 0.1, method="exact", abs_tol=1e-3, skeletons=1)
     assert ours.value == theirs["loss"]["value"] and ours.error_bound == theirs["loss"]["error_bound"]

@@ -25,6 +25,9 @@ struct SweepPlan {
   std::string groups;  ///< Of all cells: measure/law_text.h; "" if features are independent.
   /// For all cells, but for the objective and seed; its threads are those of the sweep.
   Options training;
+  /// Of hopping: Options::configurations for cells of D features in d dimensions. Called from
+  /// several threads.
+  std::function<std::vector<Matrix>(Index features, Index hidden)> configurations;
   double represented_norm = 0.5;  ///< Threshold of phase_of.
   bool allow_wide = false;        ///< Cells with d > D.
 };
