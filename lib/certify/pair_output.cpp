@@ -162,9 +162,8 @@ struct Bends {
   }
 };
 
-// ∂F/∂b over a box for a number b, by its slopes from the middle: far nearer than the formula as it
-// stands, where a, γ and b occur many times.
-Interval rise_over(const Pieces& curve, const Interval& gamma, double b) {
+// See PairOutput::rise_over.
+Interval rise_of(const Pieces& curve, const Interval& gamma, double b) {
   const Interval a0 = curve.a.middle(), gamma0 = gamma.middle();
   const Interval all{b, above(b + gamma.hi)};
   const Interval mixed = curved(curve, all, &Pieces::mixed_left, &Pieces::mixed_right);
@@ -222,6 +221,10 @@ Interval PairOutput::by_threshold(const Interval& a, const Interval& gamma,
   return Curve<Interval>(p_, other_, a).by_threshold(gamma, b);
 }
 
+Interval PairOutput::rise_over(const Interval& a, const Interval& gamma, double b) const {
+  return rise_of(Curve<Interval>(p_, other_, a), gamma, b);
+}
+
 Interval PairOutput::best_alone(const Interval& a) const {
   return {alone_at(p_, a.lo).lo, alone_at(p_, a.hi).hi};
 }
@@ -255,19 +258,19 @@ Interval PairOutput::thresholds(const Interval& a, const Interval& gamma) const 
   if (!(gamma.lo > 0.0)) return found;
   const Curve<Interval> curve(p_, other_, a);
   const double guess = threshold(a.middle(), gamma.middle());
-  const Interval here = rise_over(curve, gamma, guess);
+  const Interval here = rise_of(curve, gamma, guess);
   constexpr int most = 12;
   const double first = 0.55 * std::max(-here.lo, here.hi) + 1e-15;
   double step = first;
   for (int n = 0; n < most && guess - step > found.lo; ++n, step *= 2.0) {
-    if (rise_over(curve, gamma, guess - step).hi < 0.0) {
+    if (rise_of(curve, gamma, guess - step).hi < 0.0) {
       found.lo = guess - step;
       break;
     }
   }
   step = first;
   for (int n = 0; n < most && guess + step < found.hi; ++n, step *= 2.0) {
-    if (rise_over(curve, gamma, guess + step).lo > 0.0) {
+    if (rise_of(curve, gamma, guess + step).lo > 0.0) {
       found.hi = guess + step;
       break;
     }
@@ -300,8 +303,13 @@ PairOutput::Slopes PairOutput::slopes(const Interval& a, const Interval& gamma) 
   if (linear(a, gamma)) {
     return {-(two * idle_ * (one - a)), two * other_idle_ * greater(gamma, 0.0)};
   }
+  return slopes_at(a, gamma, thresholds(a, gamma));
+}
+
+PairOutput::Slopes PairOutput::slopes_at(const Interval& a, const Interval& gamma,
+                                         const Interval& b) const {
   const Curve<Interval> curve(p_, other_, a);
-  const Interval b = thresholds(a, gamma), h = b + gamma, all{b.lo, h.hi};
+  const Interval h = b + gamma, all{b.lo, h.hi};
   // Means are no more than what is averaged: γ may be 0.
   Slopes found{curve.whole(all, &Curve<Interval>::own_left, &Curve<Interval>::own_right),
                {0.0, (p_ * other_ * (half * greater(one - a, 0.0) + greater(h, 0.0))).hi}};

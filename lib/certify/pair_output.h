@@ -45,6 +45,12 @@ class PairOutput {
     Interval a, gamma;
   };
   Slopes slopes(const Interval& a, const Interval& gamma) const;
+  /// ∂F/∂a, and what ∂F/∂γ and the bound of ∂m/∂γ have in common, at all thresholds b of an
+  /// interval.
+  Slopes slopes_at(const Interval& a, const Interval& gamma, const Interval& b) const;
+  /// ∂F/∂b over a box, γ > 0, for a number b, by its slopes from the middle: far nearer than
+  /// by_threshold, where a and γ occur many times.
+  Interval rise_over(const Interval& a, const Interval& gamma, double b) const;
 
   /// Is the best output of x never cut, for all a and γ of the box? Then m = Vδ² +
   /// (P/3 − P²/4)γ².

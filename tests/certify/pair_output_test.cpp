@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <random>
 
@@ -113,6 +114,54 @@ TEST(PairOutput, BoxesHoldWhatTheirNumbersDo) {
       EXPECT_GE(least(x, y), output.floor(A));
     }
   }
+}
+
+// One side of a box at a time, so that each term of an enclosure stands alone. Where the output is
+// never cut, F is a polynomial and the enclosures are exact: one that is too short by a hundredth
+// misses its ends.
+TEST(PairOutput, EachTermOfAnEnclosureReachesItsEnds) {
+  std::mt19937_64 random(6);
+  std::uniform_real_distribution<double> part(0.0, 1.0);
+  std::array<int, 8> sharp{};
+  for (int n = 0; n < testing::scaled(1000, 300); ++n) {
+    auto [p, other, a, gamma, b] = random_case(random);
+    if (n % 2 == 0) {
+      a = 0.1 + 0.7 * part(random);
+      gamma = (0.1 + 0.8 * part(random)) * p * (1.0 - a) / (2.0 - other);
+    }
+    const PairOutput output(p, other);
+    b = output.threshold(a, gamma);
+    constexpr double width = 0x1p-12;
+    for (std::size_t side = 0; side < 3; ++side) {
+      std::array<double, 3> low{a, gamma, b}, middle = low, high = low;
+      middle[side] += 0.5 * width;
+      high[side] += width;
+      const Interval A{low[0], high[0]}, G{low[1], high[1]}, B{low[2], high[2]};
+      const auto expect_in = [&](const Interval& all, auto value, std::size_t term) {
+        const double first = value(low), last = value(high), centre = value(middle);
+        for (const double x : {first, last}) {
+          EXPECT_GE(x, all.lo - 1e-13) << term << " of " << p << " " << other << " " << a;
+          EXPECT_LE(x, all.hi + 1e-13) << term << " of " << p << " " << other << " " << a;
+        }
+        const double needed = std::abs(last - first);
+        const double given = 2.0 * std::max(all.hi - centre, centre - all.lo);
+        if (needed > 1e-9 && 0.99 * given < needed) ++sharp[term];
+      };
+      const PairOutput::Slopes over = output.slopes_at(A, G, B);
+      const auto slopes = [&](const std::array<double, 3>& x) {
+        return output.slopes_at(x[0], x[1], x[2]);
+      };
+      expect_in(
+          over.a, [&](const auto& x) { return slopes(x).a.middle(); }, side);
+      expect_in(
+          over.gamma, [&](const auto& x) { return slopes(x).gamma.middle(); }, 3 + side);
+      if (side == 2) continue;
+      expect_in(
+          output.rise_over(A, G, b),
+          [&](const auto& x) { return output.by_threshold(x[0], x[1], x[2]).middle(); }, 6 + side);
+    }
+  }
+  for (std::size_t term = 0; term < sharp.size(); ++term) EXPECT_GT(sharp[term], 20) << term;
 }
 
 // In a narrow box the enclosures are narrow too, and about the right numbers.
