@@ -149,6 +149,7 @@ Json json_of(const certify::BlockMinimum& found, double density, int threads, do
   return json;
 }
 
+                           {"rounding", "proven bound"},
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }

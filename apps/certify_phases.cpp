@@ -150,6 +150,7 @@ nlohmann::ordered_json json_of_phases(const ProvenPhases& proven, int threads) {
   for (const certify::PhaseProof& proof : proven.proofs) {
     certified["points"].push_back(json_of_point(proof));
   }
+  certified["rounding"] = "intervals";
   certified["critical_interference"] = Json::array();
   for (const certify::CriticalInterference& line : certify::critical_interference(proven.proofs)) {
     certified["critical_interference"].push_back({{"importance", line.importance},

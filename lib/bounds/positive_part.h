@@ -28,21 +28,24 @@ struct PositivePartMoments {
 /// entries. Inside, the integrands are polynomials of degree ≤ |T| + 1, so the rule is exact, and
 /// every weight and every integrand is non-negative: nothing cancels, and no entry is too small.
 ///
-/// Rounding. Inputs are taken as exact. Leaves and weights carry a relative error of a few ε. Since
-/// |g_j| decreases inwards, a point of change is off by a few ε in t; there the integrand is
-/// bounded by the moment's largest value M (1 for the indicators, s for u₊, s² for u₊², s = Σ|g| +
-/// |c|), so the pieces beside it are off by a few ε·M; so are the leaves whose threshold was
-/// rounded. With at most 2^|T| − 1 points of change on a path, and sums of 128 leaves at a time,
-/// that makes some hundred ε·M·P(T) for |T| ≤ 5. `rounding`, the allowance that bounds must make,
-/// is 4500 ε; tests find less than 20 ε. For |T| = 1 there is one leaf and no point of change, so
-/// only the leaf's own dozen operations count: 90 ε; tests find less than 2 ε. Q0 is the single
-/// product P(N = 0)·c².
+/// Rounding. Inputs are taken as exact. Let M be the largest value of a moment's integrand (1 for
+/// the indicators, s for u₊, s² for u₊², s = Σ|g| + |c|) and ε = 2⁻⁵³. What is computed for a set T
+/// is off by at most 2750, 7750 and 29 000 ε·M·P(T) for |T| ≤ 3, 4 and 5, of up to five features
+/// (analysis/proofs.md, "Rounding");
+/// tests find less than 40. `rounding` is at least 3 times that for 4 and 5, and 3.2 times for
+/// less, so that OutputLoss and bounds of boxes, which use several moments, are covered by four
+/// times `rounding`. For |T| = 1 there is one leaf and no point of change, so only the leaf's own
+/// dozen operations count, P(T) and sums over sets: 60 ε, for 180; tests find less than 4. Q0 is
+/// the single product P(N = 0)·c².
 ///
 /// Cost for all features active: 1, 6, 90, 2430 leaves for |T| = 1, 2, 3, 4, some 10 ns each; a set
 /// on which u keeps its sign costs much less.
 class PositivePart {
  public:
-  static constexpr double rounding(Index active) { return active == 1 ? 2e-14 : 1e-12; }
+  static constexpr double rounding(Index active) {
+    constexpr std::array<double, 5> of{2e-14, 1e-12, 1e-12, 3e-12, 1e-11};
+    return of[static_cast<std::size_t>(active < 1 ? 1 : active > 5 ? 5 : active) - 1];
+  }
 
   /// `density`: entries in [0, 1], at most most_features; k = `most` active features count.
   PositivePart(const Vector& density, Index most);

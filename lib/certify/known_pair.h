@@ -9,7 +9,7 @@ namespace skeleta::certify {
 bool is_pair(const Statement& statement);
 
 /// Proves the bounds of a finished search again, every number an interval that is rounded outwards:
-/// no allowance for rounding is left. Where they are not proven so, `lower` is the largest that is
+/// no other bound of rounding is left. Where they are not proven so, `lower` is the largest that is
 /// of lower − n·gap, n = 1, 2, 4, …, and the reason to stop `rounding`.
 void round_outwards(const Statement& statement, CertifiedMinimum& state);
 

@@ -65,13 +65,12 @@ using CertifyCallback = std::function<bool(const CertifiedMinimum&)>;
 /// `upper` ≥ it. (Also below the smallest normal number, where they are rounded outwards.) Each box
 /// is bounded by monotonicity and by a centred form (mathematics.md, Theorem 6.3; loss_box.h);
 /// nothing is sampled, and no minimiser is assumed to have been found. Rounding is covered by a
-/// fixed allowance for the moments of a row (positive_part.h), hundreds of times the errors ever
-/// seen, and by widening entries of G outwards. Points found by local descent only give `upper`,
-/// and with it the target below which boxes are kept.
+/// proven bound of the errors of all moments of a row (positive_part.h; analysis/proofs.md,
+/// "Rounding") and by widening entries of G outwards. Points found by local descent only give
+/// `upper`, and with it the target below which boxes are kept.
 ///
 /// Pairs. Of two features of densities ≥ 0.001 in one dimension, both bounds of the whole loss
-/// are proven once more when they are found, on intervals that are rounded outwards (phase.h):
-/// there no allowance is left.
+/// are proven once more when they are found, on intervals that are rounded outwards (phase.h).
 ///
 /// The domain (mathematics.md, Lemma 6.2). Whatever the other features are, output i is (G_ii x_i −
 /// c')₊ for some c', so that L^(≤k) ≥ v_i P(i active, N ≤ k)·own_error_floor(|w_i|²) + m_i, where
