@@ -40,6 +40,8 @@ point of a grid with a proof, interference being penalised as by train.
 Examples:
   skeleta certify --features 5 --hidden 2
   skeleta certify --features 6 --hidden 2 -o hexagon.txt
+  skeleta certify --features 5 --hidden 2 --unique
+                         also that from S = 0.99984 on there is only one
   skeleta certify --check hexagon.txt
   skeleta certify --features 5 --hidden 2 --stable
                          also where the minima of the whole loss are
@@ -65,6 +67,13 @@ std::string certificate_bytes(const std::string& path) {
   }
   std::ifstream stream(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+  if (proof.last().steep()) {
+    return fmt::format(
+        "So the whole loss of five equal features in 2 dimensions has exactly one global minimum, "
+        "up to rotations, reflections and relabelling, at every sparsity from {:.5f} on (below 1): "
+        "a regular pentagon with equal thresholds.",
+        certify::pentagon_unique_sparsity(proof.last()));
+  }
   if (!stream) throw UsageError(fmt::format("{}: cannot be read", path));
   return bytes;
 }
@@ -102,7 +111,16 @@ Json json_of(const Verified& verified, const std::string& checked, int threads) 
   certified["unique"] = true;
   certified["statement"] = verified.proof.statement();
   certified["method"] = "cycle bound";
-  if (last.slack > 0.0) {
+  certified["rounding"] = "intervals";
+  if (last.steep()) {
+    certified["whole_loss"] = {{"slack", last.slack},
+                               {"columns", last.near_column},
+                               {"gaps", last.near_angle},
+                               {"thresholds", last.near_threshold},
+                               {"modulus", last.modulus},
+                               {"from_sparsity", certify::pentagon_unique_sparsity(last)},
+                               {"statement", corollary_of(verified.proof)}};
+  } else if (last.slack > 0.0) {
     certified["stable"] = {{"slack", last.slack},
                            {"columns", last.near_column},
                            {"gaps", last.near_angle},
@@ -171,13 +189,17 @@ class Certify : public Command {
   std::optional<Index> features_, hidden_;
   std::string output_, check_;
   PhaseWords phases_;
-  bool axes_ = false, stable_ = false;
+  bool axes_ = false, stable_ = false, unique_ = false;
   std::optional<double> density_, sparsity_, relative_gap_;
 
   int threads_ = 0;
   bool json_ = false, quiet_ = false, force_ = false;
 };
 
+  options
+      .add("--unique", &unique_, "",
+           "Also that the whole loss of very sparse features has one minimum, a regular pentagon")
+      .not_with({"--check", "--axis-columns", "--stable"});
 void Certify::declare(OptionTable& options) {
   options
       .add("--features", &features_, "D", "Number of features: 5 or 6; with --axis-columns up to 4")
@@ -195,7 +217,7 @@ void Certify::declare(OptionTable& options) {
   options
       .add("--phases", &phases_.asked, "",
            "Two features in one dimension: which of drop, dedicate and antipodal is the minimum")
-      .not_with({"--check", "--axis-columns", "--stable"});
+      .not_with({"--check", "--axis-columns", "--stable", "--unique"});
   options
       .add("--importances", &phases_.importances, "I1,I2,...",
            "--phases: of the second feature, the first having 1: a list, A:B:N or A:B:N:log")
@@ -237,8 +259,9 @@ Verified Certify::prove(Run& run) const {
     display.show(fmt::format("{} boxes", boxes));
     return !InterruptGuard::requested();
   };
-  return {stable_ ? certify::prove_pentagon_stable(threads_, progress)
-                  : certify::prove_polygon(*features_, threads_, progress)};
+  if (stable_) return {certify::prove_pentagon_stable(threads_, progress)};
+  if (unique_) return {certify::prove_pentagon_steep(threads_, progress)};
+  return {certify::prove_polygon(*features_, threads_, progress)};
 }
 
 // Reads a certificate of either kind.

@@ -138,37 +138,44 @@ double Threshold::least(const Interval& a, const Interval& g) const {
   return std::max(std::min(silent(), bound.lo), 0.0);
 }
 
-EdgeBound edge_bound(const Edge& edge, const Interval& mu, const Interval& theta0) {
+std::optional<std::array<Interval, 3>> edge_slopes(const Edge& edge, const Interval& mu) {
   const Threshold P;
   const auto& [r, s, angle] = edge;
   const Interval a = square(r), c = square(s), cosine = cos(angle), g = r * s * cosine;
+  const std::vector<Interval> at_r = P.minima(a, g).places, at_s = P.minima(c, g).places;
+  if (at_r.empty() || at_s.empty()) return std::nullopt;
+  const Interval slope_of_g =
+      Interval(2.0) * (mean_product(g, hull_of(at_r)) + mean_product(g, hull_of(at_s)));
+  return std::array<Interval, 3>{r * slope_over(a, at_r) + s * cosine * slope_of_g,
+                                 s * slope_over(c, at_s) + r * cosine * slope_of_g,
+                                 mu - r * s * sin(angle) * slope_of_g};
+}
+
+EdgeBound edge_bound(const Edge& edge, const Interval& mu, const Interval& theta0) {
+  const Threshold P;
+  const auto& [r, s, angle] = edge;
+  const Interval a = square(r), c = square(s), g = r * s * cos(angle);
   const Interval turn = mu * (angle - theta0);
   const double one = P.least(a, g), other = P.least(c, g);
   EdgeBound bound{below(below(one + other) + turn.lo), 0};
-  const std::vector<Interval> at_r = P.minima(a, g).places, at_s = P.minima(c, g).places;
   const double silent = below(below(P.silent() + std::min(one, other)) + turn.lo);
-  if (at_r.empty() || at_s.empty()) {
+  const std::array<Interval, 3> sides{r, s, angle};
+  const auto slopes = edge_slopes(edge, mu);
+  if (!slopes) {
     bound.least = std::max(bound.least, silent);
-    const Interval widths[] = {r, s, angle};
     for (std::size_t k = 1; k < 3; ++k) {
-      if (widths[k].width() > widths[bound.side].width()) bound.side = k;
+      if (sides[k].width() > sides[bound.side].width()) bound.side = k;
     }
     return bound;
   }
-  const Interval slope_of_g =
-      Interval(2.0) * (mean_product(g, hull_of(at_r)) + mean_product(g, hull_of(at_s)));
-  const std::array<Interval, 3> slopes{r * slope_over(a, at_r) + s * cosine * slope_of_g,
-                                       s * slope_over(c, at_s) + r * cosine * slope_of_g,
-                                       mu - r * s * sin(angle) * slope_of_g};
-  const std::array<Interval, 3> sides{r, s, angle};
   const Interval r0 = r.middle(), s0 = s.middle(), angle0 = angle.middle();
   const Interval g0 = r0 * s0 * cos(angle0);
   Interval centred = Interval(P.least_at(square(r0), g0)) + Interval(P.least_at(square(s0), g0)) +
                      mu * (angle0 - theta0);
   double worst = 0.0;
   for (std::size_t k = 0; k < 3; ++k) {
-    centred = centred + slopes[k] * (sides[k] - Interval(sides[k].middle()));
-    const double cost = slopes[k].width() * sides[k].width();
+    centred = centred + (*slopes)[k] * (sides[k] - Interval(sides[k].middle()));
+    const double cost = (*slopes)[k].width() * sides[k].width();
     if (cost > worst) {
       worst = cost;
       bound.side = k;
@@ -219,66 +226,127 @@ bool positive_definite(const Hessian& H) {
   return true;
 }
 
-// One end of an edge where 0 < b < min(a, g): derivatives of ½S(r², b) and φ(g; b).
+// One end of an edge where 0 < b < min(a, g): derivatives of ½S(r², b) and φ(g; b), second ones
+// from below in the order of positive definite forms (Loewner's) over the box. With s = b/g that of
+// φ in (g, b) is 2∫ₛ¹ (t, −1)(t, −1)ᵀ dt, which falls with s: it is taken at the largest s. That of
+// ½S in (a, b), τ = b/a, is ∫ of the same from τ on, likewise, less D(τ)/a, D = τ(τ, −1)(τ, −1)ᵀ.
+// As D' + diag(τ², 0) = (2τ, −1)(2τ, −1)ᵀ, D(τ) ≤ D(τ₂) + ⅓(τ₂³ − τ₁³) diag(1, 0) on [τ₁, τ₂].
 struct End {
-  Interval b, rr, rb, bb;      // of ½S
+  Interval rr, rb, bb;         // of ½S
   Interval g, gg, gb, phi_bb;  // of φ
 };
 
-std::optional<End> end_of(const Interval& r, const Interval& g) {
+End end_of(const Interval& r, const Interval& g, const Interval& b) {
+  const Interval a = square(r), one = 1.0, two = 2.0, shortest = a.lo;
+  const Interval t = (Interval(b.hi) / shortest).hi, s = (Interval(b.hi) / Interval(g.lo)).hi;
+  const Interval first = (Interval(b.lo) / Interval(a.hi)).lo;
+  const Interval aa =
+      third * (one - cube(t)) - (cube(t) + third * (cube(t) - cube(first))) / shortest;
+  const Interval ab = square(t) / shortest - Interval(0.5) * (one - square(t));
+  return {.rr = Interval(4.0) * a * aa + own_loss_slope(a, b),
+          .rb = two * r * ab,
+          .bb = one - t - t / shortest,
+          .g = two * mean_product(g, b),
+          .gg = two * third * (one - cube(s)),
+          .gb = square(s) - one,
+          .phi_bb = two * (one - s)};
+}
+
+// P'' where 0 < b < min(a, g): it falls with b.
+Interval curvature(const Interval& a, const Interval& g, const Interval& b) {
+  const Interval one = 1.0, t = b / a;
+  return one - t - t / a + Interval(2.0) * (one - b / g);
+}
+
+// Holds every threshold that costs at most `slack` more than the best one, if that is the
+// only minimum and beats silence by more than that; nothing if these cannot be told to lie between
+// 0 and min(a, g). P falls to it and, beyond it, rises before it may fall to the constant: so
+// P − m > slack at both ends suffices, and P'' ≥ κ in between makes it at least ½κβ².
+std::optional<Interval> thresholds_of(const Interval& r, const Interval& g, double slack) {
   const Threshold P;
-  const Interval a = square(r), one = 1.0, two = 2.0;
+  const Interval a = square(r);
   const Threshold::Minima found = P.minima(a, g);
   if (!found.between_only) return std::nullopt;
-  const Interval b = found.places.front(), t = b / a, s = b / g;
-  if (!(P.value(a, g, b).hi < P.silent())) return std::nullopt;
-  const Interval slope = own_loss_slope(a, b);
-  const Interval aa = two * (third * (one - cube(t)) - cube(t) / a);
-  const Interval ab = two * square(t) / a - (one - square(t));
-  return End{.b = b,
-             .rr = two * a * aa + slope,
-             .rb = r * ab,
-             .bb = (one - t) - t / a,
-             .g = two * mean_product(g, b),
-             .gg = two * third * (one - cube(s)),
-             .gb = square(s) - one,
-             .phi_bb = two * (one - s)};
+  const Interval best = found.places.front();
+  if (!(above(P.value(a, g, best).hi + slack) < P.silent())) return std::nullopt;
+  if (slack == 0.0) return best;
+  Interval wide = best;
+  double half = 0.0;
+  for (int n = 0; n < 3; ++n) {  // wider means less curved
+    const double curved = curvature(a, g, wide.hi).lo;
+    if (!(curved > 0.0)) return std::nullopt;
+    half = 1.02 * std::sqrt(2.0 * slack / curved);
+    wide = {below(best.lo - half), above(best.hi + half)};
+    if (!(wide.lo > 0.0 && wide.hi < std::min(a.lo, g.lo))) return std::nullopt;
+  }
+  const Interval enough = Interval(0.5) * curvature(a, g, wide.hi) * square(Interval(half));
+  return enough.lo > slack ? std::optional(wide) : std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Hessian> hessian(const Edge& edge) {
+std::optional<EdgeThresholds> edge_thresholds(const Edge& edge, double slack) {
+  const Interval g = edge.r * edge.s * cos(edge.angle);
+  const auto one = thresholds_of(edge.r, g, slack), other = thresholds_of(edge.s, g, slack);
+  if (!one || !other) return std::nullopt;
+  return EdgeThresholds{*one, *other};
+}
+
+Hessian hessian(const Edge& edge, const EdgeThresholds& b) {
   const auto& [r, s, angle] = edge;
   const Interval cosine = cos(angle), sine = sin(angle), g = r * s * cosine;
-  const auto one = end_of(r, g), other = end_of(s, g);
-  if (!one || !other) return std::nullopt;
+  const End one = end_of(r, g, b[0]), other = end_of(s, g, b[1]);
   const Interval by_r = s * cosine, by_s = r * cosine, by_angle = -(r * s * sine);
-  const Interval slope = one->g + other->g, gg = one->gg + other->gg;
+  const Interval slope = one.g + other.g, gg = one.gg + other.gg;
   Hessian H;
-  H[0][0] = one->rr + gg * square(by_r);
+  H[0][0] = one.rr + gg * square(by_r);
   H[1][0] = gg * by_r * by_s + slope * cosine;
-  H[1][1] = other->rr + gg * square(by_s);
+  H[1][1] = other.rr + gg * square(by_s);
   H[2][0] = gg * by_r * by_angle - slope * s * sine;
   H[2][1] = gg * by_s * by_angle - slope * r * sine;
   H[2][2] = gg * square(by_angle) - slope * g;
-  H[3][0] = one->rb + one->gb * by_r;
-  H[3][1] = one->gb * by_s;
-  H[3][2] = one->gb * by_angle;
-  H[3][3] = one->bb + one->phi_bb;
-  H[4][0] = other->gb * by_r;
-  H[4][1] = other->rb + other->gb * by_s;
-  H[4][2] = other->gb * by_angle;
+  H[3][0] = one.rb + one.gb * by_r;
+  H[3][1] = one.gb * by_s;
+  H[3][2] = one.gb * by_angle;
+  H[3][3] = one.bb + one.phi_bb;
+  H[4][0] = other.gb * by_r;
+  H[4][1] = other.rb + other.gb * by_s;
+  H[4][2] = other.gb * by_angle;
   H[4][3] = 0.0;
-  H[4][4] = other->bb + other->phi_bb;
+  H[4][4] = other.bb + other.phi_bb;
   for (std::size_t i = 0; i < 5; ++i) {
     for (std::size_t j = 0; j < i; ++j) H[j][i] = H[i][j];
   }
   return H;
 }
 
-bool convex(const Edge& edge) {
-  const auto H = hessian(edge);
-  return H && positive_definite(*H);
+namespace {
+
+bool steep_at(const Edge& edge, const EdgeThresholds& b, const std::array<double, 3>& modulus) {
+  Hessian H = hessian(edge, b);
+  const auto& [length, gap, threshold] = modulus;
+  const double least[] = {length, length, gap, threshold, threshold};
+  for (std::size_t i = 0; i < 5; ++i) H[i][i] = H[i][i] - Interval(least[i]);
+  return positive_definite(H);
+}
+
+// Of all thresholds in b: in halves, where the Hessian of all at once does not tell.
+bool steep_over(const Edge& edge, const EdgeThresholds& b, const std::array<double, 3>& modulus) {
+  constexpr double narrowest = 0x1p-8;
+  if (steep_at(edge, b, modulus)) return true;
+  const std::size_t wider = b[1].width() > b[0].width() ? 1 : 0;
+  if (!(b[wider].width() > narrowest)) return false;
+  EdgeThresholds low = b, high = b;
+  low[wider].hi = high[wider].lo = b[wider].middle();
+  return steep_over(edge, low, modulus) && steep_over(edge, high, modulus);
+}
+
+}  // namespace
+
+bool convex(const Edge& edge, const Steepness& wanted) {
+  const auto b = edge_thresholds(edge, wanted.slack);
+  if (!b || !wanted.thresholds.holds((*b)[0]) || !wanted.thresholds.holds((*b)[1])) return false;
+  return steep_over(edge, *b, wanted.modulus);
 }
 
 }  // namespace skeleta::certify

@@ -68,13 +68,32 @@ struct EdgeBound {
 };
 EdgeBound edge_bound(const Edge& edge, const Interval& mu, const Interval& theta0);
 
-/// The Hessian of ½S(r², b) + ½S(s², b') + φ(g; b) + φ(g; b') in (r, s, θ, b, b') over the box and
-/// all best thresholds, if these lie between 0 and min(a, g) throughout, and are the only ones.
-using Hessian = std::array<std::array<Interval, 5>, 5>;
-std::optional<Hessian> hessian(const Edge& edge);
+/// ∂h/∂r, ∂h/∂s, ∂h/∂θ over the box, thresholds minimised out; nothing if an end is silent
+/// throughout.
+std::optional<std::array<Interval, 3>> edge_slopes(const Edge& edge, const Interval& mu);
 
-/// Is h, with the thresholds minimised out, strictly convex on the box? It is if that Hessian is
-/// positive definite, of which its own is a Schur complement.
-bool convex(const Edge& edge);
+/// Thresholds of both ends.
+using EdgeThresholds = std::array<Interval, 2>;
+/// Hold all thresholds b, b' that cost at most `slack` more than the best ones of the same columns,
+/// if these lie between 0 and min(a, g) throughout, where the best ones are the only minima.
+std::optional<EdgeThresholds> edge_thresholds(const Edge& edge, double slack = 0.0);
+
+/// The Hessian of h = ½S(r², b) + ½S(s², b') + φ(g; b) + φ(g; b') in (r, s, θ, b, b'), where 0 < b,
+/// b' < min(a, g): for each point of the box some matrix of these is no larger than it, in the
+/// order of positive definite forms.
+using Hessian = std::array<std::array<Interval, 5>, 5>;
+Hessian hessian(const Edge& edge, const EdgeThresholds& b);
+
+/// How convex h has to be, and where.
+struct Steepness {
+  double slack = 0.0;               ///< At all thresholds that edge_thresholds gives for that.
+  Interval thresholds{-1e9, 1e9};   ///< These have to lie here.
+  std::array<double, 3> modulus{};  ///< The Hessian has to exceed the diagonal matrix of these
+                                    ///< numbers, for lengths, gap and thresholds.
+};
+
+/// Is it so on the box? Then h, with the thresholds minimised out, is strictly convex on it: its
+/// own Hessian is a Schur complement.
+bool convex(const Edge& edge, const Steepness& wanted = {});
 
 }  // namespace skeleta::certify

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace skeleta::certify {
 namespace {
 
@@ -97,12 +99,19 @@ Verdict EdgeProblem::judge(const Sides& box) const {
     return {0, widest};
   }
   const EdgeBound bound = edge_bound(edge(box), mu_, polygon_.angle);
-  return {bound.least > enough(box) ? 'h' : '\0', bound.side};
+  if (bound.least > enough(box)) return {'h', 0};
+  return {holds(box, 'n') ? 'n' : '\0', bound.side};
 }
 
 bool EdgeProblem::holds(const Sides& box, char reason) const {
   if (reason == 'o') return box[0].lo > box[1].hi;
-  if (in_well(box)) return reason == 'c' && convex(edge(box));
+  if (in_well(box)) return reason == 'c' && convex(edge(box), wanted());
+  if (reason == 'h') return edge_bound(edge(box), mu_, polygon_.angle).least > enough(box);
+  if (reason == 'n') {
+    return stage_.steep() && in_near(box) && slopes_somewhere(box) && convex(edge(box), wanted());
+  }
+  // On the faces of what is near, h itself has to be large.
+  if (stage_.steep() && touches_near(box)) return false;
   const Threshold both{1.0, 1.0};
   const Interval a = square(box[0]), c = square(box[1]), g = box[0] * box[1] * cos(box[2]);
   switch (reason) {
@@ -112,8 +121,6 @@ bool EdgeProblem::holds(const Sides& box, char reason) const {
       return both.least(c, g) > limits_.one;
     case 'p':
       return below(both.least(a, g) + both.least(c, g)) > limits_.two;
-    case 'h':
-      return edge_bound(edge(box), mu_, polygon_.angle).least > enough(box);
     default:
       return false;
   }
@@ -123,9 +130,32 @@ bool EdgeProblem::in_well(const Sides& box) const {
   return lies_in(box, interval_of(stage_.well_column), interval_of(stage_.well_angle));
 }
 
+bool EdgeProblem::in_near(const Sides& box) const {
+  return lies_in(box, interval_of(stage_.near_column), interval_of(stage_.near_angle));
+}
+
+bool EdgeProblem::touches_near(const Sides& box) const {
+  const Interval length = interval_of(stage_.near_column);
+  const Interval near[] = {length, length, interval_of(stage_.near_angle)};
+  for (std::size_t k = 0; k < 3; ++k) {
+    if (box[k].hi < near[k].lo || box[k].lo > near[k].hi) return false;
+  }
+  return true;
+}
+
+Steepness EdgeProblem::wanted() const {
+  if (!stage_.steep()) return {};
+  return {stage_.slack, interval_of(stage_.near_threshold), stage_.modulus};
+}
+
+bool EdgeProblem::slopes_somewhere(const Sides& box) const {
+  const auto slopes = edge_slopes(edge(box), mu_);
+  return slopes && std::any_of(slopes->begin(), slopes->end(),
+                               [](const Interval& x) { return x.lo > 0.0 || x.hi < 0.0; });
+}
+
 double EdgeProblem::enough(const Sides& box) const {
-  const bool near = lies_in(box, interval_of(stage_.near_column), interval_of(stage_.near_angle));
-  return near ? enough_ : far_;
+  return in_near(box) && !stage_.steep() ? enough_ : far_;
 }
 
 // Checks every number of the stage but its tree: the end of a sentence, or nothing.
@@ -178,6 +208,10 @@ std::string EdgeProblem::find_fault() {
         stage_.shortest < near_r.lo && near_r.hi < stage_.longest && 0.0 < near_angle.lo &&
         near_angle.hi < stage_.widest)) {
     return std::string("`near_column` and `near_angle` do not hold the well");
+  }
+  const bool none = *std::min_element(stage_.modulus.begin(), stage_.modulus.end()) <= 0.0;
+  if (stage_.steep() && (none || !(stage_.slack > 0.0))) {
+    return std::string("`modulus` needs three numbers above 0, and a `slack`");
   }
   return {};
 }

@@ -55,6 +55,10 @@ class EdgeProblem : public Problem {
     return lengths.holds(box[0]) && lengths.holds(box[1]) && angles.holds(box[2]);
   }
   bool in_well(const Sides& box) const;
+  bool in_near(const Sides& box) const;
+  bool touches_near(const Sides& box) const;
+  Steepness wanted() const;
+  bool slopes_somewhere(const Sides& box) const;
   // What h must exceed, without the multiplier's constant part.
   double enough(const Sides& box) const;
   // Checks every number of the stage but its tree.

@@ -103,6 +103,25 @@ PolygonStage frame(Index corners, const std::vector<PolygonStage>& earlier, doub
   return stage;
 }
 
+// The same, steep: a smaller well, what is near around it, and what the convexity of the whole loss
+// needs at these sparsities (rest_bend).
+PolygonStage steep_frame() {
+  constexpr double step = 0x1p-10, well = 0x1.4p-6, near = 0x1.cp-5;
+  PolygonStage stage = frame(5, {}, pentagon_well);
+  const Interval r = interval(stage.column);
+  const double angle = SymmetricPolygon{5}.angle.middle();
+  const auto around = [](double x, double half) {
+    return std::array<double, 2>{down_to_grid(x - half, step), up_to_grid(x + half, step)};
+  };
+  stage.well_column = around(r.middle(), well);
+  stage.well_angle = around(angle, well);
+  stage.near_column = around(r.middle(), near);
+  stage.near_angle = around(angle, near);
+  stage.near_threshold = {0x1.4p-3, 0x1.ap-2};
+  stage.modulus = {0x1.6p-8, 0x1.cp-7, 0x1.4p-10};
+  return stage;
+}
+
 }  // namespace
 
 double PolygonStage::threshold() const {
@@ -135,21 +154,26 @@ std::string PolygonProof::statement() const {
         k, last().slack, last().near_column[0], last().near_column[1], last().near_angle[0],
         last().near_angle[1]);
   }
+  if (last().steep()) {
+    text +=
+        " The edges of such models form a convex set, thresholds included, on which their cost is "
+        "strictly convex.";
+  }
   return text;
 }
 
 namespace {
 
-void add_stage(PolygonProof& proof, Index corners, double slack, int threads,
+void add_stage(PolygonProof& proof, PolygonStage stage, int threads,
                const std::function<bool(std::uint64_t boxes)>& progress) {
-  PolygonStage stage = frame(corners, proof.stages, slack);
   const EdgeProblem problem(stage, limits_of(stage, proof.stages));
   if (!problem.fault().empty()) throw std::runtime_error("no proof: " + problem.fault());
   const std::uint64_t before = proof.boxes();
   const auto told = [&](std::uint64_t boxes) { return !progress || progress(before + boxes); };
   stage.tree = grow(problem, threads, told);
   if (stage.tree.find(open_leaf) != std::string::npos) {
-    throw std::runtime_error(fmt::format("no proof for {} corners: a box remains open", corners));
+    throw std::runtime_error(
+        fmt::format("no proof for {} corners: a box remains open", stage.corners));
   }
   proof.stages.push_back(std::move(stage));
 }
@@ -165,14 +189,23 @@ PolygonProof prove_polygon(Index corners, int threads,
         corners));
   }
   PolygonProof proof;
-  for (Index k = 5; k <= corners; ++k) add_stage(proof, k, 0.0, threads, progress);
+  for (Index k = 5; k <= corners; ++k) {
+    add_stage(proof, frame(k, proof.stages, 0.0), threads, progress);
+  }
   return proof;
 }
 
 PolygonProof prove_pentagon_stable(int threads,
                                    const std::function<bool(std::uint64_t boxes)>& progress) {
   PolygonProof proof;
-  add_stage(proof, 5, pentagon_slack, threads, progress);
+  add_stage(proof, frame(5, {}, pentagon_slack), threads, progress);
+  return proof;
+}
+
+PolygonProof prove_pentagon_steep(int threads,
+                                  const std::function<bool(std::uint64_t boxes)>& progress) {
+  PolygonProof proof;
+  add_stage(proof, steep_frame(), threads, progress);
   return proof;
 }
 

@@ -11,31 +11,50 @@ constexpr std::string_view title = "skeleta polygon certificate 1";
 // The numbers of a stage, in the order of the text.
 struct Field {
   const char* name;
-  double* first;
-  double* second;  // null: there is one
+  std::vector<double*> numbers;
 };
 std::vector<Field> fields(PolygonStage& stage) {
-  return {{"column", stage.column.data(), &stage.column[1]},
-          {"shortest", &stage.shortest, nullptr},
-          {"longest", &stage.longest, nullptr},
-          {"widest", &stage.widest, nullptr},
-          {"well_column", stage.well_column.data(), &stage.well_column[1]},
-          {"well_angle", stage.well_angle.data(), &stage.well_angle[1]},
-          {"slack", &stage.slack, nullptr},
-          {"near_column", stage.near_column.data(), &stage.near_column[1]},
-          {"near_angle", stage.near_angle.data(), &stage.near_angle[1]},
-          {"minimum", &stage.lower, &stage.upper}};
+  const auto both = [](std::array<double, 2>& x) { return std::vector<double*>{&x[0], &x[1]}; };
+  return {{"column", both(stage.column)},
+          {"shortest", {&stage.shortest}},
+          {"longest", {&stage.longest}},
+          {"widest", {&stage.widest}},
+          {"well_column", both(stage.well_column)},
+          {"well_angle", both(stage.well_angle)},
+          {"slack", {&stage.slack}},
+          {"near_column", both(stage.near_column)},
+          {"near_angle", both(stage.near_angle)},
+          {"minimum", {&stage.lower, &stage.upper}}};
+}
+// Those that only a steep stage has, after the others.
+std::vector<Field> steep_fields(PolygonStage& stage) {
+  return {{"modulus", {&stage.modulus[0], &stage.modulus[1], &stage.modulus[2]}},
+          {"near_threshold", {&stage.near_threshold[0], &stage.near_threshold[1]}}};
+}
+
+void read_fields(CertificateLines& lines, const std::vector<Field>& fields) {
+  for (const Field& field : fields) {
+    std::string_view text = lines.after(field.name);
+    for (double* number : field.numbers) *number = lines.take_number(text);
+    if (!text.empty()) lines.refuse("nothing more is expected");
+  }
+}
+
+std::string text_of(const std::vector<Field>& fields) {
+  std::string text;
+  for (const Field& field : fields) {
+    text += field.name;
+    for (const double* number : field.numbers) text += fmt::format(" {:a}", *number);
+    text += '\n';
+  }
+  return text;
 }
 
 PolygonStage read_stage(CertificateLines& lines) {
   PolygonStage stage;
   stage.corners = static_cast<Index>(lines.count(lines.after("corners"), 100));
-  for (const Field& field : fields(stage)) {
-    std::string_view text = lines.after(field.name);
-    *field.first = lines.take_number(text);
-    if (field.second != nullptr) *field.second = lines.take_number(text);
-    if (!text.empty()) lines.refuse("nothing more is expected");
-  }
+  read_fields(lines, fields(stage));
+  if (lines.comes("modulus ")) read_fields(lines, steep_fields(stage));
   stage.tree = lines.tree();
   return stage;
 }
@@ -47,11 +66,8 @@ std::string certificate_text(const PolygonProof& proof) {
   for (const PolygonStage& original : proof.stages) {
     PolygonStage stage = original;
     text += fmt::format("corners {}\n", stage.corners);
-    for (const Field& field : fields(stage)) {
-      text += fmt::format("{} {:a}", field.name, *field.first);
-      if (field.second != nullptr) text += fmt::format(" {:a}", *field.second);
-      text += '\n';
-    }
+    text += text_of(fields(stage));
+    if (stage.steep()) text += text_of(steep_fields(stage));
     text += tree_text(stage.tree);
   }
   return text + digest_line(text);

@@ -40,6 +40,7 @@ STATED = (
     ("0.28915425618 ≤ min 6 L₁ ≤ 0.28915425619", "certify --features 6", r"hexagon .* \[0\.28915425618\d*, 0\.28915425618"),
     ("0.28915425618 ≤ min 6 L₁ ≤ 0.28915425619", "certify --check", r"hexagon .* \[0\.28915425618"),
     ("every sparsity from 0.9956 on", "--stable", r"every sparsity from 0\.9956 on"),
+    ("every sparsity from 0.99984 on", "--unique", r"exactly one global minimum.* from 0\.99984 on"),
     ("[0.011, 0.012] for I = ½", "0:0.03:31", r"0\.5 +0\.1 +0\.011 +0\.012\n"),
     ("[0.025, 0.026] for I = 1", "0:0.03:31", r" 1 +0\.1 +0\.025 +0\.026\n"),
     ("[0.023, 0.024] for I = 2", "0:0.03:31", r" 2 +0\.1 +0\.023 +0\.024\n"),

@@ -86,6 +86,25 @@ class Certificates(Workplace):
         self.assert_refused(more, "longer")
         self.assert_refused(re.sub("(?m)^near_angle \\S+", f"near_angle {1.25.hex()}", text), "do not hold the well")
 
+    def test_one_pentagon_of_the_whole_loss_is_proven_again(self):
+        unique = self.folder / "unique.txt"
+        printed = self.run_command(os.environ["SKELETA_PROGRAM"], "certify", "--features", 5, "--unique", "-o", unique)
+        text, statement = unique.read_text(encoding="ascii"), "\n".join(printed.splitlines()[:2])
+        self.assertIn("exactly one global minimum", statement)
+        done = subprocess.run(["/usr/bin/python3", CHECKER, unique, "--every", "97"], capture_output=True, text=True,
+                              encoding="utf-8", check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, statement + "\n(one of 97 leaves was checked)\n"))
+
+        def changed(name, *values):
+            return re.sub(f"(?m)^{name} .*$", " ".join([name, *(x.hex() for x in values)]), text)
+
+        # Half of the boxes are judged otherwise by then.
+        self.assert_refused(changed("near_threshold", 0.27, 0.40625), "is not proven by '[cn]'")
+        self.assert_refused(changed("modulus", 0.00537109375, 0.25, 0.001), "is not proven by '[cn]'")
+        self.assert_refused(changed("modulus", 0.00537109375, 0.0, 0.001), "three numbers above 0")
+        place = text.index("n", text.index("\n", text.index("\ntree ") + 1) + 1)
+        self.assert_refused(text[:place] + "r" + text[place + 1:], "is not proven by 'r'")
+
     def test_it_knows_nothing_of_the_package(self):
         imports = re.findall(r"(?m)^ *(?:from|import) (\w+)", CHECKER.read_text(encoding="utf-8"))
         self.assertEqual(set(imports), {"argparse", "sys", "fractions", "check_phases", "exact_intervals"})
@@ -155,6 +174,11 @@ class Phases(Certificates):
         self.assertEqual(done.returncode, 0)
         self.assertIn("(2 of 4 were checked)", done.stdout)
 
+    def test_what_drops_a_feature_is_its_model(self):
+        line = re.search(r"(?m)^columns 0x1p\+0 0x0p\+0$", self.text)[0]
+        self.assert_refused(self.text.replace(line, "columns 0x1p+0 0x1p-9", 1), "is not the one that drops a feature")
+
+    test_one_pentagon_of_the_whole_loss_is_proven_again = None
     test_stability_is_proven_again = test_it_knows_nothing_of_the_package = test_it_has_help = None
     test_a_minimum_below_0_is_refused = None
 

@@ -117,8 +117,10 @@ TEST(Edge, HessianIsTheDerivative) {
   int found = 0;
   for (int n = 0; n < 300; ++n) {
     std::array<double, 5> x{length(random), length(random), gap(random)};
-    const auto H = hessian({x[0], x[1], x[2]});
-    if (!H) continue;
+    const Edge edge{x[0], x[1], x[2]};
+    const auto thresholds = edge_thresholds(edge);
+    if (!thresholds) continue;
+    const Hessian H = hessian(edge, *thresholds);
     ++found;
     const double g = x[0] * x[1] * std::cos(x[2]);
     for (std::size_t end = 0; end < 2; ++end) {
@@ -134,8 +136,8 @@ TEST(Edge, HessianIsTheDerivative) {
           y[j] += (signs & 2) != 0 ? step : -step;
           second += (signs == 0 || signs == 3 ? 0.25 : -0.25) * h(y) / (step * step);
         }
-        EXPECT_NEAR((*H)[i][j].middle(), second, 2e-5) << i << " " << j;
-        EXPECT_LT((*H)[i][j].width(), 1e-11);
+        EXPECT_NEAR(H[i][j].middle(), second, 2e-5) << i << " " << j;
+        EXPECT_LT(H[i][j].width(), 1e-11);
       }
     }
   }
@@ -179,6 +181,87 @@ TEST(Edge, ConvexBoxesAreConvex) {
   }
   EXPECT_GT(convex_ones, 100);
   EXPECT_GT(others, 100);
+}
+
+// Where h is said to be steep, its Hessian exceeds the moduli at all points of the box and all
+// thresholds that cost hardly more than the best ones, and these are where they are said to be.
+TEST(Edge, SteepBoxesAreSteep) {
+  const Threshold half;
+  std::mt19937_64 random(9);
+  std::uniform_real_distribution<double> length(1.12, 1.22), gap(1.2, 1.31), uniform(0.0, 1.0),
+      size(-9.0, -6.0), cost(-4.0, -3.0);
+  std::normal_distribution<double> normal;
+  int steep = 0, outside = 0;
+  for (int n = 0; n < 2000; ++n) {
+    const double centre[] = {length(random), length(random), gap(random)};
+    const double width = std::exp2(size(random));
+    Interval box[3];
+    for (int k = 0; k < 3; ++k) box[k] = {centre[k] - width, centre[k] + width};
+    const Edge edge{box[0], box[1], box[2]};
+    const Steepness wanted{std::pow(10.0, cost(random)), {0.1, 0.45}, {0.01, 0.02, 0.005}};
+    const auto b = edge_thresholds(edge, wanted.slack);
+    if (!convex(edge, wanted)) continue;
+    ASSERT_TRUE(b.has_value());
+    ++steep;
+    for (int m = 0; m < 20; ++m) {
+      double x[5];
+      for (int k = 0; k < 3; ++k) x[k] = box[k].lo + 2.0 * width * uniform(random);
+      const double g = x[0] * x[1] * std::cos(x[2]);
+      double more = 0.0;
+      for (std::size_t end = 0; end < 2; ++end) {
+        const double a = x[end] * x[end];
+        x[3 + end] = (*b)[end].lo - 0.01 + ((*b)[end].width() + 0.02) * uniform(random);
+        more += half.value(a, g, x[3 + end]).middle() - half.least_at(a, g);
+      }
+      if (more > wanted.slack) {
+        ++outside;
+        continue;
+      }
+      const Hessian H = hessian({x[0], x[1], x[2]}, {x[3], x[4]});
+      double form = 0.0;
+      const double least[] = {0.01, 0.01, 0.02, 0.005, 0.005};
+      std::array<double, 5> v{};
+      for (double& d : v) d = normal(random);
+      for (std::size_t i = 0; i < 5; ++i) {
+        form -= least[i] * v[i] * v[i];
+        for (std::size_t j = 0; j < 5; ++j) form += v[i] * H[i][j].middle() * v[j];
+      }
+      ASSERT_GT(form, 0.0);
+      for (std::size_t end = 0; end < 2; ++end) ASSERT_TRUE((*b)[end].holds(x[3 + end]));
+    }
+  }
+  EXPECT_GT(steep, 50);
+  EXPECT_GT(outside, 200);
+}
+
+// The matrix of a box and a range of thresholds is no larger than that of any point of it.
+TEST(Edge, HessiansOfBoxesAreBelowThoseOfTheirPoints) {
+  std::mt19937_64 random(10);
+  std::uniform_real_distribution<double> length(1.05, 1.3), gap(1.0, 1.35), uniform(0.0, 1.0);
+  std::normal_distribution<double> normal;
+  for (int n = 0; n < 500; ++n) {
+    const double r = length(random), s = length(random), angle = gap(random);
+    const auto best = edge_thresholds({r, s, angle});
+    if (!best) continue;
+    const double low = 0.9 * (*best)[0].lo, other = 0.9 * (*best)[1].lo;
+    const EdgeThresholds range{Interval(low, low * 1.15), Interval(other, other * 1.15)};
+    const Edge point{r, s, angle};
+    const Hessian bound = hessian(point, range);
+    const EdgeThresholds b{low * (1.0 + 0.15 * uniform(random)),
+                           other * (1.0 + 0.15 * uniform(random))};
+    const Hessian H = hessian(point, b);
+    // Of one point of a box only the slopes of φ and S are intervals: the least form of theirs.
+    std::array<double, 5> v{};
+    for (double& d : v) d = normal(random);
+    double difference = 0.0;
+    for (std::size_t i = 0; i < 5; ++i) {
+      for (std::size_t j = 0; j < 5; ++j) {
+        const Interval entry = bound[i][j];
+        difference += v[i] * v[j] * (H[i][j].middle() - (v[i] * v[j] > 0.0 ? entry.lo : entry.hi));
+      }
+    }
+    ASSERT_GE(difference, -1e-12);
+  }
 }
 
 }  // namespace

@@ -148,11 +148,12 @@ def digest(text):
     return f"{value:016x}"
 
 
-def check_tree(tree, roots, proven, words=""):
+def check_tree(tree, roots, proven, words="", every=1):
     """A tree of boxes in preorder, over `roots`: a digit cuts a box in halves across that side, a letter says why
-    it needs no more, which proven(box, letter) has to confirm. `words` begin the sentence of Failed.
+    it needs no more, which proven(box, letter) has to confirm: of the first and each `every`-th leaf after it. `words`
+    begin the sentence of Failed.
     """
-    stack = roots[::-1]
+    stack, leaves = roots[::-1], 0
     for place, letter in enumerate(tree):
         where = f"{words}character {place} of the tree: "
         require(stack, where + "the tree goes on after its last box")
@@ -164,7 +165,9 @@ def check_tree(tree, roots, proven, words=""):
             centre = (low + high) // 2
             for half in ((centre, high), (low, centre)):
                 stack.append(box[:side] + (half,) + box[side + 1:])
-        elif not proven(box, letter):
+            continue
+        leaves += 1
+        if leaves % every == 1 % every and not proven(box, letter):
             sides = " x ".join(f"[{low / ONE:.12g}, {high / ONE:.12g}]" for low, high in box)
             raise Failed(where + f"the box {sides} is not proven by '{letter}'")
     require(not stack, f"{words}the tree ends before its last {len(stack)} boxes")

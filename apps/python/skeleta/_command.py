@@ -270,8 +270,8 @@ def basins(**options) -> Result:
 
 @documented("certify")
 def certify(**options) -> Result:
-    """Proves minima: of polygons (features=5 or 6), of two features in one dimension (phases=True), of columns on axes
-    (axis_columns=True); or checks a certificate again (check=path). `certified` says what, `certificate` is the proof.
+    """Proves minima: of polygons (features=5 or 6; unique=True: of the whole loss too), of two features in one dimension
+    (phases=True), of columns on axes (axis_columns=True); or checks a certificate again (check=path). `certified` says what, `certificate` is the proof.
 
     >>> found = certify(phases=True, importances=[0.5], densities=[0.1], interferences=[0.0, 0.05])
     >>> [point["phase"] for point in found.certified["points"]]

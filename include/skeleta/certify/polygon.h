@@ -32,12 +32,18 @@ struct PolygonStage {
   double slack = 0.0;
   std::array<double, 2> near_column{};  ///< Lengths,
   std::array<double, 2> near_angle{};   ///< and gaps in radians.
-  double lower = 0.0;                   ///< min E_k ≥ lower,
-  double upper = 0.0;                   ///< and the polygon's E_k ≤ upper.
+  /// With all of them above 0: the edges with h ≤ h* + slack, thresholds included, form one convex
+  /// set, on which the Hessian of h in (r, s, θ, b, b') exceeds the diagonal matrix of these
+  /// numbers, for lengths, gap and thresholds, and all thresholds lie in near_threshold.
+  std::array<double, 3> modulus{};
+  std::array<double, 2> near_threshold{};
+  bool steep() const { return modulus != std::array<double, 3>{}; }  ///< Is that proven?
+  double lower = 0.0;                                                ///< min E_k ≥ lower,
+  double upper = 0.0;  ///< and the polygon's E_k ≤ upper.
   /// Trees of boxes (r, s, θ), in preorder: a digit is a box cut across that side, a letter a leaf
   /// and why it needs no more: o its mirror image is looked at; r, s, p such an edge is dearer than
   /// a competitor's may be, for its first or second column or both; h it costs more than the
-  /// polygon's edge; c it lies in the well.
+  /// polygon's edge; c it lies in the well; n h is not stationary in it (steep stages).
   std::string tree;
 };
 
@@ -102,6 +108,23 @@ PolygonProof prove_pentagon_stable(int threads = 1,
 /// that it rises with p, and one evaluation, rounded up as in certify_minimum, decides. In steps of
 /// 1e-4.
 double pentagon_sparsity(const PolygonStage& proof);
+
+/// Proves of five features that the edges which cost at most pentagon_well more than the pentagon's
+/// form one convex set, thresholds included, on which an edge is strictly convex with moduli of its
+/// own (PolygonStage::modulus): then the whole loss of sparse features is strictly convex where its
+/// minima are. Threads, progress and what is thrown as above. Some 26 000 boxes, a second.
+inline constexpr double pentagon_well = 0.00041;
+PolygonProof prove_pentagon_steep(int threads = 1,
+                                  const std::function<bool(std::uint64_t boxes)>& progress = {});
+
+/// The sparsity S from which on (below 1) the whole loss of five equal features in two dimensions
+/// has exactly one global minimum, up to rotations, reflections and relabelling, by a steep stage:
+/// a regular pentagon with equal thresholds. In steps of 1e-5; 1 if the stage is not steep. All of
+/// it is intervals rounded outwards: minima of L have edges within `slack` if what two and more
+/// active features add at the pentagon is at most that, and L is strictly convex there if what they
+/// take from the curvature is less than what the edges have (analysis/proofs.md, "Only one
+/// pentagon").
+double pentagon_unique_sparsity(const PolygonStage& stage);
 
 /// The first flaw of a proof, if there is one: every number and every leaf is evaluated again, none
 /// is believed. Threads as in prove_polygon.
