@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "certificate_output.h"
 #include "certify_phases.h"
 #include "commands.h"
 #include "errors.h"
@@ -21,7 +19,6 @@
 #include "skeleta/certify/polygon.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/parallel.h"
-#include "skeleta/storage/output_file.h"
 
 namespace skeleta::program {
 namespace {
@@ -40,11 +37,11 @@ point of a grid with a proof, interference being penalised as by train.
 Examples:
   skeleta certify --features 5 --hidden 2
   skeleta certify --features 6 --hidden 2 -o hexagon.txt
-  skeleta certify --features 5 --hidden 2 --unique
-                         also that from S = 0.99984 on there is only one
   skeleta certify --check hexagon.txt
   skeleta certify --features 5 --hidden 2 --stable
                          also where the minima of the whole loss are
+  skeleta certify --features 5 --hidden 2 --unique
+                         also that from S = 0.99984 on there is only one
   skeleta certify --features 4 --hidden 2 --axis-columns --sparsity 0.9
   skeleta certify --phases --importances 0.05:20:40:log \
     --densities 0.01:1:40:log --interferences 0,0.001,0.01 -o phases.txt
@@ -61,23 +58,6 @@ struct Verified {
   double seconds = 0.0;
 };
 
-std::string certificate_bytes(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
-    throw UsageError(fmt::format("{}: is a directory, not a certificate", path));
-  }
-  std::ifstream stream(path, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(stream), {}};
-  if (proof.last().steep()) {
-    return fmt::format(
-        "So the whole loss of five equal features in 2 dimensions has exactly one global minimum, "
-        "up to rotations, reflections and relabelling, at every sparsity from {:.5f} on (below 1): "
-        "a regular pentagon with equal thresholds.",
-        certify::pentagon_unique_sparsity(proof.last()));
-  }
-  if (!stream) throw UsageError(fmt::format("{}: cannot be read", path));
-  return bytes;
-}
-
 std::string words_of(const certify::PolygonFlaw& flaw) {
   if (flaw.leaf < 0) return fmt::format("{} corners: {}", flaw.corners, flaw.cause);
   return fmt::format("{} corners, character {} of the tree: {}", flaw.corners, flaw.leaf,
@@ -87,6 +67,13 @@ std::string words_of(const certify::PolygonFlaw& flaw) {
 // Of the whole loss, if the proof says something of it; else "".
 std::string corollary_of(const certify::PolygonProof& proof) {
   if (!(proof.last().slack > 0.0)) return "";
+  if (proof.last().steep()) {
+    return fmt::format(
+        "So the whole loss of five equal features in 2 dimensions has exactly one global minimum, "
+        "up to rotations, reflections and relabelling, at every sparsity from {:.5f} on (below 1): "
+        "a regular pentagon with equal thresholds.",
+        certify::pentagon_unique_sparsity(proof.last()));
+  }
   return fmt::format(
       "So have all global minima of the whole loss, of equal features and at every sparsity from "
       "{:.4f} on (below 1).",
@@ -162,12 +149,12 @@ Json json_of(const certify::BlockMinimum& found, double density, int threads, do
                            {"unique", found.split_proven},
                            {"statement", statement_of(found, density)},
                            {"method", "blocks of one dimension"},
+                           {"rounding", "proven bound"},
                            {"stop_reason", to_string(found.stop_reason)},
                            {"blocks", found.blocks}};
   return json;
 }
 
-                           {"rounding", "proven bound"},
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -181,10 +168,13 @@ class Certify : public Command {
   int polygon(Run& run, const std::optional<std::string>& certificate) const;
   int axes(Run& run) const;
   int phases(Run& run, const std::optional<std::string>& certificate) const;
-  ProvenPhases prove_phases(Run& run) const;
+  ProvenPhases prove_phases(Run& run, CertificateOutput& output) const;
+  bool asks_for(const certify::PolygonProof& proof) const;
+  int told(Run& run, const Verified& verified, const CertificateOutput& output, bool known) const;
+  void say_where(Run& run, const CertificateOutput& output, bool known) const;
   void refuse_lonely_flags() const;
   Verified prove(Run& run) const;
-  Verified check_again(const std::string& certificate) const;
+  Verified check_again(const std::string& path, const std::string& certificate) const;
 
   std::optional<Index> features_, hidden_;
   std::string output_, check_;
@@ -196,10 +186,6 @@ class Certify : public Command {
   bool json_ = false, quiet_ = false, force_ = false;
 };
 
-  options
-      .add("--unique", &unique_, "",
-           "Also that the whole loss of very sparse features has one minimum, a regular pentagon")
-      .not_with({"--check", "--axis-columns", "--stable"});
 void Certify::declare(OptionTable& options) {
   options
       .add("--features", &features_, "D", "Number of features: 5 or 6; with --axis-columns up to 4")
@@ -210,6 +196,10 @@ void Certify::declare(OptionTable& options) {
            "Also that models of hardly more loss are near the pentagon: those that are best for "
            "the whole loss of sparse features")
       .not_with({"--check", "--axis-columns"});
+  options
+      .add("--unique", &unique_, "",
+           "Also that the whole loss of very sparse features has one minimum, a regular pentagon")
+      .not_with({"--check", "--axis-columns", "--stable"});
   options
       .add("--axis-columns", &axes_, "",
            "The whole loss, of models whose columns have at most one entry that is not 0")
@@ -242,7 +232,9 @@ void Certify::declare(OptionTable& options) {
            "--axis-columns, --phases: until upper - lower <= G upper, of each axis or point")
       .default_is(fmt::format("{}; --phases: 0.0001", certify::CertifyOptions{}.relative_gap));
   options
-      .add("-o,--output", &output_, "CERT.txt", "Write the certificate: numbers and boxes, as text")
+      .add("-o,--output", &output_, "CERT.txt",
+           "Write the certificate: numbers and boxes, as text; one that is there is gone on from, "
+           "or checked and shown")
       .not_with({"--check"});
   options.add("--check", &check_, "CERT.txt",
               "Check a certificate: every number and every box again");
@@ -274,9 +266,9 @@ auto read_as(const std::string& path, const std::string& text, Read read) {
   }
 }
 
-Verified Certify::check_again(const std::string& certificate) const {
+Verified Certify::check_again(const std::string& path, const std::string& certificate) const {
   Verified verified;
-  verified.proof = read_as(check_, certificate, certify::read_certificate);
+  verified.proof = read_as(path, certificate, certify::read_certificate);
   verified.flaw = certify::check(verified.proof, threads_);
   return verified;
 }
@@ -295,14 +287,33 @@ int Certify::polygon(Run& run, const std::optional<std::string>& certificate) co
                     *features_));
   }
   if (stable_ && *features_ != 5) throw UsageError("--stable is for --features 5");
-  const std::string target = output_.empty() ? "" : resolve_links(output_);
-  if (!target.empty()) check_output(target, "", force_);
+  if (unique_ && *features_ != 5) throw UsageError("--unique is for --features 5");
+  CertificateOutput output(output_, force_, run.err());
+  const bool known = output.earlier().has_value();
   const auto start = std::chrono::steady_clock::now();
-  Verified verified = certificate ? check_again(*certificate) : prove(run);
+  Verified verified = certificate ? check_again(check_, *certificate)
+                      : known     ? check_again(output_, *output.earlier())
+                                  : prove(run);
   verified.seconds = seconds_since(start);
-  if (!target.empty()) {
-    storage::write_output(target, certify::certificate_text(verified.proof), force_);
+  if (known) {
+    if (!asks_for(verified.proof)) output.refuse("has the certificate of another statement");
+    if (verified.flaw)
+      output.refuse("has a certificate that is not proven: " + words_of(*verified.flaw));
+  } else if (output.wanted()) {
+    output.write(certify::certificate_text(verified.proof));
   }
+  return told(run, verified, output, known);
+}
+
+// Is it what this command would prove?
+bool Certify::asks_for(const certify::PolygonProof& proof) const {
+  const certify::PolygonStage& last = proof.last();
+  const double slack = stable_ ? certify::pentagon_slack : unique_ ? certify::pentagon_well : 0.0;
+  return last.corners == *features_ && last.steep() == unique_ && last.slack == slack;
+}
+
+int Certify::told(Run& run, const Verified& verified, const CertificateOutput& output,
+                  bool known) const {
   if (json_) {
     const int threads = resolve_threads(threads_);
     print_to(run.out(), "{}\n", json_of(verified, check_, threads).dump(2));
@@ -312,49 +323,71 @@ int Certify::polygon(Run& run, const std::optional<std::string>& certificate) co
     const std::string corollary = corollary_of(verified.proof);
     print_to(run.out(), "{}\n{}{}{} {} boxes in {:.2g} s\n", verified.proof.statement(), corollary,
              corollary.empty() ? "" : "\n",
-             check_.empty() ? "proven with" : "checked:", verified.proof.boxes(), verified.seconds);
-    if (!target.empty() && !quiet_) print_to(run.err(), "written to {}\n", output_);
+             check_.empty() && !known ? "proven with" : "checked:", verified.proof.boxes(),
+             verified.seconds);
   }
+  say_where(run, output, known);
   return verified.flaw ? ExitCode::failed : ExitCode::done;
 }
 
-ProvenPhases Certify::prove_phases(Run& run) const {
+// Goes on from the first points of the grid, if the file of -o has them: these are checked.
+ProvenPhases Certify::prove_phases(Run& run, CertificateOutput& output) const {
   const certify::PhaseGrid grid = phases_.grid();
+  const double gap = relative_gap_.value_or(1e-4);
+  const std::size_t count = grid.points().size();
+  ProvenPhases proven;
+  if (output.earlier()) {
+    proven.proofs = read_as(output_, *output.earlier(), certify::read_phase_certificate);
+    if (!certify::begins(grid, gap, proven.proofs)) {
+      output.refuse("has the certificate of other points or of another gap");
+    }
+    proven.flaw = certify::check(proven.proofs, threads_);
+    if (proven.flaw) output.refuse("has a certificate that is not proven: " + flaw_words(proven));
+    if (proven.proofs.size() < count && !quiet_) {
+      print_to(run.err(), "going on after {} of {} points\n", proven.proofs.size(), count);
+    }
+  }
   ProgressDisplay display(run.err(), quiet_);
+  const auto text = [&] { return certify::certificate_text(proven.proofs); };
   const auto progress = [&](std::size_t done) {
-    display.show(fmt::format("{} of {} points", done, grid.points().size()));
+    display.show(fmt::format("{} of {} points", done, count),
+                 static_cast<double>(done) / static_cast<double>(count));
+    if (done < count) output.checkpoint_if_due(text);
     return !InterruptGuard::requested();
   };
-  return as_usage([&] {
-    return ProvenPhases{
-        certify::prove_phases(grid, relative_gap_.value_or(1e-4), threads_, progress)};
-  });
+  const std::size_t before = proven.proofs.size();
+  try {
+    as_usage([&] { certify::go_on(grid, gap, proven.proofs, threads_, progress); });
+  } catch (const Interrupted&) {
+    if (output.wanted() && proven.proofs.size() > before) output.write(text());
+    throw;
+  }
+  return proven;
 }
 
 int Certify::phases(Run& run, const std::optional<std::string>& certificate) const {
   if (features_.value_or(2) != 2 || hidden_.value_or(1) != 1) {
     throw UsageError("--phases is of --features 2 --hidden 1");
   }
-  const std::string target = output_.empty() ? "" : resolve_links(output_);
-  if (!target.empty()) check_output(target, "", force_);
+  CertificateOutput output(output_, force_, run.err());
   const auto start = std::chrono::steady_clock::now();
   ProvenPhases proven;
   if (certificate) {
     proven.proofs = read_as(check_, *certificate, certify::read_phase_certificate);
     proven.flaw = certify::check(proven.proofs, threads_);
   } else {
-    proven = prove_phases(run);
+    proven = prove_phases(run, output);
   }
   proven.seconds = seconds_since(start);
-  if (!target.empty()) {
-    storage::write_output(target, certify::certificate_text(proven.proofs), force_);
-  }
+  const std::string text = output.wanted() ? certify::certificate_text(proven.proofs) : "";
+  const bool known = output.wanted() && output.earlier() == text;
+  if (output.wanted() && !known) output.write(text);
   if (json_) {
     print_to(run.out(), "{}\n", json_of_phases(proven, resolve_threads(threads_)).dump(2));
   } else {
-    print_phases(run.out(), proven, certificate.has_value());
-    if (!target.empty() && !quiet_) print_to(run.err(), "written to {}\n", output_);
+    print_phases(run.out(), proven, certificate.has_value() || known);
   }
+  say_where(run, output, known);
   if (proven.flaw) return ExitCode::failed;
   return proven.decided() ? ExitCode::done : ExitCode::precision_missed;
 }
@@ -389,6 +422,16 @@ int Certify::axes(Run& run) const {
   return precise ? ExitCode::done : ExitCode::precision_missed;
 }
 
+void Certify::say_where(Run& run, const CertificateOutput& output, bool known) const {
+  if (!output.wanted() || quiet_) return;
+  if (known) {
+    print_to(run.err(), "{} has the proof already: it was checked (--force proves it again)\n",
+             output_);
+  } else if (!json_) {
+    print_to(run.err(), "written to {}\n", output_);
+  }
+}
+
 void Certify::refuse_lonely_flags() const {
   if (relative_gap_ && !(*relative_gap_ > 0.0 && std::isfinite(*relative_gap_))) {
     throw UsageError(fmt::format("--rel-gap {} must be a positive number", *relative_gap_));
@@ -417,7 +460,7 @@ int Certify::run(Run& run) {
   const InterruptGuard guard;
   if (axes_) return axes(run);
   std::optional<std::string> certificate;
-  if (!check_.empty()) certificate = certificate_bytes(check_);
+  if (!check_.empty()) certificate = bytes_of(check_);
   const bool of_phases = certificate && certificate->starts_with("skeleta phase ");
   return phases_.asked || of_phases ? phases(run, certificate) : polygon(run, certificate);
 }

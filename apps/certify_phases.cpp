@@ -44,6 +44,8 @@ std::string phases_statement(const ProvenPhases& proven) {
       proven.proofs.size(), counts_of(proven));
 }
 
+}  // namespace
+
 std::string flaw_words(const ProvenPhases& proven) {
   const certify::PhaseFlaw& flaw = *proven.flaw;
   const certify::PhasePoint& point = proven.proofs[flaw.proof].point;
@@ -52,6 +54,8 @@ std::string flaw_words(const ProvenPhases& proven) {
   return fmt::format("importance {:.12g}, density {:.12g}, interference {:.12g}{}: {}",
                      point.importance, point.density, point.interference, place, flaw.cause);
 }
+
+namespace {
 
 // How much less an antipodal pair loses than the better of the others; "" where it is not the
 // phase.
@@ -146,11 +150,11 @@ nlohmann::ordered_json json_of_phases(const ProvenPhases& proven, int threads) {
   certified["boxes"] = boxes_of(proven);
   certified["statement"] = phases_statement(proven);
   certified["method"] = "branch and bound over the columns, thresholds minimised out";
+  certified["rounding"] = "intervals";
   certified["points"] = Json::array();
   for (const certify::PhaseProof& proof : proven.proofs) {
     certified["points"].push_back(json_of_point(proof));
   }
-  certified["rounding"] = "intervals";
   certified["critical_interference"] = Json::array();
   for (const certify::CriticalInterference& line : certify::critical_interference(proven.proofs)) {
     certified["critical_interference"].push_back({{"importance", line.importance},

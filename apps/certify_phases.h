@@ -28,6 +28,9 @@ struct ProvenPhases {
   bool decided() const;  ///< All of them.
 };
 
+/// Where the flaw is, and why.
+std::string flaw_words(const ProvenPhases& proven);
+
 /// One line a point up to some tens of them, what the phases are, and where λ_c lies.
 void print_phases(std::ostream& out, const ProvenPhases& proven, bool checked);
 

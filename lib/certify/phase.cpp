@@ -80,12 +80,24 @@ void validate(const PhasePoint& point, double relative_gap) {
   }
 }
 
+double asked_lower(double upper, double relative_gap) {
+  return below(upper * (1.0 - relative_gap));
+}
+
+// The model that drops one feature: the other one perfectly, and a constant, its mean.
+void set_dropped(PhaseProof& proof) {
+  const std::size_t kept = proof.phase == PhaseName::dedicate ? 1 : 0;
+  proof.columns = proof.thresholds = {};
+  proof.columns[kept] = 1.0;
+  proof.thresholds[1 - kept] = -0.5 * proof.point.density;
+}
+
 // Of the phase that is taken to win, or of any.
 void set_bounds(const PhaseProblem& problem, double relative_gap, PhaseProof& proof) {
   const Interval plain[] = {problem.plain(0), problem.plain(1)};
   proof.upper =
       std::min({plain[0].hi, plain[1].hi, problem.antipodal(proof.columns, proof.thresholds)});
-  proof.lower = below(proof.upper * (1.0 - relative_gap));
+  proof.lower = asked_lower(proof.upper, relative_gap);
   if (drops_one(proof.phase)) {
     proof.lower = plain[proof.phase == PhaseName::dedicate ? 1 : 0].lo;
   }
@@ -111,7 +123,7 @@ PhaseProof prove_phase(const PhasePoint& point, double relative_gap) {
                                           : PhaseName::dedicate;
   set_bounds(problem, relative_gap, proof);
   const PhaseProof found = proof;
-  if (drops_one(proof.phase)) proof.columns = proof.thresholds = {};
+  if (drops_one(proof.phase)) set_dropped(proof);
   for (std::size_t i = 0; i < 2; ++i) {
     proof.longest[i] = problem.longest(i, proof.upper);
   }
@@ -159,18 +171,43 @@ std::vector<PhasePoint> PhaseGrid::points() const {
 
 std::vector<PhaseProof> prove_phases(const PhaseGrid& grid, double relative_gap, int threads,
                                      const std::function<bool(std::size_t done)>& progress) {
+  std::vector<PhaseProof> proofs;
+  go_on(grid, relative_gap, proofs, threads, progress);
+  return proofs;
+}
+
+void go_on(const PhaseGrid& grid, double relative_gap, std::vector<PhaseProof>& proofs, int threads,
+           const std::function<bool(std::size_t done)>& progress) {
   const std::vector<PhasePoint> points = grid.points();
   for (const PhasePoint& point : points) validate(point, relative_gap);
-  std::vector<PhaseProof> proofs(points.size());
-  constexpr std::size_t at_once = 128;
-  for (std::size_t first = 0; first < points.size(); first += at_once) {
-    const std::size_t count = std::min(at_once, points.size() - first);
-    parallel_for(count, threads, [&](std::size_t n) {
-      proofs[first + n] = prove_phase(points[first + n], relative_gap);
-    });
-    if (progress && !progress(first + count)) throw Interrupted();
+  if (!begins(grid, relative_gap, proofs)) {
+    throw std::invalid_argument("proofs must be those of the first points of the grid");
   }
-  return proofs;
+  constexpr std::size_t at_once = 64;
+  while (proofs.size() < points.size()) {
+    const std::size_t first = proofs.size(), count = std::min(at_once, points.size() - first);
+    std::vector<PhaseProof> next(count);
+    parallel_for(count, threads,
+                 [&](std::size_t n) { next[n] = prove_phase(points[first + n], relative_gap); });
+    proofs.insert(proofs.end(), next.begin(), next.end());
+    if (progress && !progress(proofs.size())) throw Interrupted();
+  }
+}
+
+bool begins(const PhaseGrid& grid, double relative_gap, const std::vector<PhaseProof>& proofs) {
+  const std::vector<PhasePoint> points = grid.points();
+  if (proofs.size() > points.size()) return false;
+  for (std::size_t n = 0; n < proofs.size(); ++n) {
+    const PhaseProof& proof = proofs[n];
+    const PhasePoint &point = proof.point, &asked = points[n];
+    if (point.importance != asked.importance || point.density != asked.density ||
+        point.interference != asked.interference) {
+      return false;
+    }
+    if (!drops_one(proof.phase) && proof.lower != asked_lower(proof.upper, relative_gap))
+      return false;
+  }
+  return true;
 }
 
 std::optional<PhaseFlaw> check(const std::vector<PhaseProof>& proofs, int threads) {

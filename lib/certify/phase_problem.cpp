@@ -65,6 +65,12 @@ std::string PhaseProblem::fault() const {
     if (!(proof_.upper >= lost.hi && proof_.lower <= lost.lo)) {
       return "the loss of what is dropped need not lie in `minimum`";
     }
+    const std::size_t kept = proof_.phase == PhaseName::dedicate ? 1 : 0;
+    if (proof_.columns[kept] != 1.0 || proof_.columns[1 - kept] != 0.0 ||
+        proof_.thresholds[kept] != 0.0 ||
+        proof_.thresholds[1 - kept] != -0.5 * proof_.point.density) {
+      return "the model is not the one that drops a feature";
+    }
   } else if (const std::string cause = fault_of_pair(); !cause.empty()) {
     return cause;
   }

@@ -54,6 +54,81 @@ TEST_F(CertifyCommand, FindsTheMinimaOfTheWholeLossNearThePentagon) {
   EXPECT_EQ(run_program({"certify", "--features", "6", "--stable"}).code, usage);
 }
 
+TEST_F(CertifyCommand, ProvesThatOnePentagonIsBestForSparseFeatures) {
+  const std::string file = path("unique.txt");
+  const Outcome outcome = run_program({"certify", "--features", "5", "--unique", "-o", file});
+  ASSERT_EQ(outcome.code, done) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("exactly one global minimum"));
+  EXPECT_THAT(outcome.out, HasSubstr("at every sparsity from 0.9998"));
+  const Outcome checked = run_program({"certify", "--check", file, "--json"});
+  ASSERT_EQ(checked.code, done) << checked.err;
+  const Json whole = Json::parse(checked.out)["certified"]["whole_loss"];
+  EXPECT_LT(whole["from_sparsity"], 0.99985);
+  EXPECT_EQ(run_program({"certify", "--features", "6", "--unique"}).code, usage);
+}
+
+// Typed again: the certificate that is there is checked and shown; one of something else is left
+// alone.
+TEST_F(CertifyCommand, ShowsWhatItHasProvenBefore) {
+  const std::string file = path("pentagon.txt");
+  const std::vector<std::string> asked{"certify", "--features", "5", "-o", file};
+  const Outcome first = run_program(asked), again = run_program(asked);
+  const std::string text = contents("pentagon.txt");
+  ASSERT_EQ(first.code, done) << first.err;
+  EXPECT_EQ(again.code, done) << again.err;
+  EXPECT_EQ(again.out.substr(0, again.out.find('\n')), first.out.substr(0, first.out.find('\n')));
+  EXPECT_THAT(again.err, HasSubstr("has the proof already: it was checked"));
+  for (const std::vector<std::string>& other :
+       {std::vector<std::string>{"--features", "6"}, {"--features", "5", "--stable"}}) {
+    std::vector<std::string> arguments{"certify", "-o", file};
+    arguments.insert(arguments.end(), other.begin(), other.end());
+    const Outcome refused = run_program(arguments);
+    EXPECT_EQ(refused.code, usage);
+    EXPECT_THAT(refused.err, HasSubstr("has the certificate of another statement"));
+  }
+  EXPECT_EQ(contents("pentagon.txt"), text);
+  write("pentagon.txt", "my own words\n");
+  EXPECT_EQ(run_program(asked).code, usage);
+  EXPECT_EQ(contents("pentagon.txt"), "my own words\n");
+}
+
+// A grid that was called off goes on to the same bytes, and is not begun again.
+TEST_F(CertifyCommand, GoesOnWithAGrid) {
+  const auto grid = [&](const std::string& file, const std::string& gap = "1e-3") {
+    return std::vector<std::string>{"certify",
+                                    "--phases",
+                                    "--importances",
+                                    "0.3:3:9:log",
+                                    "--densities",
+                                    "0.02:0.1:9:log",
+                                    "--interferences",
+                                    "0,0.02",
+                                    "--rel-gap",
+                                    gap,
+                                    "--threads",
+                                    "1",
+                                    "-o",
+                                    path(file)};
+  };
+  ASSERT_EQ(run_program(grid("whole.txt")).code, done);
+  const std::uint64_t polls = polls_of(grid("other.txt"));
+  ASSERT_EQ(contents("other.txt"), contents("whole.txt"));
+  const Outcome parted = run_called_off(grid("parts.txt"), polls / 2);
+  EXPECT_EQ(parted.code, interrupted) << parted.err;
+  EXPECT_LT(contents("parts.txt").size(), contents("whole.txt").size());
+  const Outcome rest = run_program(grid("parts.txt"));
+  EXPECT_EQ(rest.code, done) << rest.err;
+  EXPECT_THAT(rest.err, HasSubstr(" of 162 points"));
+  EXPECT_EQ(contents("parts.txt"), contents("whole.txt"));
+  run_and_kill(grid("killed.txt"), 3 * polls / 4);
+  EXPECT_EQ(run_program(grid("killed.txt")).code, done);
+  EXPECT_EQ(contents("killed.txt"), contents("whole.txt"));
+  const Outcome again = run_program(grid("whole.txt"));
+  EXPECT_EQ(again.code, done);
+  EXPECT_THAT(again.err, HasSubstr("has the proof already"));
+  EXPECT_THAT(run_program(grid("whole.txt", "1e-4")).err, HasSubstr("of another gap"));
+}
+
 TEST_F(CertifyCommand, SharesAxes) {
   const Outcome outcome = run_program({"certify", "--features", "3", "--hidden", "2",
                                        "--axis-columns", "--sparsity", "0.9", "--json"});

@@ -330,6 +330,11 @@ class Point:
             plain = self.plain(1 if self.phase == "dedicate" else 0)
             require(self.lower <= plain[0] and plain[1] <= self.upper,
                     "the loss of what is dropped need not lie in 'minimum'")
+            kept = 1 if self.phase == "dedicate" else 0
+            columns, thresholds = self.told["columns"], self.told["thresholds"]
+            require(columns[kept] == 1 and columns[1 - kept] == 0 and thresholds[kept] == 0
+                    and thresholds[1 - kept] == -self.told["point"][1] / 2,
+                    "the model is not the one that drops a feature")
         else:
             columns, b = self.numbers["columns"], self.numbers["thresholds"]
             reached = None

@@ -42,10 +42,11 @@ struct PhaseProof {
   PhaseName phase = PhaseName::undecided;  ///< Of every global minimum.
   double lower = 0.0;                      ///< min (L + λR) ≥ lower,
   double upper = 0.0;                      ///< and ≤ upper.
-  /// |w_1| and |w_2| of the best antipodal model that was found. 0 if none was, and where one
-  /// feature is dropped.
+  /// |w_1| and |w_2| of the minimiser: of the antipodal model that loses `upper`, or 1 and 0 where
+  /// one feature is dropped (either: the second one). Undecided: of the best antipodal model that
+  /// was found.
   std::array<double, 2> columns{};
-  std::array<double, 2> thresholds{};  ///< Of that model.
+  std::array<double, 2> thresholds{};  ///< Of that model; 0 and −p/2 where one feature is dropped.
   std::array<double, 2> longest{};     ///< |w_i| of every global minimum is at most that.
   /// Boxes (|w_1|, |w_2|), in preorder: a digit is a box cut across that side, a letter a leaf and
   /// why it needs no more: f what the outputs lose alone, c a centred form exceeds the target; n
@@ -106,6 +107,16 @@ struct PhaseGrid {
 std::vector<PhaseProof> prove_phases(const PhaseGrid& grid, double relative_gap = 1e-4,
                                      int threads = 1,
                                      const std::function<bool(std::size_t done)>& progress = {});
+
+/// The same from where it was interrupted: `proofs` are those of the first points, and hold all
+/// that are proven at any moment, also when Interrupted is thrown. Throws std::invalid_argument if
+/// they are of other points.
+void go_on(const PhaseGrid& grid, double relative_gap, std::vector<PhaseProof>& proofs,
+           int threads = 1, const std::function<bool(std::size_t done)>& progress = {});
+
+/// Are the proofs those of the first points of a grid, with this gap? Their trees are not looked
+/// at.
+bool begins(const PhaseGrid& grid, double relative_gap, const std::vector<PhaseProof>& proofs);
 
 /// Where interference ends the antipodal phase. The least antipodal loss rises with λ, and those of
 /// drop and dedicate do not depend on it; so for given I and p there is one λ_c: antipodal for all
