@@ -28,19 +28,25 @@ class NewtonRun {
 
   NewtonSummary operator()(const StepCallback& callback) {
     summary_.value = evaluate(x_, gradient_);
-    first_norm_ = summary_.gradient_norm = gradient_.norm();
+    first_norm_ = least_norm_ = summary_.gradient_norm = gradient_.norm();
     if (!std::isfinite(summary_.value) || !std::isfinite(first_norm_)) {
       return ended(DescentStop::non_finite);
     }
     while (true) {
       if (const auto reason = stop()) return ended(*reason);
-      solve();
-      if (!try_step()) continue;
+      if (!solved_) solve();
+      choose_step();
+      solved_ = !try_step();
+      if (solved_) continue;
       if (callback && !callback(state())) return ended(DescentStop::interrupted);
     }
   }
 
  private:
+  struct PathPoint {
+    Vector step, residual;
+  };
+
   double evaluate(const Vector& x, Vector& gradient) {
     poll();
     ++summary_.evaluations;
@@ -67,7 +73,8 @@ class NewtonRun {
     if (summary_.gradient_norm <= options_.gradient_tolerance) return DescentStop::gradient;
     if (summary_.iterations >= options_.max_iterations) return DescentStop::iterations;
     if (summary_.evaluations >= options_.max_evaluations) return DescentStop::evaluations;
-    if (radius_ <= 1e-14 * (1.0 + x_.norm())) return DescentStop::line_search;
+    constexpr int most_idle = 50;
+    if (radius_ <= 1e-14 * (1.0 + x_.norm()) || idle_ >= most_idle) return DescentStop::line_search;
     return std::nullopt;
   }
 
@@ -78,34 +85,36 @@ class NewtonRun {
     return b > 0.0 ? c / (b + root) : (root - b) / a;
   }
 
-  void advance(double t) {
-    step_ += t * direction_;
-    of_step_ += t * product_;
+  // Where conjugate gradients came by, and what they left: ∇f + ∇²f s.
+  void keep() {
+    if (path_.size() == kept_) path_.emplace_back();
+    PathPoint& point = path_[kept_++];
+    point.step = step_;
+    point.residual = residual_;
   }
 
-  // step_ lowers the quadratic model within the region, of_step_ is the Hessian times it.
+  // The path of conjugate gradients for the quadratic model, to where they solve it well enough,
+  // leave the region, or find no curvature. Its points get ever longer (Steihaug, theorem 2.1).
   void solve() {
     const double norm = summary_.gradient_norm;
     const double goal = norm * std::min(options_.forcing, std::sqrt(norm / first_norm_));
     step_.setZero();
-    of_step_.setZero();
     residual_ = gradient_;
     direction_ = -gradient_;
-    at_boundary_ = false;
+    kept_ = 0;
+    keep();
     double square = residual_.squaredNorm();
     for (Index k = 0; k < options_.max_products; ++k) {
       multiply(direction_, product_);
       const double curvature = direction_.dot(product_);
-      const double t = square / curvature;
+      double t = square / curvature;
       const bool outside =
           !(curvature > 0.0) || !std::isfinite(t) || (step_ + t * direction_).norm() >= radius_;
-      if (outside) {
-        advance(to_boundary(step_, direction_));
-        at_boundary_ = true;
-        return;
-      }
-      advance(t);
+      if (outside) t = to_boundary(step_, direction_);
+      step_ += t * direction_;
       residual_ += t * product_;
+      keep();
+      if (outside) return;
       const double next = residual_.squaredNorm();
       if (std::sqrt(next) <= goal) return;
       direction_ = (next / square) * direction_ - residual_;
@@ -113,8 +122,27 @@ class NewtonRun {
     }
   }
 
-  // True if the step was taken. What f says within its noise counts for nothing; then the gradient
-  // has to fall.
+  // step_ is where the path ends or leaves the region, of_step_ is the Hessian times it: a smaller
+  // region after a step that failed needs no new path.
+  void choose_step() {
+    std::size_t k = kept_ - 1;
+    while (k > 0 && path_[k - 1].step.norm() >= radius_) --k;
+    const PathPoint& end = path_[k];
+    step_ = end.step;
+    residual_ = end.residual;
+    at_boundary_ = step_.norm() >= (1.0 - 1e-9) * radius_;
+    if (at_boundary_ && k > 0) {
+      const PathPoint& before = path_[k - 1];
+      direction_ = end.step - before.step;
+      const double share = to_boundary(before.step, direction_);
+      step_ = before.step + share * direction_;
+      residual_ = before.residual + share * (end.residual - before.residual);
+    }
+    of_step_ = residual_ - gradient_;
+  }
+
+  // True if the step was taken. What f says within its noise counts for nothing; then its fall is
+  // that of the gradients, by the trapezoidal rule.
   bool try_step() {
     trial_ = x_ + step_;
     const double value = evaluate(trial_, trial_gradient_);
@@ -123,19 +151,17 @@ class NewtonRun {
     const double predicted = -(gradient_.dot(step_) + 0.5 * step_.dot(of_step_));
     const double fall = summary_.value - value;
     double ratio = fall / predicted;
-    if (predicted <= 10.0 * noise && std::abs(fall) <= 10.0 * noise) {
-      ratio = norm < summary_.gradient_norm ? 1.0 : 0.0;
-    }
+    const bool in_noise = predicted <= 10.0 * noise && std::abs(fall) <= 10.0 * noise;
+    if (in_noise) ratio = -0.5 * (gradient_.dot(step_) + trial_gradient_.dot(step_)) / predicted;
     const bool usable = std::isfinite(value) && std::isfinite(norm) && std::isfinite(ratio);
     if (!usable || ratio < 0.25) {
       radius_ = 0.25 * length;
     } else if (ratio > 0.75 && at_boundary_) {
       radius_ = std::min(2.5 * radius_, options_.largest_radius);
     }
-    if (!usable || ratio <= 1e-3) {
-      evaluate(x_, gradient_);  // the products are to be those here
-      return false;
-    }
+    if (!usable || ratio <= 1e-3) return false;
+    idle_ = in_noise && norm >= least_norm_ ? idle_ + 1 : 0;
+    least_norm_ = std::min(least_norm_, norm);
     x_.swap(trial_);
     gradient_.swap(trial_gradient_);
     summary_.value = value;
@@ -148,8 +174,11 @@ class NewtonRun {
   HessianProduct times_;
   Vector& x_;
   const NewtonOptions& options_;
-  double radius_, first_norm_ = 0.0;
-  bool at_boundary_ = false;
+  double radius_, first_norm_ = 0.0, least_norm_ = 0.0;
+  int idle_ = 0;  // steps in a row that f does not tell apart and that lower no gradient
+  bool at_boundary_ = false, solved_ = false;  // solved_: is the path that at x_?
+  std::vector<PathPoint> path_;
+  std::size_t kept_ = 0;  // points of it
   NewtonSummary summary_;
   Vector gradient_, trial_, trial_gradient_, step_, of_step_, residual_, direction_, product_;
 };

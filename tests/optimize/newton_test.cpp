@@ -116,6 +116,33 @@ TEST(Newton, LeavesSaddlesThatItDoesNotHit) {
   EXPECT_NEAR(std::abs(curvature.direction(0)), 1.0, 1e-9);
 }
 
+// A step that is rejected is shortened along the path that is known: f at each trial, and products
+// only where a step begins.
+TEST(Newton, ShortensStepsWithoutProducts) {
+  const testing::Problem problem = testing::problems().front();
+  WithProducts f(problem);
+  Vector x = problem.start, last;
+  std::uint64_t steps = 0;
+  NewtonOptions options;
+  options.first_radius = 100.0;  // far too long
+  bool at_start = true;
+  const auto value = [&](const Vector& at, Vector& gradient) {
+    at_start = steps == 0 && at == problem.start;
+    return f(at, gradient);
+  };
+  const auto times = [&](const Vector& v, Vector& product) {
+    EXPECT_TRUE(steps > 0 || at_start);
+    f.times(v, product);
+  };
+  const NewtonSummary summary = newton(value, times, x, options, [&](const Step&) {
+    ++steps;
+    return true;
+  });
+  EXPECT_EQ(summary.stop_reason, DescentStop::gradient);
+  EXPECT_GT(summary.evaluations, summary.iterations + 1);  // some were rejected
+  EXPECT_LE(summary.products, 2 * summary.iterations);     // of two dimensions
+}
+
 TEST(Newton, FindsTheLeastCurvatureBesideKnownDirections) {
   const Index n = 300;
   Vector values = Vector::LinSpaced(n, 0.5, 20.0);

@@ -24,8 +24,8 @@ struct NewtonOptions {
   /// (0, 1).
   double forcing = 0.1;
   Index max_products = 1000;  ///< For one step, at most.
-  /// Values that differ by less than this, relative to |f|, count as equal: then the gradient has
-  /// to fall.
+  /// Values that differ by less than ten times this, relative to |f|, count as equal: then the fall
+  /// is taken from the gradients at both ends, −½ (∇f(x) + ∇f(x + s))·s.
   double value_noise = 1e-15;
 };
 
@@ -41,11 +41,13 @@ struct NewtonSummary : Summary {
 /// 20, 1983; Nocedal & Wright, Numerical Optimization, 2nd ed., algorithms 4.1 and 7.2. A direction
 /// of negative curvature is followed to the boundary of the region, so that saddles repel; one that
 /// is hit exactly does not (least_curvature()). f must be bounded below; where its second
-/// derivatives jump, steps get shorter. Leaves the last accepted point in x. After a step that is
-/// rejected f is called again where it was, for the products that follow. stop_reason line_search:
-/// no step changes f by more than its noise. Deterministic. Cost of a step besides f: some 10 n
-/// operations for each product. Throws std::invalid_argument if x is empty or the options are not
-/// valid.
+/// derivatives jump, steps get shorter. After a step that is rejected the next one is where the
+/// same conjugate gradients leave the smaller region: it costs one call of f and no product. Leaves
+/// the last accepted point in x, which is not where f was called last if a run ends after a step
+/// that was rejected. stop_reason line_search: no step changes f by more than its noise, or fifty
+/// in a row neither did nor had a smaller gradient than all before.
+/// Deterministic. Cost of a step besides f: some 10 n operations and 2 n numbers for each product.
+/// Throws std::invalid_argument if x is empty or the options are not valid.
 NewtonSummary newton(Objective f, HessianProduct times, Vector& x,
                      const NewtonOptions& options = {}, const StepCallback& callback = {});
 
