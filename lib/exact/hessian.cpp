@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <optional>
 
 #include "exact/support_hessian.h"
 #include "exact/support_moments.h"
@@ -29,12 +31,12 @@ struct SilentSupports {
   }
 };
 
-SilentSupports silent_supports(const Matrix& row, const Features& features, Index apart,
-                               double tolerance) {
+SilentSupports silent_supports(const Matrix& row, const Features& features,
+                               std::initializer_list<Index> apart, double tolerance) {
   SilentSupports result;
   for (Index j = 0; j < features.size(); ++j) {
     const double p = features.density(j);
-    if (j == apart || p == 0.0) continue;
+    if (p == 0.0 || std::ranges::find(apart, j) != apart.end()) continue;
     const bool silent = std::abs(row(j)) <= tolerance;
     if (p == 1.0 && !silent) result.possible = false;
     if (!silent) continue;
@@ -42,6 +44,16 @@ SilentSupports silent_supports(const Matrix& row, const Features& features, Inde
     if (p == 1.0) result.least += 1;
   }
   return result;
+}
+
+// Of an output that does not read its own feature: one that alone moves z just to the threshold b.
+std::optional<Index> reaching_feature(const Matrix& row, const Features& features, Index own,
+                                      double b, const CountRange& range, double tolerance) {
+  for (Index j = 0; j < features.size(); ++j) {
+    if (j == own || std::abs(row(j) - b) > tolerance || !(features.density(j) > 0.0)) continue;
+    if (silent_supports(row, features, {own, j}, tolerance).meet(range, 2)) return j;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -83,7 +95,6 @@ Hessian hessian(const Autoencoder& model, const Features& features, CountRange s
 
 std::vector<Kink> kinks(const Autoencoder& model, const Features& features,
                         std::optional<CountRange> skeletons, double tolerance) {
-  constexpr Index none = -1;
   const CountRange range = skeletons.value_or(CountRange{0, features.size()});
   std::vector<Kink> result;
   for (Index i = 0; i < features.size(); ++i) {
@@ -91,18 +102,27 @@ std::vector<Kink> kinks(const Autoencoder& model, const Features& features,
     const Matrix row = output_weights(model, i, 1);
     const double b = model.b(i), own = row(i);
     const double equal = tolerance * std::max(1.0, row.cwiseAbs().maxCoeff());
-    if (std::abs(b) <= equal && silent_supports(row, features, none, equal).meet(range, 0)) {
+    if (std::abs(b) <= equal && silent_supports(row, features, {}, equal).meet(range, 0)) {
       result.push_back(
           {i, fmt::format("output {} is at its threshold, b = {:.3g}, with positive probability: "
                           "where only features are active whose entries of A are 0, or none",
                           i, b)});
-    } else if (b > equal && std::abs(own - b) <= equal && features.density(i) > 0.0 &&
-               silent_supports(row, features, i, equal).meet(range, 1)) {
+      continue;
+    }
+    if (!(b > equal) || !(features.density(i) > 0.0)) continue;
+    if (std::abs(own - b) <= equal && silent_supports(row, features, {i}, equal).meet(range, 1)) {
       result.push_back(
           {i,
            fmt::format("output {} just reaches its threshold b = {:.3g} where its own feature is "
                        "1",
                        i, b)});
+    } else if (std::abs(own) <= equal) {
+      const auto j = reaching_feature(row, features, i, b, range, equal);
+      if (!j) continue;
+      result.push_back(
+          {i, fmt::format("output {} does not read its own feature, and just reaches its threshold "
+                          "b = {:.3g} where feature {} is 1",
+                          i, b, *j)});
     }
   }
   return result;

@@ -56,7 +56,8 @@ struct Kink {
 
 /// Where z_i = b_i with positive probability (mathematics.md, Proposition 10.3): b_i = 0 while all
 /// entries of A that feature i's output sees may be silent or 0; and where its own feature alone
-/// just reaches its threshold, A_ii = b_i > 0. `tolerance`: numbers that differ by less count as
+/// just reaches its threshold, A_ii = b_i > 0, or, where A_ii = 0, another feature j beside it,
+/// A_ij = b_i > 0. `tolerance`: numbers that differ by less count as
 /// equal, relative to the larger of 1 and the largest |A_ij| of the row. Skeletons: only supports
 /// of these sizes count; all if nothing is given.
 std::vector<Kink> kinks(const Autoencoder& model, const Features& features,
