@@ -397,7 +397,10 @@ bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
 Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
   with_gradient_ = wanted == Wanted::gradient;
   fine_limit_ = fine_limit(wanted);
-  for (ClosedRow& row : closed_rows_) row.known = false;
+  for (KnownRow& row : known_rows_) {
+    row.closed_known = false;
+    row.kept.reset();
+  }
   read_outputs(model);
   double guess = first_guess();
   plan(guess);
@@ -527,7 +530,7 @@ double AdaptiveLoss::row_products(const Matrix& U, const Vector& beta, double mo
   const int threads = resolve_threads(threads_);
   const std::size_t workers = std::min(tasks_.size(), static_cast<std::size_t>(threads));
   while (workspaces_.size() < workers) workspaces_.emplace_back(count);
-  closed_rows_.resize(tasks_.size());
+  known_rows_.resize(tasks_.size());
   parallel_for(tasks_.size(), threads, [&](std::size_t output, std::size_t worker) {
     const auto i = static_cast<Index>(output);
     errors(i) =
@@ -540,9 +543,9 @@ double AdaptiveLoss::row_products(const Matrix& U, const Vector& beta, double mo
 const Matrix* AdaptiveLoss::closed_row(Index i) {
   constexpr std::size_t few = 4;        // main features: less than a contour costs
   constexpr Index most_features = 100;  // or else all K take too much memory
-  ClosedRow& row = closed_rows_[at(i)];
-  if (!row.known) {
-    row.known = true;
+  KnownRow& row = known_rows_[at(i)];
+  if (!row.closed_known) {
+    row.closed_known = true;
     row.K.resize(0, 0);
     if (has_contour(i) && features_.size() <= most_features) {
       const double* entries = gram_.col(i).data();
@@ -563,9 +566,31 @@ const Matrix* AdaptiveLoss::closed_row(Index i) {
 }
 
 // Entries that are hardly there would take the longest contours.
+void AdaptiveLoss::read_curvature_row(Index i, Workspace& workspace) {
+  constexpr double tiny = 1e-6;
+  const double least = tiny * gram_.col(i).cwiseAbs().maxCoeff();
+  workspace.column = gram_.col(i);
+  for (Index k = 0; k < features_.size(); ++k) {
+    if (k != i && std::abs(workspace.column(k)) <= least) workspace.column(k) = 0.0;
+  }
+  read_row(workspace.column.data(), model_->b(i), i, features_.density, 0.0, workspace.row);
+}
+
+// Where steps ask for many products at one point.
+const KeptCurvature* AdaptiveLoss::kept_row(Index i, double more, Workspace& workspace) {
+  constexpr Index most_features = 600;  // or else it takes too much memory
+  if (more >= 1.0 || features_.size() > most_features || !has_contour(i)) return nullptr;
+  std::optional<KeptCurvature>& kept = known_rows_[at(i)].kept;
+  if (!kept) {
+    read_curvature_row(i, workspace);
+    kept.emplace(workspace.row, workspace.column.data(), tasks_[at(i)].output, features_.density,
+                 curvature_nodes(i, more), workspace.phases, workspace.curvature);
+  }
+  return kept->reliable() ? &*kept : nullptr;
+}
+
 double AdaptiveLoss::row_product(Index i, const double* u, double beta, double more,
                                  Workspace& workspace, double* result, double& slope) {
-  constexpr double tiny = 1e-6;
   const Index count = features_.size();
   const Task& task = tasks_[at(i)];
   slope = 0.0;
@@ -578,26 +603,27 @@ double AdaptiveLoss::row_product(Index i, const double* u, double beta, double m
     slope = K->row(count).head(count).dot(direction) + beta * (*K)(count, count);
     return 0.0;
   }
-  const double least = tiny * gram_.col(i).cwiseAbs().maxCoeff();
-  workspace.column = gram_.col(i);
-  for (Index k = 0; k < count; ++k) {
-    if (k != i && std::abs(workspace.column(k)) <= least) workspace.column(k) = 0.0;
+  const double weight = 2.0 * features_.importance(i);
+  const auto finish = [&](const RowCurvature& row, double tail) {
+    for (Index k = 0; k < count; ++k) result[k] *= weight;
+    slope = -weight * row.direction;
+    return weight * tail;
+  };
+  if (const KeptCurvature* kept = kept_row(i, more, workspace)) {
+    return finish(kept->times(features_.density, u, beta, workspace.kept, result), 0.0);
   }
-  read_row(workspace.column.data(), model_->b(i), i, features_.density, 0.0, workspace.row);
+  read_curvature_row(i, workspace);
   set_direction(workspace.row, features_.density, u, beta, workspace.curvature);
   const bool contour = has_contour(i);
   if (contour) {
     loops().curvature(workspace.row, task.output, workspace.phases, workspace.curvature,
                       curvature_nodes(i, more), workspace.curvature_sums);
   }
-  const RowCurvature row =
-      finish_curvature(workspace.row, workspace.column.data(), task.output, features_.density, u,
-                       contour, workspace.curvature, workspace.curvature_sums, result);
-  const double weight = 2.0 * features_.importance(i);
-  for (Index k = 0; k < count; ++k) result[k] *= weight;
-  slope = -weight * row.direction;
   const double unit = contour ? 2.0 / task.output.period * task.output.mass : 0.0;
-  return contour ? weight * unit * workspace.curvature_sums.tail : 0.0;
+  return finish(
+      finish_curvature(workspace.row, workspace.column.data(), task.output, features_.density, u,
+                       contour, workspace.curvature, workspace.curvature_sums, result),
+      contour ? unit * workspace.curvature_sums.tail : 0.0);
 }
 
 Vector AdaptiveLoss::contributions(Index most) {

@@ -9,6 +9,7 @@
 #include "core/shared_loop.h"
 #include "exact/fine_error.h"
 #include "exact/gradient.h"
+#include "exact/kept_curvature.h"
 #include "exact/loops.h"
 #include "exact/main_entries.h"
 #include "exact/phases.h"
@@ -40,6 +41,7 @@ struct Workspace {
   CurvatureWorkspace curvature;
   CurvatureSums curvature_sums;
   Vector column;  ///< Of gram, without its tiny entries.
+  KeptCurvature::Buffers kept;
 };
 
 /// How small errors are asked to be, in the unit of AdaptiveLoss.
@@ -91,8 +93,10 @@ class AdaptiveLoss {
   void gradient(Gradient& result);
 
   /// The second derivatives by A and b of the model whose gradient was taken last, times a
-  /// direction (curvature.h), on the contours of that gradient with `more` times its nodes. Returns
-  /// an estimate of the error of (R, r) in norm.
+  /// direction (curvature.h), on the contours of that gradient with `more` times its nodes. With
+  /// fewer (more < 1) and up to 600 features the first product keeps what further ones at the same
+  /// point need (kept_curvature.h), some 512 D² bytes. Returns an estimate of the error of (R, r)
+  /// in norm, of kept ones none.
   double row_products(const Matrix& U, const Vector& beta, double more, Matrix& R, Vector& r);
 
   /// All of them at once, dense; rows that read few features in closed form (main_entries.h). Of
@@ -144,7 +148,9 @@ class AdaptiveLoss {
   Matrix main_curvature(Index i, std::span<const Index> main, double threshold, Index nodes,
                         Workspace& workspace, double& error);
   Index curvature_nodes(Index i, double more) const;
+  void read_curvature_row(Index i, Workspace& workspace);
   const Matrix* closed_row(Index i);
+  const KeptCurvature* kept_row(Index i, double more, Workspace& workspace);
   void set_shares(double truncation, double value);
 
   const Features& features_;
@@ -168,13 +174,14 @@ class AdaptiveLoss {
   Matrix gamma_;
   std::vector<Task> tasks_;
   std::vector<Workspace> workspaces_;
-  /// Second derivatives of outputs, once a product asked for them at the model evaluated last;
-  /// empty of those that take a contour.
-  struct ClosedRow {
-    bool known = false;
+  /// Second derivatives of outputs, once a product asked for them at the model evaluated last: K
+  /// where it is closed, else empty; and on few nodes of the contour.
+  struct KnownRow {
+    bool closed_known = false;
     Matrix K;
+    std::optional<KeptCurvature> kept;
   };
-  std::vector<ClosedRow> closed_rows_;
+  std::vector<KnownRow> known_rows_;
 };
 
 template <class Body, class Pass>

@@ -4,6 +4,7 @@
 
 #include "exact/node_factors.h"
 #include "exact/truncation.h"
+#include "exact/value_moments.h"
 
 namespace skeleta::exact {
 namespace {
@@ -34,52 +35,6 @@ SKELETA_INLINE Complex complex_zero() {
   return {broadcast(0.0), broadcast(0.0)};
 }
 
-SKELETA_INLINE Complex where_below(const Lanes& x, double limit, const Complex& below,
-                                   const Complex& above) {
-  const Lanes most = broadcast(limit);
-  return {if_less(x, most, below.re, above.re), if_less(x, most, below.im, above.im)};
-}
-
-// h_n = ∫ tⁿ e^{at} dt downwards from the series of the last one, in which errors shrink:
-// h_n = (e^a − a h_{n+1})/(n + 1).
-template <int count>
-SKELETA_INLINE void moments_by_series(const Complex& a, const Complex& e, Complex* h) {
-  h[count - 1] = moment_series(a, count - 1);
-  for (int n = count - 1; n-- > 0;) h[n] = (1.0 / (n + 1)) * (e - a * h[n + 1]);
-}
-
-// h_0, h_1, … from v = e^a − 1, a = s g: upwards each loses |a|⁻¹, so where |a| is small at some
-// nodes their values there come from the series.
-template <int count>
-SKELETA_INLINE void moments_of(const Nodes& nodes, const Complex& v, double g, double least,
-                               double largest, Complex* h) {
-  constexpr double small = 0.4;
-  const Complex a = g * nodes.s;
-  const Complex e{v.re + 1.0, v.im};
-  if (std::abs(g) * largest <= small) return moments_by_series<count>(a, e, h);
-  const Complex over_a = (1.0 / g) * nodes.inverse;
-  h[0] = v * over_a;
-  for (int n = 1; n < count; ++n) {
-    h[n] = (e - static_cast<double>(n) * h[n - 1]) * over_a;
-  }
-  if (std::abs(g) * least >= small) return;
-  const Lanes size = a.re * a.re + a.im * a.im;
-  Complex series[count];
-  moments_by_series<count>(a, e, series);
-  for (int n = 1; n < count; ++n) h[n] = where_below(size, small * small, series[n], h[n]);
-}
-
-// |s| at the first and beyond the last node of a sweep.
-struct Reach {
-  double least, largest;
-};
-
-Reach reach_of(const Contour& contour, Index first) {
-  const double next = static_cast<double>(first + curvature_sweep);
-  return {std::hypot(contour.abscissa(), contour.spacing() * static_cast<double>(first)),
-          contour.abscissa() + contour.spacing() * next};
-}
-
 void forward_curvature(const Row& row, Phases& phases, CurvatureWorkspace& workspace,
                        const Reach& reach, CurvatureNodes* at_nodes) {
   double none = 1.0;
@@ -98,7 +53,7 @@ void forward_curvature(const Row& row, Phases& phases, CurvatureWorkspace& works
       Complex* const factors = &workspace.factors[slot * kept_factors];
       Complex* const prefix = &workspace.prefix[slot * kept_prefixes];
       Complex h[kept_factors];
-      moments_of<kept_factors>(of.nodes, v, row.g[at], reach.least, reach.largest, h);
+      moments_of<kept_factors>(of.nodes, v, row.g[at], reach, h);
       for (int k = 0; k < kept_factors; ++k) factors[k] = w * h[k];
       const Complex x = factors[0], y = u * factors[1];
       const Complex some = of.rest + of.one, some_y = of.rest_y + of.one_y;
@@ -123,7 +78,7 @@ CurvatureKernels at_own_curvature(const Row& row, const Output& output, const Cu
   const auto own = static_cast<std::size_t>(row.count);
   const double w = row.w[own], a = row.a[own];
   Complex x[4];
-  moments_of<4>(of.nodes, v, row.g[own], reach.least, reach.largest, x);
+  moments_of<4>(of.nodes, v, row.g[own], reach, x);
   for (Complex& factor : x) factor = w * factor;
   const Complex step = decay * of.nodes.inverse, line = (1.0 / output.scale) * decay;
   const Complex some = of.one + of.rest, some_y = of.one_y + of.rest_y;
@@ -229,7 +184,7 @@ void sum_curvature(const Row& row, const Output& output, Phases& phases,
     }
     CurvatureTotals totals;
     for (Index k = block; k < block + nodes_per_block; k += curvature_sweep) {
-      const Reach reach = reach_of(contour, k);
+      const Reach reach = reach_of(contour, k, curvature_sweep);
       CurvatureNodes at_nodes[curvature_groups];
       for (int m = 0; m < curvature_groups; ++m) {
         at_nodes[m].nodes = nodes_at(contour, k + m * lane_count);

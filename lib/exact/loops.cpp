@@ -6,6 +6,8 @@ const Loops SKELETA_AT_LEVEL(loops) = {
     sum_loss,
     sum_gradient,
     sum_curvature,
+    sum_kept,
+    add_kept_product,
     split_by_count,
     read_output,
     truncation_bound,

@@ -6,6 +6,7 @@
 #include "exact/dictionary_gradient.h"
 #include "exact/dictionary_kernel.h"
 #include "exact/gradient_kernel.h"
+#include "exact/kept_kernel.h"
 #include "exact/law_kernel.h"
 #include "exact/loss_kernel.h"
 #include "exact/output.h"
@@ -19,6 +20,8 @@ struct Loops {
   decltype(&sum_loss) loss;
   decltype(&sum_gradient) gradient;
   decltype(&sum_curvature) curvature;
+  decltype(&sum_kept) kept;
+  decltype(&add_kept_product) kept_product;
   decltype(&split_by_count) by_count;
   decltype(&read_output) output;
   decltype(&truncation_bound) truncation;

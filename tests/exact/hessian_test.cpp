@@ -280,6 +280,65 @@ TEST(Hessian, SaysWhereItDoesNotExist) {
   EXPECT_EQ(kinks(model, features, CountRange{3, 3}).size(), 0u);
 }
 
+// Output 0 reads feature 1 alone, which just reaches its threshold: with feature 0 active the
+// second derivative by A_01 jumps where A_01 passes b_0 (mathematics.md, Proposition 10.3).
+TEST(Hessian, DoesNotExistWhereAnotherFeatureJustReachesTheThreshold) {
+  Autoencoder model{Matrix{{0.0, 1.0, 0.0}}, Vector{{0.8, 0.1, 0.1}}};
+  model.W_out = Matrix{{0.8}, {0.5}, {-0.5}};
+  const Features features = Features::uniform(3, 0.1);
+  const auto found = kinks(model, features);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].output, 0);
+  EXPECT_NE(found[0].reason.find("where feature 1 is 1"), std::string::npos) << found[0].reason;
+  EXPECT_TRUE(kinks(model, features, CountRange{0, 1}).empty());  // both have to be active
+  EXPECT_EQ(kinks(model, features, CountRange{2, 2}).size(), 1u);
+  const auto second = [&](double shift) {
+    Autoencoder moved = model;
+    moved.W_out(0, 0) += shift;
+    return hessian(moved, features, CountRange{2, 2}).matrix.norm();
+  };
+  EXPECT_GT(std::abs(second(1e-6) - second(-1e-6)), 1e-3);
+  model.W_out(0, 0) = 0.7;  // below its threshold
+  EXPECT_TRUE(kinks(model, features).empty());
+  model.W_out(0, 0) = 0.8;
+  model.W(0, 0) = 0.1;  // reads its own feature
+  EXPECT_TRUE(kinks(model, features).empty());
+}
+
+// Products of a kept Hessian are those of the contour's recurrences on the same nodes, to single
+// precision: tied, untied, with features left out, and always active ones.
+TEST(Hessian, KeepsWhatProductsNeed) {
+  std::mt19937_64 random(12);
+  std::normal_distribution<> normal;
+  for (int trial = 0; trial < testing::scaled(24, 8); ++trial) {
+    const Index count = 6 + 5 * (trial % 4);
+    const Autoencoder model = generic(count, 3, trial % 3 == 2, random);
+    Features features = testing::random_features(count, trial % 2 == 0 ? 0.2 : 0.9, random);
+    if (trial % 4 == 1) features.density(1) = 0.0;
+    if (trial % 4 == 2) features.density(2) = 1.0;
+    if (trial % 5 == 3) features.importance(0) = 0.0;
+    Options coarse;
+    coarse.error_control = ErrorControl::estimated;
+    coarse.relative_target = coarse.gradient_target = 0.5;
+    coarse.maximum_nodes = 64;  // as few as a kept Hessian has
+    Evaluator evaluator(features, coarse);
+    Gradient gradient, direction = {Matrix(3, count), Vector(count), model.W_out}, kept, whole;
+    for (double& x : direction.dW.reshaped()) x = normal(random);
+    for (double& x : direction.dW_out.reshaped()) x = normal(random);
+    for (double& x : direction.db) x = normal(random);
+    evaluator.loss_and_gradient(model, gradient);
+    evaluator.hessian_times(direction, whole);
+    for (const double length : {1.0, 1e-30}) {
+      Gradient scaled = direction;
+      for (Matrix* x : {&scaled.dW, &scaled.dW_out}) *x *= length;
+      scaled.db *= length;
+      evaluator.hessian_times(scaled, kept, 1e-3);
+      const Vector expected = length * parameters(whole), got = parameters(kept);
+      EXPECT_LT((got - expected).norm(), 3e-6 * expected.norm()) << trial << " " << length;
+    }
+  }
+}
+
 TEST(Hessian, RefusesWhatHasNone) {
   std::mt19937_64 random(7);
   Autoencoder model = generic(3, 2, false, random);
