@@ -4,16 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <stdexcept>
-#include <vector>
 
 #include "core/decompositions.h"
-#include "core/products.h"
 #include "skeleta/measure/active_count.h"
-#include "skeleta/training/parameters.h"
-#include "training/orbit.h"
+#include "training/flat_directions.h"
 #include "training/zero_model.h"
 
 namespace skeleta::training {
@@ -67,65 +63,6 @@ exact::Hessian hessian_of(const Autoencoder& model, const Features& features,
 double norm_of(const Vector& x) {
   const double most = x.cwiseAbs().maxCoeff();
   return most > 0.0 && std::isfinite(most) ? most * (x / most).norm() : most;
-}
-
-// Orthonormal combinations of the orthonormal columns of B that H maps to less than `zero`.
-Matrix flat_part(const Matrix& H, const Matrix& B, double zero) {
-  if (B.cols() == 0) return B;
-  const Svd parts = svd(skeleta::product(H, B));
-  const Index flat = (parts.values.array() <= zero).count();
-  return skeleta::product(B, parts.V.rightCols(flat));
-}
-
-// The parameters of one feature as unit vectors.
-Matrix block_of(const Autoencoder& model, Index i) {
-  const Index d = model.hidden(), D = model.features(), n = parameter_count(model);
-  Matrix B = Matrix::Zero(n, model.tied() ? d + 1 : 2 * d + 1);
-  Index column = 0;
-  for (Index a = 0; a < d; ++a) B(i * d + a, column++) = 1.0;
-  for (Index a = 0; !model.tied() && a < d; ++a) B(D * d + i + a * D, column++) = 1.0;
-  B(n - D + i, column) = 1.0;
-  return B;
-}
-
-Matrix beside(const Matrix& A, const Matrix& B) {
-  Matrix result(A.rows(), A.cols() + B.cols());
-  result << A, B;
-  return result;
-}
-
-// Does output i never fire while at most `most` features are active, or count for nothing? Its
-// parameters may then do nothing at all; of others a flat direction may only be one to second
-// order.
-bool silent(const Autoencoder& model, const Features& features, Index i, Index most) {
-  if (features.importance(i) == 0.0) return true;
-  const Matrix row = output_weights(model, i, 1);
-  std::vector<double> entries;
-  for (Index j = 0; j < features.size(); ++j) {
-    if (features.density(j) > 0.0) entries.push_back(std::max(row(j, 0), 0.0));
-  }
-  std::ranges::sort(entries, std::greater{});
-  double highest = 0.0;
-  for (std::size_t n = 0; n < entries.size() && static_cast<Index>(n) < most; ++n) {
-    highest += entries[n];
-  }
-  return model.b(i) >= highest && model.b(i) > 0.0;
-}
-
-void explain_zeros(const Matrix& H, const Autoencoder& model, const Features& features, Index most,
-                   Spectrum& result) {
-  // What is flat but for the error of a nearly flat matrix.
-  const double zero = 4.0 * result.zero;
-  Matrix known = flat_part(H, orbit(model), zero);
-  result.orbit_dimension = std::min(known.cols(), result.zeros);
-  for (Index i = 0; i < model.features() && known.cols() < result.zeros; ++i) {
-    if (!silent(model, features, i, most)) continue;
-    const Matrix flat = flat_part(H, block_of(model, i), zero);
-    if (flat.cols() > 0) known = orthonormal(beside(known, flat));
-  }
-  const Index explained = std::min(known.cols(), result.zeros);
-  result.dropped = explained - result.orbit_dimension;
-  result.unexplained = result.zeros - explained;
 }
 
 void judge(double slope, bool known, Spectrum& result) {
@@ -194,8 +131,12 @@ Spectrum spectrum(const Autoencoder& model, const Features& features,
   constexpr double vague = 1e-3;
   const bool known = result.error <= vague * largest || largest == 0.0;
   if (known) {
-    explain_zeros(hessian.matrix, model, features, part_of(features, options).skeletons.last,
-                  result);
+    const ExplainedZeros known_zeros =
+        explained_zeros(hessian.matrix, {result.zeros, result.zero}, model, features,
+                        part_of(features, options).skeletons.last);
+    result.orbit_dimension = known_zeros.orbit;
+    result.dropped = known_zeros.dropped;
+    result.unexplained = result.zeros - known_zeros.orbit - known_zeros.dropped;
   } else {
     result.unexplained = result.zeros;
   }
