@@ -4,7 +4,8 @@
 D <= 12 features in d <= 3 hidden dimensions (d < D), all with one density and importance 1. Each minimum is looked for in
 two ways: by STARTS descents from random points, MORE where they do not meet what WALKS walks (`train --search hopping`)
 find. Of the better end the spectrum is computed. With sizes, only these rows are printed, and nothing is written. A file
-that is there is gone on with: rows that were taken out are made again. Half an hour of one quiet core.
+that is there is gone on with: rows that were taken out are made again, and those whose landscape is unknown get the
+spectrum of an end of the walks. Half an hour of one quiet core.
 """
 
 import csv
@@ -101,8 +102,34 @@ def first_model(path):
         return file["model/W"][0]
 
 
+def spectrum_of(program, size, path):
+    """The fields of a row that tell of the best end's second derivatives."""
+    out = subprocess.run([program, "spectrum", path, "--json", "--quiet"], capture_output=True, text=True)
+    if out.returncode:
+        sys.exit(f"{size}: {out.stderr}")
+    spectrum = json.loads(out.stdout)
+    known = spectrum["landscape"] not in ("unknown", "kink")
+    values = [value for value in spectrum["eigenvalues"] if value is not None and abs(value) > spectrum["zero"]] if known else []
+    return {"landscape": spectrum["landscape"],
+            "rank": spectrum["rank"] if known else "", "negative": spectrum["negative"] if known else "",
+            "zeros": len(spectrum["eigenvalues"]) - spectrum["rank"] if known else "",
+            "smallest": f"{min(values):.4g}" if values else "",
+            "learning_coefficient": spectrum["learning_coefficient"] if spectrum["learning_coefficient"] is not None else ""}
+
+
+def walks_of(program, size, folder):
+    return Search(program, size, f"{folder}/walks.h5", "--search", "hopping", "--starts", str(WALKS))
+
+
+def complete(program, size, folder, row):
+    walks = walks_of(program, size, folder)
+    if abs(walks.loss - float(row["loss"])) <= SAME * walks.loss:
+        row.update({name: str(value) for name, value in spectrum_of(program, size, walks.file).items()})
+    return row
+
+
 def row_of(program, size, folder):
-    walks = Search(program, size, f"{folder}/walks.h5", "--search", "hopping", "--starts", str(WALKS))
+    walks = walks_of(program, size, folder)
     for count in (STARTS, MORE):  # the same file: a run is extended
         starts = Search(program, size, f"{folder}/starts.h5", "--starts", str(count))
         if starts.loss - walks.loss <= SAME * walks.loss:
@@ -110,22 +137,12 @@ def row_of(program, size, folder):
     least = min(starts.loss, walks.loss)
     finders = [name for name, one in (("starts", starts), ("hopping", walks)) if one.loss - least <= SAME * least]
     best = min(starts, walks, key=lambda one: one.loss)
-    out = subprocess.run([program, "spectrum", best.file, "--json", "--quiet"], capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(f"{size}: {out.stderr}")
-    spectrum = json.loads(out.stdout)
     W = first_model(best.file)
-    known = spectrum["landscape"] not in ("unknown", "kink")
-    values = [value for value in spectrum["eigenvalues"] if value is not None and abs(value) > spectrum["zero"]] if known else []
     return {"features": size[0], "hidden": size[1], "density": size[2], "loss": f"{least:.12g}",
             "error_bound": f"{best.error:.1g}", "found_by": "+".join(finders),
             "starts_best": f"{starts.best}/{count}", "starts_loss": f"{starts.loss:.12g}",
             "walks_best": f"{walks.best}/{WALKS}", "walks_loss": f"{walks.loss:.12g}",
-            "landscape": spectrum["landscape"],
-            "rank": spectrum["rank"] if known else "", "negative": spectrum["negative"] if known else "",
-            "zeros": len(spectrum["eigenvalues"]) - spectrum["rank"] if known else "",
-            "smallest": f"{min(values):.4g}" if values else "",
-            "learning_coefficient": spectrum["learning_coefficient"] if spectrum["learning_coefficient"] is not None else "",
+            **spectrum_of(program, size, best.file),
             "represented": represented(W).shape[1], "name": name_of(W), "dimensionalities": label_of(W)}
 
 
@@ -145,9 +162,13 @@ def main(program, *words):
             rows = {tuple(row[name] for name in FIELDS[:3]): row for row in csv.DictReader(file)}
     with tempfile.TemporaryDirectory() as folder:
         for size in asked or sizes():
-            if size in rows:
+            place = pathlib.Path(tempfile.mkdtemp(dir=folder))
+            if size not in rows:
+                row = rows[size] = row_of(program, size, place)
+            elif rows[size]["landscape"] == "unknown":
+                row = complete(program, size, place, rows[size])
+            else:
                 continue
-            row = rows[size] = row_of(program, size, pathlib.Path(tempfile.mkdtemp(dir=folder)))
             print(*(row[name] for name in FIELDS), sep=",", flush=True)
             if not asked:
                 write(target, [rows[one] for one in sizes() if one in rows])
