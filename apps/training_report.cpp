@@ -51,12 +51,14 @@ std::vector<OtherEnd> other_ends(const storage::TrainingRun& run) {
 
 void print_minima(std::ostream& out, const storage::TrainingRun& run, double features) {
   constexpr std::size_t most = 20;
-  print_to(out, "\n{:>15}  {:>15}  {:>6}  {:>4}  {}\n", "minimum: loss", "loss/D", "starts", "rank",
-           "dimensionalities");
+  const bool charged = std::ranges::any_of(
+      run.minima, [](const auto& minimum) { return minimum.objective != minimum.loss; });
+  print_to(out, "\n{:>15}  {:>15}  {:>6}  {:>4}  {}\n", "minimum: loss",
+           charged ? "with penalty" : "loss/D", "starts", "rank", "dimensionalities");
   for (std::size_t k = 0; k < std::min(most, run.minima.size()); ++k) {
     const training::Minimum& minimum = run.minima[k];
     print_to(out, "{:>15.11g}  {:>15.11g}  {:>6}  {:>4}  {}\n", minimum.loss,
-             minimum.loss / features, minimum.count(), minimum.rank,
+             charged ? minimum.objective : minimum.loss / features, minimum.count(), minimum.rank,
              training::phase_of(representative(run, minimum).model.W).label);
   }
   if (run.minima.size() > most) print_to(out, "and {} more minima\n", run.minima.size() - most);
@@ -147,8 +149,12 @@ nlohmann::ordered_json to_json(const storage::TrainingRun& run, std::uint64_t as
   Json json = json_of_rows(storage::training_results(run).datasets());
   for (std::size_t k = 0; k < run.starts.size(); ++k) {
     json["starts"][k]["is_minimum"] = run.starts[k].is_minimum();
+    json["starts"][k]["charged_loss"] = run.starts[k].charged_loss();
   }
   if (run.minima.empty()) json["minima"] = Json::array();
+  for (std::size_t k = 0; k < run.minima.size(); ++k) {
+    json["minima"][k]["charged_loss"] = run.minima[k].objective;
+  }
   const TrainedModel* best = best_of(run);
   json["best"] =
       best == nullptr ? Json() : json["starts"][static_cast<std::size_t>(best - run.starts.data())];

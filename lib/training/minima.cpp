@@ -67,7 +67,7 @@ Index rank_of(const Matrix& W) {
 
 Minimum describe(const Autoencoder& model, double loss) {
   Minimum minimum;
-  minimum.loss = loss;
+  minimum.objective = minimum.loss = loss;
   minimum.rank = rank_of(model.W);
   minimum.norm = model.W.squaredNorm();
   minimum.feature_dimensionality = geometry::feature_dimensionality(model.W);
@@ -101,7 +101,7 @@ std::vector<Minimum> distinct_minima(std::span<const Autoencoder* const> models,
   for (const std::size_t k : order) {
     const auto same = [&](const Minimum& minimum) {
       const auto first = static_cast<std::size_t>(minimum.models.front());
-      return same_minimum({*models[k], losses[k]}, {*models[first], minimum.loss}, features,
+      return same_minimum({*models[k], losses[k]}, {*models[first], minimum.objective}, features,
                           options);
     };
     auto found = std::find_if(minima.begin(), minima.end(), same);

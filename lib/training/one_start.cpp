@@ -110,6 +110,8 @@ void OneStart::with_objective(Body body) {
   with_bare_objective([&](optimize::Objective f, double noise) {
     const auto whole = [&](const Vector& x, Vector& gradient) {
       const double value = f(x, gradient);
+  Vector gradient = Vector::Zero(x.size());
+  result.penalty = add_penalty(unit_penalty(), result.model, gradient);
       return charged(x, value, gradient);
     };
     body(whole, noise);
@@ -489,7 +491,7 @@ void OneStart::evaluate_linear(const Vector& x) {
 void OneStart::restore_unit() {
   TrainedModel& result = *result_;
   for (double* x :
-       {&result.loss.value, &result.loss.error_bound, &result.loss.gradient_error,
+       {&result.loss.value, &result.loss.error_bound, &result.loss.gradient_error, &result.penalty,
         &result.loss_gradient_norm, &result.summary.value, &result.summary.gradient_norm}) {
     *x = data_.restored(*x);
   }

@@ -60,7 +60,7 @@ void require_hopping(const Options& options, const Features& features, Index hid
 void pass(Parcel& parcel, TrainedModel& end) {
   Autoencoder& model = end.model;
   parcel(end.start, model.W, model.b, model.W_out, model.activation, model.jump, model.noise);
-  parcel(end.loss, end.loss_gradient_norm, end.summary, end.unmet, end.landscape);
+  parcel(end.loss, end.penalty, end.loss_gradient_norm, end.summary, end.unmet, end.landscape);
   parcel.length(end.trajectory);
   for (TrajectoryPoint& point : end.trajectory) parcel(point.step, point.value, point.parameters);
 }
@@ -172,16 +172,20 @@ std::vector<Minimum> minima_of(std::span<const TrainedModel> starts, const Featu
   std::vector<double> losses;
   for (const TrainedModel& start : starts) {
     models.push_back(&start.model);
-    losses.push_back(start.is_minimum() ? start.loss.value : NAN);  // then it is in none
+    losses.push_back(start.is_minimum() ? start.charged_loss() : NAN);  // then it is in none
   }
-  return distinct_minima(models, losses, features, options);
+  std::vector<Minimum> minima = distinct_minima(models, losses, features, options);
+  for (Minimum& minimum : minima) {
+    minimum.loss = starts[static_cast<std::size_t>(minimum.models.front())].loss.value;
+  }
+  return minima;
 }
 
 const TrainedModel* best_of(std::span<const TrainedModel> starts) {
   const TrainedModel* least = nullptr;
   for (const TrainedModel& start : starts) {
     if (start.diverged()) continue;
-    if (!least || start.loss.value < least->loss.value) least = &start;
+    if (!least || start.charged_loss() < least->charged_loss()) least = &start;
   }
   return least;
 }

@@ -63,6 +63,33 @@ TEST(Parameters, HoldTheDecoderToo) {
   EXPECT_EQ(back.b, model.b);
 }
 
+// λ above where the pentagon is the least of loss and penalty (its own is least of the loss alone):
+// the best start, the best minimum and the order go by what was minimised.
+TEST(Train, SortsByWhatIsMinimised) {
+  const Features features = Features::uniform(5, 0.001);
+  Options options;
+  options.starts = 20;
+  options.penalty.interference = 1.6e-4;
+  const Training found = train(features, 2, options);
+  const TrainedModel& best = *found.best();
+  double least = INFINITY;
+  for (const TrainedModel& start : found.starts) {
+    Vector gradient = Vector::Zero(15);
+    const double penalty = add_penalty(options.penalty, start.model, gradient);
+    EXPECT_NEAR(start.penalty, penalty, 1e-15);
+    EXPECT_NEAR(start.summary.value, start.charged_loss(), 1e-6 * start.charged_loss());
+    EXPECT_GE(start.charged_loss(), best.charged_loss());
+    least = std::min(least, start.loss.value);
+  }
+  EXPECT_LT(least, best.loss.value);  // else nothing would be told by it
+  ASSERT_FALSE(found.minima.empty());
+  EXPECT_EQ(found.minima.front().objective, best.charged_loss());
+  EXPECT_EQ(found.minima.front().loss, best.loss.value);
+  for (std::size_t k = 1; k < found.minima.size(); ++k) {
+    EXPECT_GT(found.minima[k].objective, found.minima[k - 1].objective);
+  }
+}
+
 // At the end the gradient of loss and penalty vanishes, and that of the loss does not.
 TEST(Train, MinimisesThePenaltyToo) {
   const Features features = Features::uniform(4, 0.1);

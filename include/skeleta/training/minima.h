@@ -18,7 +18,8 @@ struct MinimaOptions {
 
 /// Models of equal loss and congruent columns, seen as one.
 struct Minimum {
-  double loss = 0.0;              ///< The least among them.
+  double objective = 0.0;         ///< The least among them of what they are sorted by,
+  double loss = 0.0;              ///< and the loss of that one, without penalties.
   std::vector<Index> models;      ///< Which ones, best first.
   Index rank = 0;                 ///< Of W: singular values above 1e-6 of the largest.
   double norm = 0.0;              ///< ‖W‖_F² of the first: "number of features represented".
@@ -39,7 +40,8 @@ struct Candidate {
 bool same_minimum(const Candidate& a, const Candidate& b, const Features& features,
                   const MinimaOptions& options = {});
 
-/// The distinct minima among models, best first: equal loss, and Gram matrices WᵀW that agree up to
+/// The distinct minima among models, best first, `losses` being what they minimise (objective and
+/// loss are set to it): equal loss, and Gram matrices WᵀW that agree up to
 /// relabelling of features (geometry::congruence) if all features have the same density and
 /// importance, and as they are otherwise. Untied models are compared by A = W_out W, and where
 /// features may be relabelled by its diagonal and the norms of its rows alone. Models whose loss is

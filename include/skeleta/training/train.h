@@ -67,7 +67,7 @@ struct Options {
   bool untied = false;        ///< A decoder W_out beside W.
   bool thresholds = true;     ///< False: b stays 0.
   double hidden_noise = 0.0;  ///< Autoencoder::noise of the model.
-  Penalty penalty;            ///< Added to every objective, not to the loss of the result.
+  Penalty penalty;  ///< Added to every objective; not to the loss of the result, see there.
   /// max_{i≠j} |cos(w_i, w_j)| is at most this, columns of 0 left out, in (0, 1]; 1 is no
   /// constraint. For L-BFGS, by an augmented Lagrangian; to 1e-8.
   double coherence_cap = 1.0;
@@ -142,6 +142,7 @@ struct TrainedModel {
   std::vector<TrajectoryPoint> trajectory;  ///< At the steps of is_recorded; none if it diverged.
 
   /// Whether the descent left the range of numbers, on its way or with its last step.
+  double penalty = 0.0;  ///< What Options::penalty charges for the model.
   bool diverged() const;
   /// Whether it ended because a tolerance was met, not a limit.
   bool is_minimum() const;
@@ -150,15 +151,17 @@ struct TrainedModel {
 /// What training from many starts gave.
 struct Training {
   std::vector<TrainedModel> starts;  ///< In order of start.
-  std::vector<Minimum> minima;       ///< minima_of(starts), best first.
-  bool interrupted = false;          ///< Were some starts not made or finished?
+  /// The loss with what penalties add to it: by it ends are sorted.
+  double charged_loss() const { return loss.value + penalty; }
+  std::vector<Minimum> minima;  ///< minima_of(starts), best first.
+  bool interrupted = false;     ///< Were some starts not made or finished?
 
-  /// The start with the least exact loss; null if all diverged.
+  /// The start with the least charged_loss(); null if all diverged.
   const TrainedModel* best() const;
 };
 
-/// The distinct minima among the ends of starts that are minima, best first; `models` are places in
-/// `starts`.
+/// The distinct minima among the ends of starts that are minima, by charged_loss(), best first;
+/// `models` are places in `starts`.
 std::vector<Minimum> minima_of(std::span<const TrainedModel> starts, const Features& features,
                                const MinimaOptions& options = {});
 

@@ -24,7 +24,9 @@ const Fields<TrainedModel>& start_fields() {
   static const auto fields = block<Start>(
       "/training", "since 1.3, in training files",
       {
-          {axis("start", "number of the start; the order is that of /model: best loss first")
+          {axis("start",
+                "number of the start; the order is that of /model: best loss, with penalties, "
+                "first")
                .as("start"),
            &Start::start},
           {axis("feature", "feature")},
@@ -51,12 +53,28 @@ const Fields<TrainedModel>& start_fields() {
       each_start);
   static const auto both = joined(
       fields,
-      block<Start>(
-          "/training", "since 1.11, in training files",
-          {{word("landscape", "start", "what the end is for the objective, of --optimizer newton"),
-            &Start::landscape}},
-          each_start));
+      block<Start>("/training", "since 1.11, in training files",
+                   {{word("landscape", "start",
+                          "what the end is for the objective, of --optimizer newton and auto"),
+                     &Start::landscape}},
+                   each_start));
   return both;
+}
+
+const Fields<TrainedModel>& penalty_fields() {
+  static const auto fields = block<TrainedModel>(
+      "/training", "since 1.11, in training files with penalties",
+      {{magnitude(
+            "penalty", "start",
+            "what --interference and --weight-decay add to loss: starts and minima are sorted "
+            "by the sum"),
+        &TrainedModel::penalty}},
+      each_start);
+  return fields;
+}
+
+bool charged(const std::vector<TrainedModel>& starts) {
+  return std::ranges::any_of(starts, [](const TrainedModel& start) { return start.penalty > 0.0; });
 }
 
 // Along [minimum].
@@ -71,12 +89,13 @@ const Fields<Minimum>& minimum_fields() {
                      "the minimum that the start ended in; -1 if it diverged or ended before the "
                      "tolerance was met")
                    .from(-1)},
-              {whole("best_start", "minimum", "number of the start that has minimum_loss")},
+              {whole("best_start", "minimum", "number of the best start that ended there")},
           }),
       block<Minimum>(
           "/training", met,
           {
-              {real("minimum_loss", "minimum", "least loss of the starts that ended there")
+              {real("minimum_loss", "minimum",
+                    "loss, without penalties, of the best start that ended there")
                    .finite()
                    .as("loss"),
                &Minimum::loss},
@@ -137,8 +156,8 @@ Starts sorted(const std::vector<TrainedModel>& starts) {
   Starts order;
   for (const TrainedModel& start : starts) order.push_back(&start);
   const auto key = [](const TrainedModel* start) {
-    return std::isfinite(start->loss.value) ? start->loss.value
-                                            : std::numeric_limits<double>::infinity();
+    const double value = start->charged_loss();
+    return std::isfinite(value) ? value : std::numeric_limits<double>::infinity();
   };
   std::stable_sort(order.begin(), order.end(),
                    [&](const TrainedModel* a, const TrainedModel* b) { return key(a) < key(b); });
@@ -260,8 +279,10 @@ void get_minima(const ResultFile& file, TrainingRun& run, const std::vector<Trai
     run.minima[static_cast<std::size_t>(k)].models.push_back(
         static_cast<Index>(order[place] - run.starts.data()));
   }
-  for (const Minimum& minimum : run.minima) {
+  for (Minimum& minimum : run.minima) {
     if (minimum.models.empty()) file.refuse("/training/minimum_of leaves a minimum out");
+    const auto first = static_cast<std::size_t>(minimum.models.front());
+    minimum.objective = minimum.loss + run.starts[first].penalty;
   }
 }
 
@@ -299,7 +320,7 @@ void get_trajectories(const ResultFile& file, const std::vector<TrainedModel*>& 
 }  // namespace
 
 Rows training_rows() {
-  return rows_of(start_fields(), minimum_fields(), trajectory_rows());
+  return rows_of(start_fields(), penalty_fields(), minimum_fields(), trajectory_rows());
 }
 
 Results training_results(const TrainingRun& run) {
@@ -307,6 +328,7 @@ Results training_results(const TrainingRun& run) {
   std::vector<const TrainedModel*> starts;
   for (const TrainedModel& start : run.starts) starts.push_back(&start);
   put(results, start_fields(), starts);
+  put(results, penalty_fields(), starts);
   put(results, minimum_fields(), run.minima);
   return results;
 }
@@ -320,6 +342,7 @@ void write_training(const std::filesystem::path& target, const Provenance& prove
   put_features(results, run.features);
   results.axis("/training/feature", run.features.size());
   put(results, start_fields(), starts);
+  if (charged(run.starts)) put(results, penalty_fields(), starts);
   put_minima(results, starts, run);
   put_trajectories(results, starts);
   write_result(target, "skeleta train", provenance, results, overwrite);
@@ -345,6 +368,7 @@ TrainingFile read_training(const std::filesystem::path& path) {
     order.back()->model = std::move(models.models[place]);
   }
   get(file, start_fields(), order);
+  get(file, penalty_fields(), order);
   get_minima(file, run, order);
   get_trajectories(file, order);
   return result;
