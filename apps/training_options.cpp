@@ -69,6 +69,15 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
       "answers 0, sum of v p/3");
 }
 
+  options
+      .add(dashes + "search", &search, "HOW",
+           "starts: one descent from each start. hopping: from each start a walk over minima, by "
+           "moves of features (exchange, drop, revive, pair, merge" +
+               std::string(dashes.empty() ? "" : ", known configurations") +
+               "), each followed by a descent")
+      .one_of({"starts", "hopping"});
+  options.add(dashes + "patience", &patience, "N",
+              "hopping: a walk ends after so many hops in a row that lead no lower");
 NamedObjective objective_named(const std::string& word) {
   using training::ObjectiveKind;
   const auto kind = named<ObjectiveKind>(word);
@@ -140,6 +149,8 @@ training::Options to_options(const TrainingWords& words) {
   options.patience = words.patience;
   options.starts = words.starts;
   options.max_steps = words.steps;
+  options.search = *named<training::Search>(words.search);
+  options.patience = words.patience;
   options.batch = words.batch;
   check_number("learning-rate", words.learning_rate, false);
   check_number("tolerance", words.tolerance, true);

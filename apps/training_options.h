@@ -14,9 +14,9 @@ struct TrainingWords {
   /// A row for each but the objective. `dashes` is "--" for flags, "" for the keys of a plan.
   void declare(OptionTable& options, const std::string& dashes);
 
-  std::string objective = "exact", optimizer = "auto", init = "xavier";
+  std::string objective = "exact", optimizer = "auto", init = "xavier", search = "starts";
   std::uint64_t starts = 10, steps = training::Options{}.max_steps,
-                batch = training::Options{}.batch;
+                batch = training::Options{}.batch, patience = training::Options{}.patience;
   bool untied = false, no_bias = false;
   double hidden_noise = 0.0, interference = 0.0, weight_decay = 0.0;
   double coherence_cap = 1.0;
