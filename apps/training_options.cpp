@@ -25,7 +25,9 @@ void check_number(const char* name, double value, bool may_vanish) {
 void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
   options
       .add(dashes + "optimizer", &optimizer, "NAME",
-           "lbfgs, newton, adam, adamw, sgd, or auto: adam if sampled, else lbfgs")
+           "lbfgs, newton, adam, adamw, sgd, or auto: adam if sampled, else lbfgs; where second "
+           "derivatives are known ends are judged and saddles left, and newton takes over from 64 "
+           "features on if exact")
       .one_of(optimizers);
   options.add(dashes + "starts", &starts, "N", "Start so many times").may_change();
   options.add(
@@ -67,8 +69,6 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
       dashes + "tolerance", &tolerance, "T",
       "A start ends when the gradient's norm is at most this times the loss of a model that "
       "answers 0, sum of v p/3");
-}
-
   options
       .add(dashes + "search", &search, "HOW",
            "starts: one descent from each start. hopping: from each start a walk over minima, by "
@@ -78,6 +78,8 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
       .one_of({"starts", "hopping"});
   options.add(dashes + "patience", &patience, "N",
               "hopping: a walk ends after so many hops in a row that lead no lower");
+}
+
 NamedObjective objective_named(const std::string& word) {
   using training::ObjectiveKind;
   const auto kind = named<ObjectiveKind>(word);
@@ -100,12 +102,12 @@ NamedObjective objective_named(const std::string& word) {
 
 std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind objective) {
   if (optimizer != "auto") return optimizer;
-  return objective == training::ObjectiveKind::sampled ? "adam" : "lbfgs";
+  return objective == training::ObjectiveKind::sampled ? "adam" : "auto";
 }
 
 double nominal_seconds(const training::Options& options, const Features& features, Index hidden) {
-  if (options.optimizer == training::OptimizerKind::lbfgs ||
-      options.optimizer == training::OptimizerKind::newton) {
+  if (options.optimizer != training::OptimizerKind::adam &&
+      options.optimizer != training::OptimizerKind::sgd) {
     return 0.0;
   }
   const auto D = static_cast<double>(features.size()), d = static_cast<double>(hidden);
@@ -149,8 +151,6 @@ training::Options to_options(const TrainingWords& words) {
   options.patience = words.patience;
   options.starts = words.starts;
   options.max_steps = words.steps;
-  options.search = *named<training::Search>(words.search);
-  options.patience = words.patience;
   options.batch = words.batch;
   check_number("learning-rate", words.learning_rate, false);
   check_number("tolerance", words.tolerance, true);

@@ -37,7 +37,8 @@ struct NamedObjective {
 NamedObjective objective_named(const std::string& word);
 training::Options to_options(const TrainingWords& words);
 
-/// The optimizer that "auto" stands for: L-BFGS, but Adam for a fresh batch in each step.
+/// The optimizer that "auto" stands for: itself (training::OptimizerKind::automatic), but Adam for
+/// a fresh batch in each step.
 std::string optimizer_for(const std::string& optimizer, training::ObjectiveKind objective);
 
 /// Roughly how many seconds of one core the descents of all starts take, from nominal costs. L-BFGS

@@ -17,6 +17,7 @@ Options options_of_hops(const Options& options) {
   Options hop = options;
   hop.gradient_tolerance = std::max(hop.gradient_tolerance, hop_tolerance);
   hop.record_every = 0;
+  if (hop.optimizer == OptimizerKind::automatic) hop.optimizer = OptimizerKind::lbfgs;
   return hop;
 }
 

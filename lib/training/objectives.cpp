@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/products.h"
+#include "skeleta/exact/hessian.h"
 #include "skeleta/measure/value_law.h"
 #include "skeleta/training/parameters.h"
 
@@ -75,7 +76,11 @@ CountRange SparseObjective::summed(const Features& features, const Autoencoder& 
 
 SparseObjective::SparseObjective(Features features, Autoencoder form, CountRange skeletons,
                                  double factor, int threads)
-    : factor_(factor), model_(std::move(form)) {
+    : features_(features),
+      skeletons_(skeletons),
+      factor_(factor),
+      threads_(threads),
+      model_(std::move(form)) {
   const CountRange beyond = summed(features, model_, skeletons);
   if (beyond != skeletons) {
     low_.emplace(features, CountRange{skeletons.first, std::min(skeletons.last, closed)}, threads);
@@ -122,6 +127,7 @@ SparseObjective SparseObjective::k_sparse(Features features, Index hidden, Index
 double SparseObjective::operator()(const Vector& x, Vector& gradient) {
   if (!in_range(x)) return undefined;
   from_parameters(x, model_);
+  hessian_.resize(0, 0);
   double value = low_ ? low_->loss_and_gradient(model_, gradient_.dW, gradient_.db) : 0.0;
   if (beyond_) {
     value += beyond_->loss_and_gradient(model_, low_ ? part_ : gradient_).value;
@@ -137,9 +143,11 @@ double SparseObjective::operator()(const Vector& x, Vector& gradient) {
 
 void SparseObjective::times(const Vector& direction, Vector& product) {
   if (!low_ || beyond_) {
-    throw std::invalid_argument(
-        "second derivatives of the k-sparse loss are those of tied ReLU models on plain features, "
-        "for k up to 2");
+    if (hessian_.size() == 0) {
+      hessian_ = exact::hessian(model_, features_, skeletons_, factor_, threads_).matrix;
+    }
+    product.noalias() = hessian_ * direction;
+    return;
   }
   Autoencoder moved = model_;
   from_parameters(direction, moved);

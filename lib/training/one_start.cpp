@@ -1,6 +1,7 @@
 #include "training/one_start.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
@@ -8,10 +9,9 @@
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
-#include "skeleta/training/spectrum.h"
 #include "training/escape.h"
 #include "training/features.h"
-#include "training/orbit.h"
+#include "training/judged_end.h"
 #include "training/zero_model.h"
 
 namespace skeleta::training {
@@ -46,12 +46,42 @@ exact::Options exact_options(const Features& features, double tolerance, int thr
   return options;
 }
 
+// exact::hessian on supports of up to `most` features, each of l = 0, 1, … in so many closed forms.
+double seconds_of_support_hessian(Index features, Index most) {
+  constexpr std::array<double, 6> forms{1, 1, 1, 15, 405, 27540};
+  constexpr double of_form = 5e-8;
+  const auto D = static_cast<double>(features);
+  double supports = 1.0, sum = 0.0;
+  for (Index l = 0; l <= std::min(most, features); ++l) {
+    if (l >= std::ssize(forms)) return INFINITY;
+    if (l > 0) supports *= (D - static_cast<double>(l) + 1.0) / static_cast<double>(l);
+    sum += supports * forms[static_cast<std::size_t>(l)];
+  }
+  return of_form * D * sum;
+}
+
 bool vanishes(const optimize::Summary& summary) {
   return summary.stop_reason == optimize::DescentStop::gradient ||
          summary.stop_reason == optimize::DescentStop::value;
 }
 
+// After a stage of loose targets, whose errors may be what stopped it.
+bool may_go_on(const optimize::Summary& summary) {
+  return vanishes(summary) || summary.stop_reason == optimize::DescentStop::line_search;
+}
+
 }  // namespace
+
+bool has_known_curvature(const Features& features, const Autoencoder& form, const Options& options,
+                         double most_seconds) {
+  if (!features.plain() || form.activation != Activation::relu || form.noise > 0.0) return false;
+  if (options.objective == ObjectiveKind::exact) return true;
+  const bool one = options.objective == ObjectiveKind::one_sparse;
+  if (!one && options.objective != ObjectiveKind::k_sparse) return false;
+  const Index most = one ? 1 : options.k;
+  if (form.tied() && most <= 2) return true;
+  return seconds_of_support_hessian(features.size(), most) <= most_seconds;
+}
 
 OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& options, int threads)
     : data_(data),
@@ -73,6 +103,8 @@ void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& resul
   result.model = form_;
   from_parameters(x, result.model);
   evaluate(x);
+  Vector gradient = Vector::Zero(x.size());
+  result.penalty = add_penalty(unit_penalty(), result.model, gradient);
   restore_unit();
 }
 
@@ -110,8 +142,6 @@ void OneStart::with_objective(Body body) {
   with_bare_objective([&](optimize::Objective f, double noise) {
     const auto whole = [&](const Vector& x, Vector& gradient) {
       const double value = f(x, gradient);
-  Vector gradient = Vector::Zero(x.size());
-  result.penalty = add_penalty(unit_penalty(), result.model, gradient);
       return charged(x, value, gradient);
     };
     body(whole, noise);
@@ -158,19 +188,35 @@ void OneStart::with_exact(double tolerance, Body body) {
   result_->unmet += f.unmet();
 }
 
+// Is it said what the end is? Of itself only where that costs little.
+bool OneStart::judges() const {
+  constexpr double little = 1e-2;  // seconds
+  if (options_.optimizer == OptimizerKind::newton) return true;
+  return options_.optimizer == OptimizerKind::automatic &&
+         has_known_curvature(features(), form_, options_, little);
+}
+
+// From many features on Newton's method is several times as fast.
+bool OneStart::by_newton() const {
+  const bool pays =
+      features().size() >= many_features && options_.objective == ObjectiveKind::exact;
+  return options_.optimizer == OptimizerKind::newton || (judges() && pays);
+}
+
 void OneStart::minimize(Vector& x) {
   if (options_.objective == ObjectiveKind::linear) x.tail(features().size()).setZero();
+  if (by_newton()) return newton_stage(x);
+  const double tolerance = options_.gradient_tolerance;
   if (options_.objective == ObjectiveKind::exact && by_lbfgs()) {
     if (!loose_stage(x)) return;
   }
-  if (by_newton()) return newton_stage(x);
-  const double tolerance = options_.gradient_tolerance;
   with_objective([&](optimize::Objective f, double noise) {
     if (by_lbfgs()) return lbfgs(f, x, tolerance, noise);
     descend_noise(
         [&](std::uint64_t, const Vector& at, Vector& gradient) { return f(at, gradient); }, x,
         tolerance);
   });
+  if (judges() && vanishes(result_->summary)) newton(x, tolerance, true);
 }
 
 // Rounds, until the cap holds.
@@ -211,8 +257,7 @@ bool OneStart::loose_stage(Vector& x) {
   gradient_target_ = loose;
   with_objective([&](optimize::Objective f, double noise) { lbfgs(f, x, tolerance, noise); });
   gradient_target_ = options_.gradient_tolerance;
-  const auto reason = result_->summary.stop_reason;
-  return reason == optimize::DescentStop::gradient || reason == optimize::DescentStop::line_search;
+  return may_go_on(result_->summary);
 }
 
 void OneStart::lbfgs(optimize::Objective f, Vector& x, double tolerance, double noise) {
@@ -225,29 +270,45 @@ void OneStart::lbfgs(optimize::Objective f, Vector& x, double tolerance, double 
   add(natural_descent(f, x, natural_, zero_, options, recorder()));
 }
 
-// Far from a minimum L-BFGS gets on as well, and its steps cost less.
+// Far from a minimum L-BFGS gets on as well, and its steps cost less. Many features have loose
+// targets until the last few steps.
 void OneStart::newton_stage(Vector& x) {
-  constexpr double near = 1e-3;
-  if (options_.gradient_tolerance < near) {
+  constexpr double near = 1e-3, loose = 1e-5;
+  const double tolerance = options_.gradient_tolerance;
+  const bool in_stages = features().size() >= many_features && tolerance < 0.1 * loose &&
+                         options_.objective == ObjectiveKind::exact;
+  if (tolerance < near) {
+    if (in_stages) gradient_target_ = near;
     with_objective([&](optimize::Objective f, double noise) { lbfgs(f, x, near, noise); });
-    if (!vanishes(result_->summary)) return;
+    gradient_target_ = tolerance;
+    if (!may_go_on(result_->summary)) return;
   }
+  if (in_stages) {
+    newton(x, loose, false);
+    if (!may_go_on(result_->summary)) return;
+  }
+  newton(x, tolerance, true);
+}
+
+// To this tolerance, on an objective as exact as that asks for. What the last stage ends at is
+// judged.
+void OneStart::newton(Vector& x, double tolerance, bool last) {
   if (options_.objective == ObjectiveKind::exact) {
-    const exact::Options options = exact_options(features(), gradient_target_, threads_);
+    const exact::Options options = exact_options(features(), tolerance, threads_);
     ExactObjective f(features(), form_, options);
-    newton(f, x, options.relative_target);
+    newton(f, x, tolerance, options.relative_target, last);
     result_->unmet += f.unmet();
     return;
   }
   auto f = options_.objective == ObjectiveKind::one_sparse
                ? SparseObjective::one_sparse(features(), form_, threads_)
                : SparseObjective::k_sparse(features(), form_, options_.k, threads_);
-  newton(f, x, sum_noise);
+  newton(f, x, tolerance, sum_noise, last);
 }
 
 // A penalty and its second derivatives, in the unit of the losses.
 template <class F>
-void OneStart::newton(F& f, Vector& x, double noise) {
+void OneStart::newton(F& f, Vector& x, double tolerance, double noise, bool last) {
   Vector parameters(x.size()), scaled(x.size()), y = natural_.from_parameters(x), here = y;
   const auto value = [&](const Vector& at, Vector& gradient) {
     here = at;
@@ -277,61 +338,21 @@ void OneStart::newton(F& f, Vector& x, double noise) {
         {step.iteration, step.evaluations, step.value, step.gradient_norm, step.length, at});
   };
   optimize::NewtonOptions options;
-  options.gradient_tolerance = options_.gradient_tolerance * zero_;
+  options.gradient_tolerance = tolerance * zero_;
   options.first_radius = first_step;
   options.value_noise = noise;
+  const JudgedProblem problem{features(), form_, natural_, options_, unit_penalty(), threads_};
   for (bool left = false;; left = true) {
     options.max_iterations = options_.max_steps - std::min(steps_, options_.max_steps);
     add(optimize::newton(value, times, y, options,
                          record ? optimize::StepCallback(show) : optimize::StepCallback{}));
     natural_.to_parameters(y, x);
-    if (!vanishes(result_->summary)) return;
-    const std::optional<Vector> known = judge_by_spectrum(y);
-    const Vector downhill = known ? *known : judge_end(value, times, y);
-    if (result_->landscape != Landscape::saddle || left) return;
-    leave_saddle(value, downhill, y);
+    if (!last || !vanishes(result_->summary)) return;
+    const JudgedEnd end = judged_end(problem, y, times);
+    result_->landscape = end.landscape;
+    if (end.landscape != Landscape::saddle || left) return;
+    leave_saddle(value, end.downhill, y);
   }
-}
-
-// Of few parameters by the whole spectrum. A direction there is one of parameters: in natural
-// coordinates it leads down as well.
-std::optional<Vector> OneStart::judge_by_spectrum(const Vector& y) {
-  constexpr Index most = 100;
-  if (y.size() > most || !options_.thresholds) return std::nullopt;
-  Vector x(y.size());
-  natural_.to_parameters(y, x);
-  Autoencoder model = form_;
-  from_parameters(x, model);
-  SpectrumOptions options;
-  options.objective = options_.objective;
-  options.k = options_.k;
-  options.penalty = unit_penalty();
-  options.slope = INFINITY;  // a tolerance was met
-  options.threads = threads_;
-  const Spectrum found = spectrum(model, features(), options);
-  result_->landscape = found.landscape;
-  if (found.downhill.size() == 0) return Vector::Zero(y.size());
-  constexpr double little = 1e-6;
-  return Vector((natural_.from_parameters(x + little * found.downhill) - y) / little);
-}
-
-// By the smallest eigenvalue beside those of rotations, which are 0: it is seen only down to the
-// error of the products.
-Vector OneStart::judge_end(optimize::Objective value, optimize::HessianProduct times,
-                           const Vector& y) {
-  constexpr double seen = 1e-4;
-  Vector x(y.size()), gradient(y.size());
-  natural_.to_parameters(y, x);
-  value(y, gradient);  // products are those at the last point
-  Autoencoder model = form_;
-  from_parameters(x, model);
-  const optimize::Curvature curvature =
-      optimize::least_curvature(times, y.size(), orbit(model), 200, 0.1 * seen);
-  const double zero = seen * curvature.largest;
-  result_->landscape = curvature.least < -zero  ? Landscape::saddle
-                       : curvature.least > zero ? Landscape::minimum
-                                                : Landscape::degenerate;
-  return curvature.direction;
 }
 
 // Along the steepest way down, as far as it goes down.

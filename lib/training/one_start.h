@@ -10,6 +10,11 @@
 
 namespace skeleta::training {
 
+/// Are the objective's second derivatives known, a Hessian that is summed over supports in so many
+/// seconds of one core?
+bool has_known_curvature(const Features& features, const Autoencoder& form, const Options& options,
+                         double most_seconds);
+
 /// One start of a training: from its initial parameters to the exactly evaluated end. `data` has
 /// the features in a unit in which losses have the size of 1; the result is in that of the caller.
 class OneStart {
@@ -27,8 +32,11 @@ class OneStart {
   using Body = FunctionRef<void(optimize::Objective, double noise)>;
 
   const Features& features() const { return data_.features; }
-  bool by_newton() const { return options_.optimizer == OptimizerKind::newton; }
-  bool by_lbfgs() const { return options_.optimizer == OptimizerKind::lbfgs || by_newton(); }
+  bool by_lbfgs() const {
+    return options_.optimizer != OptimizerKind::adam && options_.optimizer != OptimizerKind::sgd;
+  }
+  bool judges() const;
+  bool by_newton() const;
   bool noisy() const { return options_.objective == ObjectiveKind::sampled && !by_lbfgs(); }
 
   Penalty unit_penalty() const;
@@ -42,10 +50,9 @@ class OneStart {
   bool loose_stage(Vector& x);
   void lbfgs(optimize::Objective f, Vector& x, double tolerance, double noise);
   void newton_stage(Vector& x);
+  void newton(Vector& x, double tolerance, bool last);
   template <class F>
-  void newton(F& f, Vector& x, double noise);
-  std::optional<Vector> judge_by_spectrum(const Vector& y);
-  Vector judge_end(optimize::Objective value, optimize::HessianProduct times, const Vector& y);
+  void newton(F& f, Vector& x, double tolerance, double noise, bool last);
   void leave_saddle(optimize::Objective value, const Vector& direction, Vector& y);
   void descend_noise(optimize::StochasticObjective f, Vector& x, double tolerance);
   bool leave(Vector& x, sampling::PointStream& random);

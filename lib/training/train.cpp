@@ -47,7 +47,7 @@ void require_known(const Options& options, const Autoencoder& form) {
 
 void require_hopping(const Options& options, const Features& features, Index hidden) {
   require(options.patience >= 1, "patience = 0 must be at least 1");
-  require(options.optimizer == OptimizerKind::lbfgs || options.optimizer == OptimizerKind::newton,
+  require(options.optimizer != OptimizerKind::adam && options.optimizer != OptimizerKind::sgd,
           "search = hopping compares the ends of descents: it needs the optimizer lbfgs or newton");
   for (const Matrix& points : options.configurations) {
     require(points.rows() == hidden && points.cols() >= 1 && points.cols() <= features.size(),
@@ -99,13 +99,11 @@ void validate(const Options& options, const Features& features, Index hidden) {
                     options.k, supports, features.size(), exact::SupportSum::most_supports));
   }
   if (options.optimizer == OptimizerKind::newton) {
-    const bool few = options.objective == ObjectiveKind::one_sparse ||
-                     (options.objective == ObjectiveKind::k_sparse && options.k <= 2);
-    const bool relu = form.activation == Activation::relu && form.noise == 0.0;
-    require(features.plain() && relu &&
-                (options.objective == ObjectiveKind::exact || (few && form.tied())),
-            "newton needs second derivatives: the objective exact, or of tied models one-sparse or "
-            "k-sparse up to 2, of ReLU models without noise on plain features");
+    constexpr double most_seconds = 1.0;
+    require(has_known_curvature(features, form, options, most_seconds),
+            "newton needs second derivatives: the objective exact, one-sparse, or k-sparse up to 5 "
+            "with few enough features that a Hessian takes no more than a second, of ReLU models "
+            "without noise on independent features uniform on [0, 1]");
   }
   if (options.search == Search::hopping) require_hopping(options, features, hidden);
   require(options.coherence_cap > 0.0 && options.coherence_cap <= 1.0,

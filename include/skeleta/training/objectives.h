@@ -77,16 +77,21 @@ class SparseObjective {
   /// The k-sparse loss at parameters x; `gradient` is resized if need be.
   double operator()(const Vector& x, Vector& gradient);
 
-  /// The Hessian at the last parameters times a direction. Throws std::invalid_argument if the loss
-  /// is not all in closed form (summed()).
+  /// The Hessian at the last parameters times a direction. Where the loss is not all in closed form
+  /// (summed()) the first product at a point takes the whole Hessian (exact::hessian), and throws
+  /// as that does.
   void times(const Vector& direction, Vector& product);
 
  private:
   std::optional<exact::SparseLoss> low_;     // of Q_0, Q_1, Q_2
   std::optional<exact::SupportSum> beyond_;  // of all others
+  Features features_;
+  CountRange skeletons_;
   double factor_;
+  int threads_;
   Autoencoder model_;
   exact::Gradient gradient_, part_;
+  Matrix hessian_;  // at the last parameters, once a product asked for it
 };
 
 /// The tied linear loss E Σ_i v_i (x_i − (WᵀWx)_i)², by moments: with q_j = p_j/2, m_j = p_j/3 −

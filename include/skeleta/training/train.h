@@ -31,10 +31,18 @@ enum class ObjectiveKind : std::int8_t {
   linear,  ///< The integral loss of the tied linear model x ↦ WᵀWx, b = 0: also the result's.
 };
 
-/// How to descend: L-BFGS for objectives without noise; Newton's method for those that have second
-/// derivatives (exact, one-sparse and k-sparse up to 2, of ReLU models on plain features); the
-/// others for all.
-enum class OptimizerKind : std::int8_t { lbfgs, adam, sgd, newton };
+/// How to descend.
+enum class OptimizerKind : std::int8_t {
+  lbfgs,  ///< For objectives without noise.
+  adam,   ///< For all.
+  sgd,    ///< For all.
+  /// For objectives with known second derivatives: exact, one-sparse, and k-sparse up to 5 where a
+  /// Hessian takes no more than some second, of ReLU models without noise on plain features.
+  newton,
+  /// L-BFGS, and with known second derivatives the end is judged and saddles are left; of 64
+  /// features and more with the exact objective as newton.
+  automatic,
+};
 
 /// Where a start begins; thresholds are 0 unless a model is given.
 enum class Init : std::int8_t {
@@ -53,7 +61,7 @@ constexpr auto names_of(ObjectiveKind) {
   return std::to_array<std::string_view>({"exact", "one-sparse", "k-sparse", "sampled", "linear"});
 }
 constexpr auto names_of(OptimizerKind) {
-  return std::to_array<std::string_view>({"lbfgs", "adam", "sgd", "newton"});
+  return std::to_array<std::string_view>({"lbfgs", "adam", "sgd", "newton", "auto"});
 }
 constexpr auto names_of(Init) {
   return std::to_array<std::string_view>({"xavier", "normal", "given"});
@@ -134,15 +142,18 @@ struct TrainedModel {
   /// if that was). The bound is to be at most final_relative_target times the loss, or 1e-4 of that
   /// times the loss of the zero model.
   exact::Loss loss;
+  double penalty = 0.0;             ///< What Options::penalty charges for the model.
   double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss, without penalties.
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
-  /// With newton, what the end is (spectrum.h; of many parameters by the smallest eigenvalue).
+  /// With newton and automatic, what the end is: by the smallest eigenvalue, of at most 100
+  /// parameters where that is nearly 0 as spectrum.h says.
   Landscape landscape = Landscape::unknown;
   std::uint64_t unmet = 0;                  ///< Evaluations that did not meet their error target.
   std::vector<TrajectoryPoint> trajectory;  ///< At the steps of is_recorded; none if it diverged.
 
+  /// The loss with what penalties add to it: by it ends are sorted.
+  double charged_loss() const { return loss.value + penalty; }
   /// Whether the descent left the range of numbers, on its way or with its last step.
-  double penalty = 0.0;  ///< What Options::penalty charges for the model.
   bool diverged() const;
   /// Whether it ended because a tolerance was met, not a limit.
   bool is_minimum() const;
@@ -151,10 +162,8 @@ struct TrainedModel {
 /// What training from many starts gave.
 struct Training {
   std::vector<TrainedModel> starts;  ///< In order of start.
-  /// The loss with what penalties add to it: by it ends are sorted.
-  double charged_loss() const { return loss.value + penalty; }
-  std::vector<Minimum> minima;  ///< minima_of(starts), best first.
-  bool interrupted = false;     ///< Were some starts not made or finished?
+  std::vector<Minimum> minima;       ///< minima_of(starts), best first.
+  bool interrupted = false;          ///< Were some starts not made or finished?
 
   /// The start with the least charged_loss(); null if all diverged.
   const TrainedModel* best() const;
@@ -179,8 +188,9 @@ using TakeStart = std::function<bool(TrainedModel&& start)>;
 /// to these.
 ///
 /// Newton's method (optimize/newton.h) takes over from L-BFGS where the gradient is 1e-3 of its
-/// tolerance's unit. Where it ends at a saddle, the steepest way down is taken once and it goes on;
-/// what each start ends at is said (TrainedModel::landscape).
+/// tolerance's unit; of 64 features and more both have loose error targets until it is 1e-5. Where
+/// an end that is judged is a saddle, the steepest way down is taken once and Newton's method goes
+/// on; what each start ends at is said (TrainedModel::landscape).
 ///
 /// Search::hopping makes each start a walk (optimize/hopping.h), whose hops exchange, drop, revive,
 /// pair or merge features, take the places of a known configuration, shake all weights, or begin
