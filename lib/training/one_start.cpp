@@ -188,10 +188,12 @@ void OneStart::with_exact(double tolerance, Body body) {
   result_->unmet += f.unmet();
 }
 
-// Is it said what the end is? Of itself only where that costs little.
+// Is it said what the end is? Of itself only where that costs little. Under a cap it need not be a
+// critical point of the objective.
 bool OneStart::judges() const {
   constexpr double little = 1e-2;  // seconds
   if (options_.optimizer == OptimizerKind::newton) return true;
+  if (cap_) return false;
   return options_.optimizer == OptimizerKind::automatic &&
          has_known_curvature(features(), form_, options_, little);
 }
