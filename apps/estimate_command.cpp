@@ -25,8 +25,8 @@ namespace {
 constexpr const char* estimate_examples = R"(The loss of a trained model, skeleton by skeleton.
 
 Examples:
-  skeleta estimate model.h5                   exact where that is cheap, else
-                                              sampled to a relative error of 1e-3
+  skeleta estimate model.h5                   exact or, where that is cheaper,
+                                              sampled to a relative 1e-3
   skeleta estimate model.h5 --rel-tol 1e-5 -o run.h5
                                               stopped or not: again continues it
   skeleta estimate model.h5 --sparsity 0.99 --samples 1e6 --method plain

@@ -43,7 +43,6 @@ class Train : public Command {
   void read_init();
   Features features() const;
   void resolve(Run& run);
-  bool recorded_alike(const std::vector<training::TrainedModel>& starts) const;
   void go_on_from(Run& run);
   Findings findings(const Run& run) const;
   std::uint64_t wanted() const;
@@ -174,22 +173,12 @@ void Train::resolve(Run& run) {
   run.identify(inputs);
 }
 
-// Up to 0.1.0 files began with step --record-every.
-bool Train::recorded_alike(const std::vector<training::TrainedModel>& starts) const {
-  return std::ranges::all_of(starts, [&](const training::TrainedModel& start) {
-    return start.trajectory.empty() || start.trajectory.front().step == 0;
-  });
-}
-
 void Train::go_on_from(Run& run) {
   auto file = run.earlier(read_training, {words_.init});
   if (!file) return;
   if (file->run.starts.size() > planned_) {
     run.refuse_to_continue(
         fmt::format("it has {} starts, more than {}", file->run.starts.size(), planned_));
-  }
-  if (!recorded_alike(file->run.starts)) {
-    run.refuse_to_continue("another version of skeleta chose other steps for its trajectories");
   }
   found_ = std::move(file->run);
   found_.minima.clear();  // of all starts, at the end

@@ -160,6 +160,9 @@ TEST(TrainingFile, RefusesToWriteNonsense) {
   run = example_training();
   run.starts[1].model = example_model(0, 1, 3);
   EXPECT_THAT(message(run), HasSubstr("start 1 has another shape"));
+  run = example_training();
+  run.starts[0].trajectory[0].step = 1;
+  EXPECT_THAT(message(run), HasSubstr("have other steps: 0 and 1 at place 0"));
 }
 
 }  // namespace
