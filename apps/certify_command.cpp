@@ -355,12 +355,11 @@ ProvenPhases Certify::prove_phases(Run& run, CertificateOutput& output) const {
     if (done < count) output.checkpoint_if_due(text);
     return !InterruptGuard::requested();
   };
-  const std::size_t before = proven.proofs.size();
   try {
     as_usage([&] { certify::go_on(grid, gap, proven.proofs, threads_, progress); });
   } catch (const Interrupted&) {
-    if (output.wanted() && proven.proofs.size() > before) output.write(text());
-    throw;
+    if (proven.proofs.empty()) throw;
+    proven.interrupted = true;
   }
   return proven;
 }
@@ -380,7 +379,7 @@ int Certify::phases(Run& run, const std::optional<std::string>& certificate) con
   }
   proven.seconds = seconds_since(start);
   const std::string text = output.wanted() ? certify::certificate_text(proven.proofs) : "";
-  const bool known = output.wanted() && output.earlier() == text;
+  const bool known = output.wanted() && output.earlier() == text && !proven.interrupted;
   if (output.wanted() && !known) output.write(text);
   if (json_) {
     print_to(run.out(), "{}\n", json_of_phases(proven, resolve_threads(threads_)).dump(2));
@@ -389,6 +388,7 @@ int Certify::phases(Run& run, const std::optional<std::string>& certificate) con
   }
   say_where(run, output, known);
   if (proven.flaw) return ExitCode::failed;
+  if (proven.interrupted) return ExitCode::interrupted;
   return proven.decided() ? ExitCode::done : ExitCode::precision_missed;
 }
 

@@ -142,6 +142,7 @@ void print_phases(std::ostream& out, const ProvenPhases& proven, bool checked) {
 
 nlohmann::ordered_json json_of_phases(const ProvenPhases& proven, int threads) {
   Json json{{"features", 2}, {"hidden", 1}, {"threads", threads}, {"seconds", proven.seconds}};
+  if (proven.interrupted) json["interrupted"] = true;
   Json& certified = json["certified"] = Json{{"proven", !proven.flaw && proven.decided()}};
   if (proven.flaw) {
     certified["flaw"] = flaw_words(proven);

@@ -24,6 +24,7 @@ struct ProvenPhases {
   std::vector<certify::PhaseProof> proofs;
   std::optional<certify::PhaseFlaw> flaw{};
   double seconds = 0.0;
+  bool interrupted = false;  ///< Before the last point of the grid.
 
   bool decided() const;  ///< All of them.
 };

@@ -115,6 +115,7 @@ TEST_F(CertifyCommand, GoesOnWithAGrid) {
   ASSERT_EQ(contents("other.txt"), contents("whole.txt"));
   const Outcome parted = run_called_off(grid("parts.txt"), polls / 2);
   EXPECT_EQ(parted.code, interrupted) << parted.err;
+  EXPECT_THAT(parted.out, HasSubstr("at 64 points is proven"));
   EXPECT_LT(contents("parts.txt").size(), contents("whole.txt").size());
   const Outcome rest = run_program(grid("parts.txt"));
   EXPECT_EQ(rest.code, done) << rest.err;
