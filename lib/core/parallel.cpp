@@ -18,10 +18,17 @@
 #include <utility>
 #include <vector>
 
-#include "core/handover.h"
 #include "core/processors.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/exchange.h"
+
+#if defined(__SANITIZE_THREAD__)
+#define SKELETA_WATCHED_THREADS
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SKELETA_WATCHED_THREADS
+#endif
+#endif
 
 namespace skeleta {
 namespace {
@@ -142,6 +149,34 @@ int lent_threads(int wanted) {
   return possible_threads(static_cast<int>(std::min(most, static_cast<std::size_t>(wanted))));
 }
 
+#ifdef SKELETA_WATCHED_THREADS
+// TBB's library is not built for the thread sanitizer, which cannot see how its threads wait for
+// each other: other threads then do the same work, or fewer if there are no more.
+void lend(std::size_t workers, int, bool, FunctionRef<void(std::size_t)> work) {
+  std::vector<std::jthread> threads;
+  try {
+    for (std::size_t k = 1; k < workers; ++k) threads.emplace_back([&work, k] { work(k); });
+  } catch (const std::system_error&) {
+  }
+  work(0);
+}
+#else
+// work(k) for each k < workers, on threads that are lent. Of a loop inside another one: who waits
+// for it works for it alone, since an item of an outer loop could take hours.
+void lend(std::size_t workers, int available, bool inside, FunctionRef<void(std::size_t)> work) {
+  const auto run = [&] {
+    tbb::parallel_for(
+        std::size_t{0}, workers, [&](std::size_t worker) { work(worker); },
+        tbb::simple_partitioner{});
+  };
+  if (inside) {
+    tbb::this_task_arena::isolate(run);
+  } else {
+    tbb::task_arena(available).execute(run);
+  }
+}
+#endif
+
 }  // namespace
 
 int resolve_threads(int requested) {
@@ -198,25 +233,7 @@ void parallel_for(std::size_t count, int threads, Body body) {
   const int asked = threads > 0 ? threads : std::numeric_limits<int>::max();
   Loop loop(count, available, outer != nullptr ? asked : available);
   if (loop.workers() <= 1) return loop.run_alone(body);
-  static Handover to_workers, to_caller;
-  const auto run = [&] {
-    tbb::parallel_for(
-        std::size_t{0}, loop.workers(),
-        [&](std::size_t worker) {
-          to_workers.take();
-          loop.run(worker, body);
-          to_caller.give();
-        },
-        tbb::simple_partitioner{});
-  };
-  to_workers.give();
-  if (inside) {
-    // Who waits for this loop works for it alone: an item of an outer loop could take hours.
-    tbb::this_task_arena::isolate(run);
-  } else {
-    tbb::task_arena(available).execute(run);
-  }
-  to_caller.take();
+  lend(loop.workers(), available, inside, [&](std::size_t worker) { loop.run(worker, body); });
   loop.rethrow();
 }
 

@@ -228,7 +228,9 @@ TEST(ModelFile, NamesWhatIsWrongAndWhere) {
   for (const auto& [name, sentence] : cases) {
     SCOPED_TRACE(name);
     const auto file = folder / (std::string(name) + ".h5");
-    const auto read = [&] { read_models(file, {.allow_wide = std::string(name) == "absurd"}); };
+    const auto read = [&, name = name] {
+      read_models(file, {.allow_wide = std::string(name) == "absurd"});
+    };
     const std::string message = message_of<FileError>(read);
     EXPECT_THAT(message, testing::StartsWith(file.string() + ": " + sentence));
     EXPECT_EQ(message.find('\n'), std::string::npos);
