@@ -165,7 +165,7 @@ TEST(HiddenLoss, IsFoundWhereAFeatureFiresInASliverOfItsValues) {
         options.method = info.method;
         options.seed = seed;
         options.relative_tolerance = 0.01;
-        options.max_samples = 1'000'000;
+        options.max_samples = 200'000;
         options.threads = 1;
         const IntegralBySkeleton loss = sampled_loss(sliver.model, sliver.features, options).loss;
         const bool holds = loss.low <= right && right <= loss.high;
