@@ -53,7 +53,7 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
       .within(0.0);
   options.add(dashes + "coherence-cap", &coherence_cap, "C",
               "No |cosine| of two columns of W is larger, columns of 0 left out: within (0, 1], 1 "
-              "is no constraint; with lbfgs");
+              "is no constraint; with auto or lbfgs");
   options
       .add(dashes + "search", &search, "HOW",
            "starts: one descent from each start. hopping: from each start a walk over minima, by "
@@ -69,15 +69,6 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
       dashes + "tolerance", &tolerance, "T",
       "A start ends when the gradient's norm is at most this times the loss of a model that "
       "answers 0, sum of v p/3");
-  options
-      .add(dashes + "search", &search, "HOW",
-           "starts: one descent from each start. hopping: from each start a walk over minima, by "
-           "moves of features (exchange, drop, revive, pair, merge" +
-               std::string(dashes.empty() ? "" : ", known configurations") +
-               "), each followed by a descent")
-      .one_of({"starts", "hopping"});
-  options.add(dashes + "patience", &patience, "N",
-              "hopping: a walk ends after so many hops in a row that lead no lower");
 }
 
 NamedObjective objective_named(const std::string& word) {
