@@ -20,8 +20,6 @@ struct TrainingWords {
   bool untied = false, no_bias = false;
   double hidden_noise = 0.0, interference = 0.0, weight_decay = 0.0;
   double coherence_cap = 1.0;
-  std::string search = "starts";
-  std::uint64_t patience = training::Options{}.patience;
   double learning_rate = optimize::DescentOptions{}.learning_rate,
          tolerance = training::Options{}.gradient_tolerance;
 };
