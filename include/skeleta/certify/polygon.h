@@ -34,11 +34,12 @@ struct PolygonStage {
   std::array<double, 2> near_angle{};   ///< and gaps in radians.
   /// With all of them above 0: the edges with h ≤ h* + slack, thresholds included, form one convex
   /// set, on which the Hessian of h in (r, s, θ, b, b') exceeds the diagonal matrix of these
-  /// numbers, for lengths, gap and thresholds, and all thresholds lie in near_threshold.
+  /// numbers, for lengths, gap and thresholds.
   std::array<double, 3> modulus{};
-  std::array<double, 2> near_threshold{};
+  std::array<double, 2> near_threshold{};  ///< All thresholds of that set lie in it.
   bool steep() const { return modulus != std::array<double, 3>{}; }  ///< Is that proven?
-  double lower = 0.0;                                                ///< min E_k ≥ lower,
+
+  double lower = 0.0;  ///< min E_k ≥ lower,
   double upper = 0.0;  ///< and the polygon's E_k ≤ upper.
   /// Trees of boxes (r, s, θ), in preorder: a digit is a box cut across that side, a letter a leaf
   /// and why it needs no more: o its mirror image is looked at; r, s, p such an edge is dearer than
@@ -109,11 +110,13 @@ PolygonProof prove_pentagon_stable(int threads = 1,
 /// 1e-4.
 double pentagon_sparsity(const PolygonStage& proof);
 
+/// What the edges of prove_pentagon_steep may cost above the pentagon's.
+inline constexpr double pentagon_well = 0.00041;
+
 /// Proves of five features that the edges which cost at most pentagon_well more than the pentagon's
 /// form one convex set, thresholds included, on which an edge is strictly convex with moduli of its
 /// own (PolygonStage::modulus): then the whole loss of sparse features is strictly convex where its
-/// minima are. Threads, progress and what is thrown as above. Some 26 000 boxes, a second.
-inline constexpr double pentagon_well = 0.00041;
+/// minima are. Threads, progress and what is thrown as above. 26 849 boxes, a second of one core.
 PolygonProof prove_pentagon_steep(int threads = 1,
                                   const std::function<bool(std::uint64_t boxes)>& progress = {});
 
