@@ -25,6 +25,7 @@ inline TrainingRun example_training() {
     start.summary = {x + 0.375, x + 0.5, (1ull << 53) + 1 + k, 100 + k,
                      k == 1 ? optimize::DescentStop::non_finite : optimize::DescentStop::gradient};
     start.unmet = 7 + k;
+    start.penalty = 0.125;
     for (std::uint64_t point = 1; point <= k + 1; ++point) {
       start.trajectory.push_back(
           {point == 1 ? 0 : 5 * point, x + 0.0625 * static_cast<double>(point),
@@ -32,8 +33,8 @@ inline TrainingRun example_training() {
     }
     run.starts.push_back(start);
   }
-  run.minima = {{0.1, {2}, 2, 3.5, Vector::LinSpaced(3, 1.0, 0.25)},
-                {0.5, {0}, 1, 4.5, Vector::LinSpaced(3, 0.75, 0.125)}};
+  run.minima = {{0.225, 0.1, {2}, 2, 3.5, Vector::LinSpaced(3, 1.0, 0.25)},
+                {0.625, 0.5, {0}, 1, 4.5, Vector::LinSpaced(3, 0.75, 0.125)}};
   return run;
 }
 

@@ -33,6 +33,7 @@ void expect_same(const training::TrainedModel& a, const training::TrainedModel& 
   EXPECT_EQ(a.summary.iterations, b.summary.iterations);
   EXPECT_EQ(a.summary.evaluations, b.summary.evaluations);
   EXPECT_EQ(a.summary.stop_reason, b.summary.stop_reason);
+  EXPECT_EQ(a.penalty, b.penalty);
   EXPECT_EQ(a.unmet, b.unmet);
   ASSERT_EQ(a.trajectory.size(), b.trajectory.size());
   for (std::size_t k = 0; k < a.trajectory.size(); ++k) {
