@@ -30,6 +30,7 @@ struct Workspace {
     bound.resize(features);
     curvature.resize(features);
     column.resize(features);
+    others.resize(static_cast<std::size_t>(features));
   }
 
   Row row;
@@ -42,6 +43,7 @@ struct Workspace {
   CurvatureSums curvature_sums;
   Vector column;  ///< Of gram, without its tiny entries.
   KeptCurvature::Buffers kept;
+  std::vector<Others> others;  ///< For finish_gradient.
 };
 
 /// How small errors are asked to be, in the unit of AdaptiveLoss.

@@ -12,7 +12,7 @@ namespace {
 // sides of b have weight, made of moments if z is above, and 0 if it is below.
 class Finish {
  public:
-  Finish(const Row& row, const double* gram, const Output& output)
+  Finish(const Row& row, const double* gram, const Output& output, std::span<Others> others)
       : row_(row),
         output_(output),
         own_(static_cast<std::size_t>(row.count)),
@@ -21,10 +21,9 @@ class Finish {
         w_(row.w[own_]),
         a_(row.a[own_]),
         unit_(output.side == Side::both ? 2.0 / output.period * row.mass : 0.0),
-        aliases_{.period = output.period, .c = output.c} {
-    for (Index n = 0; n <= row.count; ++n) {
-      mean_ += 0.5 * row.g[static_cast<std::size_t>(n)] * row.probability(n);
-    }
+        aliases_{.period = output.period, .c = output.c},
+        others_(others) {
+    set_others();
     std::size_t q = 0;
     for_each_shift(row, [&](double b, double) { closed_[q++] = closed_threshold(b); });
   }
@@ -35,6 +34,8 @@ class Finish {
   double threshold(double sum) const;
 
  private:
+  void set_others();
+
   bool both() const { return output_.side == Side::both; }
   double closed_threshold(double b) const;
 
@@ -64,22 +65,42 @@ class Finish {
   double own_entry_, b_, w_, a_;
   double unit_;
   LeftAliases aliases_;
-  double mean_ = 0.0;                           // E z of the main features, scaled
+  std::span<Others> others_;                    // by n
   std::array<double, FineLaw::most> closed_{};  // closed_threshold at the points of the fine law
 };
+
+// From those before n and those after it, so that nothing cancels where n is by far the most
+// frequent.
+void Finish::set_others() {
+  const auto include = [&](Others& others, Index n) {
+    const double p = row_.probability(n);
+    others.some += (1.0 - others.some) * p;
+    others.mean += 0.5 * row_.g[static_cast<std::size_t>(n)] * p;
+  };
+  Others before{0.0, 0.5 * row_.g[own_] * row_.probability(row_.count)};
+  for (Index n = 0; n < row_.count; ++n) {
+    others_[static_cast<std::size_t>(n)] = before;
+    include(before, n);
+  }
+  Others after;
+  for (Index n = row_.count; n-- > 0;) {
+    Others& others = others_[static_cast<std::size_t>(n)];
+    others.some += (1.0 - others.some) * after.some;
+    others.mean += after.mean;
+    include(after, n);
+  }
+}
 
 // Closed: i and j alone; j alone. In the rest i and j have company, or at least two are active.
 double Finish::entry(Index index, double sum) const {
   const auto n = static_cast<std::size_t>(index);
-  const double g = row_.g[n], w = row_.w[n], entry = row_.scale * g;
+  const double g = row_.g[n], entry = row_.scale * g;
   const double p = row_.probability(index), p_own = row_.probability(row_.count);
   const double only = row_.mass * row_.alone[n];  // P(n, but no other; i apart)
-  const double empty = row_.mass * (row_.a[n] + w) * (row_.alone[n] / w);
-  const double company = 1.0 - empty * a_;       // P(some main feature other than n is active)
-  const double third = 1.0 - empty * (a_ + w_);  // … other than n and i
+  const double third = others_[n].some;  // P(some main feature other than n and i is active)
+  const double company = third + (1.0 - third) * p_own;  // … other than n
   const double ramp0 = 0.5 * p * company;
-  const double ramp1 =
-      g * p / 3.0 * company + 0.5 * p * (mean_ - 0.5 * g * p) + row_.fine.mean * ramp0;
+  const double ramp1 = g * p / 3.0 * company + 0.5 * p * others_[n].mean + row_.fine.mean * ramp0;
   const double step = 0.25 * p * p_own * (both() ? third : 1.0);
   double closed = 0.0;
   for_each_shift(row_, [&](double b, double weight) {
@@ -151,8 +172,8 @@ double Finish::fine_entry(Index n, double sum) const {
 
 double finish_gradient(const Row& row, const double* gram, const Output& output,
                        const Vector& density, double threshold, const double* entries,
-                       double* by_feature) {
-  const Finish finish(row, gram, output);
+                       std::span<Others> buffer, double* by_feature) {
+  const Finish finish(row, gram, output, buffer);
   const double slope = finish.threshold(threshold);
   for (Index j = 0; j < density.size(); ++j) by_feature[j] = 0.5 * density(j) * slope;
   for (Index n = 0; n < row.count; ++n) {

@@ -117,5 +117,23 @@ TEST(GradientError, OfThePerfectModelIsNoReproach) {
   EXPECT_LE(norm(result.dW, result.db), result.loss.gradient_error * 4.0);
 }
 
+// P(some feature but x_j is active) is 1e-15 here, and was once taken from 1: an error of 1e-17
+// that no bound of such small terms has, and v_i = 1e10 times it. Right numbers from
+// oracle/exact_loss.py.
+TEST(GradientError, KnowsTheRarestCompanyOfAFrequentFeature) {
+  Autoencoder model{Matrix(1, 2), Vector(2)};
+  model.W << 1.0, -1e-11;
+  model.b << 0.5, 1e-12;
+  Features features = Features::uniform(2, 0.1);
+  features.density(0) = 1e-15;
+  features.importance << 1e10, 1e-7;
+  const LossAndGradient result = loss_and_gradient(model, features, {});
+  EXPECT_NEAR(result.loss.value, 1.6700000000025001e-06, result.loss.error_bound);
+  EXPECT_NEAR(result.db(0), 5e-06, result.loss.gradient_error);
+  EXPECT_NEAR(result.dW(0, 1), -2.5000000000000004e-07, 2.0 * result.loss.gradient_error);
+  EXPECT_NEAR(result.dW(0, 0), -7.5e-06, 2.0 * result.loss.gradient_error);
+  EXPECT_LE(result.loss.gradient_error, 1e-6 * result.dW.norm());
+}
+
 }  // namespace
 }  // namespace skeleta::exact
