@@ -136,20 +136,23 @@ SKELETA_INLINE HalfLine far_half_line(double re, const Lanes& im, bool more) {
   return result;
 }
 
-/// J_0 alone, cheaper: a rational approximation near the origin and the asymptotic series beyond,
-/// both polynomials of real coefficients.
+/// J_0 alone, cheaper: by polynomials of real coefficients, which three depends on |a|.
 struct HalfLinePolynomials {
+  /// Near 0 Taylor's Σ_n aⁿ/(2^{n/2} Γ(n/2 + 1)).
+  static constexpr int most_close = 38;
+  static constexpr double close_square = 2.25;  ///< |a|² up to which it is used.
   /// Weideman's: with Z = (L + a/√2)/(L − a/√2), J_0 = (2p(Z)/(L − a/√2) + 1/√π)/(L − a/√2), p
-  /// being the Fourier series in θ of e^{−t²}(L² + t²), t = L tan(θ/2). To 1.2e-15 wherever Re a ≤
+  /// being the Fourier series in θ of e^{−t²}(L² + t²), t = L tan(θ/2). To 8e-15 wherever Re a ≤
   /// 0.
-  static constexpr int degree = 39;
+  static constexpr int degree = 35;
   /// √(2/π)(−1/a) Σ_n c_n mⁿ, m = −1/a², c_n = 1, 1, 3, 15, …
-  static constexpr int most = 25;
+  static constexpr int most_far = 25;
   static constexpr double far_square = 100.0;  ///< |a|² from which on it is used.
 
   double length, rational[degree + 1];
-  double series[most + 1];
-  double enough[most + 1];  ///< |a|² from which on terms 0, …, n do: the next is below 5e-17.
+  double close[most_close + 1], enough_close[most_close + 1];  ///< |a|² up to which 0, …, n do,
+  double far[most_far + 1], enough_far[most_far + 1];          ///< from which on 0, …, n do:
+                                                               ///< the next is below 5e-17.
 
   HalfLinePolynomials() : length(std::sqrt((degree + 1) / std::numbers::sqrt2)) {
     constexpr int points = 4 * (degree + 1);
@@ -163,10 +166,17 @@ struct HalfLinePolynomials {
       rational[n] = 2.0 * sum / points;
     }
     double c = 1.0;
-    for (int n = 0; n <= most; ++n) {
-      series[n] = c;
+    for (int n = 0; n <= most_far; ++n) {
+      far[n] = c;
       c *= 2 * n + 1;
-      enough[n] = std::pow(2e16 * c, 1.0 / (n + 1));
+      enough_far[n] = std::pow(2e16 * c, 1.0 / (n + 1));
+    }
+    double next[] = {1.0, half_normal_density};  // E Zⁿ/n! of the next two
+    for (int n = 0; n <= most_close; ++n) {
+      close[n] = next[0];
+      next[0] = next[1];
+      next[1] = close[n] / (n + 2);
+      enough_close[n] = std::pow(5e-17 / next[0], 2.0 / (n + 1));
     }
   }
   static const HalfLinePolynomials& table() {
@@ -190,13 +200,13 @@ SKELETA_INLINE Quadratic quadratic_of(const Complex& z) {
 template <int groups, class At>
 SKELETA_INLINE void real_polynomial(const double* c, int degree, const At& at, Complex* p) {
   Lanes high[groups], higher[groups];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int m = 0; m < groups; ++m) {
     high[m] = broadcast(c[degree]);
     higher[m] = broadcast(0.0);
   }
   for (int n = degree - 1; n > 0; --n) {
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int m = 0; m < groups; ++m) {
       const Quadratic& z = at(m);
       const Lanes next = (z.minus_square * higher[m] + c[n]) + z.twice * high[m];
@@ -204,7 +214,7 @@ SKELETA_INLINE void real_polynomial(const double* c, int degree, const At& at, C
       high[m] = next;
     }
   }
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int m = 0; m < groups; ++m) {
     const Quadratic& z = at(m);
     p[m] = {(z.minus_square * higher[m] + c[0]) + z.z.re * high[m], z.z.im * high[m]};
@@ -217,7 +227,7 @@ SKELETA_INLINE void rational_half_line(const Complex* a, Complex* j0) {
   const HalfLinePolynomials& table = HalfLinePolynomials::table();
   Complex p[groups], scale[groups];
   Quadratic z[groups];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (int m = 0; m < groups; ++m) {
     const Complex half = (0.5 * std::numbers::sqrt2) * a[m];
     const Lanes x = table.length - half.re, over = 1.0 / (x * x + half.im * half.im);
@@ -235,24 +245,38 @@ SKELETA_INLINE void rational_half_line(const Complex* a, Complex* j0) {
   }
 }
 
-/// Σ_n c_n/x^{2n} wⁿ, the asymptotic series with w = −1/s², so that what depends on s alone serves
-/// all x; false, and nothing set, where |xs|² ≥ `square` is too small for it.
-template <int groups, class At>
-SKELETA_INLINE bool half_line_series(double x, double square, const At& at, Complex* sum) {
-  using Table = HalfLinePolynomials;
-  constexpr double least = 1e-5;  // whose powers are in the range of double
-  if (!(square >= Table::far_square) || std::abs(x) < least) return false;
-  const Table& table = Table::table();
+/// J_0 at groups of a, |a|² ≤ square ≤ close_square.
+template <int groups>
+SKELETA_INLINE void close_half_line(const Complex* a, double square, Complex* j0) {
+  const HalfLinePolynomials& table = HalfLinePolynomials::table();
   int degree = 1;
-  while (degree < Table::most && square < table.enough[degree]) ++degree;
-  double c[Table::most + 1], power = 1.0;
+  while (degree < table.most_close && square > table.enough_close[degree]) ++degree;
+  Quadratic z[groups];
+#pragma GCC unroll 4
+  for (int m = 0; m < groups; ++m) z[m] = quadratic_of(a[m]);
+  const auto at = [&](int m) __attribute__((always_inline))->const Quadratic& {
+    return z[m];
+  };
+  real_polynomial<groups>(table.close, degree, at, j0);
+}
+
+/// J_0(xs)·x at groups of s whose Quadratic of −1/s² at(m) is, |xs|² ≥ square ≥ far_square.
+template <int groups, class At>
+SKELETA_INLINE void far_half_line(double x, double square, const At& at, Complex* sum) {
+  const HalfLinePolynomials& table = HalfLinePolynomials::table();
+  int degree = 1;
+  while (degree < table.most_far && square < table.enough_far[degree]) ++degree;
   const double ratio = 1.0 / (x * x);
-  for (int n = 0; n <= degree; ++n) {
-    c[n] = table.series[n] * power;
-    power *= ratio;
+  Quadratic z[groups];
+#pragma GCC unroll 4
+  for (int m = 0; m < groups; ++m) {
+    const Quadratic& w = at(m);
+    z[m] = {ratio * w.z, ratio * w.twice, (ratio * ratio) * w.minus_square};
   }
-  real_polynomial<groups>(c, degree, at, sum);
-  return true;
+  const auto scaled = [&](int m) __attribute__((always_inline))->const Quadratic& {
+    return z[m];
+  };
+  real_polynomial<groups>(table.far, degree, scaled, sum);
 }
 
 /// E U^k e^{aU} of the half-normal law of scale 1 at a = re + i·im, im increasing or decreasing

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "exact/compensated_sum.h"
+#include "exact/far_features.h"
 #include "exact/node_sum.h"
+#include "exact/perturbation.h"
 #include "exact/value_lanes.h"
 
 namespace skeleta::exact {
@@ -231,27 +233,65 @@ class Pass {
 template <class Number, int groups>
 class Product {
  public:
-  Product(const LawCircuit& circuit, Index own)
-      : circuit_(circuit), own_(factor_of(circuit, own)), pass_(own_, own) {
+  Product(const LawCircuit& circuit, Index own) : own_(factor_of(circuit, own)), pass_(own_, own) {
     std::size_t most = 0;
-    for (const LawCircuit& factor : circuit.factors) most = std::max(most, factor.steps.size());
+    for (const LawCircuit& factor : circuit.factors) {
+      most = std::max(most, factor.steps.size());
+      if (&factor != &own_) others_left_.push_back(Other(factor));
+    }
     values_.resize(most);
   }
 
-  // transform(j, h): sets h[m] for x_j, while it is active, at all groups m.
+  // A factor other than the own one, in short: its probability that nothing is active, and its
+  // last step. Most factors have one or two features, `members`.
+  struct Other {
+    explicit Other(const LawCircuit& circuit)
+        : factor(&circuit),
+          none(circuit.none_of(circuit.root)),
+          slope(circuit.root.slope),
+          terms(circuit.terms.back()),
+          features(circuit.steps.back().leaves) {
+      const auto& last = circuit.steps.back();
+      if (features == 1) members[0] = last.feature;
+      if (features != 2) return;
+      members[0] = circuit.steps[at(last.left.step)].feature;
+      members[1] = circuit.steps[at(last.right.step)].feature;
+    }
+    static std::size_t at(Index k) { return static_cast<std::size_t>(k); }
+
+    const LawCircuit* factor;
+    double none, slope;
+    LawCircuit::Terms terms;
+    Index features, members[2] = {-1, -1};
+  };
+  // Those that absorb_others() goes through.
+  std::vector<Other>& others_left() { return others_left_; }
+
+  // transform(j, h): sets h[m] for x_j, while it is active, at all groups m. Of others that are not
+  // left, `mass` is P(none active), one and rest are the parts over that; or null.
   template <class Transform>
-  SKELETA_INLINE void absorb_others(const Transform& transform) {
+  SKELETA_INLINE void absorb_others(const Transform& transform, double mass = 1.0,
+                                    const Number* one = nullptr, const Number* rest = nullptr) {
     const Number nothing = zero<Number>();
-    none_ = mass_ = 1.0;
-    for (int m = 0; m < groups; ++m) others_.one[m] = others_.rest[m] = nothing;
-    for (const LawCircuit& factor : circuit_.factors) {
-      if (&factor == &own_) continue;
-      const double none = factor.none_of(factor.root);
-      if (none > least_none && mass_ > least_mass) {
-        mass_ *= none;
-        absorb<true>(factor, up(factor, factor.root.slope / none, transform), none);
+    none_ = 1.0;
+    mass_ = mass;
+    for (int m = 0; m < groups; ++m) {
+      others_.one[m] = one != nullptr ? one[m] : nothing;
+      others_.rest[m] = rest != nullptr ? rest[m] : nothing;
+    }
+    for (const Other& other : others_left_) {
+      Number x[2][groups];
+      const Value* several = nullptr;
+      if (other.features > 2) {
+        several = &up(*other.factor, transform);
       } else {
-        absorb<false>(factor, up(factor, factor.root.slope, transform), none);
+        for (Index k = 0; k < other.features; ++k) transform(other.members[k], x[k]);
+      }
+      if (other.none > least_none && mass_ > least_mass) {
+        mass_ *= other.none;
+        absorb<true>(other, other.slope / other.none, x, several);
+      } else {
+        absorb<false>(other, other.slope, x, several);
       }
     }
   }
@@ -280,25 +320,49 @@ class Product {
                                  [&](const auto& factor) { return leaf_of(factor, feature) >= 0; });
   }
 
-  // The last step times `scale`.
+  // From the transforms of one feature or two, or the last step of more, times `scale`.
+  template <bool unit>
+  SKELETA_INLINE void absorb(const Other& other, double scale, const Number (&x)[2][groups],
+                             const Value* several) {
+    const auto& terms = other.terms;
+    if (other.features == 1) {
+      const auto one = [&](int m) __attribute__((always_inline)) {
+        return scale * x[0][m];
+      };
+      absorb<unit, true, false>(one, one, other.none);
+    } else if (other.features == 2) {
+      const double a = scale * terms.left, b = scale * terms.right, both = scale * terms.both;
+      const auto one = [&](int m) __attribute__((always_inline)) {
+        return a * x[0][m] + b * x[1][m];
+      };
+      const auto rest = [&](int m) __attribute__((always_inline)) {
+        return (both * x[0][m]) * x[1][m];
+      };
+      absorb<unit>(terms, one, rest, other.none);
+    } else {
+      const auto one = [&](int m) __attribute__((always_inline)) {
+        return scale * several->one[m];
+      };
+      const auto rest = [&](int m) __attribute__((always_inline)) {
+        return scale * several->rest[m];
+      };
+      absorb<unit>(terms, one, rest, other.none);
+    }
+  }
+
+  // The last step of a factor of several.
   template <class Transform>
-  SKELETA_INLINE const Value& up(const LawCircuit& factor, double scale,
-                                 const Transform& transform) {
+  SKELETA_INLINE const Value& up(const LawCircuit& factor, const Transform& transform) {
     const std::size_t last = factor.steps.size() - 1;
     for (std::size_t k = 0; k <= last; ++k) {
       const auto& step = factor.steps[k];
       Value& result = values_[k];
-      const double size = k == last ? scale : 1.0;
       if (step.operation == ActivityTree::Operation::leaf) {
         transform(step.feature, result.one);
-        if (k == last) {
-#pragma GCC unroll 4
-          for (int m = 0; m < groups; ++m) result.one[m] = size * result.one[m];
-        }
         continue;
       }
       const auto& terms = factor.terms[k];
-      const double a = size * terms.left, b = size * terms.right, both = size * terms.both;
+      const double a = terms.left, b = terms.right, both = terms.both;
       const auto left = static_cast<std::size_t>(step.left.step);
       const auto right = static_cast<std::size_t>(step.right.step);
       const Value &x = values_[left], &y = values_[right];
@@ -309,9 +373,9 @@ class Product {
       if (!terms.has_rest) continue;
       const bool product = step.operation == ActivityTree::Operation::product;
       if (product) {
-        Number left_some[groups], right_some[groups];
-        some(of_x, x, left_some);
-        some(of_y, y, right_some);
+        Number sums[2][groups];
+        const Number* const left_some = some(of_x, x, sums[0]);
+        const Number* const right_some = some(of_y, y, sums[1]);
 #pragma GCC unroll 4
         for (int m = 0; m < groups; ++m) {
           result.rest[m] = (both * left_some[m]) * right_some[m];
@@ -349,57 +413,78 @@ class Product {
     }
   }
 
-  // one + rest
-  SKELETA_INLINE static void some(const LawCircuit::Terms& terms, const Value& x, Number* sum) {
+  // one + rest, in `sum` if it is not one of them.
+  SKELETA_INLINE static const Number* some(const LawCircuit::Terms& terms, const Value& x,
+                                           Number* sum) {
+    if (!terms.has_rest) return x.one;
+    if (!terms.has_one) return x.rest;
 #pragma GCC unroll 4
-    for (int m = 0; m < groups; ++m) {
-      sum[m] = !terms.has_rest ? x.one[m] : !terms.has_one ? x.rest[m] : x.one[m] + x.rest[m];
+    for (int m = 0; m < groups; ++m) sum[m] = x.one[m] + x.rest[m];
+    return sum;
+  }
+
+  // The factor's parts, divided by `none` if `unit`, at all groups.
+  template <bool unit, class One, class Rest>
+  SKELETA_INLINE void absorb(const LawCircuit::Terms& terms, const One& one, const Rest& rest,
+                             double none) {
+    if (!terms.has_rest) {
+      absorb<unit, true, false>(one, rest, none);
+    } else if (!terms.has_one) {
+      absorb<unit, false, true>(one, rest, none);
+    } else {
+      absorb<unit, true, true>(one, rest, none);
     }
   }
 
-  // x: the factor's parts, divided by `none` if `unit`.
-  template <bool unit>
-  SKELETA_INLINE void absorb(const LawCircuit& factor, const Value& x, double none) {
-    const auto& terms = factor.terms.back();
-    const auto kept = [&](const Number& y) __attribute__((always_inline)) {
-      if constexpr (unit)
-        return y;
-      else
-        return none * y;
-    };
+  template <bool unit, bool has_one, bool has_rest, class One, class Rest>
+  SKELETA_INLINE void absorb(const One& one_at, const Rest& rest_at, double none) {
     Value& y = others_;
 #pragma GCC unroll 4
     for (int m = 0; m < groups; ++m) {
       const Number some = y.one[m] + y.rest[m];
-      if (!terms.has_rest) {
-        y.rest[m] = kept(y.rest[m]) + x.one[m] * some;
-      } else if (!terms.has_one) {
-        y.rest[m] = kept(y.rest[m]) + x.rest[m] * some + none_ * x.rest[m];
-      } else {
-        y.rest[m] = kept(y.rest[m]) + (x.one[m] + x.rest[m]) * some + none_ * x.rest[m];
+      Number one = y.one[m], rest = y.rest[m];
+      if constexpr (!unit) one = none * one;
+      if constexpr (!unit) rest = none * rest;
+      Number active = zero<Number>();  // of the factor
+      if constexpr (has_one) active = one_at(m);
+      if constexpr (has_one) one = one + none_ * active;
+      if constexpr (has_rest) {
+        const Number several = rest_at(m);
+        rest = rest + none_ * several;
+        active = has_one ? active + several : several;
       }
-      if (terms.has_one) {
-        y.one[m] = kept(y.one[m]) + none_ * x.one[m];
-      } else {
-        y.one[m] = kept(y.one[m]);
-      }
+      y.one[m] = one;
+      y.rest[m] = sum_of_product(rest, active, some);
     }
     if constexpr (!unit) none_ *= none;
   }
 
-  const LawCircuit& circuit_;
+  static SKELETA_INLINE Complex sum_of_product(const Complex& x, const Complex& y,
+                                               const Complex& z) {
+    return add_product(x, y, z);
+  }
+  static SKELETA_INLINE Lanes sum_of_product(const Lanes& x, const Lanes& y, const Lanes& z) {
+    return x + y * z;
+  }
+
   const LawCircuit& own_;
   Pass<Number> pass_;
+  std::vector<Other> others_left_;
   std::vector<Value> values_;
   Value others_;  // divided by mass_, as none_ is
   double none_ = 1.0, mass_ = 1.0;
 };
 
+// e^{−sc + s²v/2} at s = γ.
+double growth_of(const LawRow& row, const Contour& contour) {
+  const double abscissa = contour.abscissa();
+  return std::exp(abscissa * (0.5 * abscissa * row.variance - row.c));
+}
+
 // e^{−sc + s²v/2}, times the nodes' weights.
-SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, Index first,
-                                const Nodes& nodes) {
-  const double abscissa = contour.abscissa(), shifted = abscissa * row.variance - row.c;
-  const double growth = std::exp(abscissa * (0.5 * abscissa * row.variance - row.c));
+SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, double growth,
+                                Index first, const Nodes& nodes) {
+  const double shifted = contour.abscissa() * row.variance - row.c;
   const Complex turn =
       turn_minus_1(counting(static_cast<double>(first)) * (shifted / contour.period));
   Lanes size = growth * node_weights(first);
@@ -412,6 +497,25 @@ SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, Index
 
 template <class Number, int groups, bool derivatives>
 using Evaluation = std::conditional_t<derivatives, Pass<Number>, Product<Number, groups>>;
+
+// Moves features from the product to those that are far from node `first` on, each to an error of
+// ε|s|/γ times E e^{γgU}, which is at least √(2/π)/(1 + t) for the scale t = γσ|g| on the left.
+template <class Other>
+void take_far(const LawRow& row, const Contour& contour, Index first, std::vector<Other>& others,
+              FarFeatures& far) {
+  const double re = contour.abscissa(), im = contour.spacing() * static_cast<double>(first);
+  const double tolerance = epsilon * std::sqrt(re * re + im * im) / re;
+  std::erase_if(others, [&](const Other& other) {
+    const Index j = other.members[0];
+    if (other.features > 1 || row.g(j) == 0.0 || other.none == 0.0) return false;
+    const ValueLaw& value = row.value(j);
+    return value.kind() == ValueKind::half_normal &&
+           far.take(
+               other.slope / other.none, value.first() * row.g(j), re, im,
+               tolerance * half_normal_density / (1.0 + re * value.first() * std::abs(row.g(j))),
+               other.none);
+  });
+}
 
 template <bool derivatives>
 void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& contour, Index first,
@@ -427,7 +531,8 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
     total.add(sum(part));
     part = broadcast(0.0);
   };
-  const double jump = row.jump;
+  const double jump = row.jump, growth = growth_of(row, contour);
+  FarFeatures far;
   for (Index n = first; n < first + count; n += nodes_per_block) {
     Group block[groups_per_block];
     for (int m = 0; m < groups_per_block; ++m) block[m] = group_at(contour, n + m * lane_count);
@@ -441,9 +546,14 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
       flush(noises, noise);
     }
     if constexpr (!derivatives) {
-      evaluation.absorb_others([&](Index j, Complex(&h)[groups_per_block]) {
+      take_far(row, contour, n, evaluation.others_left(), far);
+      const bool some = !far.empty();
+      Complex one[groups_per_block], rest[groups_per_block];
+      if (some) far.parts<groups_per_block>(block, one, rest);
+      const auto transform = [&](Index j, Complex(&h)[groups_per_block]) {
         transforms[static_cast<std::size_t>(j)].at_block(row.value(j), row.g(j), block, h);
-      });
+      };
+      evaluation.absorb_others(transform, far.mass(), some ? one : nullptr, some ? rest : nullptr);
     }
     for (int m = 0; m < groups_per_block && n + m * lane_count < first + count; ++m) {
       const Group& nodes = block[m];
@@ -462,7 +572,8 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
         parts = evaluation.evaluate(m, transform);
       }
       const auto& [whole, others] = parts;
-      const Complex decay = decay_at(row, contour, n + m * lane_count, nodes), r = nodes.inverse;
+      const Complex decay = decay_at(row, contour, growth, n + m * lane_count, nodes),
+                    r = nodes.inverse;
       // s times the kernels.
       Complex plain = (2.0 * r) * r + (2.0 * jump) * r, own = -2.0 * r;
       plain.re = plain.re + jump * jump;
@@ -502,19 +613,24 @@ template <bool derivatives, int groups>
 void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re, const Lanes* im,
                   LawBounds* bounds) {
   const auto features = static_cast<std::size_t>(row.g.size());
+  const WithInverse abscissa = with_inverse(re);
+  WithInverse frequencies[groups];
+  for (int m = 0; im != nullptr && m < groups; ++m) frequencies[m] = with_inverse(im[m]);
   const auto bounds_of = [&](Index j, MomentBounds * h) __attribute__((always_inline)) {
     const double g = row.g(j);
-    h[0] = still_bounds(row.value(j), g * re);
+    const bool more = derivatives || j == row.own;
+    h[0] = still_bounds(row.value(j), g, abscissa, more);
     for (int m = 1; m < groups; ++m) h[m] = h[0];
-    if (im == nullptr || g == 0.0) return;
-    Lanes moving[groups];
-    for (int m = 0; m < groups; ++m) moving[m] = std::abs(g) * im[m];
-    lower_bounds<groups>(row.value(j), g * re, moving, derivatives || j == row.own, h);
+    if (im != nullptr && g != 0.0) {
+      lower_bounds<groups>(row.value(j), g, re, frequencies, more, h);
+    }
   };
   MomentBounds own_moments[groups];
   bounds_of(row.own, own_moments);
-  Lanes slopes[groups];  // Σ_j |g_j| b_1/b_0, to which terms with x_j compare to those without
-  for (int m = 0; m < groups; ++m) slopes[m] = broadcast(0.0);
+  double slopes = 0.0;  // of others; of one line, where it may be needed
+  for (Index j = 0; !derivatives && im != nullptr && j < row.g.size(); ++j) {
+    if (j != row.own) slopes += std::abs(row.g(j)) * size_bound(row.value(j), row.g(j) * re[0]);
+  }
   Evaluation<Lanes, groups, derivatives> evaluation(circuit, row.own);
   std::vector<std::array<MomentBounds, groups>> moments(derivatives ? features : 0);
   if constexpr (derivatives) {
@@ -525,11 +641,7 @@ void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re,
     evaluation.absorb_others([&](Index j, Lanes(&h0)[groups]) {
       MomentBounds h[groups];
       bounds_of(j, h);
-      const double g = std::abs(row.g(j));
-      for (int m = 0; m < groups; ++m) {
-        h0[m] = h[m].b[0];
-        slopes[m] = slopes[m] + g * (h[m].b[1] / larger(h[m].b[0], broadcast(1e-300)));
-      }
+      for (int m = 0; m < groups; ++m) h0[m] = h[m].b[0];
     });
   }
   for (int m = 0; m < groups; ++m) {
@@ -564,8 +676,8 @@ void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re,
       const auto ratio = [&](int k) __attribute__((always_inline)) {
         return g * (own_moment.b[k + 1] / larger(own_moment.b[k], broadcast(1e-300)));
       };
-      store(result.plain_slope.data(), plain * (slopes[m] + ratio(0)));
-      store(result.own_slope.data(), own * (slopes[m] + ratio(1)));
+      store(result.plain_slope.data(), plain * (slopes + ratio(0)));
+      store(result.own_slope.data(), own * (slopes + ratio(1)));
     } else {
       const Lanes nothing = broadcast(0.0);
       const auto norms = [&](bool of_own, double* norm, double* slope) {

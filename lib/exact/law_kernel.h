@@ -43,8 +43,9 @@ void sum_law(const LawRow& row, const LawCircuit& circuit, const Contour& contou
              Index count, LawSums& sums, double* by_feature);
 
 /// Bounds of |E[e^{sz}; …]|, |E[x_i e^{sz}; …]| on the supports in question at eight s, on Σ_j
-/// |g_j| times the same with x_j (coarse without derivatives), and, if derivatives are wanted, on
-/// the norms over j of the latter. May be infinite. With the noise's factor.
+/// |g_j| times the same with x_j (coarse without derivatives, and at frequency 0 of a line only),
+/// and, if derivatives are wanted, on the norms over j of the latter. May be infinite. With the
+/// noise's factor.
 struct LawBounds {
   std::array<double, lane_count> plain{}, own{}, plain_norm{}, own_norm{}, plain_slope{},
       own_slope{};

@@ -149,17 +149,18 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
     output = contour_output(*prepared, tolerance, wanted);
   }
   // The rounding of A: |E(e + δ)² − E e²| by Cauchy and Schwarz.
-  const double size = rounding_of_row(model, i);
+  const double size = rounding_(i);
   output.error.value += 2.0 * std::sqrt(output.value) * size + size * size;
   output.error.derivatives += 2.0 * size;
   return output;
 }
 
 // |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
-double LawLoss::rounding_of_row(const Autoencoder& model, Index i) const {
-  const double own = model.tied() ? model.W.col(i).norm() : model.W_out.row(i).norm();
-  return static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * own *
-         model.W.colwise().norm().transpose().cwiseProduct(second_.cwiseSqrt()).sum();
+Vector LawLoss::rounding_of_rows(const Autoencoder& model) const {
+  const Vector columns = model.W.colwise().norm().transpose();
+  const Vector own = model.tied() ? columns : Vector(model.W_out.rowwise().norm());
+  const double size = columns.dot(second_.cwiseSqrt());
+  return (static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * size) * own;
 }
 
 Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
@@ -230,12 +231,13 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
 }
 
 // The loss is not known before: first roughly, then to the target that this gives.
-Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) const {
+Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) {
   const double absolute = std::ldexp(options_.absolute_target, -unit_.exponent);
   const double relative = options_.relative_target;
+  rounding_ = rounding_of_rows(model);
   double least = 0.0;  // what the rounding of A leaves of a loss of 0
   for (Index i = 0; i < law_.size(); ++i) {
-    least += 4.0 * unit_.features.importance(i) * std::pow(rounding_of_row(model, i), 2);
+    least += 4.0 * unit_.features.importance(i) * std::pow(rounding_(i), 2);
   }
   const auto target = [&](double value) { return std::max({absolute, relative * value, least}); };
   const auto gradient_target = [&](double value) {

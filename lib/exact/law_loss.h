@@ -50,11 +50,11 @@ class LawLoss {
                          const Wanted& wanted, std::optional<Prepared>& prepared) const;
   Output linear_output(const LawRow& row, const Wanted& wanted) const;
   Output contour_output(Prepared& prepared, const LawError& tolerance, const Wanted& wanted) const;
-  double rounding_of_row(const Autoencoder& model, Index i) const;
+  Vector rounding_of_rows(const Autoencoder& model) const;
   Loss evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
                     Gradient* gradient, Matrix* contributions,
                     std::vector<std::optional<Prepared>>& prepared) const;
-  Loss evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) const;
+  Loss evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance);
   Loss in_given_units(Loss loss) const;
 
   const Options& options_;
@@ -64,6 +64,7 @@ class LawLoss {
   Matrix alone_;       // P(N = 0 and j active) = 0, P(only j)
   double none_ = 1.0;  // P(N = 0)
   Vector second_;      // E x_j²
+  Vector rounding_;    // rounding_of_rows() of the present model
 };
 
 }  // namespace skeleta::exact

@@ -7,7 +7,6 @@
 
 #include "exact/loops.h"
 #include "exact/perturbation.h"
-#include "exact/split.h"
 #include "measure/activity_sweep.h"
 
 namespace skeleta::exact {
@@ -106,34 +105,37 @@ LawOutput::LawOutput(const LawRow& row, const LawCircuit& circuit, bool derivati
   if (!(spread_ > 0.0) || !moving_) return;
   for (Index j = 0; j < row_.g.size(); ++j) {
     const ValueLaw& value = row_.value(j);
+    if (value.kind() == ValueKind::half_normal) far_count_ += 1.0;
     if (row_.g(j) != 0.0) {
       reach_ += std::abs(row_.g(j)) * std::max(std::abs(value.least()), std::abs(value.most()));
     }
   }
+  up_ = exponents(1.0);
+  down_ = exponents(-1.0);
   right_ = chernoff(1.0);
   left_ = chernoff(-1.0);
 }
 
+// x^power φ of one feature, φ the Taylor coefficients of e^{sz}, marked as active.
+Split<Series3> LawOutput::marked(Index j, int power) const {
+  Split<Series3> result;
+  double coefficient = 1.0;  // gᵏ/k!
+  for (int k = 0; k < 3; ++k) {
+    result.one.c[static_cast<std::size_t>(k)] = coefficient * row_.value(j).moment(power + k);
+    coefficient *= row_.g(j) / (k + 1);
+  }
+  return result;
+}
+
+// On the supports in question.
+Series3 LawOutput::on(const Split<Series3>& split) const {
+  return row_.fewest == 2 ? split.rest : split.one + split.rest;
+}
+
 void LawOutput::set_moments() {
-  using Series3 = Series<double, 3>;
-  const auto on = [&](const Split<Series3>& split) {
-    return row_.fewest == 2 ? split.rest : split.one + split.rest;
-  };
-  // φ of one feature, marked as active; x φ in the tangent if it is the own one.
-  const auto marked = [&](Index j, int power) {
-    OwnSplit<Series3> result;
-    double coefficient = 1.0;  // gᵏ/k!
-    for (int k = 0; k < 3; ++k) {
-      const auto at = static_cast<std::size_t>(k);
-      result.c[0].one.c[at] = coefficient * row_.value(j).moment(power + k);
-      if (j == row_.own) result.c[1].one.c[at] = coefficient * row_.value(j).moment(power + k + 1);
-      coefficient *= row_.g(j) / (k + 1);
-    }
-    return result;
-  };
-  ActivitySweep<OwnSplit<Series3>> sweep(row_.law->activity);
-  const auto whole = sweep.up([&](Index j) { return marked(j, 0); });
-  const Series3 plain = on(whole.c[0]), own = on(whole.c[1]);
+  ActivitySweep<Split<Series3>> sweep(row_.law->activity);
+  const Series3 plain = on(sweep.up([&](Index j) { return marked(j, 0); }));
+  const Series3 own = on(sweep.derivative(row_.own) * marked(row_.own, 1));
   moments_.plain[0] = plain.c[0];
   moments_.plain[1] = plain.c[1];
   moments_.plain[2] = 2.0 * plain.c[2] + row_.variance * plain.c[0];
@@ -143,12 +145,23 @@ void LawOutput::set_moments() {
     const double c = row_.c, *m = moments_.plain;
     spread_ = std::sqrt(std::max(m[2] - 2.0 * c * m[1] + c * c * m[0], 0.0) / m[0]);
   }
-  if (!derivatives_) return;
+  if (derivatives_) set_moments_of_features();
+}
+
+void LawOutput::set_moments_of_features() {
+  const auto with_own = [&](Index j, int power) {
+    OwnSplit<Series3> result;
+    result.c[0] = marked(j, power);
+    if (j == row_.own) result.c[1] = marked(j, power + 1);
+    return result;
+  };
+  ActivitySweep<OwnSplit<Series3>> sweep(row_.law->activity);
+  sweep.up([&](Index j) { return with_own(j, 0); });
   for (Vector* x : {&moments_.feature, &moments_.feature_z, &moments_.product}) {
     x->setZero(row_.g.size());
   }
   sweep.down([&](Index j, const OwnSplit<Series3>& others) {
-    const auto with = others * marked(j, 1);
+    const auto with = others * with_own(j, 1);
     const Series3 of_feature = on(with.c[0]);
     moments_.feature(j) = of_feature.c[0];
     moments_.feature_z(j) = of_feature.c[1];
@@ -156,33 +169,42 @@ void LawOutput::set_moments() {
   });
 }
 
+// On one side every log_scale is a polynomial mθ + ½vθ², v ≥ 0, which two of its values tell.
+LawOutput::Exponents LawOutput::exponents(double sign) const {
+  Exponents result;
+  for (Index j = 0; j < row_.g.size(); ++j) {
+    const double slope = sign * row_.g(j);
+    if (slope == 0.0) continue;
+    const ValueLaw& value = row_.value(j);
+    const double once = value.log_scale(slope / spread_);
+    const double bend = std::max(value.log_scale(2.0 * slope / spread_) - 2.0 * once, 0.0);
+    const double rise = once - 0.5 * bend;
+    result.rise = std::max(result.rise, rise);
+    result.bend = std::max(result.bend, bend);
+    result.fall += std::max(-rise, 0.0);
+    if (slope > 0.0) result.limit = std::min(result.limit, value.strip() / slope);
+  }
+  return result;
+}
+
 // Whether neither transforms nor their products leave the range of double. Positive exponents of
 // transforms may add up: the majorant tells.
 bool LawOutput::representable(double abscissa) const {
-  const double v = row_.variance;
-  if (std::abs(abscissa * row_.c) > largest_exponent) return false;
-  if (0.5 * abscissa * abscissa * v > largest_exponent) return false;
-  if (std::abs(abscissa) * reach_ <= largest_exponent) return true;
-  double falling = 0.0;
-  for (Index j = 0; j < row_.g.size(); ++j) {
-    if (row_.g(j) == 0.0) continue;
-    const double a = abscissa * row_.g(j);
-    if (!(a < row_.value(j).strip())) return false;
-    const double exponent = row_.value(j).log_scale(a);
-    if (exponent > largest_exponent) return false;
-    falling -= std::min(exponent, 0.0);
-  }
-  return falling <= largest_exponent;
+  const double v = row_.variance, size = std::abs(abscissa);
+  if (size * std::abs(row_.c) > largest_exponent) return false;
+  if (0.5 * size * size * v > largest_exponent) return false;
+  const Exponents& side = abscissa > 0.0 ? up_ : down_;
+  if (!(size < side.limit)) return false;
+  const double theta = size * spread_;
+  return size * reach_ <= largest_exponent ||
+         (theta * (side.rise + 0.5 * theta * side.bend) <= largest_exponent &&
+          theta * side.fall <= largest_exponent);
 }
 
 // e^{θz} bounds (z)₊² ≤ 4e⁻²/θ² e^{θz}, (z)₊ ≤ e^{θz}/(eθ), 1{z > 0} ≤ e^{θz}, and the density of z
 // is taken for at most θ e^{θz}: in derivatives of a jump, whose error is an estimate so far.
 std::vector<LawOutput::Chernoff> LawOutput::chernoff(double sign) const {
-  double limit = INFINITY;  // of θ, by the strips
-  for (Index j = 0; j < row_.g.size(); ++j) {
-    const double slope = sign * row_.g(j);
-    if (slope > 0.0) limit = std::min(limit, row_.value(j).strip() / slope);
-  }
+  const double limit = (sign > 0.0 ? up_ : down_).limit;
   const double first = std::min(0.25 / spread_, 0.25 * limit);
   std::vector<Chernoff> result;
   add_chernoff(sign, first, std::min(300.0 / spread_, 0.95 * limit), result);
@@ -200,11 +222,12 @@ void LawOutput::add_chernoff(double sign, double first, double last,
   constexpr std::size_t count = 2 * lane_count;
   const double ratio = std::pow(last / first, 1.0 / static_cast<double>(count - 1));
   LawBounds bounds;
+  double next = first;
   for (std::size_t n = 0; n < count; n += lane_count) {
     std::array<double, lane_count> abscissa{};
-    for (std::size_t lane = 0; lane < lane_count; ++lane) {
-      const double theta = first * std::pow(ratio, static_cast<double>(n + lane));
-      abscissa[lane] = representable(sign * theta) ? sign * theta : 0.0;
+    for (double& x : abscissa) {
+      x = representable(sign * next) ? sign * next : 0.0;
+      next *= ratio;
     }
     loops().law_bound(row_, circuit_, abscissa, derivatives_, bounds);
     for (std::size_t lane = 0; lane < lane_count; ++lane) {
@@ -242,21 +265,21 @@ LawError LawOutput::alias_error(double period) const {
 }
 
 void LawOutput::choose_period(const LawError& tolerance) {
-  period_ = spread_ / 4.0;
-  while (!representable(kappa / period_)) period_ *= 1.125;
-  const double first = period_;
-  const auto excess = [&](const LawError& error) {
+  double first = spread_ / 4.0;
+  while (!representable(kappa / first)) first *= 1.125;
+  const auto period_of = [&](int step) { return first * std::pow(1.125, step); };
+  const auto excess = [&](int step) {
+    const LawError error = alias_error(period_of(step));
     return std::max(error.value / tolerance.value, error.derivatives / tolerance.derivatives);
   };
-  double least = INFINITY;
-  for (double period = first; period < 1e4 * first; period *= 1.125) {
-    const double present = excess(alias_error(period));
-    if (present < least) {
-      least = present;
-      period_ = period;
-    }
-    if (present <= 1.0) return;
+  // The error falls with the period: the first that will do, or else the longest that has a bound.
+  int below = -1, enough = 78;  // 1.125^78 = 1e4
+  if (!std::isfinite(excess(enough))) enough = 0;
+  while (enough - below > 1) {
+    const int middle = (below + enough) / 2;
+    (excess(middle) <= 1.0 ? enough : below) = middle;
   }
+  period_ = period_of(enough);
 }
 
 void LawOutput::subtract_aliases(Result& result, double* by_feature) const {
@@ -295,9 +318,8 @@ LawError LawOutput::truncate(const LawError& tolerance, Index most, Index& nodes
                            : std::min(std::ceil(begin * 1.19 / 8.0) * 8.0,
                                       std::max(static_cast<double>(most), begin + 8.0));
     }
-    for (std::size_t n = stretches; n <= points; ++n) {
-      ends[n] = begin * std::pow(16.0, static_cast<double>(n - stretches));
-    }
+    ends[stretches] = begin;
+    for (std::size_t n = stretches; n < points; ++n) ends[n + 1] = 16.0 * ends[n];
     LineFrequencies frequencies;
     for (std::size_t n = 0; n < points; ++n) {
       frequencies[n / lane_count][n % lane_count] = contour.spacing() * ends[n];
@@ -344,7 +366,8 @@ LawError LawOutput::truncate(const LawError& tolerance, Index most, Index& nodes
   }
 }
 
-// Transforms and products to some hundred ε, phases s·g·U and s·c to ε each.
+// Transforms and products to some hundred ε, phases s·g·U and s·c to ε each, transforms that are
+// far out to ε|s|/γ each (far_features.h): of D or fewer in a product.
 LawError LawOutput::rounding(Index nodes, const LawBounds& still, int lane) const {
   const Contour contour{period_};
   const double unit = 2.0 / period_ * std::exp(-contour.abscissa() * row_.c) * epsilon;
@@ -372,7 +395,9 @@ LawError LawOutput::rounding(Index nodes, const LawBounds& still, int lane) cons
     aliases.derivatives = 2.0 * (size * moments_.feature.norm() + moments_.feature_z.norm() +
                                  moments_.product.norm() + m[0] * (size + 1.0));
   }
-  return unit * (others + phases) + 200.0 * epsilon * aliases;
+  LawError far;
+  if (!derivatives_) far = (far_count_ / contour.abscissa()) * bound_of(row_, up, still, at, false);
+  return unit * (others + phases + far) + 200.0 * epsilon * aliases;
 }
 
 // What the nodes of a period miss.

@@ -1,14 +1,17 @@
 #pragma once
 
-#include <limits>
+#include <cmath>
 #include <vector>
 
 #include "exact/law_kernel.h"
+#include "exact/split.h"
 
 /// One output under a general law, on the supports of at least row.fewest features: plans the
 /// contour, adds up its nodes and bounds the error. What does not depend on the tolerance is made
 /// once.
 namespace skeleta::exact {
+
+using Series3 = Series<double, 3>;
 
 /// An error of V (law_kernel.h), and the norm over j, c and v of those of its derivatives.
 struct LawError {
@@ -42,6 +45,12 @@ class LawOutput {
   struct Chernoff {
     double theta, value, derivatives;
   };
+  // What the exponents of transforms come to on one side, at abscissas ±θ: none exceeds rise·θ +
+  // ½ bend·θ², none that is negative adds more than its part of fall·θ. θ in units of 1/spread_.
+  struct Exponents {
+    double rise = 0.0, bend = 0.0, fall = 0.0;
+    double limit = INFINITY;  // of θ itself, by the strips
+  };
   // The nodes of a contour, and what they miss.
   struct Plan {
     double period = 0.0;
@@ -50,6 +59,10 @@ class LawOutput {
   };
 
   void set_moments();
+  void set_moments_of_features();
+  Split<Series3> marked(Index j, int power) const;
+  Series3 on(const Split<Series3>& split) const;
+  Exponents exponents(double sign) const;
   bool representable(double abscissa) const;
   std::vector<Chernoff> chernoff(double sign) const;
   void add_chernoff(double sign, double first, double last, std::vector<Chernoff>& result) const;
@@ -69,6 +82,8 @@ class LawOutput {
   Moments moments_;
   double spread_ = 0.0;  // √E[(z − c)²], relative to the probability of the supports
   double reach_ = 0.0;   // |z| is no larger
+  Exponents up_, down_;
+  double far_count_ = 0.0;  // of features that may be far (far_features.h)
   double period_ = 0.0;
   Index nodes_ = 0;
   std::vector<Chernoff> right_, left_;

@@ -15,6 +15,11 @@ struct MomentBounds {
   Lanes b[3];
 };
 
+/// Numbers, and one over the size of each: at most 1e300.
+struct WithInverse {
+  Lanes value, inverse;
+};
+
 SKELETA_INLINE Lanes larger(const Lanes& x, const Lanes& y) {
   return -smaller(-x, -y);
 }
@@ -30,16 +35,27 @@ SKELETA_INLINE MomentBounds powers_of(double size, const Lanes& bound) {
   return {{bound, size * bound, (size * size) * bound}};
 }
 
-/// For all a with Re a = re, each |log E e^{re U}| ≤ 700: from moments of |U|^k e^{re U}.
-SKELETA_INLINE MomentBounds still_bounds(const ValueLaw& law, const Lanes& re) {
+SKELETA_INLINE WithInverse with_inverse(const Lanes& x) {
+  return {x, 1.0 / larger(larger(x, -x), broadcast(1e-300))};
+}
+
+/// e^{xt}
+SKELETA_INLINE Lanes end_exponential(double x, const Lanes& t) {
+  return x == 0.0 ? broadcast(1.0) : exponential(x * t);
+}
+
+/// For all a with Re a = g·re, each |log E e^{g re U}| ≤ 700: from moments of |U|^k e^{g re U}.
+/// b_1 and b_2 only if `more`.
+SKELETA_INLINE MomentBounds still_bounds(const ValueLaw& law, double g, const WithInverse& at,
+                                         bool more) {
   const double first = law.first(), second = law.second();
-  const Lanes tiny = broadcast(1e-300);
+  const Lanes re = g * at.value;
   switch (law.kind()) {
     case ValueKind::uniform: {
       const double width = second - first, most = std::max(std::abs(first), std::abs(second));
-      const Lanes low = exponential(first * re), high = exponential(second * re);
-      const Lanes size = larger(re, -re), top = larger(low, high);
-      return powers_of(most, smaller(top, (low + high) / larger(width * size, tiny)));
+      const Lanes low = end_exponential(first, re), high = end_exponential(second, re);
+      const Lanes far = ((low + high) * at.inverse) * (1.0 / (width * std::abs(g)));
+      return powers_of(most, smaller(larger(low, high), far));
     }
     case ValueKind::constant:
       return powers_of(std::abs(first), exponential(first * re));
@@ -50,12 +66,18 @@ SKELETA_INLINE MomentBounds still_bounds(const ValueLaw& law, const Lanes& re) {
     case ValueKind::half_normal: {
       // E e^{tU} ≤ 2e^{t²/2} − e^{−.8t} (Jensen) for t > 0; else densities are at most √(2/π).
       constexpr double density = half_normal_density;
-      const Lanes t = first * re, up = larger(t, broadcast(0.0)), down = larger(-t, tiny);
-      const Lanes one = broadcast(1.0), far = smaller(one, density / down);
-      const Lanes h0 = smaller(2.0 * exponential(0.5 * up * up) - exponential(-density * up),
-                               far + 1e300 * up);  // the second where t ≤ 0
-      const Lanes h1 = smaller(broadcast(density), density / (down * down)) + up * h0;
-      const Lanes h2 = smaller(one, 2.0 * density / (down * down * down)) +
+      const Lanes nothing = broadcast(0.0), one = broadcast(1.0);
+      const Lanes t = first * re, up = larger(t, nothing);
+      const Lanes over =
+          if_less(t, nothing, (1.0 / (first * std::abs(g))) * at.inverse, broadcast(1e100));
+      Lanes h0 = smaller(one, density * over);
+      if (g * at.value[0] > 0.0 || g * at.value[lane_count - 1] > 0.0) {
+        const Lanes rising = 2.0 * exponential(0.5 * up * up) - exponential(-density * up);
+        h0 = if_less(nothing, t, rising, h0);
+      }
+      if (!more) return {{h0, h0, h0}};
+      const Lanes h1 = density * smaller(one, over * over) + up * h0;
+      const Lanes h2 = smaller(one, (2.0 * density) * (over * over * over)) +
                        up * (density + up * h0) + (h0 - 1.0) * smaller(one, 1e300 * up);
       return {{h0, first * h1, (first * first) * h2}};
     }
@@ -71,24 +93,45 @@ SKELETA_INLINE MomentBounds still_bounds(const ValueLaw& law, const Lanes& re) {
   return {};
 }
 
-/// The same for all a with Re a = re and |Im a| ≥ im > 0, by what the density varies over im: at
-/// groups of im, whose results it lowers. b_1 and b_2 only if `more`.
-template <int groups>
-SKELETA_INLINE void lower_bounds(const ValueLaw& law, const Lanes& re, const Lanes* im, bool more,
-                                 MomentBounds* bounds) {
+/// At least E|U| e^{re U}/E e^{re U}.
+inline double size_bound(const ValueLaw& law, double re) {
   const double first = law.first(), second = law.second();
+  switch (law.kind()) {
+    case ValueKind::uniform:
+      return std::max(std::abs(first), std::abs(second));
+    case ValueKind::constant:
+      return std::abs(first);
+    case ValueKind::exponential:
+      return first / (1.0 - first * re);
+    case ValueKind::half_normal:  // t + φ(t)/Φ(t) for t > 0; e^{tu} with t < 0 prefers small u
+      return first * (half_normal_density + std::max(first * re, 0.0));
+    case ValueKind::normal:
+      return std::abs(first + second * second * re) + second;
+  }
+  return 0.0;
+}
+
+/// The same for all a with Re a = g·re and |Im a| ≥ |g|·im, g ≠ 0, by what the density varies over
+/// im: at groups of im, whose results it lowers. b_1 and b_2 only if `more`.
+template <int groups>
+SKELETA_INLINE void lower_bounds(const ValueLaw& law, double g, const Lanes& abscissa,
+                                 const WithInverse* at, bool more, MomentBounds* bounds) {
+  const double first = law.first(), second = law.second(), size = std::abs(g);
+  const Lanes re = g * abscissa;
+  Lanes im[groups];
+  for (int m = 0; m < groups; ++m) im[m] = size * at[m].value;
   const auto lower = [&](int m, int k, const Lanes& bound) __attribute__((always_inline)) {
     bounds[m].b[k] = smaller(bounds[m].b[k], bound);
   };
   const auto over = [&](int m) __attribute__((always_inline)) {
-    return 1.0 / larger(im[m], broadcast(1e-300));
+    return (1.0 / size) * at[m].inverse;
   };
   switch (law.kind()) {
     case ValueKind::uniform: {
       // By parts, from the ends and from E U^{k−1} e^{aU}.
       const double density = 1.0 / (second - first);
-      const Lanes low = density * exponential(first * re),
-                  high = density * exponential(second * re);
+      const Lanes low = density * end_exponential(first, re),
+                  high = density * end_exponential(second, re);
       for (int m = 0; m < groups; ++m) {
         const Lanes inverse = over(m);
         Lanes moving = (low + high) * inverse;
@@ -123,19 +166,20 @@ SKELETA_INLINE void lower_bounds(const ValueLaw& law, const Lanes& re, const Lan
       // e^{t²/2} (1 + t e^{−1/2}), for t ≤ 0 φ(0), and −min φ(0) e^{t²/2} (2e^{−3/2} + |t|
       // e^{−1/2}), for t ≤ 0 without the power.
       constexpr double density = half_normal_density, root = 0.60653065971263342;  // e^{−1/2}
-      const Lanes t = first * re, up = larger(t, broadcast(0.0)), size = larger(t, -t);
-      const Lanes growth = exponential(0.5 * up * up), one = broadcast(1.0);
+      const Lanes t = first * re, up = larger(t, broadcast(0.0)), far = larger(t, -t);
+      const bool rises = g * abscissa[0] > 0.0 || g * abscissa[lane_count - 1] > 0.0;
+      const Lanes one = broadcast(1.0), growth = rises ? exponential(0.5 * up * up) : one;
       // e^{(t² − 1)/2} for −1 < t < 0 by a chord; for t ≤ −1 φ' falls in size from |t|φ(0).
       const Lanes top =
           if_less(t, broadcast(0.0), root * (1.0 + 0.65 * smaller(one, t * t)), root * growth);
-      const Lanes rise = 2.0 * size + if_less(t, one, 2.0 * top, 4.0 * top);
-      const Lanes turn = (2.0 * growth) * ((1.0 + 2.0 * 0.22313016014842983) + root * (up + size));
+      const Lanes rise = 2.0 * far + if_less(t, one, 2.0 * top, 4.0 * top);
+      const Lanes turn = (2.0 * growth) * ((1.0 + 2.0 * 0.22313016014842983) + root * (up + far));
       Lanes top2 = one;
       if (more) {
         // Twice the largest value of u² e^{tu − u²/2}, where t + √(t² + 8) is half of u. The second
         // form of u is for t < 0.
         const Lanes root2 = square_root(t * t + 8.0);
-        const Lanes u = larger(0.5 * (t + root2), 4.0 / (root2 + size));
+        const Lanes u = larger(0.5 * (t + root2), 4.0 / (root2 + far));
         top2 = u * u * exponential(t * u - 0.5 * u * u);
       }
       for (int m = 0; m < groups; ++m) {
@@ -186,11 +230,13 @@ struct Turning {
     re = step.re[0];
     im = step.im[0];
   }
-  SKELETA_INLINE void advance() {
+  SKELETA_INLINE void advance() { advance(v); }
+  /// A copy of v that lives in registers.
+  SKELETA_INLINE void advance(Complex& copy) const {
     const double cosine = 1.0 + re;
-    const Lanes next = (v.re * cosine + re) - v.im * im;
-    v.im = (v.re * im + im) + v.im * cosine;
-    v.re = next;
+    const Lanes next = (copy.re * cosine + re) - copy.im * im;
+    copy.im = (copy.re * im + im) + copy.im * cosine;
+    copy.re = next;
   }
   /// e^{sx}
   SKELETA_INLINE Complex value() const { return {v.re + 1.0, v.im}; }
@@ -209,24 +255,57 @@ SKELETA_INLINE Group group_at(const Contour& contour, Index first) {
           contour.abscissa() + contour.spacing() * static_cast<double>(first + lane_count)};
 }
 
+/// Which of HalfLinePolynomials is for |a|² of two ends of a stretch.
+enum class HalfLinePart { close, middle, far };
+SKELETA_INLINE HalfLinePart part_of(double least_square, double most_square) {
+  using Table = HalfLinePolynomials;
+  return least_square >= Table::far_square    ? HalfLinePart::far
+         : most_square <= Table::close_square ? HalfLinePart::close
+                                              : HalfLinePart::middle;
+}
+
 /// E e^{aU} of the half-normal law of scale 1 at a = xs, x ≠ 0: J_0(a), or 2e^{a²/2} − J_0(−a)
-/// where Re a > 0.
+/// where Re a > 0 is not close to 0.
 template <int groups>
-SKELETA_INLINE void half_normal_at(double x, const Group* nodes, Complex* h) {
+SKELETA_INLINE void half_normal_at(double x, const Group* nodes, HalfLinePart part, Complex* h) {
   const double re = x * nodes[0].s.re[0], im = x * nodes[0].s.im[0];
-  const auto at = [&](int m) __attribute__((always_inline))->const Quadratic& {
-    return nodes[m].minus_square_inverse;
-  };
-  if (half_line_series<groups>(x, re * re + im * im, at, h)) {
+  const double least = re * re - im * im, square = re * re + im * im;
+  if (part == HalfLinePart::far) {
+    const auto at = [&](int m) __attribute__((always_inline))->const Quadratic& {
+      return nodes[m].minus_square_inverse;
+    };
+    far_half_line<groups>(x, square, at, h);
     for (int m = 0; m < groups; ++m) h[m] = ((-half_normal_density / x) * nodes[m].inverse) * h[m];
   } else {
     Complex a[groups];
+    if (part == HalfLinePart::close) {
+      for (int m = 0; m < groups; ++m) a[m] = x * nodes[m].s;
+      const double most = x * nodes[groups - 1].largest;
+      return close_half_line<groups>(a, most * most, h);
+    }
     for (int m = 0; m < groups; ++m) a[m] = -std::abs(x) * nodes[m].s;
     rational_half_line<groups>(a, h);
     for (int m = 0; x > 0.0 && m < groups; ++m) h[m] = -1.0 * h[m];
   }
-  if (x < 0.0 || re * re - im * im < -90.0) return;
+  if (x < 0.0 || least < -75.0) return;  // e^{−75/2} = 5e-17
   for (int m = 0; m < groups; ++m) h[m] = h[m] + 2.0 * square_exponential(re, x * nodes[m].s.im);
+}
+
+/// The same at a block, its halves each by their own part.
+template <int groups>
+SKELETA_INLINE void half_normal_block(double x, const Group* nodes, Complex* h) {
+  const auto part = [&](int first, int count) {
+    const double re = x * nodes[0].s.re[0], im = x * nodes[first].s.im[0];
+    const double most = x * nodes[first + count - 1].largest;
+    return part_of(re * re + im * im, most * most);
+  };
+  constexpr int half = groups / 2;
+  const HalfLinePart low = part(0, half), high = part(half, half);
+  if (low == high && sizeof(Register) >= 64) {  // as many as there are registers for
+    return half_normal_at<groups>(x, nodes, low, h);
+  }
+  half_normal_at<half>(x, nodes, low, h);
+  half_normal_at<half>(x, nodes + half, high, h + half);
 }
 
 /// The transform of one feature, a = s g, at the nodes of a contour one after the other. Not
@@ -345,21 +424,17 @@ class ValueTransform {
                                Complex (&h)[groups]) {
     const double first = law.first(), x = g * (law.second() - first);
     if (law.kind() == ValueKind::uniform && first == 0.0 && !is_small(x, nodes[0])) {
-      Turning turning = turning_;
+      Complex v = turning_.v;
 #pragma GCC unroll 4
       for (int m = 0; m < groups; ++m) {
-        h[m] = (inverse_ * turning.v) * nodes[m].inverse;
-        turning.advance();
+        h[m] = (inverse_ * v) * nodes[m].inverse;
+        turning_.advance(v);
       }
-      turning_ = turning;
+      turning_.v = v;
       return;
     }
     if (law.kind() == ValueKind::half_normal && g != 0.0) {
-      constexpr int together = 2;  // as many as there are registers for
-      static_assert(groups % together == 0);
-      for (int m = 0; m < groups; m += together) {
-        half_normal_at<together>(first * g, nodes + m, h + m);
-      }
+      half_normal_block<groups>(first * g, nodes, h);
       return;
     }
     Complex unused;

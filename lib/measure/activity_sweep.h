@@ -68,6 +68,31 @@ class ActivitySweep {
     }
   }
 
+  /// After up(): the derivative by φ_j of one feature alone. Cost: a product of T for each product
+  /// above its leaf.
+  T derivative(Index feature) const {
+    const auto& steps = tree_.steps();
+    std::vector<std::size_t> path;  // from the leaf to the root
+    for (std::size_t k = 0; k < steps.size(); ++k) {
+      const auto& step = steps[k];
+      const bool leaf = step.operation == ActivityTree::Operation::leaf;
+      const bool here = leaf ? step.feature == feature
+                             : !path.empty() && (uses(step.left, path) || uses(step.right, path));
+      if (here) path.push_back(k);
+    }
+    if (path.empty()) return T(0.0);
+    T adjoint = tree_.root().slope * T(1.0);
+    for (std::size_t n = path.size(); n-- > 1;) {
+      const auto& step = steps[path[n]];
+      const bool left = static_cast<std::size_t>(step.left.step) == path[n - 1];
+      if (step.operation == ActivityTree::Operation::product) {
+        adjoint = adjoint * value(left ? step.right : step.left);
+      }
+      adjoint = (left ? step.left : step.right).slope * adjoint;
+    }
+    return adjoint;
+  }
+
   /// The value of an operand after up().
   T value(const ActivityTree::Operand& operand) const {
     if (operand.step < 0) return T(operand.constant);
@@ -77,6 +102,10 @@ class ActivitySweep {
   }
 
  private:
+  static bool uses(const ActivityTree::Operand& operand, const std::vector<std::size_t>& path) {
+    return operand.step >= 0 && static_cast<std::size_t>(operand.step) == path.back();
+  }
+
   // Each step is used by one other.
   void pass(const ActivityTree::Operand& to, const T& adjoint) {
     adjoints_[static_cast<std::size_t>(to.step)] = to.slope == 1.0 ? adjoint : to.slope * adjoint;

@@ -53,10 +53,61 @@ HalfLineMoments faddeeva(Complex zeta, int most) {
   return w;
 }
 
+constexpr double close = 3.5;  // |a| up to which the recursion loses fewer digits than the sum
+
+// The same on the imaginary axis, ζ = iy: with q = i/(ζ − t) = 1/(y + it) the k-th derivative by a
+// is k!/2^{k/2} q^{k+1}, whose imaginary parts cancel between t and −t. Re q^k by recursion.
+std::array<double, 5> real_sum(double y, int most) {
+  std::array<double, 5> sum{};
+  for (int n = 0; n < reach; ++n) {
+    const double t = step * (n + 0.5), square = 1.0 / (y * y + t * t), real = square * y;
+    const double weight = 2.0 * step / pi * std::exp(-t * t);
+    double before = 1.0, power = real, scale = weight;
+    for (int k = 0; k <= most; ++k) {
+      sum[static_cast<std::size_t>(k)] += scale * power;
+      const double next = 2.0 * real * power - square * before;
+      before = power;
+      power = next;
+      scale *= (k + 1) / std::numbers::sqrt2;
+    }
+  }
+  return sum;
+}
+
+// The derivatives by a of 2e^{a²/2}/(1 + e^{−μa}), μ = √2 π/h.
+void add_real_residue(double a, int most, std::array<double, 5>& sum) {
+  constexpr double mu = std::numbers::sqrt2 * pi / step;
+  const double f = 1.0 / (1.0 + std::exp(-mu * a)), d = mu * f * (1.0 - f);
+  const double logistic[] = {f, d, mu * d * (1.0 - 2.0 * f),
+                             mu * mu * d * (1.0 - 6.0 * f + 6.0 * f * f),
+                             mu * mu * mu * d * (1.0 - 14.0 * f + 36.0 * f * f - 24.0 * f * f * f)};
+  double gauss[5] = {2.0 * std::exp(0.5 * a * a)};
+  for (int k = 0; k < most; ++k) gauss[k + 1] = a * gauss[k] + (k > 0 ? k * gauss[k - 1] : 0.0);
+  for (int k = 0; k <= most; ++k) {
+    double binomial = 1.0;
+    for (int i = 0; i <= k; ++i) {
+      sum[static_cast<std::size_t>(k)] += binomial * gauss[i] * logistic[k - i];
+      binomial *= static_cast<double>(k - i) / (i + 1);
+    }
+  }
+}
+
 }  // namespace
 
+std::array<double, 5> half_line_moments(double a) {
+  const double y = -a / std::numbers::sqrt2;
+  const int most = -a > close ? 4 : 0;
+  std::array<double, 5> result = real_sum(y, most);
+  if (y < pi / step) add_real_residue(a, most, result);
+  if (most > 0) return result;
+  result[1] = a * result[0] + std::sqrt(2.0 / pi);
+  for (std::size_t k = 1; k < 4; ++k) {
+    result[k + 1] = a * result[k] + static_cast<double>(k) * result[k - 1];
+  }
+  return result;
+}
+
 HalfLineMoments half_line_moments(Complex a) {
-  constexpr double close = 3.5;  // |a| up to which the recursion loses fewer digits than the sum
   const Complex zeta = Complex(a.imag(), -a.real()) / std::numbers::sqrt2;
   if (std::abs(a) > close) {
     HalfLineMoments result = faddeeva(zeta, 4);

@@ -134,6 +134,13 @@ T normal_moment(int k, T mean, double variance) {
   return moment;
 }
 
+// E |σZ|^k, from E |Z|^k = (k − 1) E |Z|^{k−2}.
+double half_normal_moment(int k, double scale) {
+  double moment = k % 2 == 0 ? 1.0 : scale * std::sqrt(2.0 / std::numbers::pi);
+  for (int i = 2 + k % 2; i <= k; i += 2) moment *= (i - 1) * (scale * scale);
+  return moment;
+}
+
 // √(2/π) ∫₀^∞ u^k e^{au − u²/2} du · e^{−log_scale}: by reflection on the right.
 HalfLineMoments half_normal_transform(Complex a, double log_scale) {
   if (a.real() <= 0.0) return half_line_moments(a);
@@ -148,20 +155,20 @@ HalfLineMoments half_normal_transform(Complex a, double log_scale) {
   return result;
 }
 
-// E (Z − t)₊^n, Z standard normal.
+// E (Z − t)₊^n, Z standard normal: ½e^{−t²/2} J_n(−t), by reflection for t < 0.
 double normal_excess(int n, double t) {
   if (std::abs(t) > 1e30) return t > 0.0 ? 0.0 : std::pow(-t, n);
-  const double log_scale = ValueLaw::half_normal(1.0).log_scale(-t);
-  const HalfLineMoments moments = half_normal_transform(-t, log_scale);
-  return 0.5 * std::exp(log_scale - 0.5 * t * t) * moments[static_cast<std::size_t>(n)].real();
+  const double behind =
+      0.5 * std::exp(-0.5 * t * t) * half_line_moments(-std::abs(t))[static_cast<std::size_t>(n)];
+  if (t >= 0.0) return behind;
+  return normal_moment(n, -t, 1.0) - (n % 2 == 0 ? behind : -behind);
 }
 
 // E (t − |Z|)₊^n, t > 0: the density's power series for small t.
 double half_normal_shortfall(int n, double t) {
   if (t > 2.0) {
-    const double whole = binomial_sum(n, t, [](int k) {
-      return (k % 2 == 0 ? 1.0 : -1.0) * ValueLaw::half_normal(1.0).moment(k);
-    });
+    const double whole = binomial_sum(
+        n, t, [](int k) { return (k % 2 == 0 ? 1.0 : -1.0) * half_normal_moment(k, 1.0); });
     return whole - (n % 2 == 0 ? 2.0 : -2.0) * normal_excess(n, t);
   }
   double term = std::sqrt(2.0 / std::numbers::pi) * std::pow(t, n + 1) / (n + 1), sum = 0.0;
@@ -293,8 +300,7 @@ double ValueLaw::moment(int k) const {
     case ValueKind::exponential:
       return factorial(k) * std::pow(first_, k);
     case ValueKind::half_normal:
-      return std::pow(std::numbers::sqrt2 * first_, k) * std::tgamma(0.5 * (k + 1)) /
-             std::sqrt(std::numbers::pi);
+      return half_normal_moment(k, first_);
     case ValueKind::normal:
       return normal_moment(k, first_, second_ * second_);
   }
@@ -314,7 +320,7 @@ double ValueLaw::excess(int n, double t) const {
       return std::pow(first_, n) *
              (t >= 0.0
                   ? 2.0 * normal_excess(n, t / first_)
-                  : binomial_sum(n, -t / first_, [](int k) { return half_normal(1.0).moment(k); }));
+                  : binomial_sum(n, -t / first_, [](int k) { return half_normal_moment(k, 1.0); }));
     case ValueKind::normal:
       return std::pow(second_, n) * normal_excess(n, (t - first_) / second_);
   }

@@ -61,11 +61,15 @@ TEST(ValueLanes, BoundsHoldOnTheRestOfTheLine) {
   for (const ValueLaw& law : laws) {
     for (const double re : {-20.0, -2.5, -1.1, -0.9, -0.1, 0.0, 0.1, 0.9, 1.1, 2.1}) {
       if (re >= 0.9 * law.strip()) continue;
-      const MomentBounds still = still_bounds(law, broadcast(re));
+      const double g = re > 0.0 ? 0.7 : -1.3;  // a = gs
+      const Lanes abscissa = broadcast(re / g);
+      const MomentBounds still = still_bounds(law, g, with_inverse(abscissa), true);
       for (const double least : {0.0, 0.3, 2.0, 8.0, 60.0}) {
         const Lanes im[] = {least + counting(0.0), 3.0 * least + counting(0.0)};
+        const double over = 1.0 / std::abs(g);
+        const WithInverse at[] = {with_inverse(over * im[0]), with_inverse(over * im[1])};
         MomentBounds bounds[] = {still, still};
-        lower_bounds<2>(law, broadcast(re), im, true, bounds);
+        lower_bounds<2>(law, g, abscissa, at, true, bounds);
         for (int lane = 0; lane < 2 * lane_count; ++lane) {
           const double begin = im[lane / lane_count][lane % lane_count];
           for (std::size_t k = 0; k < 3; ++k) {
@@ -84,14 +88,26 @@ TEST(ValueLanes, BoundsHoldOnTheRestOfTheLine) {
   }
 }
 
+// E|U|e^{aU} over E e^{aU} at real a.
+TEST(ValueLanes, SizesOfTiltedValuesAreBounded) {
+  for (const ValueLaw& law : laws) {
+    for (const double a : {-20.0, -2.5, -0.4, 0.0, 0.4, 1.1, 2.1}) {
+      if (a >= 0.9 * law.strip() || law.least() < 0.0) continue;
+      const ExponentialMoments h = law.exponential_moments(a);
+      const double size = h.value[1].real() / h.value[0].real();
+      EXPECT_LE(size, size_bound(law, a) * (1 + 1e-13)) << to_string(law) << " " << a;
+    }
+  }
+}
+
 // The half-normal density jumps at 0 only, u times it not at all: far out the first transform
 // is √(2/π)/|a|, the second √(2/π)/|a|², and the bounds are no more than twice and four times that.
 TEST(ValueLanes, BoundsOfTheHalfNormalLawAreSharp) {
   const ValueLaw law = ValueLaw::half_normal(0.5);
   for (const double re : {-0.8, 0.0, 0.6}) {
-    MomentBounds bounds = still_bounds(law, broadcast(re));
-    const Lanes im = broadcast(50.0);
-    lower_bounds<1>(law, broadcast(re), &im, true, &bounds);
+    MomentBounds bounds = still_bounds(law, 1.0, with_inverse(broadcast(re)), true);
+    const WithInverse im = with_inverse(broadcast(50.0));
+    lower_bounds<1>(law, 1.0, broadcast(re), &im, true, &bounds);
     EXPECT_LE(bounds.b[0][0], 1.3 * half_normal_density / 25.0) << re;
     EXPECT_LE(bounds.b[1][0], 0.5 * 5.0 * half_normal_density / 625.0) << re;
   }
