@@ -108,8 +108,8 @@ void validate(const Options& options, const Features& features, Index hidden) {
   if (options.search == Search::hopping) require_hopping(options, features, hidden);
   require(options.coherence_cap > 0.0 && options.coherence_cap <= 1.0,
           fmt::format("coherence_cap = {} must be within (0, 1]", options.coherence_cap));
-  const bool by_lbfgs = options.optimizer == OptimizerKind::lbfgs ||
-                        options.optimizer == OptimizerKind::automatic;
+  const bool by_lbfgs =
+      options.optimizer == OptimizerKind::lbfgs || options.optimizer == OptimizerKind::automatic;
   require(options.coherence_cap == 1.0 || (by_lbfgs && options.search == Search::starts),
           "coherence_cap needs descents without noise from each start: the optimizer auto or lbfgs "
           "and the search starts");
