@@ -285,4 +285,4 @@ def test_derivatives_of_other_models_and_laws():
 def test_whole_numbers_where_auto_chooses():
     """Numbers are converted before the interpreter's lock is given up."""
     found = skeleta.estimate(np.array([[1.0, -1.0]]), density=0.05, method="auto", abs_tol=1000, threads=1)
-    assert found.value == pytest.approx(0.00083333, rel=1e-3)
+    assert abs(found.value - 1 / 1200) <= found.error_bound <= 1000
