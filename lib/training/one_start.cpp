@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "skeleta/exact/closed_loss.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
@@ -32,18 +33,27 @@ NaturalCoordinates coordinates_of(const Features& features, const Options& optio
   }
 }
 
+constexpr Index usual_nodes = 4096;
+
 // How exactly the loss is evaluated on the way: a gradient tolerance is relative to the loss of the
 // zero model, the engine's targets to the loss, which is smaller. Where the minimum is 0 (d = D),
 // only an absolute target can be met.
-exact::Options exact_options(const Features& features, double tolerance, int threads) {
+exact::Options exact_options(const Features& features, double tolerance, int threads,
+                             Index most_nodes = usual_nodes) {
   exact::Options options;
   options.error_control = exact::ErrorControl::estimated;
   options.gradient_target = std::clamp(tolerance, 1e-9, 1e-4);
   options.relative_target = 0.1 * options.gradient_target;
   options.absolute_target = 1e-3 * options.relative_target * loss_of_zero_model(features);
-  options.maximum_nodes = 4096;
+  options.maximum_nodes = most_nodes;
   options.threads = threads;
   return options;
+}
+
+// As many as an evaluation can have in some ten milliseconds.
+Index many_nodes(Index features) {
+  constexpr Index factors = Index{1} << 23, most = Index{1} << 18;
+  return std::clamp(factors / (features * features), usual_nodes, most);
 }
 
 // exact::hessian on supports of up to `most` features, each of l = 0, 1, … in so many closed forms.
@@ -59,6 +69,31 @@ double seconds_of_support_hessian(Index features, Index most) {
   }
   return of_form * D * sum;
 }
+
+// Closed forms as an objective, where contours do not resolve the gradient.
+class ClosedObjective {
+ public:
+  explicit ClosedObjective(const Features& features) : loss_(features) {}
+
+  double operator()(const Vector& x, Vector& gradient) {
+    x_ = x;
+    hessian_.resize(0, 0);
+    return loss_(x, gradient);
+  }
+
+  void times(const Vector& direction, Vector& product) {
+    if (hessian_.size() == 0) {
+      Vector gradient(x_.size());
+      loss_(x_, gradient, hessian_);
+    }
+    product = hessian_ * direction;
+  }
+
+ private:
+  exact::ClosedLoss loss_;
+  Vector x_;
+  Matrix hessian_;
+};
 
 bool vanishes(const optimize::Summary& summary) {
   return summary.stop_reason == optimize::DescentStop::gradient ||
@@ -91,7 +126,8 @@ OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& opti
       threads_(threads),
       gradient_target_(options.gradient_tolerance),
       zero_(value_of_zero_model(data.features, options.objective, options.k)),
-      natural_(coordinates_of(data.features, options)) {
+      natural_(coordinates_of(data.features, options)),
+      nodes_(usual_nodes) {
   if (options.coherence_cap < 1.0) {
     cap_.emplace(options.coherence_cap, data.features.size(), zero_);
   }
@@ -181,11 +217,21 @@ void OneStart::with_bare_objective(Body body) {
   }
 }
 
+bool OneStart::is_closed() const {
+  return nodes_ > usual_nodes && features().size() <= exact::ClosedLoss::most_features &&
+         form_.tied_relu() && features().plain();
+}
+
 void OneStart::with_exact(double tolerance, Body body) {
-  const exact::Options options = exact_options(features(), tolerance, threads_);
+  if (is_closed()) {
+    ClosedObjective f(features());
+    resolved_ = true;
+    return body(f, sum_noise);
+  }
+  const exact::Options options = exact_options(features(), tolerance, threads_, nodes_);
   ExactObjective f(features(), form_, options);
   body(f, options.relative_target);
-  result_->unmet += f.unmet();
+  count_unmet(f);
 }
 
 // Is it said what the end is? Of itself only where that costs little. Under a cap it need not be a
@@ -205,7 +251,22 @@ bool OneStart::by_newton() const {
   return options_.optimizer == OptimizerKind::newton || (judges() && pays);
 }
 
+void OneStart::count_unmet(const ExactObjective& f) {
+  result_->unmet += f.unmet();
+  resolved_ = f.last().met_target();
+}
+
+// A descent whose last gradients are not known to the tolerance ends where that of the truncated
+// integral vanishes: it goes on with closed forms of few features, with more nodes of others.
 void OneStart::minimize(Vector& x) {
+  minimize_with_nodes(x);
+  const Index many = many_nodes(features().size());
+  if (resolved_ || nodes_ == many || !may_go_on(result_->summary)) return;
+  nodes_ = many;
+  minimize_with_nodes(x);
+}
+
+void OneStart::minimize_with_nodes(Vector& x) {
   if (options_.objective == ObjectiveKind::linear) x.tail(features().size()).setZero();
   if (by_newton()) return newton_stage(x);
   const double tolerance = options_.gradient_tolerance;
@@ -295,11 +356,15 @@ void OneStart::newton_stage(Vector& x) {
 // To this tolerance, on an objective as exact as that asks for. What the last stage ends at is
 // judged.
 void OneStart::newton(Vector& x, double tolerance, bool last) {
+  if (options_.objective == ObjectiveKind::exact && is_closed()) {
+    ClosedObjective f(features());
+    return newton(f, x, tolerance, sum_noise, last);
+  }
   if (options_.objective == ObjectiveKind::exact) {
-    const exact::Options options = exact_options(features(), tolerance, threads_);
+    const exact::Options options = exact_options(features(), tolerance, threads_, nodes_);
     ExactObjective f(features(), form_, options);
     newton(f, x, tolerance, options.relative_target, last);
-    result_->unmet += f.unmet();
+    count_unmet(f);
     return;
   }
   auto f = options_.objective == ObjectiveKind::one_sparse
@@ -488,17 +553,34 @@ void OneStart::evaluate(const Vector& x) {
   if (options_.objective == ObjectiveKind::linear) return evaluate_linear(x);
   result_->loss = exact::loss(result_->model, features(), options);
   if (!std::isfinite(result_->loss.value)) return;  // beyond the range of double
-  if (options_.objective == ObjectiveKind::exact && by_lbfgs() && !natural_.differ(x) &&
-      !options_.penalty.active() && !cap_) {
+  const bool bare = options_.objective == ObjectiveKind::exact && by_lbfgs() &&
+                    !options_.penalty.active() && !cap_;
+  if (bare && resolved_ && !natural_.differ(x)) {
     result_->loss_gradient_norm = result_->summary.gradient_norm;
     return;
   }
-  ExactObjective f(features(), form_,
-                   exact_options(features(), options_.gradient_tolerance, threads_));
   Vector gradient(x.size());
+  if (is_closed()) {
+    ClosedObjective f(features());
+    f(x, gradient);
+    if (!options_.thresholds) gradient.tail(features().size()).setZero();
+    result_->loss_gradient_norm = gradient.norm();
+    return;
+  }
+  ExactObjective f(features(), form_,
+                   exact_options(features(), options_.gradient_tolerance, threads_, nodes_));
   if (!std::isfinite(f(x, gradient))) return;
   if (!options_.thresholds) gradient.tail(features().size()).setZero();
   result_->loss_gradient_norm = gradient.norm();
+  if (f.last().met_target()) return;
+  // A gradient that is not known to be smaller has met no tolerance.
+  double& norm = result_->loss_gradient_norm;
+  norm = std::max(norm, f.last().gradient_error);
+  optimize::DescentStop& reason = result_->summary.stop_reason;
+  if (bare && reason == optimize::DescentStop::gradient &&
+      norm > options_.gradient_tolerance * zero_) {
+    reason = optimize::DescentStop::line_search;
+  }
 }
 
 // A closed form: of D² terms with a relative error of some D·ε each.

@@ -4,6 +4,7 @@
 
 #include "skeleta/optimize/newton.h"
 #include "skeleta/sampling/stream.h"
+#include "skeleta/training/objectives.h"
 #include "skeleta/training/train.h"
 #include "training/coherence_cap.h"
 #include "training/natural_descent.h"
@@ -44,7 +45,10 @@ class OneStart {
   void with_objective(Body body);
   void with_bare_objective(Body body);
   void with_exact(double tolerance, Body body);
+  bool is_closed() const;
+  void count_unmet(const ExactObjective& f);
   void minimize(Vector& x);
+  void minimize_with_nodes(Vector& x);
   void minimize_capped(Vector& x);
   void minimize_noise(Vector& x);
   bool loose_stage(Vector& x);
@@ -75,6 +79,8 @@ class OneStart {
   std::optional<CoherenceCap> cap_;
   TrainedModel* result_ = nullptr;
   std::uint64_t steps_ = 0;
+  Index nodes_;           ///< Of contour integrals, at most.
+  bool resolved_ = true;  ///< Did the last one meet its target?
 };
 
 }  // namespace skeleta::training

@@ -298,5 +298,30 @@ TEST(Train, RefusesOptionsThatBreakTheirRules) {
   EXPECT_THROW(train(Features::uniform(5, 0.0), 2, {}), std::invalid_argument);
 }
 
+// At such ends G has entries near 1e-5, which take more nodes than far from them: the gradient that
+// is told is that of a contour with many more, and no tolerance is met by a truncated one.
+TEST(Train, TheGradientThatIsToldIsThatOfTheLoss) {
+  for (const auto& [features, hidden] : {std::pair<Index, Index>{3, 2}, {4, 3}}) {
+    Options options;
+    options.optimizer = OptimizerKind::automatic;
+    options.starts = 2;
+    const Features data = Features::uniform(features, 0.5);
+    const double tolerance = options.gradient_tolerance * loss_of_zero_model(data);
+    for (const TrainedModel& start : train(data, hidden, options).starts) {
+      exact::Options precise;
+      precise.maximum_nodes = Index{1} << 18;
+      precise.refuse_unreachable = false;
+      exact::Evaluator evaluator(data, precise);
+      exact::Gradient gradient;
+      const double error = evaluator.loss_and_gradient(start.model, gradient).gradient_error;
+      const double norm = std::hypot(gradient.dW.norm(), gradient.db.norm());
+      EXPECT_LE(norm, start.loss_gradient_norm + error + 0.1 * tolerance);
+      if (start.summary.stop_reason == optimize::DescentStop::gradient) {
+        EXPECT_LE(norm, tolerance + error);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::training
