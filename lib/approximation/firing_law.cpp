@@ -8,6 +8,8 @@ namespace skeleta::approximation {
 namespace {
 
 constexpr double strongest = 0x1p14;  // θ max|g|: mean distances of 1/θ g_j from the corner
+constexpr double strongest_alone =
+    0x1p40;  // if a feature gets there alone: it may be in a sliver only
 
 using Row = Eigen::Array<double, Eigen::Dynamic, 1>;
 
@@ -53,7 +55,7 @@ FiringLaw::FiringLaw(const Vector& density, Vector g, double c, double active,
     double mean = 0.0;
     for (Index j = 0; j < g_.size(); ++j) mean += tilted_(j) * mean_value(theta_ * g_(j)) * g_(j);
     reaches_ = mean >= c;
-    if (reaches_ || strength > strongest) break;
+    if (reaches_ || strength > (reached_alone ? strongest_alone : strongest)) break;
     // It may take more features than were asked for.
     if (strength > 4.0 && !reached_alone) active += 1.0;
     tilt_to(strength / largest, active, log_odds);

@@ -148,13 +148,19 @@ TEST(HiddenLoss, IsFoundWhereAFeatureFiresInASliverOfItsValues) {
     Features features;
     double loss;
   };
+  const Features seldom{Vector{{0.5, 0.9, 0.01}}, Vector::Ones(3)};
   const Sliver slivers[] = {
       {{Matrix{{-5.0, 0.0, 1e5}, {0.0, 1.0, 0.0}}, Vector{{0.0, 0.0, 1e10 - 5e5}}},
        {Vector::Constant(3, 0.33), Vector{{1e-6, 1.0, 1.0}}},
        1034681.1751459566},
       {{Matrix{{-3.75, 0.0, 18.0}, {0.0, 1.0, 0.0}}, Vector{{0.0, 0.0, 323.6}}},
        {Vector::Constant(3, 0.22), Vector{{1e-6, 1.0, 1.0}}},
-       0.0}};
+       0.0},
+      {{Matrix{{0.0, -0.4, 3e4}}, Vector{{0.0, 0.4, 9e8 * (1.0 - 4e-6)}}},
+       seldom,
+       0.49891664003216},
+      {{Matrix{{-5e-4, -0.4, 3e4}}, Vector{{0.0, 0.0, 9e8 - 1e4}}}, seldom, 1.4454511265337402},
+      {{Matrix{{-5e-4, -0.4, 1e5}}, Vector{{0.0, 0.0, 1e10 - 1e4}}}, seldom, 0.4343291826795924}};
   for (const Sliver& sliver : slivers) {
     const double right =
         sliver.loss > 0.0 ? sliver.loss : exact::loss(sliver.model, sliver.features).value;
