@@ -261,7 +261,7 @@ void OneStart::count_unmet(const ExactObjective& f) {
 void OneStart::minimize(Vector& x) {
   minimize_with_nodes(x);
   const Index many = many_nodes(features().size());
-  if (resolved_ || nodes_ == many || !may_go_on(result_->summary)) return;
+  if (resolved_ || !features().plain() || nodes_ == many || !may_go_on(result_->summary)) return;
   nodes_ = many;
   minimize_with_nodes(x);
 }
@@ -572,7 +572,8 @@ void OneStart::evaluate(const Vector& x) {
   if (!std::isfinite(f(x, gradient))) return;
   if (!options_.thresholds) gradient.tail(features().size()).setZero();
   result_->loss_gradient_norm = gradient.norm();
-  if (f.last().met_target()) return;
+  // Of other laws the error's estimate may be far too large.
+  if (f.last().met_target() || !features().plain()) return;
   // A gradient that is not known to be smaller has met no tolerance.
   double& norm = result_->loss_gradient_norm;
   norm = std::max(norm, f.last().gradient_error);
