@@ -581,6 +581,8 @@ void OneStart::evaluate(const Vector& x) {
   if (bare && reason == optimize::DescentStop::gradient &&
       norm > options_.gradient_tolerance * zero_) {
     reason = optimize::DescentStop::line_search;
+    // What was judged is a critical point of the truncated integral alone.
+    if (result_->landscape != Landscape::kink) result_->landscape = Landscape::unknown;
   }
 }
 

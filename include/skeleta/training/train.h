@@ -179,7 +179,10 @@ using TakeStart = std::function<bool(TrainedModel&& start)>;
 
 /// Minimises an objective from many starts, in parallel. L-BFGS on the exact loss of many features
 /// first minimises with loose error targets (1e-4 of the loss in the gradient) and continues with
-/// those that the tolerance asks for. A start that diverges ends with its reason, the others go on.
+/// those that the tolerance asks for. Where 4096 nodes do not tell the gradient of plain features
+/// to these, it goes on with closed forms (up to four features) or up to 2^18 nodes; an end whose
+/// gradient is not known then has met no tolerance (line_search). A start that diverges ends with
+/// its reason, the others go on.
 ///
 /// Everything is relative to the loss of the zero model: importances times c change nothing but the
 /// scale (not a bit, if c is a power of two), and rare features are minimised as exactly as others.
