@@ -51,9 +51,10 @@ void TrainingWords::declare(OptionTable& options, const std::string& dashes) {
       .add(dashes + "weight-decay", &weight_decay, "L",
            "The objective has L times the sum of squares of all weights added")
       .within(0.0);
-  options.add(dashes + "coherence-cap", &coherence_cap, "C",
-              "No |cosine| of two columns of W is larger, columns of 0 left out: within (0, 1], 1 "
-              "is no constraint; with auto or lbfgs");
+  options.add(
+      dashes + "coherence-cap", &coherence_cap, "C",
+      "No |cosine| of two columns of W is larger (by more than 1e-8), columns of 0 left out: "
+      "within (0, 1], 1 is no constraint; with auto or lbfgs");
   options
       .add(dashes + "search", &search, "HOW",
            "starts: one descent from each start. hopping: from each start a walk over minima, by "

@@ -38,8 +38,8 @@ struct Spectrum {
   Index negative = 0;         ///< those below: the Morse index,
   Index zeros = 0;            ///< and all others, of which
   Index orbit_dimension = 0;  ///< so many are W → QW, Q orthogonal (untied: (MW, W_out M⁻¹)),
-  Index dropped =
-      0;  ///< so many are of single features whose outputs never fire or count for nothing,
+  /// so many are of single features whose outputs never fire or count for nothing,
+  Index dropped = 0;
   Index unexplained = 0;         ///< and so many have no known reason.
   double condition = 0.0;        ///< Largest over smallest of |eigenvalues| that are not 0.
   double log_determinant = 0.0;  ///< Σ log λ of the positive ones.
