@@ -4,6 +4,8 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace skeleta {
 namespace {
@@ -13,20 +15,30 @@ Level find_level() {
   return Level::native;
 }
 #else
-Level best_level() {
-  if (__builtin_cpu_supports("x86-64-v4")) return Level::v4;
-  return __builtin_cpu_supports("x86-64-v3") ? Level::v3 : Level::v2;
+/// Those that were built and that the processor has, best first.
+std::vector<Level> usable_levels() {
+  std::vector<Level> levels;
+#ifndef SKELETA_WITHOUT_V4
+  if (__builtin_cpu_supports("x86-64-v4")) levels.push_back(Level::v4);
+#endif
+#ifndef SKELETA_WITHOUT_V3
+  if (__builtin_cpu_supports("x86-64-v3")) levels.push_back(Level::v3);
+#endif
+  levels.push_back(Level::v2);
+  return levels;
 }
 
 Level find_level() {
-  const Level best = best_level();
+  const std::vector<Level> usable = usable_levels();
   const char* const asked = std::getenv("SKELETA_ISA");
-  if (asked == nullptr || *asked == '\0') return best;
-  for (const Level level : {Level::v2, Level::v3, Level::v4}) {
-    if (level <= best && asked == to_string(level)) return level;
+  if (asked == nullptr || *asked == '\0') return usable.front();
+  std::string names;
+  for (const Level level : usable) {
+    if (asked == to_string(level)) return level;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", to_string(level));
   }
   throw std::invalid_argument(
-      fmt::format("SKELETA_ISA is {}: this processor has v2 to {}", asked, to_string(best)));
+      fmt::format("SKELETA_ISA is {}: this build has {} here", asked, names));
 }
 #endif
 

@@ -12,7 +12,8 @@
 ///
 /// Results have the same bits wherever the same level is used; other levels round otherwise.
 ///
-/// In a build for one processor (SKELETA_NATIVE, or no x86-64) there is one level, "native".
+/// SKELETA_LEVELS of CMake may leave v3 or v4 out; a processor of that level then uses the next
+/// below. In a build for one processor (SKELETA_NATIVE, or no x86-64) there is one level, "native".
 namespace skeleta {
 
 enum class Level { native, v2, v3, v4 };
@@ -20,8 +21,8 @@ constexpr auto names_of(Level) {
   return std::to_array<std::string_view>({"native", "v2", "v3", "v4"});
 }
 
-/// What this process uses: the best level of the processor, or that of the environment's
-/// SKELETA_ISA. Throws std::invalid_argument for a value that is no level of this processor.
+/// What this process uses: the best level that was built and the processor has, or that of the
+/// environment's SKELETA_ISA. Throws std::invalid_argument for a value that is none of them.
 Level level_in_use();
 
 template <class Table>
@@ -41,11 +42,23 @@ const Table& at_level(const Table& v2, const Table& v3, const Table& v4) {
     return name##_native;           \
   }
 #else
-#define SKELETA_LEVELS(Table, name)                                         \
-  extern const Table name##_v2, name##_v3, name##_v4;                       \
-  inline const Table& name() {                                              \
-    static const Table& chosen = at_level(name##_v2, name##_v3, name##_v4); \
-    return chosen;                                                          \
+// The table of a level that was not built is never chosen: that of v2 stands in its place.
+#ifdef SKELETA_WITHOUT_V3
+#define SKELETA_TABLE_V3(name) name##_v2
+#else
+#define SKELETA_TABLE_V3(name) name##_v3
+#endif
+#ifdef SKELETA_WITHOUT_V4
+#define SKELETA_TABLE_V4(name) name##_v2
+#else
+#define SKELETA_TABLE_V4(name) name##_v4
+#endif
+#define SKELETA_LEVELS(Table, name)                                          \
+  extern const Table name##_v2, name##_v3, name##_v4;                        \
+  inline const Table& name() {                                               \
+    static const Table& chosen =                                             \
+        at_level(name##_v2, SKELETA_TABLE_V3(name), SKELETA_TABLE_V4(name)); \
+    return chosen;                                                           \
   }
 #endif
 
