@@ -68,6 +68,7 @@ std::string words_of(const certify::PolygonFlaw& flaw) {
 std::string corollary_of(const certify::PolygonProof& proof) {
   if (!(proof.last().slack > 0.0)) return "";
   if (proof.last().steep()) {
+    if (certify::pentagon_unique_sparsity(proof.last()) >= 1.0) return "";
     return fmt::format(
         "So the whole loss of five equal features in 2 dimensions has exactly one global minimum, "
         "up to rotations, reflections and relabelling, at every sparsity from {:.5f} on (below 1): "

@@ -99,7 +99,14 @@ std::vector<Features> features_of(py::handle density, py::handle sparsity, py::h
       continue;
     }
     Vector p = list_at(activity, name, k, instances, count);
-    if (of_sparsity) p = 1.0 - p.array();
+    if (of_sparsity) {
+      for (const double S : p) {  // 1 − S may round into the interval where S is not in it
+        if (!(S >= 0.0 && S <= 1.0)) {
+          throw std::invalid_argument(fmt::format("sparsity {} must lie in [0, 1]", S));
+        }
+      }
+      p = 1.0 - p.array();
+    }
     features.push_back({std::move(p), std::move(v)});
   }
   for (const Features& one : features) validate(one, count);
