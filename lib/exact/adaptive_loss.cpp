@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "core/products.h"
+#include "exact/given_units.h"
 #include "exact/perturbation.h"
 #include "exact/weight_gradient.h"
 
@@ -294,20 +295,6 @@ Loss AdaptiveLoss::summary() const {
   return result;
 }
 
-// A loss below the normal numbers of double keeps only some of its digits.
-Loss AdaptiveLoss::in_given_units(Loss loss) const {
-  const bool zero = loss.value == 0.0 && loss.error_bound == 0.0;  // and is known to be
-  for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
-    *number = unit_.restored(*number);
-  }
-  const double size = std::abs(loss.value);
-  if (zero || size + loss.error_bound >= std::numeric_limits<double>::min()) return loss;
-  loss.error_bound += 2.0 * std::numeric_limits<double>::denorm_min();
-  const double target = std::max(options_.absolute_target, options_.relative_target * size);
-  if (loss.error_bound > target) loss.stop_reason = StopReason::nodes;
-  return loss;
-}
-
 // Sets the goals of the next round; false if there is nothing left to raise.
 bool AdaptiveLoss::raise_goals(const Loss& present) {
   const double truncation = truncation_total(tasks_, options_.error_control);
@@ -348,7 +335,7 @@ std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
   const auto refuse = [&](const std::string& message) {
     if (options_.refuse_unreachable) throw std::invalid_argument(message);
   };
-  Loss loss = in_given_units(normalised);
+  Loss loss = in_given_units(normalised, unit_, options_);
   if (!std::isfinite(loss.value) || !std::isfinite(loss.error_bound)) {
     refuse(
         "the loss of this model exceeds the range of double: scale W and b, or importances, down");
@@ -407,7 +394,7 @@ Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
   for (;;) {
     const Loss result = summary();
     if (const auto reported = unreachable(result)) return *reported;
-    if (result.met_target()) return in_given_units(result);
+    if (result.met_target()) return in_given_units(result, unit_, options_);
     const double lower = 0.5 * std::abs(result.value);
     if (lower < guess && aliases_exceed(result)) {
       guess = lower;
@@ -415,7 +402,7 @@ Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
     } else if (raise_goals(result)) {
       run_round();
     } else {
-      return in_given_units(result);
+      return in_given_units(result, unit_, options_);
     }
   }
 }

@@ -142,7 +142,6 @@ class AdaptiveLoss {
   void finish(Index i, Workspace& workspace);
   void finish_derivatives(Index i, Workspace& workspace);
   Loss summary() const;
-  Loss in_given_units(Loss loss) const;
   bool aliases_exceed(const Loss& loss) const;
   std::optional<Loss> unreachable(const Loss& loss) const;
   double row_product(Index i, const double* u, double beta, double more, Workspace& workspace,

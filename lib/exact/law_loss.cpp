@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "core/shared_loop.h"
+#include "exact/given_units.h"
 #include "exact/law_closed.h"
 #include "exact/perturbation.h"
 #include "exact/split.h"
@@ -90,25 +91,29 @@ LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) 
   return output;
 }
 
-LawLoss::Prepared::Prepared(const LawLoss& loss, const LawRow& row_, bool derivatives)
-    : row(row_),
-      contour(row, loss.circuit_, derivatives),
-      empty(empty_support(row, loss.none_)),
+LawLoss::Prepared::Prepared(const LawLoss& loss, const LawRow& row, bool derivatives)
+    : in(in_unit(row)),
+      contour(in.row, loss.circuit_, derivatives),
+      empty(empty_support(in.row, loss.none_)),
       entries(Vector::Zero(derivatives ? row.g.size() : 0)) {
   if (row.fewest == 2) {
-    single = single_supports(row, loss.alone_.col(1), derivatives ? &entries : nullptr);
+    single = single_supports(in.row, loss.alone_.col(1), derivatives ? &entries : nullptr);
   }
 }
 
 LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tolerance,
                                         const Wanted& wanted) const {
-  const LawRow& row = prepared.row;
+  const LawRow& row = prepared.in.row;
   const LawPart &empty = prepared.empty, &single = prepared.single;
   LawOutput& contour = prepared.contour;
   Vector entries = prepared.entries;
   const Index i = row.own;
+  // Of the derivatives by g, c and v, the one that the unit makes largest.
+  const double unit = prepared.in.unit, square_unit = unit * unit,
+               slope_unit = std::max({square_unit, unit, row.variance > 0.0 ? 1.0 : 0.0});
   const LawOutput::Result rest =
-      contour.evaluate(tolerance, options_.maximum_nodes, entries.data());
+      contour.evaluate({tolerance.value / square_unit, tolerance.derivatives / slope_unit},
+                       options_.maximum_nodes, entries.data());
   const double square = row.value(i).moment(2), p = law_.activity.density()(i);
   const double known = square * p;  // E x_i²
   Output output;
@@ -125,8 +130,16 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tole
   for (LawError* error : {&output.error, &output.rounding}) {
     error->value += closed.value;
     error->derivatives += closed.derivatives;
+    error->value *= square_unit;
+    error->derivatives *= slope_unit;
+    if (!prepared.in.in_range) *error = {INFINITY, INFINITY};
   }
-  for (Index j = 0; j < entries.size(); ++j) wanted.by_feature[j] = entries(j);
+  constexpr double least = std::numeric_limits<double>::min();
+  output.value *= square_unit;
+  output.threshold *= unit;
+  if (output.value < least && (unit != 1.0 || output.value > 0.0))
+    output.error.value += std::numeric_limits<double>::denorm_min();
+  for (Index j = 0; j < entries.size(); ++j) wanted.by_feature[j] = square_unit * entries(j);
   if (wanted.by_count != nullptr) {
     Vector& parts = *wanted.by_count;
     const Index most = parts.size() - 1;
@@ -134,6 +147,7 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tole
     parts += square * active_by_count(law_.activity, most).row(i).transpose();
     parts(0) += empty.value;
     if (row.fewest == 2 && most >= 1) parts(1) += single.value;
+    parts *= square_unit;
   }
   return output;
 }
@@ -259,13 +273,11 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
     if (met || !(loss.value < guess)) break;
     guess = std::max(0.9 * loss.value, 1e-3 * guess);
   }
-  return in_given_units(loss);
+  return reported(loss);
 }
 
-Loss LawLoss::in_given_units(Loss loss) const {
-  for (double* number : {&loss.value, &loss.error_bound, &loss.gradient_error}) {
-    *number = unit_.restored(*number);
-  }
+Loss LawLoss::reported(const Loss& normalised) const {
+  Loss loss = in_given_units(normalised, unit_, options_);
   const bool finite = std::isfinite(loss.value);
   if (finite && std::isfinite(loss.error_bound)) return loss;
   if (options_.refuse_unreachable) {

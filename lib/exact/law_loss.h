@@ -6,6 +6,7 @@
 #include "exact/law_circuit.h"
 #include "exact/law_closed.h"
 #include "exact/law_output.h"
+#include "exact/law_unit.h"
 #include "skeleta/exact/loss.h"
 
 namespace skeleta::exact {
@@ -39,7 +40,7 @@ class LawLoss {
     Prepared(const LawLoss& loss, const LawRow& row, bool derivatives);
     Prepared(const Prepared&) = delete;
 
-    LawRow row;
+    RowInUnit in;
     LawOutput contour;  // refers to the row
     LawPart empty, single;
     Vector entries;  // the derivatives by g_j of `single`; empty if they are not wanted
@@ -55,7 +56,7 @@ class LawLoss {
                     Gradient* gradient, Matrix* contributions,
                     std::vector<std::optional<Prepared>>& prepared) const;
   Loss evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance);
-  Loss in_given_units(Loss loss) const;
+  Loss reported(const Loss& normalised) const;
 
   const Options& options_;
   ScaledFeatures unit_;  // In which losses are of the size of 1.

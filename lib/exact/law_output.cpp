@@ -266,7 +266,7 @@ LawError LawOutput::alias_error(double period) const {
 
 void LawOutput::choose_period(const LawError& tolerance) {
   double first = spread_ / 4.0;
-  while (!representable(kappa / first)) first *= 1.125;
+  while (!representable(kappa / first) && first < 1e300) first *= 1.125;
   const auto period_of = [&](int step) { return first * std::pow(1.125, step); };
   const auto excess = [&](int step) {
     const LawError error = alias_error(period_of(step));

@@ -263,6 +263,14 @@ ValueLaw ValueLaw::of(ValueKind kind, double first, double second) {
       fmt::format("value kind {} must lie in 0..4", static_cast<int>(kind)));
 }
 
+double ValueLaw::size() const {
+  return std::max(std::abs(first_), std::abs(second_));
+}
+
+ValueLaw ValueLaw::scaled(int exponent) const {
+  return of(kind_, std::ldexp(first_, exponent), std::ldexp(second_, exponent));
+}
+
 double ValueLaw::least() const {
   switch (kind_) {
     case ValueKind::uniform:

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -171,6 +172,77 @@ TEST(Scale, SquaresBelowAllNumbersAreNotCalledZero) {
   EXPECT_EQ(loss(model, Features::uniform(1, 0.0, 1e5)).error_bound, 0.0);
   const Autoencoder two{Matrix{{-1e-88, -4e-89}}, Vector{{-1e-183, 1e-176}}};
   EXPECT_GT(loss(two, {Vector::Zero(2), Vector{{1e-5, 1e3}}}).error_bound, 0.0);
+}
+
+// With x, b, the jumps and the noise in another unit 2^e, L is 2^{2e} times as large, ∂L/∂W too,
+// ∂L/∂b 2^e times: for each law of values, whether its losses are 1e-300 or 1e300.
+TEST(Scale, NoUnitOfTheValuesIsSpecial) {
+  const Vector density{{0.3, 0.2}}, ones = Vector::Ones(2);
+  const Autoencoder relu{Matrix{{1.0, -0.5}}, Vector{{0.1, 0.0}}};
+  Autoencoder noisy = relu, jumping = relu;
+  noisy.noise = 0.25;
+  jumping.activation = Activation::jumprelu;
+  jumping.jump = Vector{{0.25, 0.5}};
+  for (const ValueLaw& law :
+       {ValueLaw::uniform(0, 2), ValueLaw::constant(0.75), ValueLaw::exponential(1),
+        ValueLaw::half_normal(1), ValueLaw::normal(0.25, 1)}) {
+    for (const Autoencoder& model : {relu, noisy, jumping}) {
+      const LossAndGradient one =
+          loss_and_gradient(model, Features::of(DataLaw::independent(density, law), ones));
+      for (const int e : {-500, -399, -350, -300, -200, -101, 101, 200, 350, 500}) {
+        Autoencoder scaled = model;
+        for (Vector* x : {&scaled.b, &scaled.jump}) *x *= std::ldexp(1.0, e);
+        scaled.noise = std::ldexp(model.noise, e);
+        const LossAndGradient other = loss_and_gradient(
+            scaled, Features::of(DataLaw::independent(density, law.scaled(e)), ones));
+        SCOPED_TRACE(fmt::format("{} 2^{}, noise {}, jumps {}", to_string(law.kind()), e,
+                                 model.noise, model.jump.size()));
+        const auto unit = [&](double x) { return std::ldexp(x, -2 * e); };
+        EXPECT_NEAR(unit(other.loss.value), one.loss.value,
+                    one.loss.error_bound + unit(other.loss.error_bound));
+        EXPECT_LE(unit(other.loss.error_bound), 2.0 * one.loss.error_bound);
+        EXPECT_LE((std::ldexp(1.0, -e) * (std::ldexp(1.0, -e) * other.dW) - one.dW).norm(), 1e-6);
+        EXPECT_LE((std::ldexp(1.0, -e) * other.db - one.db).norm(), 1e-6);
+        EXPECT_EQ(other.loss.stop_reason, one.loss.stop_reason);
+      }
+    }
+  }
+}
+
+// (1e-157)² is none of the normal numbers.
+TEST(Scale, LossesOfTinyValuesSayWhatTheyAre) {
+  const Autoencoder model{Matrix{{1.0, -0.5}}, Vector::Zero(2)};
+  const auto at = [&](int e) {
+    return loss(model, Features::of(DataLaw::independent(Vector{{0.3, 0.2}},
+                                                         ValueLaw::half_normal(std::ldexp(1.0, e))),
+                                    Vector::Ones(2)));
+  };
+  const double right = at(0).value;
+  for (const int e : {-520, -530, -560}) {
+    const Loss lost = at(e);
+    EXPECT_FALSE(lost.met_target());
+    EXPECT_LE(std::abs(lost.value - std::ldexp(right, 2 * e)), lost.error_bound);
+    EXPECT_LE(lost.error_bound, 1e-315);
+  }
+}
+
+// W = (1, w): output 1 is on whenever feature 0 is active, however small w is.
+TEST(Scale, ColumnsThatAreNearlyDeadHaveTheirDerivatives) {
+  for (const ValueLaw& law :
+       {ValueLaw::exponential(1), ValueLaw::half_normal(1), ValueLaw::uniform(0, 2)}) {
+    const auto at = [&](double w) {
+      return loss_and_gradient(
+          {Matrix{{1.0, w}}, Vector::Zero(2)},
+          Features::of(DataLaw::independent(Vector{{0.3, 0.2}}, law), Vector::Ones(2)));
+    };
+    const double limit = at(1e-20).db(1);
+    for (const double w : {1e-40, 1e-70, 1e-80, 1e-90}) {
+      const LossAndGradient found = at(w);
+      EXPECT_NEAR(found.db(1), limit, 1e-6) << w;
+      EXPECT_LE(found.loss.gradient_error, 1e-5) << w;
+    }
+    for (const double w : {1e-110, 1e-140, 1e-162}) EXPECT_THROW(at(w), std::invalid_argument) << w;
+  }
 }
 
 }  // namespace

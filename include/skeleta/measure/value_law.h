@@ -55,6 +55,10 @@ class ValueLaw {
   double first() const { return first_; }            ///< What it is of each kind: ValueKind.
   double second() const { return second_; }          ///< 0 where the kind has one number.
   bool operator==(const ValueLaw&) const = default;  ///< Kind and numbers alike.
+  /// The largest of its numbers in absolute value: of the size of what U is, 0 only if U = 0.
+  double size() const;
+  /// The law of 2^exponent · U, to the bit where the numbers of both are normal.
+  ValueLaw scaled(int exponent) const;
 
   /// The support: U ∈ [least, most]; infinite ends are possible.
   double least() const;
