@@ -15,6 +15,11 @@ Matrix decoder_of(const Autoencoder& model) {
   return model.tied() ? model.W : Matrix(model.W_out.transpose());
 }
 
+// V_i = noise² |o_i|² has the slope 2 noise² o_i.
+double variance_scale(const Autoencoder& model) {
+  return 2.0 * model.noise * model.noise;
+}
+
 // Where the parameters stand in the order of Hessian::matrix.
 class ParameterPlaces {
  public:
@@ -65,24 +70,62 @@ void add_row(const Autoencoder& model, const Matrix& decoder, const Matrix& K, I
   H(places.of_threshold(i), places.of_threshold(i)) += K(D, D);
 }
 
+// dV_i = σ' ⟨o_i, do_i⟩, σ' = 2σ², beside dA_i and db_i, and N_i σ' |do_i|².
+void add_noise(const Autoencoder& model, const Matrix& decoder, const Matrix& K, double slope,
+               Index i, const ParameterPlaces& places, Matrix& H) {
+  const Index D = model.features(), d = model.hidden();
+  const double scale = variance_scale(model);
+  const auto o = decoder.col(i);
+  const Vector k = K.col(D + 1).head(D), Wk = model.W * k;
+  for (Index a = 0; a < d; ++a) {
+    const Index p = places.of_decoder(i, a);
+    const double of_variance = scale * o(a);
+    for (Index j = 0; j < D; ++j) {
+      for (Index e = 0; e < d; ++e) {
+        add_twice(H, p, places.of_encoder(j, e), of_variance * k(j) * o(e));
+      }
+    }
+    for (Index e = 0; e < d; ++e) {
+      const Index q = places.of_decoder(i, e);
+      add_twice(H, p, q, of_variance * Wk(e));
+      H(p, q) += of_variance * scale * o(e) * K(D + 1, D + 1);
+    }
+    add_twice(H, p, places.of_threshold(i), of_variance * K(D, D + 1));
+    H(p, p) += scale * slope;
+  }
+}
+
 }  // namespace
 
-void times_direction(const Autoencoder& model, const Matrix& gamma, RowProducts rows,
+void times_direction(const Autoencoder& model, const RowSlopes& slopes, RowProducts rows,
                      const Gradient& direction, int threads, Gradient& product) {
   const Matrix decoder = decoder_of(model);
   Autoencoder moved{direction.dW, direction.db};
   moved.W_out = direction.dW_out;
   const Matrix moved_decoder = decoder_of(moved);
   const Index count = model.features();
-  Matrix U(count, count), R(count, count);
-  set_transposed_product(moved.W, decoder, U);
-  U += transposed_product(model.W, moved_decoder);
-  rows(U, direction.db, R, product.db);
-  set_weight_gradient(model, decoder, R, threads, product);
+  const double scale = variance_scale(model);
+  RowChange change{Matrix(count, count), direction.db, {}}, result{Matrix(count, count), {}, {}};
+  set_transposed_product(moved.W, decoder, change.rows);
+  change.rows += transposed_product(model.W, moved_decoder);
+  if (scale > 0.0) {
+    change.variances = scale * decoder.cwiseProduct(moved_decoder).colwise().sum().transpose();
+  }
+  rows(change, result);
+  set_weight_gradient(model, decoder, result.rows, threads, product);
+  product.db = result.thresholds;
   Gradient by_slope;
-  set_weight_gradient(moved, moved_decoder, gamma, threads, by_slope);
+  set_weight_gradient(moved, moved_decoder, slopes.gamma, threads, by_slope);
   product.dW += by_slope.dW;
   product.dW_out += by_slope.dW_out;
+  if (scale == 0.0) return;
+  const Matrix of_decoder = scale * (decoder * result.variances.asDiagonal() +
+                                     moved_decoder * slopes.variances.asDiagonal());
+  if (model.tied()) {
+    product.dW += of_decoder;
+  } else {
+    product.dW_out += of_decoder.transpose();
+  }
 }
 
 void require_dense(const Autoencoder& model) {
@@ -98,21 +141,20 @@ void require_dense(const Autoencoder& model) {
 std::vector<Matrix> row_curvatures(Index features, RowProducts rows, double& asymmetry) {
   const Index D = features;
   std::vector<Matrix> K(static_cast<std::size_t>(D), Matrix(D + 1, D + 1));
-  Matrix U, R(D, D);
-  Vector beta, r(D);
+  RowChange change, product{Matrix(D, D), Vector(D), {}};
   for (Index k = 0; k <= D; ++k) {
-    U.setZero(D, D);
-    beta.setZero(D);
+    change.rows.setZero(D, D);
+    change.thresholds.setZero(D);
     if (k < D) {
-      U.row(k).setOnes();
+      change.rows.row(k).setOnes();
     } else {
-      beta.setOnes();
+      change.thresholds.setOnes();
     }
-    rows(U, beta, R, r);
+    rows(change, product);
     for (Index i = 0; i < D; ++i) {
       Matrix& of_output = K[static_cast<std::size_t>(i)];
-      of_output.col(k).head(D) = R.col(i);
-      of_output(D, k) = r(i);
+      of_output.col(k).head(D) = product.rows.col(i);
+      of_output(D, k) = product.thresholds(i);
     }
   }
   double squares = 0.0;
@@ -124,18 +166,22 @@ std::vector<Matrix> row_curvatures(Index features, RowProducts rows, double& asy
   return K;
 }
 
-Matrix dense_hessian(const Autoencoder& model, const Matrix& gamma, std::span<const Matrix> K) {
+Matrix dense_hessian(const Autoencoder& model, const RowSlopes& slopes, std::span<const Matrix> K) {
   const Index D = model.features();
   const ParameterPlaces places(model);
   const Matrix decoder = decoder_of(model);
   Matrix H = Matrix::Zero(places.count(), places.count());
   for (Index i = 0; i < D; ++i) {
-    add_row(model, decoder, K[static_cast<std::size_t>(i)], i, places, H);
+    const Matrix& of_output = K[static_cast<std::size_t>(i)];
+    add_row(model, decoder, of_output, i, places, H);
+    if (variance_scale(model) > 0.0) {
+      add_noise(model, decoder, of_output, slopes.variances(i), i, places, H);
+    }
   }
   for (Index i = 0; i < D; ++i) {
     for (Index j = 0; j < D; ++j) {
       for (Index a = 0; a < model.hidden(); ++a) {
-        add_twice(H, places.of_decoder(i, a), places.of_encoder(j, a), gamma(j, i));
+        add_twice(H, places.of_decoder(i, a), places.of_encoder(j, a), slopes.gamma(j, i));
       }
     }
   }

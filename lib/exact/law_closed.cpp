@@ -29,11 +29,36 @@ double density_of(const ValueLaw& value, double u) {
   return 0.0;
 }
 
+// (log f)' of that density f where it is not 0.
+double log_slope_of(const ValueLaw& value, double u) {
+  const double first = value.first(), second = value.second();
+  switch (value.kind()) {
+    case ValueKind::uniform:
+    case ValueKind::constant:
+      return 0.0;
+    case ValueKind::exponential:
+      return -1.0 / first;
+    case ValueKind::half_normal:
+      return -u / (first * first);
+    case ValueKind::normal:
+      return -(u - first) / (second * second);
+  }
+  return 0.0;
+}
+
 // E U^k δ(gU − c).
 double at_threshold(const ValueLaw& value, int k, double g, double c) {
   if (g == 0.0) return 0.0;
   const double u = c / g;
   return std::pow(u, k) * density_of(value, u) / std::abs(g);
+}
+
+// E U^k δ'(gU − c) = −(u^k f)'/(g|g|) at u = c/g.
+double slope_at_threshold(const ValueLaw& value, int k, double g, double c) {
+  if (g == 0.0) return 0.0;
+  const double u = c / g, of_power = k == 0 ? 0.0 : k * std::pow(u, k - 1);
+  return -(of_power + std::pow(u, k) * log_slope_of(value, u)) * density_of(value, u) /
+         (g * std::abs(g));
 }
 
 }  // namespace
@@ -84,6 +109,37 @@ LawPart single_supports(const LawRow& row, const Vector& alone, Vector* by_featu
     (*by_feature)(j) += alone(j) * slope;
   }
   return part;
+}
+
+// Of E κ(ε − c), κ'' = 2·1 + 2θδ + θ²δ': derivatives by v are halves of second ones by c. With the
+// density f of ε at c: f' = −(c/v) f, f'' = (c²/v² − 1/v) f, f''' = (3c/v² − c³/v³) f.
+EmptyCurvature empty_curvature(const LawRow& row, double none) {
+  const double c = row.c, jump = row.jump, v = row.variance;
+  if (v == 0.0) return {c < 0.0 ? 2.0 * none : 0.0, 0.0, 0.0};
+  const ValueLaw noise = ValueLaw::normal(0.0, std::sqrt(v));
+  const double t = c / v, f = normal_density(c / std::sqrt(v), std::sqrt(v));
+  const double f1 = -t * f, f2 = (t * t - 1.0 / v) * f, f3 = t * (3.0 / v - t * t) * f;
+  const double second = 2.0 * noise.excess(0, c) + jump * (2.0 * f - jump * f1);
+  const double third = -2.0 * f + jump * (2.0 * f1 - jump * f2);
+  const double fourth = -2.0 * f1 + jump * (2.0 * f2 - jump * f3);
+  return {none * second, 0.5 * none * third, 0.25 * none * fourth};
+}
+
+std::array<double, 3> single_curvature(const LawRow& row, Index j) {
+  const ValueLaw& value = row.value(j);
+  const double g = row.g(j), c = row.c, jump = row.jump;
+  const auto delta = [&](int k) { return at_threshold(value, k, g, c); };
+  const auto slope = [&](int k) {
+    return jump == 0.0 ? 0.0 : jump * slope_at_threshold(value, k, g, c);
+  };
+  std::array<double, 3> result{};
+  for (int k = 0; k < 3; ++k) {
+    double& part = result[static_cast<std::size_t>(k)];
+    part = 2.0 * value.ramp_moment(k, 0, g, c);
+    if (jump > 0.0) part += jump * (2.0 * delta(k) + slope(k));
+    if (j == row.own) part -= 2.0 * (delta(k + 1) + slope(k + 1));
+  }
+  return result;
 }
 
 }  // namespace skeleta::exact

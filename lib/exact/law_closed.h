@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "exact/law_kernel.h"
 
 /// What one output contributes in closed form, apart from the contour sum.
@@ -17,5 +19,16 @@ LawPart empty_support(const LawRow& row, double none);
 /// by g_j, which are added to by_feature, only if that is not null. Where the jump meets an atom of
 /// the law there is no derivative; what is given leaves the atom out.
 LawPart single_supports(const LawRow& row, const Vector& alone, Vector* by_feature);
+
+/// The second derivatives of empty_support by c, by c and v, and by v.
+struct EmptyCurvature {
+  double threshold = 0.0, mixed = 0.0, noise = 0.0;
+};
+EmptyCurvature empty_curvature(const LawRow& row, double none);
+
+/// T_k = E U^k φ''(gU − c), k = 0, 1, 2, while feature j alone is active, without noise; φ is what
+/// V averages. V's second derivatives by g_j, g_j and c, and c are T_2, −T_1 and T_0. Where gU = c
+/// has positive probability there are none; what is given leaves the atom out.
+std::array<double, 3> single_curvature(const LawRow& row, Index j);
 
 }  // namespace skeleta::exact

@@ -8,225 +8,13 @@
 
 #include "exact/compensated_sum.h"
 #include "exact/far_features.h"
+#include "exact/law_pass.h"
 #include "exact/node_sum.h"
 #include "exact/perturbation.h"
 #include "exact/value_lanes.h"
 
 namespace skeleta::exact {
 namespace {
-
-// Number: eight complex numbers for the sums, eight bounds for the majorants.
-template <class Number>
-Number zero();
-template <>
-SKELETA_INLINE Complex zero<Complex>() {
-  return {broadcast(0.0), broadcast(0.0)};
-}
-template <>
-SKELETA_INLINE Lanes zero<Lanes>() {
-  return broadcast(0.0);
-}
-
-// A part of the generating function by the number of active features: none, one, at least two.
-template <class Number>
-struct Parts {
-  double none;
-  Number one, rest;
-
-  SKELETA_INLINE Number some() const { return one + rest; }
-  SKELETA_INLINE Number total() const { return one + rest + constant(); }
-
- private:
-  SKELETA_INLINE Number constant() const {
-    Number x = zero<Number>();
-    if constexpr (std::is_same_v<Number, Complex>) {
-      x.re = x.re + none;
-    } else {
-      x = x + none;
-    }
-    return x;
-  }
-};
-
-template <class Number>
-SKELETA_INLINE Parts<Number> operator*(const Parts<Number>& a, const Parts<Number>& b) {
-  return {a.none * b.none, a.none * b.one + b.none * a.one,
-          a.none * b.rest + b.none * a.rest + a.some() * b.some()};
-}
-template <class Number>
-SKELETA_INLINE Parts<Number> operator*(double x, const Parts<Number>& a) {
-  return {x * a.none, x * a.one, x * a.rest};
-}
-
-// The step of a feature; −1 if it is elsewhere.
-Index leaf_of(const LawCircuit& circuit, Index feature) {
-  const auto found = std::ranges::find_if(circuit.steps, [&](const auto& step) {
-    return step.operation == ActivityTree::Operation::leaf && step.feature == feature;
-  });
-  return found == circuit.steps.end() ? -1 : found - circuit.steps.begin();
-}
-
-// The whole, and its derivative by the own feature's transform.
-template <class Number>
-struct Whole {
-  Parts<Number> all, others;
-};
-
-// The circuit at eight points at once: up, along the path of the own feature, and down.
-template <class Number>
-class Pass {
- public:
-  Pass(const LawCircuit& circuit, Index own)
-      : circuit_(circuit), values_(circuit.steps.size(), Value{zero<Number>(), zero<Number>()}) {
-    const Number nothing = zero<Number>();
-    Index before = -1;
-    for (Index k = leaf_of(circuit, own); k >= 0; before = k, k = circuit.user[at(k)]) {
-      path_.push_back({k,
-                       circuit.steps[at(k)].left.step == before,
-                       {0.0, nothing, nothing},
-                       {0.0, nothing, nothing}});
-    }
-  }
-
-  // transform(j, h): sets h for x_j, while it is active. With what down() needs.
-  template <class Transform>
-  SKELETA_INLINE Whole<Number> evaluate(const Transform& transform) {
-    const Parts<Number> all = up(transform);
-    if (adjoints_.empty()) {
-      adjoints_.resize(values_.size());
-      on_path_.assign(values_.size(), 0);
-      for (const Place& place : path_) on_path_[at(place.step)] = 1;
-    }
-    return {all, own(true)};
-  }
-
-  // Returns the whole.
-  template <class Transform>
-  SKELETA_INLINE Parts<Number> up(const Transform& transform) {
-    for (std::size_t k = 0; k < values_.size(); ++k) {
-      const auto& step = circuit_.steps[k];
-      Value& result = values_[k];
-      if (step.operation == ActivityTree::Operation::leaf) {
-        transform(step.feature, result.one);  // its rest is 0 from the beginning
-        continue;
-      }
-      const auto &left = circuit_.steps[at(step.left.step)],
-                 &right = circuit_.steps[at(step.right.step)];
-      const Value &x = values_[at(step.left.step)], &y = values_[at(step.right.step)];
-      const bool product = step.operation == ActivityTree::Operation::product;
-      const double a = step.left.slope * (product ? circuit_.none_of(step.right) : 1.0);
-      const double b = step.right.slope * (product ? circuit_.none_of(step.left) : 1.0);
-      result.one = a * x.one + b * y.one;
-      const bool leaves[] = {left.leaves == 1, right.leaves == 1};
-      Number rest = zero<Number>();
-      if (product) {
-        const Number some =
-            (step.left.slope * step.right.slope) * (leaves[0] ? x.one : x.one + x.rest);
-        rest = some * (leaves[1] ? y.one : y.one + y.rest);
-      }
-      if (!leaves[0]) rest = rest + a * x.rest;
-      if (!leaves[1]) rest = rest + b * y.rest;
-      result.rest = rest;
-    }
-    return value(circuit_.root);
-  }
-
-  // The derivative of the whole by the own feature's transform; with what down() needs, if asked.
-  Parts<Number> own(bool tangents) {
-    const Number nothing = zero<Number>();
-    if (tangents) {
-      Parts<Number> tangent{1.0, nothing, nothing};
-      for (std::size_t n = 1; n < path_.size(); ++n) {
-        tangent = on(n).slope * tangent;
-        path_[n].tangent = tangent;
-        if (is_product(n)) tangent = tangent * value(off(n));
-      }
-    }
-    Parts<Number> adjoint{circuit_.root.slope, nothing, nothing};
-    for (std::size_t n = path_.size(); n-- > 1;) {
-      if (tangents) path_[n].adjoint = adjoint;
-      adjoint = on(n).slope * adjoint;
-      if (is_product(n)) adjoint = adjoint * value(off(n));
-    }
-    return adjoint;
-  }
-
-  // visit(j, D_j) for all others: D_j times the transform of x_j is plain·E[x_j ·] + own·E[x_i x_j
-  // ·] with `own` including the transform of x_i. After own().
-  template <class Visit>
-  SKELETA_INLINE void down(const Number& plain, const Number& own, Index fewest,
-                           const Visit& visit) {
-    // Off the path only what goes with it is needed: adjoints of "some other feature is active", or
-    // of all for `own`, of which x_i and x_j are two.
-    for (std::size_t n = path_.size(); n-- > 1;) {
-      const Parts<Number>&adjoint = path_[n].adjoint, &tangent = path_[n].tangent;
-      Number& result = adjoints_[at(off(n).step)];
-      result = plain * (is_product(n) ? (adjoint * value(on(n))).some() : adjoint.some());
-      if (is_product(n)) result = result + own * (adjoint * tangent).total();
-      result = off(n).slope * result;
-    }
-    for (std::size_t k = values_.size(); k-- > 0;) {
-      if (on_path_[k] != 0) continue;
-      const auto& step = circuit_.steps[k];
-      const Number& adjoint = adjoints_[k];
-      if (step.operation == ActivityTree::Operation::leaf) {
-        visit(step.feature, fewest == 2 ? adjoint : adjoint + circuit_.outside[k] * plain);
-      } else if (step.operation == ActivityTree::Operation::sum) {
-        adjoints_[at(step.left.step)] = step.left.slope * adjoint;
-        adjoints_[at(step.right.step)] = step.right.slope * adjoint;
-      } else {
-        const Number none = circuit_.outside[k] * plain;
-        pass(step.left, step.right, adjoint, none);
-        pass(step.right, step.left, adjoint, none);
-      }
-    }
-  }
-
- private:
-  struct Value {
-    Number one, rest;
-  };
-  struct Place {
-    Index step;
-    bool left;              // Is the one before its left operand?
-    Parts<Number> adjoint;  // the derivative of the whole by it
-    Parts<Number> tangent;  // that of the operand on the path by the own transform
-  };
-
-  static std::size_t at(Index k) { return static_cast<std::size_t>(k); }
-
-  // The operands of a step on the path: on it, and the other.
-  const ActivityTree::Step& step(std::size_t n) const { return circuit_.steps[at(path_[n].step)]; }
-  const ActivityTree::Operand& on(std::size_t n) const {
-    return path_[n].left ? step(n).left : step(n).right;
-  }
-  const ActivityTree::Operand& off(std::size_t n) const {
-    return path_[n].left ? step(n).right : step(n).left;
-  }
-  bool is_product(std::size_t n) const {
-    return step(n).operation == ActivityTree::Operation::product;
-  }
-
-  SKELETA_INLINE Parts<Number> value(const ActivityTree::Operand& operand) const {
-    const Value& x = values_[at(operand.step)];
-    if (operand.slope == 1.0) return {circuit_.none_of(operand), x.one, x.rest};
-    return {circuit_.none_of(operand), operand.slope * x.one, operand.slope * x.rest};
-  }
-
-  // none: the adjoint of "no other is active".
-  SKELETA_INLINE void pass(const ActivityTree::Operand& to, const ActivityTree::Operand& other,
-                           const Number& adjoint, const Number& none) {
-    const Parts<Number> factor = value(other);
-    const Number some = factor.some();
-    adjoints_[at(to.step)] = to.slope * (factor.none * adjoint + adjoint * some + none * some);
-  }
-
-  const LawCircuit& circuit_;
-  std::vector<Value> values_;
-  std::vector<Number> adjoints_;
-  std::vector<Place> path_;
-  std::vector<char> on_path_;
-};
 
 // The same without derivatives by g: factor after factor, each at all groups of a block of points
 // before the next. Only the own feature's factor is evaluated point by point.
@@ -272,7 +60,7 @@ class Product {
   template <class Transform>
   SKELETA_INLINE void absorb_others(const Transform& transform, double mass = 1.0,
                                     const Number* one = nullptr, const Number* rest = nullptr) {
-    const Number nothing = zero<Number>();
+    const Number nothing{};
     none_ = 1.0;
     mass_ = mass;
     for (int m = 0; m < groups; ++m) {
@@ -298,9 +86,10 @@ class Product {
 
   // At group m, after absorb_others(). transform(j, h): the same there alone, for the own factor.
   template <class Transform>
-  SKELETA_INLINE Whole<Number> evaluate(int m, const Transform& transform) {
-    const Parts<Number> others = mass_ * Parts<Number>{none_, others_.one[m], others_.rest[m]};
-    const Parts<Number> factor = pass_.up(transform);
+  SKELETA_INLINE LawWhole<Number> evaluate(int m, const Transform& transform) {
+    const LawParts<Number> others =
+        mass_ * LawParts<Number>{none_, others_.one[m], others_.rest[m]};
+    const LawParts<Number> factor = pass_.up(transform);
     return {others * factor, others * pass_.own(false)};
   }
 
@@ -409,7 +198,7 @@ class Product {
         sum[m] = fresh ? scale * term[m] : sum[m] + scale * term[m];
       }
     } else if (fresh) {
-      for (int m = 0; m < groups; ++m) sum[m] = zero<Number>();
+      for (int m = 0; m < groups; ++m) sum[m] = Number{};
     }
   }
 
@@ -445,7 +234,7 @@ class Product {
       Number one = y.one[m], rest = y.rest[m];
       if constexpr (!unit) one = none * one;
       if constexpr (!unit) rest = none * rest;
-      Number active = zero<Number>();  // of the factor
+      Number active{};  // of the factor
       if constexpr (has_one) active = one_at(m);
       if constexpr (has_one) one = one + none_ * active;
       if constexpr (has_rest) {
@@ -468,35 +257,15 @@ class Product {
   }
 
   const LawCircuit& own_;
-  Pass<Number> pass_;
+  LawPass<Number> pass_;
   std::vector<Other> others_left_;
   std::vector<Value> values_;
   Value others_;  // divided by mass_, as none_ is
   double none_ = 1.0, mass_ = 1.0;
 };
 
-// e^{−sc + s²v/2} at s = γ.
-double growth_of(const LawRow& row, const Contour& contour) {
-  const double abscissa = contour.abscissa();
-  return std::exp(abscissa * (0.5 * abscissa * row.variance - row.c));
-}
-
-// e^{−sc + s²v/2}, times the nodes' weights.
-SKELETA_INLINE Complex decay_at(const LawRow& row, const Contour& contour, double growth,
-                                Index first, const Nodes& nodes) {
-  const double shifted = contour.abscissa() * row.variance - row.c;
-  const Complex turn =
-      turn_minus_1(counting(static_cast<double>(first)) * (shifted / contour.period));
-  Lanes size = growth * node_weights(first);
-  if (row.variance > 0.0) {
-    const Lanes& y = nodes.s.im;
-    size = size * exponential(-0.5 * row.variance * y * y);
-  }
-  return {size * (turn.re + 1.0), size * turn.im};
-}
-
 template <class Number, int groups, bool derivatives>
-using Evaluation = std::conditional_t<derivatives, Pass<Number>, Product<Number, groups>>;
+using Evaluation = std::conditional_t<derivatives, LawPass<Number>, Product<Number, groups>>;
 
 // Moves features from the product to those that are far from node `first` on, each to an error of
 // ε|s|/γ times E e^{γgU}, which is at least √(2/π)/(1 + t) for the scale t = γσ|g| on the left.
@@ -565,7 +334,7 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
         transforms[at].at(row.value(j), row.g(j), nodes, more, h0, h1, own ? own_second : unused);
         if (own) own_first = h1;
       };
-      Whole<Complex> parts;
+      LawWhole<Complex> parts;
       if constexpr (derivatives) {
         parts = evaluation.evaluate(transform);
       } else {
@@ -650,7 +419,7 @@ void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re,
       return moments[static_cast<std::size_t>(j)][group];
     };
     const MomentBounds& own_moment = own_moments[m];
-    Whole<Lanes> parts;
+    LawWhole<Lanes> parts;
     if constexpr (derivatives) {
       parts = evaluation.evaluate([&](Index j, Lanes& h0) { h0 = moment(j).b[0]; });
     } else {

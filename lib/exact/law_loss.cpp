@@ -121,6 +121,7 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tole
   output.threshold = empty.threshold + single.threshold + rest.threshold;
   output.noise = empty.noise + rest.noise;
   output.nodes = rest.nodes;
+  output.period = rest.period;
   output.error = rest.error;
   output.rounding = rest.rounding;
   // Closed forms and sums of them.
@@ -179,12 +180,13 @@ Vector LawLoss::rounding_of_rows(const Autoencoder& model) const {
 
 Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
                            Gradient* gradient, Matrix* contributions,
-                           std::vector<std::optional<Prepared>>& prepared) const {
+                           std::vector<std::optional<Prepared>>& prepared) {
   const Index count = law_.size();
   const Vector& importance = unit_.features.importance;
-  std::vector<Output> outputs(static_cast<std::size_t>(count));
+  std::vector<Output>& outputs = outputs_;
+  outputs.assign(static_cast<std::size_t>(count), {});
   if (prepared.empty()) prepared = std::vector<std::optional<Prepared>>(outputs.size());
-  Matrix gamma;  // column i is row i of Γ
+  Matrix& gamma = gamma_;
   if (gradient != nullptr) gamma.setZero(count, count);
   const auto compute = [&](std::size_t at, std::size_t) {
     const auto i = static_cast<Index>(at);
@@ -300,7 +302,126 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient) {
   gradient->dW *= unit;
   gradient->dW_out *= unit;
   gradient->db *= unit;
+  gamma_ *= unit;
+  coarse_.assign(outputs_.size(), 0.0);
+  by_variance_.resize(law_.size());
+  for (Index i = 0; i < law_.size(); ++i) {
+    by_variance_(i) =
+        unit * unit_.features.importance(i) * outputs_[static_cast<std::size_t>(i)].noise;
+  }
   return loss;
+}
+
+const LawSupports& LawLoss::supports() {
+  if (!supports_) {
+    supports_ = LawSupports{none_, alone_.col(1), means(law_), moment_matrix(law_)};
+  }
+  return *supports_;
+}
+
+// Weighted sums need up to twice the nodes of the gradient's, and their terms fall more slowly.
+Index LawLoss::curvature_nodes(Index i, double more) const {
+  constexpr double usual = 512.0, least = 64.0, slower = 4.0;
+  const double of_gradient =
+      slower * static_cast<double>(outputs_[static_cast<std::size_t>(i)].nodes);
+  const double nodes = std::max(std::min(more * usual, of_gradient), least);
+  const auto whole = static_cast<Index>(std::ceil(nodes / lane_count)) * lane_count;
+  return std::min(whole, most_nodes());
+}
+
+LawProduct LawLoss::row_product(const Autoencoder& model, const LawRow& row, Index nodes,
+                                const LawDirection& direction, double* by_feature) const {
+  if (model.activation == Activation::identity) {
+    return linear_curvature(*supports_, direction, by_feature);
+  }
+  const double period = outputs_[static_cast<std::size_t>(row.own)].period;
+  return law_curvature(row, circuit_, *supports_, Contour{period}, nodes, direction, by_feature);
+}
+
+double LawLoss::row_products(const Autoencoder& model, const RowChange& change, double more,
+                             RowChange& product) {
+  constexpr double few_digits = 3e-5;
+  const Index count = law_.size();
+  const bool noisy = change.variances.size() > 0;
+  supports();
+  product.rows.setZero(count, count);
+  product.thresholds.setZero(count);
+  product.variances.setZero(noisy ? count : 0);
+  Vector errors = Vector::Zero(count);
+  parallel_for(static_cast<std::size_t>(count), options_.threads, [&](std::size_t at) {
+    const auto i = static_cast<Index>(at);
+    const double v = unit_.restored(unit_.features.importance(i));
+    if (v == 0.0) return;
+    const LawDirection direction{change.rows.col(i).data(), change.thresholds(i),
+                                 noisy ? change.variances(i) : 0.0};
+    const LawRow row = row_of(model, i);
+    LawProduct result;
+    const auto take = [&](double nodes_more) {
+      result = row_product(model, row, curvature_nodes(i, nodes_more), direction,
+                           product.rows.col(i).data());
+      const double size = std::hypot(product.rows.col(i).norm(), result.threshold, result.noise);
+      return result.error <= few_digits * size;
+    };
+    double& coarse = coarse_[at];
+    if (more >= 1.0) {
+      take(more);
+    } else if (coarse > 0.0) {
+      take(coarse);
+    } else {
+      for (coarse = 0.5; !take(coarse) && coarse < 4.0;) coarse *= 2.0;
+    }
+    product.rows.col(i) *= v;
+    product.thresholds(i) = v * result.threshold;
+    if (noisy) product.variances(i) = v * result.noise;
+    errors(i) = v * result.error;
+  });
+  return errors.norm();
+}
+
+// By columns. As each has sums of its own, asymmetry shows their errors too.
+LawLoss::Curvature LawLoss::curvature(const Autoencoder& model, const LawRow& row,
+                                      Index nodes) const {
+  const Index count = law_.size(), size = count + (model.noise > 0.0 ? 2 : 1);
+  Curvature result{Matrix(size, size), 0.0};
+  Vector u = Vector::Zero(count), by_feature(count);
+  double squares = 0.0;
+  for (Index k = 0; k < size; ++k) {
+    u.setZero();
+    if (k < count) u(k) = 1.0;
+    const LawDirection direction{u.data(), k == count ? 1.0 : 0.0, k > count ? 1.0 : 0.0};
+    const LawProduct product = row_product(model, row, nodes, direction, by_feature.data());
+    result.K.col(k).head(count) = by_feature;
+    result.K(count, k) = product.threshold;
+    if (size > count + 1) result.K(count + 1, k) = product.noise;
+    squares += product.error * product.error;
+  }
+  result.error = std::max(std::sqrt(squares), (result.K - result.K.transpose()).norm());
+  result.K = (0.5 * (result.K + result.K.transpose())).eval();
+  return result;
+}
+
+std::vector<Matrix> LawLoss::curvatures(const Autoencoder& model, double relative_error,
+                                        double& error) {
+  const Index count = law_.size(), size = count + (model.noise > 0.0 ? 2 : 1);
+  supports();
+  std::vector<Matrix> K(static_cast<std::size_t>(count), Matrix::Zero(size, size));
+  Vector errors = Vector::Zero(count);
+  parallel_for(K.size(), options_.threads, [&](std::size_t at) {
+    const auto i = static_cast<Index>(at);
+    const double v = unit_.restored(unit_.features.importance(i));
+    if (v == 0.0) return;
+    const LawRow row = row_of(model, i);
+    for (double more = 1.0;; more *= 2.0) {
+      const Index nodes = curvature_nodes(i, more);
+      const Curvature found = curvature(model, row, nodes);
+      K[at] = v * found.K;
+      errors(i) = v * found.error;
+      if (found.error <= relative_error * found.K.norm()) return;
+      if (curvature_nodes(i, 2.0 * more) == nodes) return;
+    }
+  });
+  error = errors.norm();
+  return K;
 }
 
 Loss LawLoss::by_count(const Autoencoder& model, Vector& contributions) {

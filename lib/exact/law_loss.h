@@ -3,8 +3,10 @@
 #include <optional>
 #include <vector>
 
+#include "exact/curvature.h"
 #include "exact/law_circuit.h"
 #include "exact/law_closed.h"
+#include "exact/law_curvature.h"
 #include "exact/law_output.h"
 #include "exact/law_unit.h"
 #include "skeleta/exact/loss.h"
@@ -22,6 +24,21 @@ class LawLoss {
   /// The same, and C_0, …, C_most.
   Loss by_count(const Autoencoder& model, Vector& contributions);
 
+  /// The first derivatives by A and by the variances of the noise, of the last gradient.
+  RowSlopes slopes() const { return {gamma_, by_variance_}; }
+
+  /// The second derivatives by A, b and the variances at the model of the last gradient, times a
+  /// change: on the contours of that gradient with `more` times 512 nodes, of outputs whose sums
+  /// end earlier with fewer; more < 1: with as many as the first change took to some 3e-5, 256 to
+  /// 2048. Returns an estimate of the product's error in norm: what the sums change by with twice
+  /// the nodes.
+  double row_products(const Autoencoder& model, const RowChange& change, double more,
+                      RowChange& product);
+
+  /// All of them, dense, each with as many nodes as make its estimated error at most
+  /// `relative_error` times its norm, or as there may be. `error`: of all, in norm.
+  std::vector<Matrix> curvatures(const Autoencoder& model, double relative_error, double& error);
+
  private:
   // What an output contributes, without importance.
   struct Output {
@@ -29,6 +46,7 @@ class LawLoss {
     double threshold = 0.0, noise = 0.0;  // its derivatives by b_i and by the variance of ε_i
     LawError error, rounding;
     Index nodes = 0;
+    double period = 0.0;  // of the contour; 0 if none was needed
   };
   struct Wanted {
     double* by_feature = nullptr;  // dvalue/dA_ij, D entries, set to 0
@@ -46,7 +64,19 @@ class LawLoss {
     Vector entries;  // the derivatives by g_j of `single`; empty if they are not wanted
   };
 
+  // K_i and an estimate of its error.
+  struct Curvature {
+    Matrix K;
+    double error = 0.0;
+  };
+
   LawRow row_of(const Autoencoder& model, Index i) const;
+  const LawSupports& supports();
+  Index most_nodes() const { return options_.maximum_nodes / lane_count * lane_count; }
+  Index curvature_nodes(Index i, double more) const;
+  LawProduct row_product(const Autoencoder& model, const LawRow& row, Index nodes,
+                         const LawDirection& direction, double* by_feature) const;
+  Curvature curvature(const Autoencoder& model, const LawRow& row, Index nodes) const;
   Output evaluate_output(const Autoencoder& model, Index i, const LawError& tolerance,
                          const Wanted& wanted, std::optional<Prepared>& prepared) const;
   Output linear_output(const LawRow& row, const Wanted& wanted) const;
@@ -54,7 +84,7 @@ class LawLoss {
   Vector rounding_of_rows(const Autoencoder& model) const;
   Loss evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
                     Gradient* gradient, Matrix* contributions,
-                    std::vector<std::optional<Prepared>>& prepared) const;
+                    std::vector<std::optional<Prepared>>& prepared);
   Loss evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance);
   Loss reported(const Loss& normalised) const;
 
@@ -66,6 +96,12 @@ class LawLoss {
   double none_ = 1.0;  // P(N = 0)
   Vector second_;      // E x_j²
   Vector rounding_;    // rounding_of_rows() of the present model
+  std::optional<LawSupports> supports_;
+  std::vector<Output> outputs_;  // of the last evaluation
+  // Of the last gradient.
+  Matrix gamma_;  // column i is row i of Γ
+  Vector by_variance_;
+  std::vector<double> coarse_;  // `more` of products that need few digits, by output; 0: not known
 };
 
 }  // namespace skeleta::exact

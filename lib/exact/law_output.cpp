@@ -460,6 +460,7 @@ LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, dou
   choose_period(0.1 * tolerance);
   const Plan best = best_plan(tolerance, most);
   result.nodes = nodes_ = best.nodes;
+  result.period = period_;
   const double unit = 2.0 / period_;
   LawSums sums;
   Vector entries = Vector::Zero(derivatives_ ? row_.g.size() : 0);

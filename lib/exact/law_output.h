@@ -28,6 +28,7 @@ class LawOutput {
     LawError error;                                    ///< Bounds of their errors.
     LawError rounding;                                 ///< The part of it that is rounding.
     Index nodes = 0;
+    double period = 0.0;  ///< Of the contour; 0 if none was needed.
   };
   /// To errors of `tolerance`, or as well as `most` nodes can. Adds the derivatives by g_j to
   /// by_feature, D entries, if they are wanted.

@@ -15,6 +15,7 @@ const Loops SKELETA_AT_LEVEL(loops) = {
     derivative_truncation,
     derivative_rounding,
     sum_law,
+    sum_law_curvature,
     bound_law,
     bound_law_on_line,
     spread_points,

@@ -7,6 +7,7 @@
 #include "exact/dictionary_kernel.h"
 #include "exact/gradient_kernel.h"
 #include "exact/kept_kernel.h"
+#include "exact/law_curvature_kernel.h"
 #include "exact/law_kernel.h"
 #include "exact/loss_kernel.h"
 #include "exact/output.h"
@@ -29,6 +30,7 @@ struct Loops {
   decltype(&derivative_truncation) truncation_of_derivatives;
   decltype(&derivative_rounding) rounding_of_derivatives;
   decltype(&sum_law) law;
+  decltype(&sum_law_curvature) law_curvature;
   decltype(&bound_law) law_bound;
   decltype(&bound_law_on_line) law_bound_on_line;
   decltype(&spread_points) spread;

@@ -33,9 +33,13 @@ class Evaluator::Implementation {
   Loss loss_and_gradient(const Autoencoder& model, Gradient& gradient) {
     check(model);
     has_point_ = false;
-    if (!plain(model)) return law_loss().evaluate(model, &gradient);
     point_ = model;
     has_point_ = true;
+    if (!plain(model)) {
+      const Loss result = law_loss().evaluate(model, &gradient);
+      gradient_error_ = result.gradient_error;
+      return result;
+    }
     const Loss result = plain_loss().evaluate(point_, Wanted::gradient);
     gradient_error_ = result.gradient_error;
     plain_loss().gradient(gradient);
@@ -44,27 +48,32 @@ class Evaluator::Implementation {
 
   double hessian_times(const Gradient& direction, double more_nodes, Gradient& product) {
     require_point();
-    AdaptiveLoss& loss = *plain_loss_;
     double error = 0.0;
-    const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
-      error = loss.row_products(U, beta, more_nodes, R, r);
+    const auto rows = [&](const RowChange& change, RowChange& result) {
+      error = plain(point_) ? plain_loss().row_products(change.rows, change.thresholds, more_nodes,
+                                                        result.rows, result.thresholds)
+                            : law_loss().row_products(point_, change, more_nodes, result);
     };
-    times_direction(point_, loss.gamma(), rows, direction, options_.threads, product);
+    times_direction(point_, slopes(), rows, direction, options_.threads, product);
     return error;
   }
 
   Matrix hessian(double relative_error, double& error) {
     require_point();
     require_dense(point_);
-    AdaptiveLoss& loss = *plain_loss_;
     const double width = point_.W.norm() + (point_.tied() ? point_.W.norm() : point_.W_out.norm());
     const double scale = std::max(1.0, width * width);
     // Each Γ_ij stands in 2 d places.
     const double of_gamma = 2.0 * std::sqrt(static_cast<double>(point_.hidden())) * gradient_error_;
+    if (!plain(point_)) {
+      const std::vector<Matrix> K = law_loss().curvatures(point_, relative_error, error);
+      error = scale * error + of_gamma;
+      return dense_hessian(point_, slopes(), K);
+    }
     Curvatures curvatures;
     for (double more = 1.0;; more *= 2.0) {
-      loss.curvatures(more, curvatures);
-      Matrix result = dense_hessian(point_, loss.gamma(), curvatures.K);
+      plain_loss().curvatures(more, curvatures);
+      Matrix result = dense_hessian(point_, slopes(), curvatures.K);
       const double of_rows = scale * curvatures.error();
       error = of_rows + of_gamma;
       if (of_rows <= relative_error * result.norm() || !curvatures.may_extend()) return result;
@@ -86,14 +95,16 @@ class Evaluator::Implementation {
   AdaptiveLoss& plain_loss() {
     return plain_loss_ ? *plain_loss_ : plain_loss_.emplace(features_, options_);
   }
+  RowSlopes slopes() {
+    return plain(point_) ? RowSlopes{plain_loss().gamma()} : law_loss().slopes();
+  }
   LawLoss& law_loss() { return law_loss_ ? *law_loss_ : law_loss_.emplace(features_, options_); }
 
   void require_point() const {
     if (!has_point_) {
       throw std::invalid_argument(
-          "second derivatives are those at the model whose gradient was evaluated last, a ReLU "
-          "model "
-          "without noise on plain features: there is none");
+          "second derivatives are those at the model whose gradient was evaluated last: there is "
+          "none");
     }
   }
 

@@ -260,10 +260,10 @@ void SparseLoss::row_products(const Matrix& U, const Vector& beta, Matrix& R, Ve
 void SparseLoss::hessian_times(const Matrix& dW, const Vector& db, Matrix& product_W,
                                Vector& product_b) const {
   Gradient product;
-  const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
-    row_products(U, beta, R, r);
+  const auto rows = [&](const RowChange& change, RowChange& result) {
+    row_products(change.rows, change.thresholds, result.rows, result.thresholds);
   };
-  times_direction(point(), gamma_, rows, {dW, db, {}}, threads_, product);
+  times_direction(point(), {gamma_}, rows, {dW, db, {}}, threads_, product);
   product_W = std::move(product.dW);
   product_b = std::move(product.db);
 }
@@ -271,10 +271,10 @@ void SparseLoss::hessian_times(const Matrix& dW, const Vector& db, Matrix& produ
 Matrix SparseLoss::hessian() const {
   require_dense(point());
   double asymmetry = 0.0;
-  const auto rows = [&](const Matrix& U, const Vector& beta, Matrix& R, Vector& r) {
-    row_products(U, beta, R, r);
+  const auto rows = [&](const RowChange& change, RowChange& result) {
+    row_products(change.rows, change.thresholds, result.rows, result.thresholds);
   };
-  return dense_hessian(*point_, gamma_, row_curvatures(features_.size(), rows, asymmetry));
+  return dense_hessian(*point_, {gamma_}, row_curvatures(features_.size(), rows, asymmetry));
 }
 
 }  // namespace skeleta::exact

@@ -158,7 +158,7 @@ Hessian support_hessian(const Autoencoder& model, const Features& features, Coun
   result.value = values.sum();
   result.gradient.resize(gradient.dW.size() + gradient.dW_out.size() + count);
   result.gradient << gradient.dW.reshaped(), gradient.dW_out.reshaped(), gradient.db;
-  result.matrix = dense_hessian(model, gamma, K);
+  result.matrix = dense_hessian(model, {gamma}, K);
   return result;
 }
 

@@ -339,6 +339,168 @@ TEST(Hessian, KeepsWhatProductsNeed) {
   }
 }
 
+// Features of every kind of law: two that exclude each other, two together, a parent and its child,
+// and one by itself.
+Features grouped(const std::vector<ValueLaw>& values) {
+  const Index pair[] = {2, 3};
+  const ActivityTree tree(activity::join(
+      {activity::exclusive({activity::feature(0, 0.3), activity::feature(1, 0.2)}),
+       activity::together(pair, 0.2), activity::parent(4, 0.4, {activity::feature(5, 0.5)}),
+       activity::feature(6, 0.3)}));
+  DataLaw law{tree, {}};
+  for (std::size_t j = 0; j < 7; ++j) law.values.push_back(values[j % values.size()]);
+  return Features::of(law, Vector::LinSpaced(7, 0.5, 1.5));
+}
+
+Options resolved() {
+  Options options = tight();
+  options.gradient_target = 1e-8;
+  options.maximum_nodes = Index{1} << 13;
+  return options;
+}
+
+const std::vector<std::vector<ValueLaw>> other_values{
+    {ValueLaw::half_normal(0.7)},
+    {ValueLaw::exponential(0.4), ValueLaw::uniform(0.2, 1.0)},
+    {ValueLaw::normal(0.5, 0.4), ValueLaw::half_normal(0.5), ValueLaw()}};
+
+TEST(Hessian, OfOtherLawsIsTheSlopeOfTheGradient) {
+  std::mt19937_64 random(21);
+  for (std::size_t k = 0; k < other_values.size(); ++k) {
+    const Features features = grouped(other_values[k]);
+    for (const double noise : {0.0, 0.2}) {
+      Autoencoder model = generic(7, 2, k == 1, random);
+      model.noise = noise;
+      Evaluator evaluator(features, resolved());
+      const Matrix expected = differences(model, [&](const Autoencoder& at) {
+        Gradient gradient;
+        evaluator.loss_and_gradient(at, gradient);
+        return parameters(gradient);
+      });
+      const Hessian found = hessian(model, features, resolved(), 1e-8);
+      EXPECT_LT((found.matrix - expected).norm(), 2e-5 * expected.norm()) << k << " " << noise;
+      EXPECT_LT(found.error, 1e-3 * expected.norm()) << k << " " << noise;
+      EXPECT_LT((found.matrix - found.matrix.transpose()).norm(), 1e-13 * expected.norm());
+    }
+  }
+}
+
+// Values uniform on [0, c]: L(W, b; c) = c² L(W, b/c; 1).
+TEST(Hessian, OfScaledValuesIsThatOfPlainOnes) {
+  std::mt19937_64 random(22);
+  constexpr double scale = 3.0;
+  for (const bool untied : {false, true}) {
+    const Autoencoder model = generic(6, 2, untied, random);
+    const Features plain = testing::random_features(6, 0.6, random);
+    const Features scaled = Features::of(
+        DataLaw::independent(plain.density, ValueLaw::uniform(0.0, scale)), plain.importance);
+    Autoencoder wide = model;
+    wide.b *= scale;
+    const Hessian expected = hessian(model, plain, tight(), 1e-9);
+    const Hessian found = hessian(wide, scaled, resolved(), 1e-9);
+    Vector unit = Vector::Constant(parameters(model).size(), scale);
+    unit.tail(6).setOnes();
+    const Matrix in_units = unit.asDiagonal() * expected.matrix * unit.asDiagonal();
+    const double size = in_units.norm(), error = (found.matrix - in_units).norm();
+    EXPECT_LE(error, 1e-6 * size);
+    EXPECT_LE(error, found.error + scale * scale * expected.error + 1e-9 * size);
+  }
+}
+
+// H (SW, 0) = (S ∂L/∂W, 0), whatever the law is, and with noise on the hidden layer; products are
+// those of the matrix.
+TEST(Hessian, OfOtherLawsKnowsRotationsAndProducts) {
+  std::mt19937_64 random(23);
+  for (std::size_t k = 0; k < other_values.size(); ++k) {
+    Autoencoder model = generic(7, 3, false, random);
+    model.noise = k == 0 ? 0.0 : 0.15;
+    Evaluator evaluator(grouped(other_values[k]), resolved());
+    Gradient gradient, product, few;
+    evaluator.loss_and_gradient(model, gradient);
+    Matrix skew = Matrix::Random(3, 3);
+    skew = (skew - skew.transpose()).eval();
+    const Gradient turn{skew * model.W, Vector::Zero(7), {}};
+    const Gradient turned{skew * gradient.dW, Vector::Zero(7), {}};
+    const double found = evaluator.hessian_times(turn, product, 8.0);
+    const double size = parameters(turned).norm();
+    EXPECT_LT((parameters(product) - parameters(turned)).norm(), 1e-6 * size) << k;
+    EXPECT_LT(found, 1e-5 * size) << k;
+    double error = 0.0;
+    const Matrix H = evaluator.hessian(1e-8, error);
+    EXPECT_LT((H * parameters(turn) - parameters(product)).norm(), 1e-6 * size) << k;
+    const Gradient any{Matrix::Random(3, 7), Vector::Random(7), {}};
+    evaluator.hessian_times(any, few, 1e-3);
+    const Vector expected = H * parameters(any);
+    EXPECT_LT((parameters(few) - expected).norm(), 1e-4 * expected.norm()) << k;
+  }
+}
+
+// Values of 1: 2 Σ P(pattern) X Xᵀ over the patterns that fire, as far from all of them as here.
+TEST(Hessian, OfConstantValuesIsTheSumOverThePatternsThatFire) {
+  const Autoencoder model{Matrix{{0.9, -0.4, 0.0}, {0.0, 0.8, -0.7}}, Vector{{0.2, 0.1, -0.2}}};
+  const Vector p{{0.3, 0.4, 0.2}};
+  const Features features =
+      Features::of(DataLaw::independent(p, ValueLaw::constant(1.0)), Vector::Ones(3));
+  Evaluator evaluator(features, resolved());
+  Gradient gradient;
+  evaluator.loss_and_gradient(model, gradient);
+  const Matrix A = output_weights(model, 0, 3);
+  const Gradient by_threshold{Matrix::Zero(2, 3), Vector::Ones(3), {}};
+  Gradient product;
+  evaluator.hessian_times(by_threshold, product, 8.0);
+  for (Index i = 0; i < 3; ++i) {
+    double fires = 0.0;
+    for (unsigned pattern = 0; pattern < 8; ++pattern) {
+      double probability = 1.0, z = -model.b(i);
+      for (Index j = 0; j < 3; ++j) {
+        const bool on = (pattern >> j) & 1u;
+        probability *= on ? p(j) : 1.0 - p(j);
+        if (on) z += A(j, i);
+      }
+      if (z > 0.0) fires += probability;
+    }
+    EXPECT_NEAR(product.db(i), 2.0 * fires, 1e-5) << i;
+  }
+}
+
+TEST(Hessian, OfOtherLawsSaysWhereItDoesNotExist) {
+  Autoencoder model{Matrix{{1.0, -0.5, -0.5}, {0.0, 0.9, -0.9}}, Vector{{2.0, 0.1, 0.1}}};
+  const auto found = [&](const ValueLaw& value, double noise = 0.0) {
+    Autoencoder noisy = model;
+    noisy.noise = noise;
+    return kinks(noisy, Features::of(DataLaw::independent(Vector::Constant(3, 0.2), value),
+                                     Vector::Ones(3)));
+  };
+  EXPECT_TRUE(found(ValueLaw::half_normal(1.0)).empty());
+  ASSERT_EQ(found(ValueLaw::uniform(0.0, 2.0)).size(), 1u);  // A_00 · 2 = b_0
+  EXPECT_NE(found(ValueLaw::uniform(0.0, 2.0))[0].reason.find("own feature is 2"),
+            std::string::npos);
+  EXPECT_TRUE(found(ValueLaw::uniform(0.0, 2.0), 0.1).empty());
+  model.b(0) = -1.0;  // constants reach it from anywhere: A_01 · 2
+  EXPECT_TRUE(found(ValueLaw::uniform(0.0, 2.0)).empty());
+  ASSERT_EQ(found(ValueLaw::constant(2.0)).size(), 1u);
+  model.b(0) = 0.0;
+  EXPECT_EQ(found(ValueLaw::half_normal(1.0)).size(), 1u);  // nobody active
+  // One feature is always active, and all entries of its column move the outputs.
+  const ActivityTree one(activity::exclusive(
+      {activity::feature(0, 0.5), activity::feature(1, 0.25), activity::feature(2, 0.25)}));
+  EXPECT_TRUE(kinks(model, Features::of({one, std::vector<ValueLaw>(3)}, Vector::Ones(3))).empty());
+}
+
+// The same where thresholds and entries are negative: z ≤ 0 touches b from above.
+TEST(Hessian, DoesNotExistWhereANegativeEntryJustReachesTheThreshold) {
+  Autoencoder model{Matrix{{0.8, 0.5, -0.3}}, Vector{{-0.64, 0.1, 0.1}}};
+  model.W_out = Matrix{{-0.8}, {0.5}, {-0.5}};
+  const Features features = Features::uniform(3, 0.1);
+  ASSERT_EQ(kinks(model, features).size(), 1u);
+  const auto second = [&](double shift) {
+    Autoencoder moved = model;
+    moved.b(0) += shift;
+    return hessian(moved, features, CountRange{1, 1}).matrix.norm();
+  };
+  EXPECT_GT(std::abs(second(1e-6) - second(-1e-6)), 1e-3);
+}
+
 TEST(Hessian, RefusesWhatHasNone) {
   std::mt19937_64 random(7);
   Autoencoder model = generic(3, 2, false, random);
@@ -348,8 +510,9 @@ TEST(Hessian, RefusesWhatHasNone) {
   EXPECT_THROW(evaluator.hessian_times(product, product), std::invalid_argument);
   evaluator.loss(model);
   EXPECT_THROW(evaluator.hessian_times(product, product), std::invalid_argument);
-  model.noise = 0.1;
-  EXPECT_THROW(hessian(model, features), std::invalid_argument);
+  EXPECT_THROW(
+      hessian(model, features.importance.size() > 2 ? Features::uniform(2, 0.1) : features),
+      std::invalid_argument);
   const Autoencoder large{Matrix::Zero(20, 300), Vector::Zero(300)};
   EXPECT_THROW(hessian(large, Features::uniform(300, 0.1), CountRange{1, 1}),
                std::invalid_argument);

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "measure/activity_oracle.h"
+#include "skeleta/exact/hessian.h"
 #include "skeleta/exact/loss.h"
 #include "support.h"
 
@@ -298,6 +299,80 @@ TEST(Models, GradientsMatchFiniteDifferencesOfTheEnumeration) {
       EXPECT_LE(error, 2.0 * (1.0 + norms) * found.loss.gradient_error + 1e-9 * size)
           << activity.name;
       EXPECT_EQ(found.dW_out.size(), model.W_out.size());
+    }
+  }
+}
+
+LongModel moved(LongModel model, const Autoencoder& direction, Long by) {
+  model.W += by * direction.W.cast<Long>();
+  model.W_out += by * (model.tied ? LongMatrix(direction.W.transpose().cast<Long>())
+                                  : LongMatrix(direction.W_out.cast<Long>()));
+  model.b += by * direction.b.cast<Long>();
+  return model;
+}
+
+// d²L/dt² along a direction, of order 4.
+double second_difference(const Case& test, const LongModel& model, const Autoencoder& direction) {
+  constexpr Long h = 1e-4L;
+  const auto at = [&](int k) { return definition(test, moved(model, direction, k * h)); };
+  return static_cast<double>((16 * (at(1) + at(-1)) - at(2) - at(-2) - 30 * at(0)) / (12 * h * h));
+}
+
+Vector parameters(const Autoencoder& model) {
+  Vector x(model.W.size() + model.W_out.size() + model.b.size());
+  x << model.W.reshaped(), model.W_out.reshaped(), model.b;
+  return x;
+}
+
+// How far c is from the nearest place where the density of z on some support is not smooth, at the
+// least of all outputs.
+double distance_to_corners(const Case& test, const Autoencoder& model) {
+  double least = INFINITY;
+  for (Index i = 0; i < model.features(); ++i) {
+    const Matrix g = output_weights(model, i, 1);
+    std::vector<double> corners{0.0};
+    for (Index j = 0; j < model.features(); ++j) {
+      const ValueLaw& value = test.law.values[static_cast<std::size_t>(j)];
+      for (const double corner : std::vector<double>(corners)) {
+        corners.push_back(corner + g(j) * value.first());
+        corners.push_back(corner + g(j) * value.second());
+      }
+    }
+    const double c = model.b(i) + (model.activation == Activation::jumprelu ? model.jump(i) : 0.0);
+    for (const double corner : corners) least = std::min(least, std::abs(corner - c));
+  }
+  return least;
+}
+
+// Directions of all parameters, and of thresholds alone.
+TEST(Models, HessiansMatchSecondDifferencesOfTheEnumeration) {
+  std::mt19937_64 random(6);
+  for (const auto& activity : small_cases()) {
+    const Case test = case_of(activity);
+    if (test.law.size() > 4) continue;
+    for (const Kind& kind : kinds) {
+      Autoencoder model;
+      do {
+        model = dense_model(test.law.size(), kind.tied, kind.activation, kind.noise, random);
+      } while (kind.noise == 0.0 && distance_to_corners(test, model) < 2e-3);
+      const Features features = Features::of(test.law, test.importance);
+      Options options = to(1e-6, 1e-6);
+      options.maximum_nodes = Index{1} << 15;
+      const Hessian found = hessian(model, features, options, 1e-8);
+      const double size = found.matrix.norm();
+      EXPECT_EQ(found.gradient.size(), parameters(model).size());
+      for (int trial = 0; trial < 8; ++trial) {
+        Autoencoder direction =
+            dense_model(test.law.size(), kind.tied, Activation::relu, 0.0, random);
+        if (trial == 0) direction.W.setZero();
+        if (trial == 0) direction.W_out.setZero();
+        const Vector v = parameters(direction);
+        const double expected = second_difference(test, LongModel(model), direction);
+        const double error = std::abs(v.dot(found.matrix * v) - expected) / v.squaredNorm();
+        EXPECT_LE(error, 1e-7 * size)
+            << activity.name << " " << to_string(kind.activation) << kind.tied << kind.noise << " "
+            << trial << ": " << error / size << " " << found.error / size << " " << expected;
+      }
     }
   }
 }

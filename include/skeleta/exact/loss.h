@@ -102,11 +102,12 @@ class Evaluator {
 
   /// The Hessian (exact/hessian.h) at the model of the last loss_and_gradient, times a direction of
   /// its form: on the contours of that gradient, with `more_nodes` > 0 times its nodes, but at
-  /// least 64. Returns an estimate of the error of the product by A and b in norm, of the kind of
-  /// Loss::gradient_error without rounding: an order in the number of nodes larger. Where the
-  /// second derivatives do not exist, those of the side on which z_i = b_i is silent. Cost: two to
-  /// three gradients. Throws std::invalid_argument if the last call was no loss_and_gradient of a
-  /// ReLU model without noise on plain features.
+  /// least 64; of the general path with more_nodes times 512, or, below 1, as many as four to five
+  /// digits take. Returns an estimate of the error of the product by A, b and the noise's variances
+  /// in norm, of the kind of Loss::gradient_error without rounding: an order in the number of nodes
+  /// larger. Where the second derivatives do not exist, those of the side on which z_i = b_i is
+  /// silent. Cost: two to three gradients; of the general path that of four for each node. Throws
+  /// std::invalid_argument if the last call was no loss_and_gradient.
   double hessian_times(const Gradient& direction, Gradient& product, double more_nodes = 1.0);
 
   /// The whole of it, likewise, until the estimated error, which is given, is at most
