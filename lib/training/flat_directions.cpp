@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "core/decompositions.h"
@@ -31,10 +32,36 @@ Matrix block_of(const Autoencoder& model, Index i) {
   return B;
 }
 
-Matrix beside(const Matrix& A, const Matrix& B) {
-  Matrix result(A.rows(), A.cols() + B.cols());
-  result << A, B;
-  return result;
+// What feature j adds to z at most, with this entry of A.
+double largest(const Features& features, Index j, double entry) {
+  if (features.plain()) return std::max(entry, 0.0);
+  if (entry == 0.0) return 0.0;
+  const ValueLaw& value = features.law->values[static_cast<std::size_t>(j)];
+  return std::max({entry * value.most(), entry * value.least(), 0.0});
+}
+
+// The largest z of output i on supports of up to `most` features, with this one among them if one
+// is given.
+double highest(const Autoencoder& model, const Features& features, Index i, Index most,
+               std::optional<Index> with = {}) {
+  const Matrix row = output_weights(model, i, 1);
+  std::vector<double> entries;
+  for (Index j = 0; j < features.size(); ++j) {
+    if (j != with && features.density(j) > 0.0) {
+      entries.push_back(largest(features, j, row(j, 0)));
+    }
+  }
+  std::ranges::sort(entries, std::greater{});
+  double sum = 0.0;
+  if (with) sum = features.plain() ? row(*with, 0) : largest(features, *with, row(*with, 0));
+  const auto others = static_cast<std::size_t>(with ? most - 1 : most);
+  for (std::size_t n = 0; n < std::min(others, entries.size()); ++n) sum += entries[n];
+  return sum;
+}
+
+// Has output i an answer at all, other than of what is not there?
+bool has_threshold(const Autoencoder& model, Index i) {
+  return model.activation != Activation::identity && output_noise(model, i) == 0.0;
 }
 
 // Does output i never fire while at most `most` features are active, or count for nothing? Its
@@ -42,20 +69,44 @@ Matrix beside(const Matrix& A, const Matrix& B) {
 // order.
 bool silent(const Autoencoder& model, const Features& features, Index i, Index most) {
   if (features.importance(i) == 0.0) return true;
-  const Matrix row = output_weights(model, i, 1);
-  std::vector<double> entries;
-  for (Index j = 0; j < features.size(); ++j) {
-    if (features.density(j) > 0.0) entries.push_back(std::max(row(j, 0), 0.0));
+  if (!has_threshold(model, i)) return false;
+  return model.b(i) >= highest(model, features, i, most) && model.b(i) > 0.0;
+}
+
+// Does output i never fire while feature j is active?
+bool deaf(const Autoencoder& model, const Features& features, Index i, Index j, Index most) {
+  if (features.importance(i) == 0.0 || features.density(j) == 0.0) return true;
+  return has_threshold(model, i) && model.b(i) > 0.0 &&
+         model.b(i) > highest(model, features, i, most, j);
+}
+
+// Is no output moved by feature i where it fires?
+bool unheard(const Autoencoder& model, const Features& features, Index i, Index most) {
+  for (Index j = 0; j < model.features(); ++j) {
+    if (!deaf(model, features, j, i, most)) return false;
   }
-  std::ranges::sort(entries, std::greater{});
-  double highest = 0.0;
-  for (std::size_t n = 0; n < entries.size() && static_cast<Index>(n) < most; ++n) {
-    highest += entries[n];
-  }
-  return model.b(i) >= highest && model.b(i) > 0.0;
+  return true;
 }
 
 }  // namespace
+
+Matrix silent_directions(const Autoencoder& model, const Features& features, Index most) {
+  const Index d = model.hidden(), D = model.features(), n = parameter_count(model);
+  std::vector<Index> places;
+  for (Index i = 0; i < D; ++i) {
+    const bool quiet =
+        features.importance(i) == 0.0 || (has_threshold(model, i) && model.b(i) > 0.0 &&
+                                          model.b(i) > highest(model, features, i, most));
+    if (quiet) places.push_back(n - D + i);
+    for (Index a = 0; quiet && !model.tied() && a < d; ++a) places.push_back(D * d + i + a * D);
+    if (model.tied() && !quiet) continue;  // the column is its own decoder
+    const bool lost = unheard(model, features, i, most);
+    for (Index a = 0; lost && a < d; ++a) places.push_back(i * d + a);
+  }
+  Matrix result = Matrix::Zero(n, static_cast<Index>(places.size()));
+  for (std::size_t k = 0; k < places.size(); ++k) result(places[k], static_cast<Index>(k)) = 1.0;
+  return result;
+}
 
 ExplainedZeros explained_zeros(const Matrix& hessian, const Zeros& zeros, const Autoencoder& model,
                                const Features& features, Index most) {

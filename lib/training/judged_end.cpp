@@ -1,10 +1,12 @@
 #include "training/judged_end.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "skeleta/exact/hessian.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/spectrum.h"
+#include "training/flat_directions.h"
 #include "training/orbit.h"
 
 namespace skeleta::training {
@@ -23,9 +25,13 @@ CountRange skeletons_of(const JudgedProblem& problem) {
   }
 }
 
-// Rotations, and thresholds that are held at 0.
+// Rotations, what does nothing (a penalty may charge it), and thresholds that are held at 0.
 Matrix known_flat(const JudgedProblem& problem, const Autoencoder& model) {
-  const Matrix turns = orbit(model);
+  Matrix turns = orbit(model);
+  if (!problem.penalty.active() && problem.options.thresholds) {
+    const Matrix silent = silent_directions(model, problem.features, skeletons_of(problem).last);
+    if (silent.cols() > 0) turns = orthonormal(beside(turns, silent));
+  }
   if (problem.options.thresholds) return turns;
   const Index D = model.features(), n = parameter_count(model);
   Matrix flat = Matrix::Zero(n, turns.cols() + D);
@@ -53,10 +59,10 @@ JudgedEnd by_spectrum(const JudgedProblem& problem, const Autoencoder& model, co
 
 }  // namespace
 
-JudgedEnd judged_end(const JudgedProblem& problem, const Vector& y,
-                     optimize::HessianProduct times) {
-  // Relative to the largest eigenvalue: products are known to some 6e-5 of it.
-  constexpr double seen = 1e-4, clear = 3e-4;
+JudgedEnd judged_end(const JudgedProblem& problem, const Vector& y, const JudgedProducts& times) {
+  // Relative to the largest eigenvalue: rough products are known to some 6e-5 of it.
+  constexpr double seen = 1e-4, clear = 3e-4, seen_finely = 1e-6;
+  constexpr int most_steps = 200;
   constexpr Index few = 100;
   Vector x(y.size());
   problem.coordinates.to_parameters(y, x);
@@ -66,13 +72,19 @@ JudgedEnd judged_end(const JudgedProblem& problem, const Vector& y,
     return {Landscape::kink, {}};
   }
   const bool finer = y.size() <= few && problem.options.thresholds;
-  const optimize::Curvature curvature =
-      optimize::least_curvature(times, y.size(), known_flat(problem, model), 200, 0.1 * seen);
-  const double zero = (finer ? clear : seen) * curvature.largest;
-  if (curvature.least < -zero) return {Landscape::saddle, curvature.direction};
-  if (curvature.least > zero) return {Landscape::minimum, {}};
-  if (finer) return by_spectrum(problem, model, x, y);
-  return {Landscape::degenerate, {}};
+  const Matrix flat = known_flat(problem, model);
+  const auto judge = [&](optimize::HessianProduct products, double relative_zero,
+                         double tolerance) {
+    const optimize::Curvature curvature =
+        optimize::least_curvature(products, y.size(), flat, most_steps, tolerance);
+    const double zero = std::max(relative_zero * curvature.largest, 10.0 * times.fine_error);
+    if (curvature.least < -zero) return JudgedEnd{Landscape::saddle, curvature.direction};
+    if (curvature.least > zero) return JudgedEnd{Landscape::minimum, {}};
+    return JudgedEnd{Landscape::degenerate, {}};
+  };
+  const JudgedEnd roughly = judge(times.rough, finer ? clear : seen, 0.1 * seen);
+  if (roughly.landscape != Landscape::degenerate) return roughly;
+  return finer ? by_spectrum(problem, model, x, y) : judge(times.fine, seen_finely, seen_finely);
 }
 
 }  // namespace skeleta::training

@@ -61,11 +61,50 @@ double ExactObjective::operator()(const Vector& x, Vector& gradient) {
 
 void ExactObjective::times(const Vector& direction, Vector& product) {
   constexpr double share = 1e-3;  // of the gradient's nodes: the least number
+  times(direction, share, product);
+}
+
+double ExactObjective::fine_times(const Vector& direction, Vector& product) {
+  return times(direction, 2.0, product);
+}
+
+double ExactObjective::times(const Vector& direction, double more_nodes, Vector& product) {
   Autoencoder moved = model_;
   from_parameters(direction, moved);
   direction_ = {std::move(moved.W), std::move(moved.b), std::move(moved.W_out)};
-  evaluator_.hessian_times(direction_, product_, share);
+  const double error = evaluator_.hessian_times(direction_, product_, more_nodes);
   to_parameters(product_.dW, product_.dW_out, product_.db, product);
+  return error;
+}
+
+ClosedObjective::ClosedObjective(Features features, Autoencoder form)
+    : features_(std::move(features)), model_(std::move(form)) {
+  const bool few = features_.size() <= exact::ClosedLoss::most_features;
+  if (few && has_closed_forms(features_, model_)) few_.emplace(features_);
+}
+
+double ClosedObjective::operator()(const Vector& x, Vector& gradient) {
+  x_ = x;
+  if (!in_range(x)) return undefined;
+  gradient.resize(x.size());
+  if (few_) {
+    hessian_.resize(0, 0);
+    return (*few_)(x, gradient);
+  }
+  from_parameters(x, model_);
+  const CountRange all{0, features_.size()};
+  exact::Hessian whole = exact::hessian(model_, features_, all);
+  gradient = whole.gradient;
+  hessian_ = std::move(whole.matrix);
+  return whole.value;
+}
+
+void ClosedObjective::times(const Vector& direction, Vector& product) {
+  if (hessian_.size() == 0) {
+    Vector gradient(x_.size());
+    (*few_)(x_, gradient, hessian_);
+  }
+  product = hessian_ * direction;
 }
 
 CountRange SparseObjective::summed(const Features& features, const Autoencoder& form,

@@ -1,24 +1,19 @@
 #include "training/one_start.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
-#include "skeleta/exact/closed_loss.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/sampled_objective.h"
 #include "training/escape.h"
 #include "training/features.h"
-#include "training/judged_end.h"
 #include "training/zero_model.h"
 
 namespace skeleta::training {
 namespace {
-
-constexpr double sum_noise = 1e-14;  // of values that are sums of closed forms
 
 // Thresholds below 0 cost something only where the objective has Q_0.
 NaturalCoordinates coordinates_of(const Features& features, const Options& options) {
@@ -33,90 +28,7 @@ NaturalCoordinates coordinates_of(const Features& features, const Options& optio
   }
 }
 
-constexpr Index usual_nodes = 4096;
-
-// How exactly the loss is evaluated on the way: a gradient tolerance is relative to the loss of the
-// zero model, the engine's targets to the loss, which is smaller. Where the minimum is 0 (d = D),
-// only an absolute target can be met.
-exact::Options exact_options(const Features& features, double tolerance, int threads,
-                             Index most_nodes = usual_nodes) {
-  exact::Options options;
-  options.error_control = exact::ErrorControl::estimated;
-  options.gradient_target = std::clamp(tolerance, 1e-9, 1e-4);
-  options.relative_target = 0.1 * options.gradient_target;
-  options.absolute_target = 1e-3 * options.relative_target * loss_of_zero_model(features);
-  options.maximum_nodes = most_nodes;
-  options.threads = threads;
-  return options;
-}
-
-// As many as an evaluation can have in some ten milliseconds.
-Index many_nodes(Index features) {
-  constexpr Index factors = Index{1} << 23, most = Index{1} << 18;
-  return std::clamp(factors / (features * features), usual_nodes, most);
-}
-
-// exact::hessian on supports of up to `most` features, each of l = 0, 1, … in so many closed forms.
-double seconds_of_support_hessian(Index features, Index most) {
-  constexpr std::array<double, 6> forms{1, 1, 1, 15, 405, 27540};
-  constexpr double of_form = 5e-8;
-  const auto D = static_cast<double>(features);
-  double supports = 1.0, sum = 0.0;
-  for (Index l = 0; l <= std::min(most, features); ++l) {
-    if (l >= std::ssize(forms)) return INFINITY;
-    if (l > 0) supports *= (D - static_cast<double>(l) + 1.0) / static_cast<double>(l);
-    sum += supports * forms[static_cast<std::size_t>(l)];
-  }
-  return of_form * D * sum;
-}
-
-// Closed forms as an objective, where contours do not resolve the gradient.
-class ClosedObjective {
- public:
-  explicit ClosedObjective(const Features& features) : loss_(features) {}
-
-  double operator()(const Vector& x, Vector& gradient) {
-    x_ = x;
-    hessian_.resize(0, 0);
-    return loss_(x, gradient);
-  }
-
-  void times(const Vector& direction, Vector& product) {
-    if (hessian_.size() == 0) {
-      Vector gradient(x_.size());
-      loss_(x_, gradient, hessian_);
-    }
-    product = hessian_ * direction;
-  }
-
- private:
-  exact::ClosedLoss loss_;
-  Vector x_;
-  Matrix hessian_;
-};
-
-bool vanishes(const optimize::Summary& summary) {
-  return summary.stop_reason == optimize::DescentStop::gradient ||
-         summary.stop_reason == optimize::DescentStop::value;
-}
-
-// After a stage of loose targets, whose errors may be what stopped it.
-bool may_go_on(const optimize::Summary& summary) {
-  return vanishes(summary) || summary.stop_reason == optimize::DescentStop::line_search;
-}
-
 }  // namespace
-
-bool has_known_curvature(const Features& features, const Autoencoder& form, const Options& options,
-                         double most_seconds) {
-  if (!features.plain() || form.activation != Activation::relu || form.noise > 0.0) return false;
-  if (options.objective == ObjectiveKind::exact) return true;
-  const bool one = options.objective == ObjectiveKind::one_sparse;
-  if (!one && options.objective != ObjectiveKind::k_sparse) return false;
-  const Index most = one ? 1 : options.k;
-  if (form.tied() && most <= 2) return true;
-  return seconds_of_support_hessian(features.size(), most) <= most_seconds;
-}
 
 OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& options, int threads)
     : data_(data),
@@ -124,114 +36,27 @@ OneStart::OneStart(const ScaledFeatures& data, Index hidden, const Options& opti
       options_(options),
       form_(form_of(data.features, hidden, options)),
       threads_(threads),
-      gradient_target_(options.gradient_tolerance),
       zero_(value_of_zero_model(data.features, options.objective, options.k)),
       natural_(coordinates_of(data.features, options)),
-      nodes_(usual_nodes) {
-  if (options.coherence_cap < 1.0) {
-    cap_.emplace(options.coherence_cap, data.features.size(), zero_);
-  }
-}
+      objective_(data, form_, options, zero_, threads) {}
 
 void OneStart::run(Vector& x, sampling::PointStream& random, TrainedModel& result) {
   descend(x, result);
-  while (!cap_ && vanishes(result.summary) && leave(x, random)) minimize(x);
+  while (!objective_.capped() && vanishes(result.summary) && leave(x, random)) minimize(x);
   result.model = form_;
   from_parameters(x, result.model);
   evaluate(x);
   Vector gradient = Vector::Zero(x.size());
-  result.penalty = add_penalty(unit_penalty(), result.model, gradient);
+  result.penalty = add_penalty(objective_.penalty(), result.model, gradient);
   restore_unit();
 }
 
 void OneStart::descend(Vector& x, TrainedModel& result) {
   result_ = &result;
+  objective_.begin(result);
   record_start(x);
-  if (cap_) return minimize_capped(x);
+  if (objective_.capped()) return minimize_capped(x);
   noisy() ? minimize_noise(x) : minimize(x);
-}
-
-Penalty OneStart::unit_penalty() const {
-  return {std::ldexp(options_.penalty.interference, -data_.exponent),
-          std::ldexp(options_.penalty.decay, -data_.exponent)};
-}
-
-// What the objective is with the penalty, and its gradient. Losses are in a unit of their own, and
-// so is what is charged.
-double OneStart::charged(const Vector& x, double value, Vector& gradient) const {
-  if (options_.penalty.active() && std::isfinite(value)) {
-    Autoencoder model = form_;
-    from_parameters(x, model);
-    value += add_penalty(unit_penalty(), model, gradient);
-  }
-  if (cap_ && std::isfinite(value)) {
-    Autoencoder model = form_;
-    from_parameters(x, model);
-    value += cap_->add(model.W, gradient);
-  }
-  if (!options_.thresholds) gradient.tail(features().size()).setZero();
-  return value;
-}
-
-// Calls body with the objective and the relative error of its values.
-void OneStart::with_objective(Body body) {
-  with_bare_objective([&](optimize::Objective f, double noise) {
-    const auto whole = [&](const Vector& x, Vector& gradient) {
-      const double value = f(x, gradient);
-      return charged(x, value, gradient);
-    };
-    body(whole, noise);
-  });
-}
-
-void OneStart::with_bare_objective(Body body) {
-  switch (options_.objective) {
-    case ObjectiveKind::exact:
-      return with_exact(gradient_target_, body);
-    case ObjectiveKind::one_sparse: {
-      auto f = SparseObjective::one_sparse(features(), form_, threads_);
-      return body(f, sum_noise);
-    }
-    case ObjectiveKind::k_sparse: {
-      auto f = SparseObjective::k_sparse(features(), form_, options_.k, threads_);
-      return body(f, sum_noise);
-    }
-    case ObjectiveKind::sampled: {
-      SampledObjective f(features(), form_,
-                         {.batch = options_.batch,
-                          .seed = options_.seed,
-                          .series = result_->start,
-                          .threads = threads_});
-      const auto mean = [&](const Vector& at, Vector& gradient) { return f(0, at, gradient); };
-      return body(mean, sum_noise);
-    }
-    case ObjectiveKind::linear: {
-      LinearObjective f(features(), hidden_);
-      // The thresholds do not take part.
-      const auto of_weights = [&](const Vector& at, Vector& gradient) {
-        gradient.tail(features().size()).setZero();
-        return f(at, gradient);
-      };
-      return body(of_weights, sum_noise);
-    }
-  }
-}
-
-bool OneStart::is_closed() const {
-  return nodes_ > usual_nodes && features().size() <= exact::ClosedLoss::most_features &&
-         form_.tied_relu() && features().plain();
-}
-
-void OneStart::with_exact(double tolerance, Body body) {
-  if (is_closed()) {
-    ClosedObjective f(features());
-    resolved_ = true;
-    return body(f, sum_noise);
-  }
-  const exact::Options options = exact_options(features(), tolerance, threads_, nodes_);
-  ExactObjective f(features(), form_, options);
-  body(f, options.relative_target);
-  count_unmet(f);
 }
 
 // Is it said what the end is? Of itself only where that costs little. Under a cap it need not be a
@@ -239,7 +64,7 @@ void OneStart::with_exact(double tolerance, Body body) {
 bool OneStart::judges() const {
   constexpr double little = 1e-2;  // seconds
   if (options_.optimizer == OptimizerKind::newton) return true;
-  if (cap_) return false;
+  if (objective_.capped()) return false;
   return options_.optimizer == OptimizerKind::automatic &&
          has_known_curvature(features(), form_, options_, little);
 }
@@ -251,29 +76,22 @@ bool OneStart::by_newton() const {
   return options_.optimizer == OptimizerKind::newton || (judges() && pays);
 }
 
-void OneStart::count_unmet(const ExactObjective& f) {
-  result_->unmet += f.unmet();
-  resolved_ = f.last().met_target();
-}
-
 // A descent whose last gradients are not known to the tolerance ends where that of the truncated
 // integral vanishes: it goes on with closed forms of few features, with more nodes of others.
 void OneStart::minimize(Vector& x) {
-  minimize_with_nodes(x);
-  const Index many = many_nodes(features().size());
-  if (resolved_ || !features().plain() || nodes_ == many || !may_go_on(result_->summary)) return;
-  nodes_ = many;
-  minimize_with_nodes(x);
+  minimize_as_exactly(x);
+  if (objective_.resolved() || !may_go_on(result_->summary) || !objective_.refine()) return;
+  minimize_as_exactly(x);
 }
 
-void OneStart::minimize_with_nodes(Vector& x) {
+void OneStart::minimize_as_exactly(Vector& x) {
   if (options_.objective == ObjectiveKind::linear) x.tail(features().size()).setZero();
   if (by_newton()) return newton_stage(x);
   const double tolerance = options_.gradient_tolerance;
   if (options_.objective == ObjectiveKind::exact && by_lbfgs()) {
     if (!loose_stage(x)) return;
   }
-  with_objective([&](optimize::Objective f, double noise) {
+  objective_.with(tolerance, [&](optimize::Objective f, double noise) {
     if (by_lbfgs()) return lbfgs(f, x, tolerance, noise);
     descend_noise(
         [&](std::uint64_t, const Vector& at, Vector& gradient) { return f(at, gradient); }, x,
@@ -289,7 +107,7 @@ void OneStart::minimize_capped(Vector& x) {
     if (!x.allFinite()) return;
     Autoencoder model = form_;
     from_parameters(x, model);
-    holds = cap_->holds(model.W);
+    holds = objective_.cap().holds(model.W);
     x = to_parameters(model);
   }
 }
@@ -305,7 +123,7 @@ void OneStart::minimize_noise(Vector& x) {
   descend_noise(
       [&](std::uint64_t step, const Vector& at, Vector& gradient) {
         const double value = f(step, at, gradient);
-        return charged(at, value, gradient);
+        return objective_.charged(at, value, gradient);
       },
       x, 0.0);
 }
@@ -313,13 +131,12 @@ void OneStart::minimize_noise(Vector& x) {
 // Many features first descend with loose targets, to where the gradient is no larger than its
 // error; few gain nothing from it: their evaluations cost the same. Returns whether to go on.
 bool OneStart::loose_stage(Vector& x) {
-  const double loose = exact_options(features(), INFINITY, 1).gradient_target;
-  const double last = exact_options(features(), options_.gradient_tolerance, 1).gradient_target;
+  const double loose = gradient_target(INFINITY);
+  const double last = gradient_target(options_.gradient_tolerance);
   if (features().size() < many_features || loose <= 10.0 * last) return true;
   const double tolerance = std::max(options_.gradient_tolerance, loose);
-  gradient_target_ = loose;
-  with_objective([&](optimize::Objective f, double noise) { lbfgs(f, x, tolerance, noise); });
-  gradient_target_ = options_.gradient_tolerance;
+  objective_.with(loose,
+                  [&](optimize::Objective f, double noise) { lbfgs(f, x, tolerance, noise); });
   return may_go_on(result_->summary);
 }
 
@@ -331,111 +148,6 @@ void OneStart::lbfgs(optimize::Objective f, Vector& x, double tolerance, double 
   options.first_step = first_step;
   options.max_iterations = options_.max_steps - steps_;
   add(natural_descent(f, x, natural_, zero_, options, recorder()));
-}
-
-// Far from a minimum L-BFGS gets on as well, and its steps cost less. Many features have loose
-// targets until the last few steps.
-void OneStart::newton_stage(Vector& x) {
-  constexpr double near = 1e-3, loose = 1e-5;
-  const double tolerance = options_.gradient_tolerance;
-  const bool in_stages = features().size() >= many_features && tolerance < 0.1 * loose &&
-                         options_.objective == ObjectiveKind::exact;
-  if (tolerance < near) {
-    if (in_stages) gradient_target_ = near;
-    with_objective([&](optimize::Objective f, double noise) { lbfgs(f, x, near, noise); });
-    gradient_target_ = tolerance;
-    if (!may_go_on(result_->summary)) return;
-  }
-  if (in_stages) {
-    newton(x, loose, false);
-    if (!may_go_on(result_->summary)) return;
-  }
-  newton(x, tolerance, true);
-}
-
-// To this tolerance, on an objective as exact as that asks for. What the last stage ends at is
-// judged.
-void OneStart::newton(Vector& x, double tolerance, bool last) {
-  if (options_.objective == ObjectiveKind::exact && is_closed()) {
-    ClosedObjective f(features());
-    return newton(f, x, tolerance, sum_noise, last);
-  }
-  if (options_.objective == ObjectiveKind::exact) {
-    const exact::Options options = exact_options(features(), tolerance, threads_, nodes_);
-    ExactObjective f(features(), form_, options);
-    newton(f, x, tolerance, options.relative_target, last);
-    count_unmet(f);
-    return;
-  }
-  auto f = options_.objective == ObjectiveKind::one_sparse
-               ? SparseObjective::one_sparse(features(), form_, threads_)
-               : SparseObjective::k_sparse(features(), form_, options_.k, threads_);
-  newton(f, x, tolerance, sum_noise, last);
-}
-
-// A penalty and its second derivatives, in the unit of the losses.
-template <class F>
-void OneStart::newton(F& f, Vector& x, double tolerance, double noise, bool last) {
-  Vector parameters(x.size()), scaled(x.size()), y = natural_.from_parameters(x), here = y;
-  const auto value = [&](const Vector& at, Vector& gradient) {
-    here = at;
-    natural_.to_parameters(at, parameters);
-    const double result = charged(parameters, f(parameters, gradient), gradient);
-    natural_.pull_back(at, gradient);
-    return result;
-  };
-  const auto times = [&](const Vector& v, Vector& product) {
-    scaled = v;
-    natural_.pull_back(here, scaled);
-    if (!options_.thresholds) scaled.tail(features().size()).setZero();
-    f.times(scaled, product);
-    if (options_.penalty.active()) {
-      Autoencoder model = form_;
-      from_parameters(parameters, model);
-      add_penalty_times(unit_penalty(), model, scaled, product);
-    }
-    if (!options_.thresholds) product.tail(features().size()).setZero();
-    natural_.pull_back(here, product);
-  };
-  const auto record = recorder();
-  const auto show = [&](const optimize::Step& step) {
-    Vector at(step.x.size());
-    natural_.to_parameters(step.x, at);
-    return record(
-        {step.iteration, step.evaluations, step.value, step.gradient_norm, step.length, at});
-  };
-  optimize::NewtonOptions options;
-  options.gradient_tolerance = tolerance * zero_;
-  options.first_radius = first_step;
-  options.value_noise = noise;
-  const JudgedProblem problem{features(), form_, natural_, options_, unit_penalty(), threads_};
-  for (bool left = false;; left = true) {
-    options.max_iterations = options_.max_steps - std::min(steps_, options_.max_steps);
-    add(optimize::newton(value, times, y, options,
-                         record ? optimize::StepCallback(show) : optimize::StepCallback{}));
-    natural_.to_parameters(y, x);
-    if (!last || !vanishes(result_->summary)) return;
-    const JudgedEnd end = judged_end(problem, y, times);
-    result_->landscape = end.landscape;
-    if (end.landscape != Landscape::saddle || left) return;
-    leave_saddle(value, end.downhill, y);
-  }
-}
-
-// Along the steepest way down, as far as it goes down.
-void OneStart::leave_saddle(optimize::Objective value, const Vector& direction, Vector& y) {
-  Vector gradient(y.size()), best = y;
-  double least = value(y, gradient);
-  for (const double sign : {1.0, -1.0}) {
-    for (double step = 1e-3; step < 1.0; step *= 2.0) {
-      const Vector trial = y + sign * step * direction;
-      const double at = value(trial, gradient);
-      if (!(at < least)) break;
-      least = at;
-      best = trial;
-    }
-  }
-  y = best;
 }
 
 // In units of `zero_`: a learning rate means the same whatever the importances and densities are.
@@ -498,7 +210,7 @@ bool OneStart::descends_from(Vector& x, double goal, std::uint64_t most_steps) {
   options.first_step = first_step;
   options.max_iterations = most_steps;
   optimize::Summary summary;
-  with_objective([&](optimize::Objective f, double noise) {
+  objective_.with(options_.gradient_tolerance, [&](optimize::Objective f, double noise) {
     options.value_noise = noise;
     summary = natural_descent(f, x, natural_, zero_, options,
                               [&](const optimize::Step& step) { return !(step.value < goal); });
@@ -511,7 +223,7 @@ bool OneStart::descends_from(Vector& x, double goal, std::uint64_t most_steps) {
 void OneStart::record_start(const Vector& x) {
   if (options_.record_every == 0) return;
   const std::uint64_t unmet = result_->unmet;
-  with_objective([&](optimize::Objective f, double) {
+  objective_.with(options_.gradient_tolerance, [&](optimize::Objective f, double) {
     Vector gradient(x.size());
     const double value = f(x, gradient);
     if (!std::isfinite(value)) return;
@@ -542,48 +254,45 @@ void OneStart::add(const optimize::Summary& stage) {
 }
 
 void OneStart::evaluate(const Vector& x) {
+  result_->loss.value = result_->loss_gradient_norm = NAN;
+  if (!x.allFinite()) return;
+  if (options_.objective == ObjectiveKind::linear) return evaluate_linear(x);
+  result_->loss = final_loss();
+  if (!std::isfinite(result_->loss.value)) return;  // beyond the range of double
+  if (is_loss() && objective_.resolved() && !natural_.differ(x)) {
+    result_->loss_gradient_norm = result_->summary.gradient_norm;
+    return;
+  }
+  const StartObjective::GradientNorm norm = objective_.exact_gradient_norm(x);
+  result_->loss_gradient_norm = norm.value;
+  if (!norm.known) doubt_end();
+}
+
+exact::Loss OneStart::final_loss() const {
   exact::Options options;
   options.relative_target = options_.final_relative_target;
   options.absolute_target = 1e-4 * options.relative_target * loss_of_zero_model(features());
   options.maximum_nodes = Index{1} << 16;
   options.threads = threads_;
   options.refuse_unreachable = false;
-  result_->loss.value = result_->loss_gradient_norm = NAN;
-  if (!x.allFinite()) return;
-  if (options_.objective == ObjectiveKind::linear) return evaluate_linear(x);
-  result_->loss = exact::loss(result_->model, features(), options);
-  if (!std::isfinite(result_->loss.value)) return;  // beyond the range of double
-  const bool bare = options_.objective == ObjectiveKind::exact && by_lbfgs() &&
-                    !options_.penalty.active() && !cap_;
-  if (bare && resolved_ && !natural_.differ(x)) {
-    result_->loss_gradient_norm = result_->summary.gradient_norm;
-    return;
-  }
-  Vector gradient(x.size());
-  if (is_closed()) {
-    ClosedObjective f(features());
-    f(x, gradient);
-    if (!options_.thresholds) gradient.tail(features().size()).setZero();
-    result_->loss_gradient_norm = gradient.norm();
-    return;
-  }
-  ExactObjective f(features(), form_,
-                   exact_options(features(), options_.gradient_tolerance, threads_, nodes_));
-  if (!std::isfinite(f(x, gradient))) return;
-  if (!options_.thresholds) gradient.tail(features().size()).setZero();
-  result_->loss_gradient_norm = gradient.norm();
-  // Of other laws the error's estimate may be far too large.
-  if (f.last().met_target() || !features().plain()) return;
-  // A gradient that is not known to be smaller has met no tolerance.
-  double& norm = result_->loss_gradient_norm;
-  norm = std::max(norm, f.last().gradient_error);
+  return exact::loss(result_->model, features(), options);
+}
+
+// Is what was minimised the loss itself?
+bool OneStart::is_loss() const {
+  return options_.objective == ObjectiveKind::exact && by_lbfgs() && !options_.penalty.active() &&
+         !objective_.capped();
+}
+
+// A gradient that is not known to be smaller has met no tolerance, and what was judged is a
+// critical point of the truncated integral alone.
+void OneStart::doubt_end() {
   optimize::DescentStop& reason = result_->summary.stop_reason;
-  if (bare && reason == optimize::DescentStop::gradient &&
-      norm > options_.gradient_tolerance * zero_) {
-    reason = optimize::DescentStop::line_search;
-    // What was judged is a critical point of the truncated integral alone.
-    if (result_->landscape != Landscape::kink) result_->landscape = Landscape::unknown;
-  }
+  const double tolerance = options_.gradient_tolerance * zero_;
+  if (!is_loss() || reason != optimize::DescentStop::gradient) return;
+  if (!(result_->loss_gradient_norm > tolerance)) return;
+  reason = optimize::DescentStop::line_search;
+  if (result_->landscape != Landscape::kink) result_->landscape = Landscape::unknown;
 }
 
 // A closed form: of D² terms with a relative error of some D·ε each.

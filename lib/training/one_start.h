@@ -1,20 +1,23 @@
 #pragma once
 
-#include <optional>
-
 #include "skeleta/optimize/newton.h"
 #include "skeleta/sampling/stream.h"
-#include "skeleta/training/objectives.h"
 #include "skeleta/training/train.h"
-#include "training/coherence_cap.h"
 #include "training/natural_descent.h"
+#include "training/start_objective.h"
 
 namespace skeleta::training {
 
-/// Are the objective's second derivatives known, a Hessian that is summed over supports in so many
-/// seconds of one core?
-bool has_known_curvature(const Features& features, const Autoencoder& form, const Options& options,
-                         double most_seconds);
+/// Did a stage meet a tolerance?
+inline bool vanishes(const optimize::Summary& summary) {
+  return summary.stop_reason == optimize::DescentStop::gradient ||
+         summary.stop_reason == optimize::DescentStop::value;
+}
+
+/// After a stage of loose targets, whose errors may be what stopped it.
+inline bool may_go_on(const optimize::Summary& summary) {
+  return vanishes(summary) || summary.stop_reason == optimize::DescentStop::line_search;
+}
 
 /// One start of a training: from its initial parameters to the exactly evaluated end. `data` has
 /// the features in a unit in which losses have the size of 1; the result is in that of the caller.
@@ -30,8 +33,6 @@ class OneStart {
   void descend(Vector& x, TrainedModel& result);
 
  private:
-  using Body = FunctionRef<void(optimize::Objective, double noise)>;
-
   const Features& features() const { return data_.features; }
   bool by_lbfgs() const {
     return options_.optimizer != OptimizerKind::adam && options_.optimizer != OptimizerKind::sgd;
@@ -40,15 +41,8 @@ class OneStart {
   bool by_newton() const;
   bool noisy() const { return options_.objective == ObjectiveKind::sampled && !by_lbfgs(); }
 
-  Penalty unit_penalty() const;
-  double charged(const Vector& x, double value, Vector& gradient) const;
-  void with_objective(Body body);
-  void with_bare_objective(Body body);
-  void with_exact(double tolerance, Body body);
-  bool is_closed() const;
-  void count_unmet(const ExactObjective& f);
   void minimize(Vector& x);
-  void minimize_with_nodes(Vector& x);
+  void minimize_as_exactly(Vector& x);
   void minimize_capped(Vector& x);
   void minimize_noise(Vector& x);
   bool loose_stage(Vector& x);
@@ -66,6 +60,9 @@ class OneStart {
   void add(const optimize::Summary& stage);
   void evaluate(const Vector& x);
   void evaluate_linear(const Vector& x);
+  exact::Loss final_loss() const;
+  bool is_loss() const;
+  void doubt_end();
   void restore_unit();
 
   const ScaledFeatures& data_;
@@ -73,14 +70,11 @@ class OneStart {
   const Options& options_;
   Autoencoder form_;
   int threads_;
-  double gradient_target_;  ///< Of the exact objective.
-  double zero_;             ///< The objective's value for the model that answers 0.
+  double zero_;  ///< The objective's value for the model that answers 0.
   NaturalCoordinates natural_;
-  std::optional<CoherenceCap> cap_;
+  StartObjective objective_;
   TrainedModel* result_ = nullptr;
   std::uint64_t steps_ = 0;
-  Index nodes_;           ///< Of contour integrals, at most.
-  bool resolved_ = true;  ///< Did the last one meet its target?
 };
 
 }  // namespace skeleta::training

@@ -12,6 +12,8 @@ namespace {
 
 Matrix tangents(const Autoencoder& model) {
   const Index d = model.hidden();
+  // Noise on the hidden layer is alike in all orthogonal coordinates only.
+  const bool turns = model.tied() || model.noise > 0.0;
   std::vector<Vector> columns;
   const auto add = [&](const Matrix& M) {
     Autoencoder moved = model;
@@ -24,7 +26,7 @@ Matrix tangents(const Autoencoder& model) {
     for (Index e = 0; e < d; ++e) {
       Matrix M = Matrix::Zero(d, d);
       M(a, e) = 1.0;
-      if (model.tied()) {
+      if (turns) {
         if (e >= a) continue;
         M(e, a) = -1.0;
       }
@@ -46,6 +48,12 @@ Matrix orthonormal(const Matrix& A) {
   const Index rank = (eigen.values.array() > 1e-14 * largest).count();
   const Vector scale = eigen.values.tail(rank).cwiseSqrt().cwiseInverse();
   return skeleta::product(A, eigen.vectors.rightCols(rank) * scale.asDiagonal());
+}
+
+Matrix beside(const Matrix& A, const Matrix& B) {
+  Matrix result(A.rows(), A.cols() + B.cols());
+  result << A, B;
+  return result;
 }
 
 Matrix orbit(const Autoencoder& model) {

@@ -100,10 +100,11 @@ void validate(const Options& options, const Features& features, Index hidden) {
   }
   if (options.optimizer == OptimizerKind::newton) {
     constexpr double most_seconds = 1.0;
-    require(has_known_curvature(features, form, options, most_seconds),
-            "newton needs second derivatives: the objective exact, one-sparse, or k-sparse up to 5 "
-            "with few enough features that a Hessian takes no more than a second, of ReLU models "
-            "without noise on independent features uniform on [0, 1]");
+    require(
+        has_known_curvature(features, form, options, most_seconds),
+        "newton needs second derivatives: the objective exact; or one-sparse or k-sparse up to 5 "
+        "with few enough features that a Hessian takes no more than a second, of ReLU models "
+        "without noise on independent features uniform on [0, 1]");
   }
   if (options.search == Search::hopping) require_hopping(options, features, hidden);
   require(options.coherence_cap > 0.0 && options.coherence_cap <= 1.0,

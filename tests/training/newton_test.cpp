@@ -3,10 +3,12 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "skeleta/exact/hessian.h"
 #include "skeleta/training/objectives.h"
 #include "skeleta/training/parameters.h"
 #include "skeleta/training/train.h"
 #include "support.h"
+#include "training/flat_directions.h"
 
 // Training by Newton's method.
 namespace skeleta::training {
@@ -43,6 +45,70 @@ TEST(NewtonTraining, HasTheProductsOfItsObjectives) {
   Autoencoder untied = model;
   untied.W_out = Matrix::Random(6, 2);
   expect_products(SparseObjective::one_sparse(features, untied), to_parameters(untied), 1e-5);
+  const Autoencoder few = testing::random_model(4, 2, random);
+  expect_products(ClosedObjective(Features::uniform(4, 0.2), few), to_parameters(few), 1e-5);
+  const Autoencoder five = testing::random_model(5, 2, random);
+  expect_products(ClosedObjective(Features::uniform(5, 0.2), five), to_parameters(five), 1e-5);
+  Vector slope, by_contour;
+  const double closed =
+      ClosedObjective(Features::uniform(5, 0.2), five)(to_parameters(five), slope);
+  ExactObjective contour(Features::uniform(5, 0.2), 2, options);
+  EXPECT_NEAR(closed, contour(to_parameters(five), by_contour), 1e-9);
+  EXPECT_LT((slope - by_contour).norm(), 1e-8);
+  // Fine ones are those of many more nodes.
+  ExactObjective exact(features, 2, options);
+  Vector gradient(x.size()), rough(x.size()), fine(x.size());
+  exact(x, gradient);
+  exact.times(gradient, rough);
+  exact.fine_times(gradient, fine);
+  const Vector expected = exact::hessian(model, features, options, 1e-9).matrix * gradient;
+  EXPECT_LT((fine - expected).norm(), 1e-6 * expected.norm());
+  EXPECT_LT((rough - expected).norm(), 1e-3 * expected.norm());
+}
+
+// Output 2 never fires, and nobody fires while feature 2 alone is active: of one active feature its
+// parameters do nothing; of more output 0 hears it.
+TEST(NewtonTraining, KnowsParametersThatDoNothing) {
+  const Autoencoder model{Matrix{{1.0, -1.0, 0.0}, {0.0, 0.0, 0.0}}, Vector{{0.2, 0.2, 0.3}}};
+  const Features features = Features::uniform(3, 0.2);
+  const Matrix of_one = silent_directions(model, features, 1);
+  EXPECT_EQ(of_one.cols(), 3);
+  EXPECT_EQ(exact::hessian(model, features, CountRange{1, 1}).matrix * of_one, Matrix::Zero(9, 3));
+  const Matrix of_all = silent_directions(model, features, 3);
+  ASSERT_EQ(of_all.cols(), 1);
+  EXPECT_EQ(of_all(8, 0), 1.0);
+  EXPECT_EQ(exact::hessian(model, features).matrix * of_all, Matrix::Zero(9, 1));
+  Autoencoder noisy = model;
+  noisy.noise = 0.1;
+  EXPECT_EQ(silent_directions(noisy, features, 3).cols(), 1);  // w_2 = 0: none on output 2
+  noisy.W(0, 2) = 0.01;
+  EXPECT_EQ(silent_directions(noisy, features, 3).cols(), 0);
+}
+
+// Groups, other values and noise on the hidden layer: ends are minima, and Newton's are L-BFGS's.
+TEST(NewtonTraining, KnowsOtherLaws) {
+  const Vector density = Vector::Constant(4, 0.1);
+  const ActivityTree pairs(activity::join(
+      {activity::exclusive({activity::feature(0, 0.1), activity::feature(1, 0.1)}),
+       activity::exclusive({activity::feature(2, 0.1), activity::feature(3, 0.1)})}));
+  const std::vector<Features> all{
+      Features::of({pairs, std::vector<ValueLaw>(4)}, Vector::Ones(4)),
+      Features::of(DataLaw::independent(density, ValueLaw::half_normal(0.5)), Vector::Ones(4)),
+      Features::uniform(4, 0.1)};
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    Options options;
+    options.starts = 3;
+    options.gradient_tolerance = 1e-6;
+    options.optimizer = OptimizerKind::automatic;
+    if (k == 2) options.hidden_noise = 0.1;
+    const Training judged = train(all[k], 2, options);
+    options.optimizer = OptimizerKind::newton;
+    const Training by_newton = train(all[k], 2, options);
+    EXPECT_NE(judged.best()->landscape, Landscape::unknown) << k;
+    EXPECT_NE(judged.best()->landscape, Landscape::saddle) << k;
+    EXPECT_TRUE(by_newton.best()->is_minimum()) << k;
+    EXPECT_NEAR(by_newton.best()->loss.value, judged.best()->loss.value, 1e-7) << k;
+  }
 }
 
 // Antipodal pairs: most entries of A vanish, and contours of few nodes miss how they curve.
@@ -160,9 +226,11 @@ TEST(NewtonTraining, RefusesWhatHasNoSecondDerivatives) {
   EXPECT_THROW(validate(options, Features::uniform(60, 0.3), 2), std::invalid_argument);
   options.k = 6;
   EXPECT_THROW(validate(options, Features::uniform(6, 0.3), 2), std::invalid_argument);
-  options.objective = ObjectiveKind::exact;
   options.hidden_noise = 0.1;
+  options.k = 2;
   EXPECT_THROW(validate(options, features, 2), std::invalid_argument);
+  options.objective = ObjectiveKind::exact;
+  EXPECT_NO_THROW(validate(options, features, 2));
 }
 
 }  // namespace

@@ -301,7 +301,7 @@ TEST(Train, RefusesOptionsThatBreakTheirRules) {
 // At such ends G has entries near 1e-5, which take more nodes than far from them: the gradient that
 // is told is that of a contour with many more, and no tolerance is met by a truncated one.
 TEST(Train, TheGradientThatIsToldIsThatOfTheLoss) {
-  for (const auto& [features, hidden] : {std::pair<Index, Index>{3, 2}, {4, 3}}) {
+  for (const auto& [features, hidden] : {std::pair<Index, Index>{3, 2}, {4, 3}, {5, 4}}) {
     Options options;
     options.optimizer = OptimizerKind::automatic;
     options.starts = 2;
