@@ -181,8 +181,11 @@ void Estimate::declare(OptionTable& options) {
   options
       .add(
           "--error-control", &error_control_, "KIND",
-          "exact: 'rigorous' bounds, or 'estimated' for fewer nodes: an estimate, exceeded once in "
-          "4000 random models, by up to 2.3 times; no interval is given")
+          "exact: 'rigorous' bounds; 'estimated' for fewer nodes: an estimate, exceeded once in "
+          "4000 random models, by up to 2.3 times; no interval is given; or 'proven': whole "
+          "numbers, "
+          "nothing rounded but the results, to the nearest double; plain ReLU models whose outputs "
+          "see at most 24 features, seconds at 20")
       .one_of(names<exact::ErrorControl>());
   options.add("--skeletons", &skeletons_, "L", "exact: list only Q_0 ... Q_L; fewer cost less")
       .within(0.0)
@@ -210,6 +213,9 @@ void Estimate::refuse_flags_of_other_methods(const Run& run) const {
   if (exact()) {
     refuse({"--samples", "--max-samples", "--max-seconds", "--checkpoint-seconds", "--replicates",
             "--precision", "--confidence", "--check"});
+    if (error_control_ == "proven" && run.given("--max-nodes")) {
+      throw UsageError("--max-nodes is not for --error-control proven, which has no nodes");
+    }
   } else {
     refuse({"--error-control", "--skeletons", "--max-nodes"});
     if (!replicated(method_)) refuse({"--replicates"});
@@ -370,7 +376,7 @@ EstimateRun Estimate::exact_run(const EstimateRun& task, const approximation::Ex
                                 double seconds) const {
   EstimateRun done = task;
   done.method = "exact";
-  done.kernel = error_control_ == "rigorous" ? "contour" : "contour-estimated";
+  done.kernel = exact_kernel(exact_.error_control);
   done.loss = found.loss;
   done.one_sparse = found.one_sparse;
   done.seconds = seconds;

@@ -111,6 +111,8 @@ std::string describe(StopReason reason) {
   return "";
 }
 
+constexpr const char* proven_kernel = "patterns";
+
 // The value with its error: a standard error and an interval, or a bound. Digits end where the
 // larger of both errors begins.
 void print_value(std::ostream& out, const storage::EstimateRun& run) {
@@ -124,6 +126,9 @@ void print_value(std::ostream& out, const storage::EstimateRun& run) {
   } else if (loss.samples > 0 && loss.error_bound == 0.0) {
     // Samples that agree prove nothing.
     print_to(out, "\nloss      {}, the same at all samples\n", with_error(loss.value, error));
+  } else if (run.kernel == proven_kernel) {
+    print_to(out, "\nloss      {:.17g}, proven to lie in [{:.17g}, {:.17g}]\n", loss.value,
+             loss.low, loss.high);
   } else {
     print_to(out, "\nloss      {}, {} {:.2g}\n", with_error(loss.value, error),
              run.kernel == "contour-estimated" ? "estimated error" : "error at most",
@@ -135,6 +140,18 @@ void print_value(std::ostream& out, const storage::EstimateRun& run) {
 }
 
 }  // namespace
+
+std::string exact_kernel(exact::ErrorControl control) {
+  switch (control) {
+    case exact::ErrorControl::rigorous:
+      return "contour";
+    case exact::ErrorControl::estimated:
+      return "contour-estimated";
+    case exact::ErrorControl::proven:
+      return proven_kernel;
+  }
+  return "";
+}
 
 std::string one_or_range(double low, double high) {
   return low == high ? fmt::format("{:.6g}", low) : fmt::format("{:.6g} .. {:.6g}", low, high);

@@ -15,6 +15,9 @@ namespace skeleta::program {
 std::string one_or_range(double low, double high);
 std::string one_or_range(const Vector& values);
 
+/// The word for how an exact loss was computed.
+std::string exact_kernel(exact::ErrorControl control);
+
 /// The table by skeleton and the lines below it, for people.
 void print_estimate(std::ostream& out, const storage::EstimateRun& run);
 

@@ -143,7 +143,7 @@ py::dict estimate_model(const Problem& problem, std::size_t k, const std::string
   int threads = 0;
   const auto is_exact = [&](const approximation::ExactLoss& found, exact::ErrorControl control) {
     run.method = "exact";
-    run.kernel = control == exact::ErrorControl::rigorous ? "contour" : "contour-estimated";
+    run.kernel = program::exact_kernel(control);
     run.loss = found.loss;
     run.one_sparse = found.one_sparse;
   };

@@ -36,13 +36,15 @@ ExactLoss exact_loss(const Autoencoder& model, const Features& features,
   ExactLoss result;
   IntegralBySkeleton& loss = result.loss;
   loss = exact::skeleton_loss(model, features, options);
-  // Closed forms are exact in relative terms, however small: they replace what the contour gave.
+  // Closed forms are exact in relative terms, however small: they replace what the contour gave,
+  // but not what is proven.
+  const bool proven = options.error_control == exact::ErrorControl::proven;
   double low = 0.0, on_q2 = 0.0;
   for (const Index l : {0, 1, 2}) {
     if (l == 2 && model.features() > few_features) break;
     const SkeletonPart part = exact::skeleton_part(model, features, l, options.threads);
     for (SkeletonPart& row : loss.skeletons) {
-      if (row.l == l) row = part;
+      if (row.l == l && !proven) row = part;
     }
     (l < 2 ? low : on_q2) += part.contribution;
   }

@@ -12,6 +12,7 @@
 #include "exact/adaptive_loss.h"
 #include "exact/curvature.h"
 #include "exact/law_loss.h"
+#include "exact/proven_loss.h"
 #include "measure/activity_sweep.h"
 #include "measure/series.h"
 #include "skeleta/measure/active_count.h"
@@ -26,6 +27,7 @@ class Evaluator::Implementation {
   Loss loss(const Autoencoder& model) {
     check(model);
     has_point_ = false;
+    if (proven()) return told(proven_loss(model, features_, options_.threads).loss);
     return plain(model) ? plain_loss().evaluate(model, Wanted::loss)
                         : law_loss().evaluate(model, nullptr);
   }
@@ -33,6 +35,11 @@ class Evaluator::Implementation {
   Loss loss_and_gradient(const Autoencoder& model, Gradient& gradient) {
     check(model);
     has_point_ = false;
+    if (proven()) {
+      throw std::invalid_argument(
+          "error control 'proven' knows the loss only, not its derivatives: take 'rigorous' for "
+          "these");
+    }
     point_ = model;
     has_point_ = true;
     if (!plain(model)) {
@@ -92,6 +99,8 @@ class Evaluator::Implementation {
   bool plain(const Autoencoder& model) const {
     return features_.plain() && model.activation == Activation::relu && model.noise == 0.0;
   }
+  bool proven() const { return options_.error_control == ErrorControl::proven; }
+  Loss told(const Rounded& found) const;
   AdaptiveLoss& plain_loss() {
     return plain_loss_ ? *plain_loss_ : plain_loss_.emplace(features_, options_);
   }
@@ -148,6 +157,26 @@ CountRange Evaluator::Implementation::listed(const Vector& probabilities) const 
   return range;
 }
 
+// A proven number as a result of contours: its error may exceed the target, too.
+Loss Evaluator::Implementation::told(const Rounded& found) const {
+  Loss result;
+  if (std::isinf(found.high)) {
+    if (options_.refuse_unreachable) {
+      throw std::invalid_argument(
+          "the loss of this model exceeds the range of double: scale W and b, or importances, "
+          "down");
+    }
+    result.value = result.error_bound = std::numeric_limits<double>::quiet_NaN();
+    result.stop_reason = StopReason::non_finite;
+    return result;
+  }
+  result.value = found.nearest;
+  result.error_bound = found.error;
+  const double target = std::max(options_.absolute_target, options_.relative_target * result.value);
+  if (result.error_bound > target) result.stop_reason = StopReason::nodes;
+  return result;
+}
+
 IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& model) {
   check(model);
   has_point_ = false;
@@ -155,7 +184,17 @@ IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& m
   const CountRange range = listed(pi);
   Loss total;
   Vector contributions;
-  if (plain(model)) {
+  std::optional<ProvenLoss> found;
+  if (proven()) {
+    found = proven_loss(model, features_, options_.threads);
+    total = told(found->loss);
+    contributions.resize(range.last + 1);
+    for (Index l = 0; l <= range.last; ++l) {
+      const Rounded& part = found->contributions[static_cast<std::size_t>(l)];
+      contributions(l) = part.nearest;
+      total.error_bound = std::max(total.error_bound, part.error);
+    }
+  } else if (plain(model)) {
     total = plain_loss().evaluate(model, Wanted::skeletons);
     contributions = plain_loss().contributions(range.last);
   } else {
@@ -176,11 +215,11 @@ IntegralBySkeleton Evaluator::Implementation::skeleton_loss(const Autoencoder& m
   }
   result.value = total.value;
   // An estimate is no bound: no interval is claimed.
-  const bool bound = !plain(model) || options_.error_control == ErrorControl::rigorous;
+  const bool bound = !plain(model) || options_.error_control != ErrorControl::estimated;
   const double half = bound ? total.error_bound : std::numeric_limits<double>::quiet_NaN();
   result.confidence = bound ? 1.0 : half;
-  result.low = total.value - half;
-  result.high = total.value + half;
+  result.low = found ? found->loss.low : total.value - half;
+  result.high = found ? found->loss.high : total.value + half;
   result.error_bound = total.error_bound;
   result.stop_reason = total.stop_reason;
   return result;

@@ -45,12 +45,57 @@ def output_loss(g, c, p, i):
     """F_i by number of active features, support by support."""
     parts = [mp.mpf(0)] * (len(p) + 1)
     for support, probability in supports(p):
-        a = [g[j] for j in support]
+        seen = [j for j in support if g[j] != 0]
+        a = [g[j] for j in seen]
         loss = power_mean(a, c)
         if i in support:
-            loss += mp.mpf(1) / 3 - 2 * ramp_mean(a, c, support.index(i))
+            loss += mp.mpf(1) / 3 - (2 * ramp_mean(a, c, seen.index(i)) if i in seen else power_mean(a, c, 1))
         parts[len(support)] += probability * loss
     return parts
+
+
+def coefficients(factors):
+    """Of a product of polynomials in y."""
+    result = [mp.mpf(1)]
+    for factor in factors:
+        longer = [mp.mpf(0)] * (len(result) + len(factor) - 1)
+        for (k, x), (l, y) in itertools.product(enumerate(result), enumerate(factor)):
+            longer[k + l] += x * y
+        result = longer
+    return result
+
+
+def pattern_sum(g, c, p, features, offset):
+    """Proposition 3.9: H_offset[0], ..., H_offset[n] over subsets of these features."""
+    sums = [mp.mpf(0)] * (len(features) + 1)
+    for v in itertools.product((0, 1), repeat=len(features)):
+        factors = [(0, p[j]) if on else ((1 - p[j]) * g[j], -p[j]) for j, on in zip(features, v)]
+        level = mp.fsum(g[j] for j, on in zip(features, v) if on) - c
+        for m, x in enumerate(coefficients(factors)):
+            sums[m] += x * positive(level) ** (m + offset)
+    return sums
+
+
+def patterns_loss(g, c, p, i):
+    """F_i by number of active features, by Proposition 3.9."""
+    seen = [j for j in range(len(p)) if g[j] != 0]
+    silent = [j for j in range(len(p)) if g[j] == 0]
+    others = [j for j in seen if j != i]
+    count = coefficients([(1 - p[j], p[j]) for j in silent])
+    whole = mp.fprod(g[j] for j in seen)
+    square = [2 * x / (mp.factorial(l + 2) * whole) for l, x in enumerate(pattern_sum(g, c, p, seen, 2))]
+    parts = coefficients([square, count])
+    if i in seen:
+        at_zero = [0] + pattern_sum(g, c, p, others, 3)
+        at_one, power = [0] + pattern_sum(g, c - g[i], p, others, 3), [0] + pattern_sum(g, c - g[i], p, others, 2)
+        cross = [p[i] / (g[i] * whole) * (g[i] * b / mp.factorial(l + 1) - (a - z) / mp.factorial(l + 2))
+                 for l, (z, a, b) in enumerate(zip(at_zero, at_one, power))]
+        cross = coefficients([cross, count])
+    else:
+        mean = [x / (mp.factorial(l + 1) * whole) for l, x in enumerate(pattern_sum(g, c, p, seen, 1))]
+        cross = coefficients([mean, (0, p[i] / 2)] + [(1 - p[j], p[j]) for j in silent if j != i])
+    inputs = coefficients([(0, p[i] / 3)] + [(1 - p[j], p[j]) for j in range(len(p)) if j != i])
+    return [a - 2 * b + c for a, b, c in zip(parts, cross, inputs)]
 
 
 def h(a, k=0):
@@ -94,6 +139,15 @@ class ClosedForms(Workplace):
             self.assertLess(abs(self.phi(u, c) - positive(u - c) ** 3 / (3 * u)), 1e-30)
             if u > c:
                 self.assertLess(abs(mp.diff(lambda x: self.phi(x, c), u, 2) - 2 * (u ** 3 - c ** 3) / (3 * u ** 3)), 1e-12)
+
+    def test_all_supports_at_once(self):
+        """Proposition 3.9 by number of active features, where i is and is not in T."""
+        random = np.random.default_rng(2)
+        for i, g in itertools.product((0, 1), ((0.8, -0.3, 0.0, 0.5), (0.0, 0.6, -0.7, 0.2))):
+            g, p = exactly(g), exactly(random.uniform(0.05, 0.95, 4))
+            for c in exactly((-0.2, 0.1, 0.45)):
+                np.testing.assert_allclose(np.array(patterns_loss(g, c, p, i), float),
+                                           np.array(output_loss(g, c, p, i), float), rtol=1e-13, atol=1e-18)
 
 
 class Contour(Workplace):

@@ -97,7 +97,8 @@ def test_what_is_no_matrix_is_refused(W, sentence):
     (dict(density=0.1, bias=np.nan), "finite"),
     (dict(density=0.1, relative_target=0.0), "target"),
     (dict(density=0.1, relative_target=-1.0), "relative_target"),
-    (dict(density=0.1, error_control="some"), "none of rigorous, estimated"),
+    (dict(density=0.1, error_control="some"), "none of rigorous, estimated, proven"),
+    (dict(density=0.1, error_control="proven", noise=0.1), "'proven' knows ReLU models without noise"),
     (dict(density=0.1, threads=-1), "threads"),
     (dict(density=0.1, threads=2 ** 40), "threads = 1099511627776 must be a whole number from"),
     (dict(density=0.1, threads=1.5), "threads = 1.5 must be a whole number from"),
@@ -116,6 +117,13 @@ def test_what_is_no_matrix_is_refused(W, sentence):
 def test_other_arguments_are_refused(model, given, sentence):
     with pytest.raises(ValueError, match=sentence):
         skeleta.loss(model[0], **given)
+
+
+def test_proven_losses_have_no_derivatives(model):
+    given = dict(density=0.1, error_control="proven")
+    assert skeleta.loss(*model, **given).error_bound < 1e-16
+    with pytest.raises(ValueError, match="not its derivatives"):
+        skeleta.loss_and_gradient(*model, **given)
 
 
 def test_numbers_of_any_type(model):

@@ -33,6 +33,9 @@
 /// bound of a JumpReLU's gradient without noise is an estimate in one part, the density of z in the
 /// tails. Cost: D² · nodes steps of some 5 to 35 ns, as the law is, with 256-bit vectors.
 ///
+/// ErrorControl::proven takes neither path but closed forms in whole numbers, 2^{D/2} D⁴ products
+/// of thousands of digits, and has no nodes and no factors.
+///
 /// Importances are taken relative to their largest, so their common scale changes no decision and,
 /// if it is a power of two, no bit. Outputs too unimportant to matter (2⁻¹⁰⁰ of the target) are
 /// bounded instead of evaluated. Losses below the normal numbers of double (2e-308) are given with
@@ -42,8 +45,8 @@ namespace skeleta::exact {
 /// An integral loss, how well it is known, and what that took.
 struct Loss {
   double value = 0.0;  ///< L.
-  /// Bound (rigorous: mathematics.md, Theorem 3.7) or estimate (estimated) of |value − L|, of the
-  /// kind the options asked for.
+  /// Bound (rigorous: mathematics.md, Theorem 3.7; proven: Theorem 3.10) or estimate (estimated) of
+  /// |value − L|, of the kind the options asked for.
   double error_bound = 0.0;
   /// The same for the error of (Γ, db) in the Frobenius norm (see Evaluator): truncation, aliases,
   /// rounding, and (of plain features) what the rounding of A may turn at thresholds. 0 if no
@@ -118,9 +121,10 @@ class Evaluator {
   /// The loss split by skeleton. Listed are the l with π_l ≥ probability_floor (and l ≤ skeletons,
   /// if given). `value` is the loss over *all* skeletons, so value − Σ contributions is what the
   /// unlisted ones contribute. error_bound holds for the value and for every contribution;
-  /// low, high = value ∓ error_bound under rigorous control, and NaN, as is the confidence, where
-  /// the error is only estimated; stop_reason is exact, or nodes if the target was not met.
-  /// Cost: that of loss, and D · nodes · (largest l) factors for each output.
+  /// low, high = value ∓ error_bound under rigorous control, the neighbouring doubles under proven
+  /// control, and NaN, as is the confidence, where the error is only estimated; stop_reason is
+  /// exact, or nodes if the target was not met. Cost: that of loss, and D · nodes · (largest l)
+  /// factors for each output.
   IntegralBySkeleton skeleton_loss(const Autoencoder& model);
 
  private:
