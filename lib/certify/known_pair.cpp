@@ -11,10 +11,8 @@ namespace {
 // The mirror image of the model whose columns have opposite signs, with its best thresholds.
 void set_model(const Statement& statement, const CertifiedMinimum& state, PhaseProof& proof) {
   const Vector& density = statement.features().density;
-  for (std::size_t i = 0; i < 2; ++i) {
-    proof.columns[i] = std::abs(state.model.W(0, static_cast<Index>(i)));
-  }
-  const double gamma = proof.columns[0] * proof.columns[1];
+  proof.columns = {std::abs(state.model.W(0, 0)), -std::abs(state.model.W(0, 1))};
+  const double gamma = -proof.columns[0] * proof.columns[1];
   for (std::size_t i = 0; gamma > 0.0 && i < 2; ++i) {
     const auto j = static_cast<Index>(i);
     proof.thresholds[i] = PairOutput(density(j), density(1 - j))

@@ -52,10 +52,10 @@ void descend(const PhaseProblem& problem, const PhasePoint& point, double first,
                          .first_step = 0.1});
   lbfgs.minimize(objective, x);
   PhaseProof found = proof;
-  found.columns = {std::abs(x(0)), std::abs(x(1))};
+  found.columns = {std::abs(x(0)), -std::abs(x(1))};
   for (std::size_t i = 0; i < 2; ++i) {
     const double r = found.columns[i];
-    found.thresholds[i] = output.threshold(r * r, found.columns[0] * found.columns[1]);
+    found.thresholds[i] = output.threshold(r * r, -found.columns[0] * found.columns[1]);
   }
   if (!(problem.antipodal(found.columns, found.thresholds) <
         problem.antipodal(proof.columns, proof.thresholds))) {

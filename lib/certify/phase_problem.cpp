@@ -37,8 +37,8 @@ PhaseProblem::PhaseProblem(const PhaseProof& proof, const std::array<double, 2>&
 
 double PhaseProblem::antipodal(const std::array<double, 2>& columns,
                                const std::array<double, 2>& thresholds) const {
-  if (!(columns[0] > 0.0 && columns[1] > 0.0)) return std::numeric_limits<double>::infinity();
-  const Interval gamma = Interval(columns[0]) * Interval(columns[1]);
+  if (!(columns[0] > 0.0 && columns[1] < 0.0)) return std::numeric_limits<double>::infinity();
+  const Interval gamma = Interval(columns[0]) * Interval(-columns[1]);
   Interval sum = Interval(2.0) * lambda_ * square(gamma);
   for (std::size_t i = 0; i < 2; ++i) {
     sum = sum + weight_[i] * output_[i].value(square(Interval(columns[i])), gamma, thresholds[i]);

@@ -30,7 +30,7 @@ class PhaseProblem : public Problem {
   const PairOutput& output(std::size_t i) const { return output_[i]; }
   /// What drop, 0, and dedicate, 1, lose: all of the feature without a column.
   Interval plain(std::size_t kept) const { return weight_[1 - kept] * output_[1 - kept].idle(); }
-  /// L + λR of an antipodal model, rounded up; infinite if a column is 0.
+  /// L + λR of an antipodal model, w_1 > 0 > w_2, rounded up; infinite of any other.
   double antipodal(const std::array<double, 2>& columns,
                    const std::array<double, 2>& thresholds) const;
   /// A column of output i that costs more than `upper` by itself, a number of few bits.

@@ -8,7 +8,7 @@
 namespace skeleta::certify {
 namespace {
 
-constexpr std::string_view phase_title = "skeleta phase certificate 1";
+constexpr std::string_view phase_title = "skeleta phase certificate 2";
 
 // The numbers of a proof, in the order of the text.
 struct PhaseField {

@@ -46,7 +46,7 @@ STATED = (
     ("[0.023, 0.024] for I = 2", "0:0.03:31", r" 2 +0\.1 +0\.023 +0\.024\n"),
     ("still a pair at p = 0.9", "--densities 0.9", r" 1 +0\.9 +0 +antipodal "),
     ("between 0.18 and 0.185 (published", "--densities 0.18,0.185", r" 0\.18 +0 +antipodal .*\n.* 0\.185 +0 +drop "),
-    ("it has |w₂| = 0.054", "--importances 0.744", r"columns\": \[\s*1\.0058\d*,\s*0\.0543\d*"),
+    ("it has |w₂| = 0.054", "--importances 0.744", r"columns\": \[\s*1\.0058\d*,\s*-0\.0543\d*"),
     ("all other phases are excluded", "certify --check phases", r"32 points is proven: .* antipodal\."),
     ("| 5 | 1.000003 | 0.0018", "n5_m2", r"coulomb .* 1\.000003 +0\.00178 "),
     ("| 15 | 1.0020 | 0.41", "n20_m5", r"coulomb .* 1\.00196\d* +0\.409 "),

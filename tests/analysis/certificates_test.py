@@ -158,6 +158,7 @@ class Phases(Certificates):
         for name, which, factor, pattern in (("minimum", 1, 1 - 1e-6, "no model is known"),
                                              ("minimum", 0, 1 + 1e-2, "is no interval"),
                                              ("columns", 0, 1.01, "no model is known"),
+                                             ("columns", 1, -1.0, "no model is known"),
                                              ("point", 2, 1.0, ""), ("longest", 1, 0.8, "longer")):
             line = re.search(rf"(?m)^{name} .*$", self.text)[0]
             words = line.split(" ")

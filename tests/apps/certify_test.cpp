@@ -155,7 +155,7 @@ TEST_F(CertifyCommand, NamesPhases) {
   EXPECT_THAT(proof.out, HasSubstr("is proven: 2 drop, 4 antipodal, 2 either."));
   EXPECT_THAT(proof.out, HasSubstr("antipodal up to, and no more from, an interference of"));
   EXPECT_THAT(contents("phases.txt"),
-              HasSubstr("skeleta phase certificate 1\nphase antipodal\npoint 0x1p-1 "));
+              HasSubstr("skeleta phase certificate 2\nphase antipodal\npoint 0x1p-1 "));
   const Outcome checked = run_program({"certify", "--check", file, "--json"});
   ASSERT_EQ(checked.code, done) << checked.err;
   const Json certified = Json::parse(checked.out)["certified"];
@@ -165,6 +165,8 @@ TEST_F(CertifyCommand, NamesPhases) {
   EXPECT_EQ(first["phase"], "antipodal");
   EXPECT_LE(first["lower"], first["upper"]);
   EXPECT_EQ(first["upper"], first["antipodal"]);
+  EXPECT_GT(first["columns"][0], 0.0);
+  EXPECT_LT(first["columns"][1], 0.0);
   EXPECT_EQ(certified["critical_interference"][0]["low"], 0.0);
   EXPECT_EQ(certified["critical_interference"][0]["high"], 0.04);
 

@@ -100,7 +100,7 @@ TEST(Phase, LeavesTiesUndecided) {
 TEST(Phase, FindsShortColumns) {
   const PhaseProof proof = prove_phase({0.7443803, 0.49238826, 0.01});
   EXPECT_EQ(proof.phase, PhaseName::antipodal);
-  EXPECT_LT(proof.columns[1], 0.1);
+  EXPECT_GT(proof.columns[1], -0.1);
   EXPECT_LT(proof.upper, phase_losses(proof)[0]);
 }
 
@@ -127,7 +127,7 @@ TEST(Phase, NoModelIsBelow) {
                                   pair_of(1.0, -1.0, 0.0, 0.0)};
     if (proof.columns[0] > 0.0) {
       near.push_back(
-          pair_of(proof.columns[0], -proof.columns[1], proof.thresholds[0], proof.thresholds[1]));
+          pair_of(proof.columns[0], proof.columns[1], proof.thresholds[0], proof.thresholds[1]));
       EXPECT_NEAR(loss_of(point, near.back()), proof.upper, 1e-9 * proof.upper);
     }
     double best = 1e9;
@@ -215,6 +215,8 @@ TEST(Phase, AWrongProofIsFound) {
   }
   EXPECT_THAT(cause(pair, [](PhaseProof& x) { x.upper *= 1.0 - 1e-6; }), HasSubstr("no model"));
   EXPECT_THAT(cause(pair, [](PhaseProof& x) { x.thresholds[1] += 1e-3; }), HasSubstr("no model"));
+  EXPECT_THAT(cause(pair, [](PhaseProof& x) { x.columns[1] = -x.columns[1]; }),
+              HasSubstr("no model"));
   EXPECT_NE(cause(pair, [](PhaseProof& x) { x.lower = x.upper; }), "proven");
   EXPECT_NE(cause(pair, [](PhaseProof& x) { x.phase = PhaseName::drop; }), "proven");
   EXPECT_NE(cause(drop, [](PhaseProof& x) { x.phase = PhaseName::antipodal; }), "proven");

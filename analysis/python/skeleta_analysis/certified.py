@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from . import style
 from .sweep import boundary
 
-TITLE = "skeleta phase certificate 1"
+TITLE = "skeleta phase certificate 2"
 NAMES = ("drop", "dedicate", "antipodal", "either", "undecided")
 WORDS = {"drop": "second feature dropped", "dedicate": "first feature dropped", "antipodal": "antipodal pair",
          "either": "one dropped, either", "undecided": "undecided"}

@@ -6,7 +6,7 @@ from math import isfinite
 from exact_intervals import (BITS, ONE, Failed, add, at_least, at_most, check_tree, cube, div, exact, hull, middle,
                              mul, neg, over, require, square, sub, times)
 
-TITLE = "skeleta phase certificate 1"
+TITLE = "skeleta phase certificate 2"
 WHOLE, TWO_THIRDS = (ONE, ONE), over((2 * ONE, 2 * ONE), 3)
 NAMES = ("drop", "dedicate", "antipodal", "either", "undecided")
 FIELDS = {"point": 3, "minimum": 2, "columns": 2, "thresholds": 2, "longest": 2}
@@ -338,8 +338,8 @@ class Point:
         else:
             columns, b = self.numbers["columns"], self.numbers["thresholds"]
             reached = None
-            if columns[0][0] > 0 and columns[1][0] > 0:
-                gamma = mul(*columns)
+            if columns[0][0] > 0 > columns[1][1]:  # opposite signs
+                gamma = neg(mul(*columns))
                 reached = times(2, mul(self.penalty, square(gamma)))[1]
                 for weight, column, threshold in zip(self.weights, columns, b):
                     reached += mul(weight, Curve(self.p, square(column)).value(gamma, threshold))[1]

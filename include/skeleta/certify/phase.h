@@ -42,9 +42,10 @@ struct PhaseProof {
   PhaseName phase = PhaseName::undecided;  ///< Of every global minimum.
   double lower = 0.0;                      ///< min (L + λR) ≥ lower,
   double upper = 0.0;                      ///< and ≤ upper.
-  /// |w_1| and |w_2| of the minimiser: of the antipodal model that loses `upper`, or 1 and 0 where
-  /// one feature is dropped (either: the second one). Undecided: of the best antipodal model that
-  /// was found.
+  /// w_1 ≥ 0 and w_2 ≤ 0 of the antipodal model that loses `upper`, a minimiser to the gap; or 1
+  /// and 0 where one feature is dropped (either: the second one), 0 and 1 where the first one is.
+  /// Undecided: of the best antipodal model that was found. The mirror image (−w_1, −w_2) loses the
+  /// same.
   std::array<double, 2> columns{};
   std::array<double, 2> thresholds{};  ///< Of that model; 0 and −p/2 where one feature is dropped.
   std::array<double, 2> longest{};     ///< |w_i| of every global minimum is at most that.
