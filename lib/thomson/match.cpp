@@ -105,7 +105,7 @@ EnergyMatch match_energy(const PairEnergy& energy, const Matrix& unit, const Ref
   EnergyMatch result;
   result.kind = energy;
   result.energy = sphere_energy(energy, unit);
-  result.energy_ratio = result.energy / reference.energy;
+  result.energy_ratio = reference.energy == 0.0 ? nan : result.energy / reference.energy;
   result.reference = reference;
   result.match =
       closest_match(unit.colwise().normalized(), reference.points, affordable_starts(unit.cols()));

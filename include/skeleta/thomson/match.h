@@ -32,7 +32,7 @@ Reference reference(const PairEnergy& energy, Index points, Index dimension,
 struct EnergyMatch {
   PairEnergy kind;            ///< Of which `energy` is one.
   double energy = 0.0;        ///< Of the unit columns; infinite if two coincide (Riesz energies).
-  double energy_ratio = 0.0;  ///< energy / reference.energy; NaN if both are 0.
+  double energy_ratio = 0.0;  ///< energy / reference.energy; NaN if that is 0.
   Reference reference;        ///< What the columns are compared with.
   /// How far the unit columns are from the reference. Where the reference has energy 0 (V_c with
   /// few points) it is one of a family of minimisers, and this the distance to that one.
