@@ -58,12 +58,12 @@ export async function settled(page, timeout = 60000) {
     !document.querySelector("[aria-busy]"), null, { timeout });
 }
 
-/** Opens the file in a new tab, hands over, and finds nothing on the console. */
+/** Opens the file in a new tab, hands over, with h5py's numbers to who takes them, and finds nothing on the console. */
 export async function withFileIn(browser, file, { datasets = [], ...options }, work) {
   const { page, troubles, close } = await openTab(browser, options);
   await openPage(page);
   await openFile(page, file);
-  await work(page, numbersOf(file, ...datasets));
+  await (work.length > 1 ? work(page, numbersOf(file, ...datasets)) : work(page));
   assert.deepEqual(troubles, []);
   assert.deepEqual(await page.$$eval(".trouble:not([hidden])", (list) => list.map((e) => e.textContent)), []);
   await close();

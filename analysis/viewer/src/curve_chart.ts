@@ -29,6 +29,8 @@ export interface Curves {
   /** The picture in a sentence. */
   label: string;
   logarithmicX?: boolean;
+  /** x counts: whole numbers along it. */
+  wholeX?: boolean;
   xRange?: [number, number];
   levels?: Level[];
   /** The place that is pointed at, such as "time 3". */

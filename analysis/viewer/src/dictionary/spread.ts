@@ -54,7 +54,7 @@ export async function countView(run: Run): Promise<HTMLElement | null> {
   const chart = new CurveChart(false, 280);
   chart.set({
     x: upTo(shares.length), curves: [{ name: "share of the loss", colour: 0, values: shares, look: "marked" }],
-    xName: "number of active features l", yName: "share of the loss",
+    xName: "number of active features l", yName: "share of the loss", wholeX: true,
     label: `The loss by number of active features, up to ${shares.length - 1}.`,
     place: (l) => `${l} active`,
   });

@@ -48,7 +48,7 @@ function densities(p: Float64Array, laws: string[]): HTMLElement {
     : [{ name: "density", colour: 0, values: order.map((j) => p[j]), look: "marked" as const }];
   const chart = new CurveChart(wide, 260);
   chart.set({
-    x, curves: points, xName: "rank of the feature, densest first", yName: "density p", logarithmicX: wide,
+    x, curves: points, xName: "rank of the feature, densest first", yName: "density p", logarithmicX: wide, wholeX: !wide,
     label: `The densities of ${p.length} features, from ${plain(most, 3)} to ${plain(least, 3)}.`,
     place: (k) => `feature ${order[k - 1]}, ${laws[order[k - 1]]}`,
   });

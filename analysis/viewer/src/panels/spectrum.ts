@@ -57,7 +57,7 @@ function curves(data: Float64Array, zero: number) {
   ];
   const numbers = (kind: string) => data.filter((value) => sort(value, zero) === kind).length;
   return {
-    x: upTo(data.length), curves: found, xName: "number, smallest first", yName: "size of the eigenvalue",
+    x: upTo(data.length), curves: found, xName: "number, smallest first", yName: "size of the eigenvalue", wholeX: true,
     label: `${plural(data.length, "eigenvalue")} of the Hessian: ${numbers("positive")} positive, ` +
       `${numbers("negative")} negative, ${numbers("zero")} that count as 0.`,
     levels: zero > 0 ? [{ value: zero, name: "zero" }] : [],
