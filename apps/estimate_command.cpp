@@ -32,6 +32,8 @@ Examples:
   skeleta estimate model.h5 --sparsity 0.99 --samples 1e6 --method plain
   skeleta estimate model.h5 --instance all --json
   skeleta estimate model.h5 --method exact    every digit, no sampling
+What the bound of an exact loss is: analysis/mathematics.md, Theorem 3.7; the
+interval of a sampled one: analysis/mathematics.md, Proposition 9.2.
 Ctrl-C, SIGTERM and SIGHUP end it with what there is by then; what would take a
 century is refused unless --max-seconds is given.
 )";
@@ -121,6 +123,7 @@ class Estimate : public Command {
   Result sampled_result(Run& run, const EstimateRun& task, const EstimateRun* earlier) const;
   void add_check(Result& result, int threads) const;
   void announce(Run& run, const estimate::Foreseen& foreseen) const;
+  bool samples_ask_more(const IntegralBySkeleton& exact) const;
   const EstimateRun* earlier(Index instance) const;
   Findings findings(const Run& run, const EstimateRun* unfinished = nullptr) const;
   nlohmann::ordered_json json(const Run& run) const;
@@ -278,11 +281,23 @@ void Estimate::go_on_from(Run& run) {
   if (!file) return;
   earlier_ = std::move(file->estimates);
   for (const EstimateRun& there : earlier_) {
-    if (std::find(instances_.begin(), instances_.end(), there.instance) != instances_.end())
-      continue;
-    run.refuse_to_continue(
-        fmt::format("it holds instance {}, which is not asked for", there.instance));
+    if (std::find(instances_.begin(), instances_.end(), there.instance) == instances_.end()) {
+      run.refuse_to_continue(
+          fmt::format("it holds instance {}, which is not asked for", there.instance));
+    }
+    if (there.method != "exact" || exact() || may_be_exact(run) || run.same_options()) continue;
+    if (there.loss.stop_reason == StopReason::exact && samples_ask_more(there.loss)) {
+      run.refuse_to_continue(
+          "it holds the exact loss, which samples would replace by a coarser one");
+    }
   }
+}
+
+// Of a file that has the exact loss: so many samples, or more digits than it has?
+bool Estimate::samples_ask_more(const IntegralBySkeleton& exact) const {
+  const double wanted =
+      std::max(sampled_.absolute_tolerance, sampled_.relative_tolerance * std::abs(exact.value));
+  return samples_.has_value() || !(exact.error_bound <= wanted);
 }
 
 const EstimateRun* Estimate::earlier(Index instance) const {
@@ -386,10 +401,7 @@ EstimateRun Estimate::exact_run(const EstimateRun& task, const approximation::Ex
 Result Estimate::sampled_result(Run& run, const EstimateRun& task,
                                 const EstimateRun* earlier) const {
   if (earlier != nullptr && earlier->method == "exact") {  // as auto found cheaper then
-    const double wanted = std::max(sampled_.absolute_tolerance,
-                                   sampled_.relative_tolerance * std::abs(earlier->loss.value));
-    const bool enough = may_be_exact(run) && earlier->loss.error_bound <= wanted;
-    if (run.same_options() || enough) return {*earlier};
+    if (run.same_options() || !samples_ask_more(earlier->loss)) return {*earlier};
     earlier = nullptr;
   }
   const double start = run.seconds() - (earlier != nullptr ? earlier->seconds : 0.0);

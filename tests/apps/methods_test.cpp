@@ -120,6 +120,23 @@ TEST_F(Methods, ASampledRunIsExtendedByTheExactLossWhereThatIsCheaper) {
   expect_same_numbers(path("whole.h5"), path("grown.h5"));
 }
 
+// What limits samples does not replace an exact loss that is as precise; so many samples are
+// refused.
+TEST_F(Methods, SamplesDoNotReplaceAnExactLoss) {
+  const std::string file = path("exact.h5");
+  EXPECT_EQ(estimate({eighty, "--rel-tol", "1e-6", "-o", file}).code, done);
+  const std::string before = contents("exact.h5");
+  const Outcome refused = estimate({eighty, "--samples", "1000", "-o", file});
+  EXPECT_EQ(refused.code, usage);
+  EXPECT_THAT(refused.err, HasSubstr("it holds the exact loss, which samples would replace by a "
+                                     "coarser one; choose another name, or --force"));
+  EXPECT_EQ(contents("exact.h5"), before);
+  EXPECT_EQ(estimate({eighty, "--rel-tol", "1e-3", "--max-seconds", "60", "-o", file}).code, done);
+  EXPECT_EQ(storage::read_run(file).estimates.front().method, "exact");
+  EXPECT_EQ(estimate({eighty, "--samples", "1000", "--force", "-o", file}).code, done);
+  EXPECT_NE(storage::read_run(file).estimates.front().method, "exact");
+}
+
 TEST_F(Methods, AutoSaysWhatItTookInOneLine) {
   const auto told = [&](const std::vector<std::string>& arguments) {
     std::string text = estimate(arguments).out;
