@@ -7,6 +7,7 @@
 #include "exact/contour.h"
 #include "exact/majorant.h"
 #include "exact/phases.h"
+#include "exact/root_of_squares.h"
 
 namespace skeleta::exact {
 namespace {
@@ -79,7 +80,9 @@ double norm(const Row& row, const Output& output, const Stretches& on,
 
   double idle = 1.0;
   for (const double p : row.idle) idle += 0.25 * p * p;
-  double squared = of_own * of_own + of_b * of_b * idle;
+  RootOfSquares entries;
+  entries.add(of_own);
+  entries.add(of_b * std::sqrt(idle));
   Lanes suffix = zero;
   double after = 1.0;
   for (Index n = row.count; n-- > 0;) {
@@ -95,11 +98,11 @@ double norm(const Row& row, const Output& output, const Stretches& on,
     const Lanes entry = on.weight + on.magnified(g_n, least_of_entry, 8.0, 1) +
                         broadcast(on.divided ? of_series : 0.0);
     const double of_n = sum((entry + once - on.weight) * (steps * others) + entry * ramps);
-    squared += of_n * of_n;
+    entries.add(of_n);
     suffix = row.a[at] * suffix + (w_n * h_n.h) * (suffix + after);
     after *= row.a[at];
   }
-  return std::exp(-abscissa * output.c) * std::sqrt(squared);
+  return std::exp(-abscissa * output.c) * entries.value();
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "exact/given_units.h"
 #include "exact/law_closed.h"
 #include "exact/perturbation.h"
+#include "exact/root_of_squares.h"
 #include "exact/split.h"
 #include "exact/weight_gradient.h"
 #include "measure/activity_sweep.h"
@@ -214,20 +215,20 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
     parcel.block(contributions->col(i).data(), static_cast<std::size_t>(contributions->rows()));
   });
   Loss loss;
-  double squares = 0.0;
+  RootOfSquares derivatives;
   for (Index i = 0; i < count; ++i) {
     const Output& output = outputs[static_cast<std::size_t>(i)];
     const double v = importance(i);
     if (v == 0.0) continue;
     loss.value += v * output.value;
     loss.error_bound += v * output.error.value;
-    squares += std::pow(v * output.error.derivatives, 2);
+    derivatives.add(v * output.error.derivatives);
     loss.nodes = std::max(loss.nodes, output.nodes);
     loss.factors += static_cast<double>(output.nodes) * static_cast<double>(count);
   }
   loss.error_bound += epsilon * static_cast<double>(count) * loss.value;
   if (gradient == nullptr) return loss;
-  loss.gradient_error = std::sqrt(squares);
+  loss.gradient_error = derivatives.value();
   const Matrix decoder = model.tied() ? model.W : Matrix(model.W_out.transpose());
   set_weight_gradient(model, decoder, gamma, options_.threads, *gradient);
   gradient->db.resize(count);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "exact/root_of_squares.h"
+
 namespace skeleta::exact {
 void column_norms(const Matrix& W, Vector& norms) {
   constexpr double safe = 1e-140;  // its square is a normal number
@@ -47,15 +49,15 @@ double derivative_perturbation(const Row& row, const double* gram, const Vector&
   }
   crossed = std::min(crossed, 1.0);
   const double of_b = moved + p_own * crossed;
-  double squared = of_b * of_b;
+  RootOfSquares norm;
+  norm.add(of_b);
   for (Index j = 0; j < density.size(); ++j) {
     if (density(j) == 0.0) continue;
     const double change = shift(j);
     const double step = j == own ? crossed : p_own * std::min(1.0, crossed + fraction(j, change));
-    const double of_j = density(j) * (moved + change + step);
-    squared += of_j * of_j;
+    norm.add(density(j) * (moved + change + step));
   }
-  return std::sqrt(squared);
+  return norm.value();
 }
 
 }  // namespace skeleta::exact

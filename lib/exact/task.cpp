@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "exact/root_of_squares.h"
+
 namespace skeleta::exact {
 namespace {
 
 template <class Error>
 double root_of_squares(std::span<const Task> tasks, Error error) {
-  double squares = 0.0;
-  for (const Task& task : tasks) squares += error(task) * error(task);
-  return std::sqrt(squares);
+  RootOfSquares norm;
+  for (const Task& task : tasks) norm.add(error(task));
+  return norm.value();
 }
 
 }  // namespace
