@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 
@@ -29,6 +30,26 @@ Options options_of(const SweepPlan& plan, const SweepCell& cell, int threads) {
   options.seed = cell.seed;
   options.threads = threads;
   return options;
+}
+
+// The end with the least of what is minimised. Of objectives that look at few active features,
+// which may have many minima alike, the one of these with the least loss.
+const TrainedModel* best_of(const SweepPlan& plan, const SweepCell& cell,
+                            const Training& training) {
+  using enum ObjectiveKind;
+  if (cell.objective != one_sparse && cell.objective != k_sparse) return training.best();
+  double least = std::numeric_limits<double>::infinity();
+  for (const TrainedModel& end : training.starts) {
+    if (!end.diverged()) least = std::min(least, end.summary.value);
+  }
+  const double same = plan.training.minima.loss_tolerance *
+                      std::max(least, 1e-6 * loss_of_zero_model(features_of(plan, cell)));
+  const TrainedModel* best = nullptr;
+  for (const TrainedModel& end : training.starts) {
+    if (end.diverged() || end.summary.value > least + same) continue;
+    if (!best || end.charged_loss() < best->charged_loss()) best = &end;
+  }
+  return best;
 }
 
 }  // namespace
@@ -93,7 +114,7 @@ CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads) {
   for (const TrainedModel& start : training.starts) {
     result.failed += start.diverged();
   }
-  const TrainedModel* best = training.best();
+  const TrainedModel* best = best_of(plan, cell, training);
   result.best = best ? *best : training.starts.front();
   if (best) result.phase = phase_of(best->model.W, plan.represented_norm);
   return result;

@@ -110,6 +110,25 @@ TEST(Sweep, CellsAreTrainingsOfTheirOwn) {
   EXPECT_NE(results[0].best.model.W, training.best()->model.W);
 }
 
+// The loss on one active feature ends at several minima; the one of least whole loss is another.
+TEST(Sweep, CellsHaveTheLeastOfWhatIsMinimised) {
+  SweepPlan plan;
+  plan.features = {8};
+  plan.hidden = {2};
+  plan.density = {0.3};
+  plan.objective = {ObjectiveKind::one_sparse};
+  plan.training.starts = 20;
+  const CellResult cell = run(plan).front();
+  Options options = plan.training;
+  options.objective = ObjectiveKind::one_sparse;
+  const Training training = train(Features::uniform(8, 0.3), 2, options);
+  double least = 1e9;
+  for (const TrainedModel& end : training.starts) least = std::min(least, end.summary.value);
+  EXPECT_LE(cell.best.summary.value, least * (1.0 + 1e-6));
+  EXPECT_GT(training.best()->summary.value, least * (1.0 + 1e-3));
+  EXPECT_GT(cell.best.loss.value, training.best()->loss.value);
+}
+
 TEST(Sweep, TrainsUntiedModelsByEveryObjective) {
   SweepPlan plan = two_features();
   plan.density = {0.3};

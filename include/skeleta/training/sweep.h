@@ -46,7 +46,9 @@ struct SweepCell {
 /// A finished cell.
 struct CellResult {
   SweepCell cell;  ///< Where it lies.
-  /// The start with the least exact loss; its loss is NaN if every start diverged.
+  /// The start with the least objective: the exact loss with its penalty, or, of one-sparse and
+  /// k-sparse, that of few active features, and of the ends that are alike by it (MinimaOptions)
+  /// the one with the least loss. Its loss is NaN if every start diverged.
   TrainedModel best;
   std::vector<Minimum> minima;  ///< As of Training: `models` are starts.
   Phase phase;                  ///< Of the best; empty if there is none.

@@ -34,9 +34,10 @@ const Fields<SweptCell>& cell_fields() {
               {word("objective", "cell", "what was minimised"), &Cell::cell, &Grid::objective},
               {whole("seed", "cell", "of the random numbers").from(-infinity), &Cell::cell,
                &Grid::seed},
-              {real("loss", "cell",
-                    "least integral loss of all starts, whatever was minimised; NaN if all "
-                    "diverged"),
+              {real(
+                   "loss", "cell",
+                   "integral loss of the best start, the one with the least of what was minimised; "
+                   "NaN if all diverged"),
                &Cell::loss},
               {magnitude("error_bound", "cell", "rigorous bound of the error of loss"),
                &Cell::error_bound},
