@@ -1,6 +1,7 @@
 """Every figure of every kind of model: right numbers, nothing cut, crowded or empty."""
 
 import itertools
+import json
 import pathlib
 import shutil
 import tempfile
@@ -237,6 +238,73 @@ class Figures(Workplace):
         np.testing.assert_array_equal(np.concatenate([line.get_ydata() for line in branches]),
                                       [run.training["loss"].values[0] for run in runs])
         self.assertEqual([text.get_text() for text in figure.axes[0].texts], ["2 kept", "3 kept"])
+        plt.close(figure)
+
+    def test_selection(self):
+        runs = []
+        for penalty, deviation in (("0.01", "0.1"), ("0.05", "0.1"), ("0.01", "1")):
+            path = self.folder / f"selected_{penalty}_{deviation}.h5"
+            self.run_command(program(), "basins", "--features", "2", "--hidden", "1", "--sparsity", "0.9", "--importance-decay", "0.8",
+                             "--interference", penalty, "--deviation", deviation, "--starts", "40", "--quiet", "-o", path)
+            runs.append(skeleta_analysis.open(path))
+        figure = skeleta_analysis.selection(runs)
+        self.assert_legible(figure)
+        self.assertEqual([axes.get_xlabel() for axes in figure.axes], ["penalty λ", "deviation σ of the start"])
+        both, first, second = (line.get_ydata() for line in figure.axes[0].lines)
+        self.assertEqual(list(figure.axes[0].lines[0].get_xdata()), [0.01, 0.05])
+        np.testing.assert_allclose(np.add(both, first) + second, 1.0)
+        self.assertEqual(both[1], 0.0)  # the pair is no minimum there
+        self.assertEqual(both[0], float(runs[0].basins["probability"][0]))
+        plt.close(figure)
+        with self.assertRaisesRegex(ValueError, "nothing varies"):
+            skeleta_analysis.selection(runs[:1])
+
+    def test_conjecture(self):
+        files, ends = [], {}
+        for features, hidden in ((2, 1), (4, 2)):
+            for sparsity in (0.9, 0.5, 0.2):
+                files.append(self.folder / f"axes_{features}_{sparsity}.json")
+                files[-1].write_text(self.run_command(program(), "certify", "--axis-columns", "--features", features, "--hidden",
+                                                      hidden, "--sparsity", sparsity, "--json"), encoding="utf-8")
+                found = json.loads(files[-1].read_text(encoding="utf-8"))["certified"]
+                ends[features, sparsity] = found["lower"], found["upper"]
+        figure = skeleta_analysis.conjecture(files)
+        self.assert_legible(figure)
+        left, right = figure.axes
+        # v = p/3 - p²/4 at S = .9 and .5: the second term, d pairs, then the first one.
+        least = {0.9: 0.1 ** 2 / 3, 0.5: 0.5 ** 2 / 3, 0.2: 0.8 / 3 - 0.8 ** 2 / 4}
+        for features, marker in ((2, "o"), (4, "s")):
+            (points,) = [line for line in left.lines if line.get_marker() == marker]
+            self.assertEqual(points.get_label(), f"D = {features}, d = {features // 2}")
+            for sparsity, value in zip(*points.get_data()):
+                low, high = ends[features, round(sparsity, 6)]
+                self.assertTrue(low <= value <= high)
+            (above,) = [line for line in right.lines if line.get_marker() == marker]
+            for sparsity, percent in zip(*above.get_data()):
+                guess = least[round(sparsity, 6)] * features / 2
+                self.assertAlmostEqual(percent, 100 * (1 - ends[features, round(sparsity, 6)][1] / guess), delta=1e-9)
+        plt.close(figure)
+        files[0].write_text("{}", encoding="utf-8")
+        with self.assertRaisesRegex(ValueError, "is no result of skeleta certify --axis-columns"):
+            skeleta_analysis.conjecture(files)
+
+    def test_excess_names_its_markers(self):
+        runs = []
+        for features, hidden in ((3, 1), (4, 2)):
+            path = self.folder / f"excess_{features}.h5"
+            self.run_command(program(), "approximate", "--features", features, "--hidden", hidden, "--train", "--starts", "3",
+                             "--sparsities", "0.8,0.9,0.99", "--quiet", "-o", path)
+            runs.append(skeleta_analysis.open(path))
+        figure = skeleta_analysis.excess(runs)
+        self.assert_legible(figure)
+        left, right = figure.axes
+        legend = left.get_legend()
+        self.assertFalse(legend.get_window_extent().overlaps(left.patch.get_window_extent().padded(-3)))
+        self.assertEqual([(text.get_text(), line.get_marker()) for text, line in zip(legend.get_texts(), legend.get_lines())],
+                         [("D = 3, d = 1", "o"), ("D = 4, d = 2", "s")])
+        for run, line in zip(runs, left.lines):
+            curve = run.approximation.isel(k=0)
+            np.testing.assert_allclose(line.get_ydata()[::-1], 1 - curve["lower"].values / curve["upper"].values)
         plt.close(figure)
 
     def test_coherence(self):

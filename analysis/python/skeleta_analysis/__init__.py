@@ -12,6 +12,7 @@ from .certified import certified, read_phases
 from .coherence import coherence
 from .columns import columns
 from .comparison import comparison
+from .conjecture import conjecture
 from .contributions import contributions
 from .data import data
 from .dictionary import dictionary
@@ -20,11 +21,12 @@ from .excess import excess
 from .frontier import frontier
 from .linear import flow, moments
 from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
+from .selection import selection
 from .spectrum import spectrum
 from .summary import summary
 from .sweep import phases, sweep
 from .training import training
 
 __all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "coherence", "columns", "comparison",
-           "contributions", "data", "dictionary", "dimensionality", "excess", "flow", "frontier", "moments", "open", "phases", "read_phases",
-           "spectrum", "summary", "sweep", "training"]
+           "conjecture", "contributions", "data", "dictionary", "dimensionality", "excess", "flow", "frontier",
+           "moments", "open", "phases", "read_phases", "selection", "spectrum", "summary", "sweep", "training"]

@@ -6,8 +6,9 @@ import sys
 import matplotlib
 import matplotlib.pyplot as plt
 
-from . import (atlas, basins, certified, coherence, columns, comparison, contributions, data, dictionary,
-               dimensionality, excess, flow, frontier, moments, open, phases, spectrum, style, summary, sweep, training)
+from . import (atlas, basins, certified, coherence, columns, comparison, conjecture, contributions, data,
+               dictionary, dimensionality, excess, flow, frontier, moments, open, phases, selection, spectrum, style,
+               summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -66,8 +67,14 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("basins", help="which minima gradient flow selects, and how often")
     command.add_argument("run", nargs="+", help="files of `skeleta basins`")
     add_output(command)
+    command = commands.add_parser("selection", help="what decides which minimum of two features a gradient flow selects")
+    command.add_argument("run", nargs="+", help="files of `skeleta basins --features 2 --hidden 1`")
+    add_output(command)
     command = commands.add_parser("certified", help="certified phases of two features in one dimension")
     command.add_argument("run", help="certificate of `skeleta certify --phases -o`")
+    add_output(command)
+    command = commands.add_parser("conjecture", help="proven least losses of columns on axes, beside a conjecture")
+    command.add_argument("run", nargs="+", help="what `skeleta certify --axis-columns --json` printed")
     add_output(command)
     command = commands.add_parser("atlas", help="minimisers of a sweep beside Thomson's problem")
     command.add_argument("run", help="file of `skeleta sweep`")
@@ -98,8 +105,12 @@ def execute(options) -> None:
         write(coherence([open_kind(path, "skeleta train") for path in options.run]), options.output)
     elif options.command == "certified":
         write(certified(options.run), options.output)
+    elif options.command == "conjecture":
+        write(conjecture(options.run), options.output)
     elif options.command == "basins":
         write(basins([open_kind(path, "skeleta basins") for path in options.run]), options.output)
+    elif options.command == "selection":
+        write(selection([open_kind(path, "skeleta basins") for path in options.run]), options.output)
     elif options.command == "atlas":
         write(atlas(open_kind(options.run, "skeleta sweep"),
                     open_kind(options.match, "skeleta thomson match")), options.output)

@@ -47,7 +47,7 @@ def atlas(sweep, match):
     for axes in panels:
         axes.axvspan(cells["features"].values.min() - 0.4, 2 * d + 0.5, color="0.9", zorder=0)
         axes.grid(True)
-    panels[0].legend(fontsize=8, ncols=2)
+    panels[0].legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(keys), columnspacing=1)
     figure.suptitle(f"Minimisers in {d} hidden dimensions beside Thomson's problem (grey: D ≤ 2d)",
                     x=0.01, ha="left", fontsize=10)
     return figure

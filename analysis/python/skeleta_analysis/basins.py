@@ -34,7 +34,7 @@ def basins(runs):
     handles, labels = axes.get_legend_handles_labels()
     found = dict(zip(labels, handles))
     legend = axes.legend(found.values(), found.keys(), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, fontsize=8,
-                         title="features with |w| above 1/2", title_fontsize=8)
+                         title="features with |w| above 1/2; in the bars the loss, penalties included", title_fontsize=8)
     legend._legend_box.align = "left"
     return figure
 

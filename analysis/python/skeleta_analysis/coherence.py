@@ -26,6 +26,7 @@ def coherence(runs):
         axes.annotate(f"{int(features[k])} kept", (penalty[k], absolute[k]), xytext=(3, 6), textcoords="offset points",
                       fontsize=8)
     axes.set(xlabel="penalty on interference, λ", ylabel="cosine of two kept columns", ylim=(-0.08, 1.16))
+    axes.ticklabel_format(axis="x", style="sci", scilimits=(0, 0), useMathText=True)
     axes.grid(True)
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize=8)
     return figure

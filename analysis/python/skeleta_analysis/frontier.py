@@ -33,11 +33,14 @@ def frontier(runs):
                           textcoords="offset points", fontsize=8, color=colour)
     if {hidden for _, hidden in curves} == {2}:
         for n in range(3, max(features for features, _ in curves) + 1):
-            axes.axvline(math.cos(math.pi / n), color=style.INK, linewidth=0.7, linestyle=(0, (5, 3)), zorder=1)
+            axes.axvline(math.cos(math.pi / n), color=style.INK, linewidth=0.7, linestyle=(0, (5, 3)), zorder=1,
+                         label="room for one more, cos(π/n)" if n == 3 else None)
     axes.set(xlabel="cap c of the coherence", ylabel="least loss found", yscale="log")
     axes.margins(y=0.12)
+    losses = [loss for points in curves.values() for _, loss, _ in points]
+    style.readable(axes.yaxis, max(losses) / min(losses))
     axes.grid(True)
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(curves), fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(curves) + 1, fontsize=8)
     return figure
 
 

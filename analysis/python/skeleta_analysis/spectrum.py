@@ -43,7 +43,7 @@ def spectrum(run):
                 [NAMES[kind] for kind in LOOKS if kind in used], loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize=8)
     left_out = table.sizes["instance"] - rows
     more = f", the first {rows} of {table.sizes['instance']} models" if left_out else ""
-    figure.suptitle(f"{run.name}: {table.sizes['parameter']} eigenvalues{more}", fontsize=10)
+    figure.suptitle(f"{run.name}: {table.sizes['parameter']} eigenvalues{more}", x=0.01, ha="left", fontsize=10)
     return figure
 
 
