@@ -356,6 +356,10 @@ double LawLoss::row_products(const Autoencoder& model, const RowChange& change, 
     const LawDirection direction{change.rows.col(i).data(), change.thresholds(i),
                                  noisy ? change.variances(i) : 0.0};
     const LawRow row = row_of(model, i);
+    if (!of_usual_size(row)) {
+      errors(i) = INFINITY;
+      return;
+    }
     LawProduct result;
     const auto take = [&](double nodes_more) {
       result = row_product(model, row, curvature_nodes(i, nodes_more), direction,
@@ -412,6 +416,10 @@ std::vector<Matrix> LawLoss::curvatures(const Autoencoder& model, double relativ
     const double v = unit_.restored(unit_.features.importance(i));
     if (v == 0.0) return;
     const LawRow row = row_of(model, i);
+    if (!of_usual_size(row)) {
+      errors(i) = INFINITY;
+      return;
+    }
     for (double more = 1.0;; more *= 2.0) {
       const Index nodes = curvature_nodes(i, more);
       const Curvature found = curvature(model, row, nodes);

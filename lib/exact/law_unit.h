@@ -18,4 +18,10 @@ struct RowInUnit {
 };
 RowInUnit in_unit(const LawRow& row);
 
+/// Is it its own unit?
+inline bool of_usual_size(const LawRow& row) {
+  const RowInUnit in = in_unit(row);
+  return in.in_range && in.unit == 1.0;
+}
+
 }  // namespace skeleta::exact

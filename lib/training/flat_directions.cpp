@@ -70,7 +70,8 @@ bool has_threshold(const Autoencoder& model, Index i) {
 bool silent(const Autoencoder& model, const Features& features, Index i, Index most) {
   if (features.importance(i) == 0.0) return true;
   if (!has_threshold(model, i)) return false;
-  return model.b(i) >= highest(model, features, i, most) && model.b(i) > 0.0;
+  // Where it is just reached, the loss rises on one side like a third power.
+  return model.b(i) > 0.0 && model.b(i) > highest(model, features, i, most);
 }
 
 // Does output i never fire while feature j is active?
@@ -94,9 +95,7 @@ Matrix silent_directions(const Autoencoder& model, const Features& features, Ind
   const Index d = model.hidden(), D = model.features(), n = parameter_count(model);
   std::vector<Index> places;
   for (Index i = 0; i < D; ++i) {
-    const bool quiet =
-        features.importance(i) == 0.0 || (has_threshold(model, i) && model.b(i) > 0.0 &&
-                                          model.b(i) > highest(model, features, i, most));
+    const bool quiet = silent(model, features, i, most);
     if (quiet) places.push_back(n - D + i);
     for (Index a = 0; quiet && !model.tied() && a < d; ++a) places.push_back(D * d + i + a * D);
     if (model.tied() && !quiet) continue;  // the column is its own decoder
