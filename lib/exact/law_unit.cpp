@@ -8,9 +8,9 @@
 namespace skeleta::exact {
 namespace {
 
-// Powers of two: fourth powers of what is smaller than `largest` and cubes of what is nearer to 1
-// than `far` are within range.
-constexpr int far = 100, largest = 240, smallest = -960;
+// Powers of two: fourth powers of what is smaller than the largest and cubes of what is nearer to 1
+// than far are within range.
+constexpr int far_exponent = 100, largest_exponent_of_value = 240, smallest_exponent = -960;
 
 int exponent_of(double x) {
   return x > 0.0 ? std::ilogb(x) : std::numeric_limits<int>::min() / 4;
@@ -33,9 +33,10 @@ RowInUnit in_unit(const LawRow& row) {
   }
   if (!(size > 0.0)) return result;
   int exponent = exponent_of(size);
-  if (std::abs(exponent) <= far) return result;
-  exponent = std::max(exponent, value - largest);
-  result.in_range = exponent - exponent_of(size) <= far && least - exponent >= smallest;
+  if (std::abs(exponent) <= far_exponent) return result;
+  exponent = std::max(exponent, value - largest_exponent_of_value);
+  result.in_range =
+      exponent - exponent_of(size) <= far_exponent && least - exponent >= smallest_exponent;
   if (!result.in_range) return result;
   result.unit = std::ldexp(1.0, exponent);
   DataLaw law = *row.law;
