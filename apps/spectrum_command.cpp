@@ -96,15 +96,16 @@ void Spectrum::read(Run& run) {
   if (open && how_.objective == ObjectiveKind::one_sparse) data_.density = "0.5";
   features_ = resolve_features(file, model_, data_, instances_);
   if (open) data_.density.clear();
-  if (!features_.plain()) {
-    throw UsageError(
-        "the spectrum is that of independent features with uniform values: leave --values and "
-        "--groups out");
-  }
   for (const Index k : instances_) models_.push_back(file.models[static_cast<std::size_t>(k)]);
   const Autoencoder& first = models_.front();
-  if (first.activation != Activation::relu || first.noise != 0.0) {
-    throw UsageError(fmt::format("{}: the spectrum is that of ReLU models without noise", model_));
+  const bool plain =
+      features_.plain() && first.activation == Activation::relu && first.noise == 0.0;
+  if (!plain && how_.objective != ObjectiveKind::exact) {
+    throw UsageError(fmt::format(
+        "--objective {}: with few active features the spectrum is that of ReLU models without "
+        "noise on independent features with uniform values: take --objective exact, or leave "
+        "--values and --groups out",
+        objective_));
   }
   how_.penalty = {interference_, weight_decay_};
   how_.zero = zero_;

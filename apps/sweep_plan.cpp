@@ -29,6 +29,7 @@ struct PlanKeys {
   std::vector<std::string> objective{"exact"}, seed{"1"};
   std::string values = to_string(ValueLaw()), groups;
   TrainingWords words;
+  std::optional<double> until_unseen;
   double represented_norm = training::SweepPlan{}.represented_norm;
   bool allow_wide = false;
 
@@ -45,6 +46,10 @@ struct PlanKeys {
     keys.add("values", &values, "LAW", "Law of the values of all features, as train --values");
     keys.add("groups", &groups, "GROUPS", "Features that are not independent, as train --groups");
     words.declare(keys, "");
+    keys.add("until-unseen", &until_unseen, "P",
+             "A cell makes no more starts once its best minimum was found twice and the next one "
+             "would end at one not yet seen with an estimated probability of at most P")
+        .within(0.0, 1.0);
     keys.add("represented-norm", &represented_norm, "R",
              "A feature counts as represented if its column is longer");
     keys.add("allow-wide", &allow_wide, "true", "Accept more hidden dimensions than features");
@@ -83,6 +88,7 @@ training::SweepPlan to_plan(const PlanKeys& keys) {
   plan.values = as_usage([&] { return parse_value_law(keys.values); });
   plan.groups = keys.groups;
   set_objectives(keys, plan);
+  plan.until_unseen = keys.until_unseen;
   plan.represented_norm = keys.represented_norm;
   plan.allow_wide = keys.allow_wide;
   if (plan.features.empty()) throw UsageError("a plan needs features = [D, ...]");

@@ -103,10 +103,7 @@ void print_objective(std::ostream& out, const TrainedModel& start) {
 }  // namespace
 
 bool settled(const storage::TrainingRun& run, double most) {
-  const std::size_t count = run.starts.size();
-  if (most < 0.0 || count == 0 || count % training::look_every != 0) return false;
-  const auto minima = training::minima_of(run.starts, run.features, {});
-  return training::seen_enough(training::unseen(minima, count), most);
+  return most >= 0.0 && training::seen_enough(run.starts, run.features, most);
 }
 
 const TrainedModel* best_of(const storage::TrainingRun& run) {

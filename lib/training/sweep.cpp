@@ -12,6 +12,7 @@
 #include "core/rounds.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/measure/law_text.h"
+#include "skeleta/training/unseen.h"
 
 namespace skeleta::training {
 namespace {
@@ -67,6 +68,9 @@ void validate(const SweepPlan& plan) {
   require(
       plan.represented_norm >= 0.0 && std::isfinite(plan.represented_norm),
       fmt::format("represented_norm = {} must be finite and not negative", plan.represented_norm));
+  const double unseen = plan.until_unseen.value_or(0.0);
+  require(unseen >= 0.0 && unseen <= 1.0,
+          fmt::format("until_unseen = {} must lie in [0, 1]", unseen));
   const Index widest = *std::max_element(plan.hidden.begin(), plan.hidden.end());
   const Index fewest = *std::min_element(plan.features.begin(), plan.features.end());
   require(plan.allow_wide || widest <= fewest,
@@ -106,11 +110,19 @@ CellResult run_cell(const SweepPlan& plan, const SweepCell& cell, int threads) {
   if (plan.configurations && options.search == Search::hopping) {
     options.configurations = plan.configurations(cell.features, cell.hidden);
   }
-  Training training = train(features_of(plan, cell), cell.hidden, options);
-  if (training.interrupted) throw Interrupted();
+  const Features features = features_of(plan, cell);
+  Training training;
+  bool enough = false;
+  const bool all = train(features, cell.hidden, options, [&](TrainedModel&& start) {
+    training.starts.push_back(std::move(start));
+    enough = plan.until_unseen && seen_enough(training.starts, features, *plan.until_unseen);
+    return !enough;
+  });
+  if (!all && !enough) throw Interrupted();
   CellResult result;
   result.cell = cell;
-  result.minima = std::move(training.minima);
+  result.starts = training.starts.size();
+  result.minima = minima_of(training.starts, features, options.minima);
   for (const TrainedModel& start : training.starts) {
     result.failed += start.diverged();
   }

@@ -28,4 +28,10 @@ bool seen_enough(const Unseen& unseen, double most) {
   return unseen.best >= 2 && unseen.probability <= most;
 }
 
+bool seen_enough(std::span<const TrainedModel> starts, const Features& features, double most) {
+  const std::uint64_t count = starts.size();
+  if (count == 0 || count % look_every != 0) return false;
+  return seen_enough(unseen(minima_of(starts, features), count), most);
+}
+
 }  // namespace skeleta::training

@@ -59,6 +59,23 @@ TEST_F(SpectrumCommand, RefusesCoefficientsWithAReason) {
   EXPECT_THAT(slope["reason"].get<std::string>(), HasSubstr("no critical point"));
 }
 
+// The same model on features of other laws: no critical point of theirs, but all directions are
+// known; constants reach thresholds with positive probability, or are not resolved.
+TEST_F(SpectrumCommand, KnowsOtherLaws) {
+  for (const std::vector<std::string> law :
+       {std::vector<std::string>{"--values", "half-normal:0.5"},
+        {"--groups", "exclusive(0,1),exclusive(2,3)"}}) {
+    std::vector<std::string> arguments = law;
+    arguments.insert(arguments.begin(), pentagon);
+    const Json found = spectrum_of(arguments);
+    EXPECT_EQ(found["landscape"], "slope") << law[1];
+    EXPECT_EQ(found["eigenvalues"].size(), 15u);
+    EXPECT_LT(found["error"].get<double>(), 1e-5) << law[1];
+  }
+  const Json constants = spectrum_of({pentagon, "--values", "constant:1"});
+  EXPECT_TRUE(constants["landscape"] == "kink" || constants["landscape"] == "unknown");
+}
+
 TEST_F(SpectrumCommand, RefusesWhatHasNoSpectrum) {
   const auto refusal = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "spectrum");
@@ -68,7 +85,8 @@ TEST_F(SpectrumCommand, RefusesWhatHasNoSpectrum) {
   };
   EXPECT_THAT(refusal({pentagon, "--objective", "k-sparse:6"}), HasSubstr("K up to 5"));
   EXPECT_THAT(refusal({pentagon, "--objective", "sampled"}), HasSubstr("one-sparse"));
-  EXPECT_THAT(refusal({pentagon, "--values", "constant:1"}), HasSubstr("uniform values"));
+  EXPECT_THAT(refusal({pentagon, "--values", "half-normal:1", "--objective", "one-sparse"}),
+              HasSubstr("uniform values"));
   EXPECT_THAT(refusal({pentagon, "--instance", "100000"}), HasSubstr("instance"));
   const std::string basins = SKELETA_SOURCE_DIR "/data/fixtures/basins.h5";
   EXPECT_THAT(refusal({basins}), HasSubstr("is a 'skeleta basins' file, which holds no models"));

@@ -98,6 +98,8 @@ TEST_F(Sweep, RefusesBadPlansWithLineAndColumn) {
        "line 1, column 13: features: '5.5' is not a whole number"},
       {sizes + "density = [0.1]\nobjective = [\"all\"]\n", "line 4, column 14: objective: 'all'"},
       {sizes + "density = [0.1]\noptimizer = \"nadam\"\n", "line 4, column 13: optimizer: 'nadam'"},
+      {sizes + "density = [0.1]\nuntil-unseen = 2\n",
+       "line 4, column 16: until-unseen: 2 must lie in [0, 1]"},
       {sizes + "density = [0.1]\nstarts = 0\n", "line 4, column 10: starts: '0' is not a count"},
       {sizes + "density = [0.1]\nstarts = [1]\n",
        "line 4, column 10: 'starts' must be a string, a number"},

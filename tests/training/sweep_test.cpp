@@ -129,6 +129,28 @@ TEST(Sweep, CellsHaveTheLeastOfWhatIsMinimised) {
   EXPECT_GT(cell.best.loss.value, training.best()->loss.value);
 }
 
+// By the rule of a training that is asked after every ten starts.
+TEST(Sweep, CellsEndWhenLittleIsUnseen) {
+  SweepPlan plan = two_features();
+  plan.density = {0.3};
+  plan.importance_decay = {1.0};
+  plan.training.starts = 30;
+  const auto all = run(plan);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].starts, 30u);
+  plan.until_unseen = 0.5;
+  const auto settled = run(plan);
+  EXPECT_EQ(settled[0].starts, 10u);
+  plan.training.starts = 10;
+  plan.until_unseen.reset();
+  const auto ten = run(plan);
+  EXPECT_EQ(settled[0].best.model.W, ten[0].best.model.W);
+  ASSERT_EQ(settled[0].minima.size(), ten[0].minima.size());
+  EXPECT_EQ(settled[0].minima[0].count(), ten[0].minima[0].count());
+  plan.until_unseen = 1.5;
+  EXPECT_THROW(run(plan), std::invalid_argument);
+}
+
 TEST(Sweep, TrainsUntiedModelsByEveryObjective) {
   SweepPlan plan = two_features();
   plan.density = {0.3};

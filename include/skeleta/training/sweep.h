@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ struct SweepPlan {
   /// Of hopping: Options::configurations for cells of D features in d dimensions. Called from
   /// several threads.
   std::function<std::vector<Matrix>(Index features, Index hidden)> configurations;
+  /// A cell makes no more starts once seen_enough() (training/unseen.h) says so for this
+  /// probability of an unseen minimum.
+  std::optional<double> until_unseen;
   double represented_norm = 0.5;  ///< Threshold of phase_of.
   bool allow_wide = false;        ///< Cells with d > D.
 };
@@ -45,7 +49,8 @@ struct SweepCell {
 
 /// A finished cell.
 struct CellResult {
-  SweepCell cell;  ///< Where it lies.
+  SweepCell cell;            ///< Where it lies.
+  std::uint64_t starts = 0;  ///< How many it took.
   /// The start with the least objective: the exact loss with its penalty, or, of one-sparse and
   /// k-sparse, that of few active features, and of the ends that are alike by it (MinimaOptions)
   /// the one with the least loss. Its loss is NaN if every start diverged.

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "skeleta/training/minima.h"
+#include "skeleta/training/train.h"
 
 namespace skeleta::training {
 
@@ -32,5 +33,9 @@ inline constexpr std::uint64_t look_every = 10;
 /// A rule for ending a search: the best minimum was found at least twice, and the probability of an
 /// unseen one is at most `most`.
 bool seen_enough(const Unseen& unseen, double most);
+
+/// Whether the starts of a training so far tell enough by that rule: asked after every look_every
+/// of them. Cost: that of minima_of.
+bool seen_enough(std::span<const TrainedModel> starts, const Features& features, double most);
 
 }  // namespace skeleta::training
