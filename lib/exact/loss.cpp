@@ -36,9 +36,8 @@ class Evaluator::Implementation {
     check(model);
     has_point_ = false;
     if (proven()) {
-      throw std::invalid_argument(
-          "error control 'proven' knows the loss only, not its derivatives: take 'rigorous' for "
-          "these");
+      gradient = proven_gradient(model, features_, options_.threads);
+      return told(proven_loss(model, features_, options_.threads).loss);
     }
     point_ = model;
     has_point_ = true;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -72,6 +73,25 @@ std::vector<Dyadic> row_of(const Autoencoder& model, Index i) {
   return row;
 }
 
+// Numbers n_0, n_1, … of whole ones over one denominator.
+struct Sums {
+  Integers numerators;
+  Integer denominator;
+};
+
+// A feature that is seen, and the power of its value that an expectation holds.
+struct Marked {
+  std::size_t place;
+  std::size_t power;
+};
+
+// ∫₀¹ t^power e^{sat} dt times a^{power + 1} is a polynomial in 1/s at either end of the values, at
+// the upper one times e^{sa}: its coefficients.
+Integers at_end(const Integer& a, std::size_t power, bool upper) {
+  if (power == 1) return upper ? Integers{0, a, -1} : Integers{0, 0, 1};
+  return upper ? Integers{0, a * a, -2 * a, 2} : Integers{0, 0, 0, -2};
+}
+
 // One output. A and its threshold are whole numbers of 2^unit; the features that it sees are those
 // whose entries are not 0, the others only count.
 class ProvenOutput {
@@ -96,114 +116,140 @@ class ProvenOutput {
 
   // E[(x_i − x̂_i)²; N = l] for l = 0, …, D.
   Fractions contributions() const {
-    const bool sees_itself = std::ranges::find(seen_, own_) != seen_.end();
-    const Moments found = sees_itself ? moments_with_own() : moments_without_own();
-    // Everything over 3 · denominator, in units of 2^(−places).
-    const std::size_t most = chances_.size();
-    long places = 0;
-    for (const Chance& chance : chances_) places += chance.places;
-    Fractions result;
-    result.exponent = std::min({2 * unit_, unit_, 0l});
-    result.denominator = 3 * found.denominator;
-    result.numerators.assign(most + 1, 0);
-    const auto shift = [&](long exponent) {
-      return static_cast<unsigned long>(exponent - result.exponent);
-    };
-    const Integers of_inputs = own_square();
-    for (std::size_t l = 0; l <= most; ++l) {
-      result.numerators[l] = ((3 * found.square[l]) << shift(2 * unit_)) -
-                             ((6 * found.cross[l]) << shift(unit_)) +
-                             ((of_inputs[l] * found.denominator) << shift(0));
+    std::vector<std::size_t> others(silent_);
+    std::erase(others, own_);
+    Fractions result = by_count(moments({}, 2), 0, count_law(chances_, silent_), 2, 2);
+    if (const auto place = place_of(own_)) {
+      add(result, by_count(moments({{*place, 1}}, 1), 1, count_law(chances_, silent_), 1, -2));
+    } else {  // x_i is independent of u, with the mean ½ where it is active
+      Integers law = count_law(chances_, others);
+      for (Integer& x : law) x *= chances_[own_].on;
+      add(result, by_count(moments({}, 1), 1, law, 1, -1));
     }
-    result.exponent -= places;
+    std::vector<std::size_t> all_others(chances_.size());
+    std::iota(all_others.begin(), all_others.end(), std::size_t{0});
+    std::erase(all_others, own_);
+    Integers law = count_law(chances_, all_others);
+    for (Integer& x : law) x *= chances_[own_].on;
+    add(result, by_count({{1}, 3}, 1, law, 0, 1));
+    return result;
+  }
+
+  // E[(x_i − x̂_i) x_j 1{u > 0}] for all j, and at the end E[(x_i − x̂_i) 1{u > 0}].
+  std::vector<Fractions> slopes() const {
+    const Fractions mean = total(moments({}, 1), 1), probability = total(moments({}, 0), 0);
+    const auto own_place = place_of(own_);
+    const Fractions own =
+        own_place ? total(moments({{*own_place, 1}}, 0), 0) : times_power(probability, own_, 2);
+    std::vector<Fractions> result;
+    for (std::size_t j = 0; j < chances_.size(); ++j) {
+      const auto place = place_of(j);
+      Fractions with_ramp = place ? total(moments({{*place, 1}}, 1), 1) : times_power(mean, j, 2);
+      Fractions with_both;
+      if (j == own_) {
+        with_both = place ? total(moments({{*place, 2}}, 0), 0) : times_power(probability, j, 3);
+      } else if (!place) {
+        with_both = times_power(own, j, 2);
+      } else if (own_place) {
+        with_both = total(moments({{*own_place, 1}, {*place, 1}}, 0), 0);
+      } else {
+        with_both = times_power(total(moments({{*place, 1}}, 0), 0), own_, 2);
+      }
+      with_ramp.denominator = -with_ramp.denominator;
+      add(with_both, with_ramp);
+      result.push_back(with_both);
+    }
+    Fractions last = mean;
+    last.denominator = -last.denominator;
+    add(last, own);
+    result.push_back(last);
     return result;
   }
 
  private:
-  // E[u₊²; N = l] and E[x_i u₊; N = l] times the denominator, in units of 2^(2 unit) and 2^unit,
-  // and of the chances.
-  struct Moments {
-    Integers square, cross;
-    Integer denominator;
-  };
-
-  // 3 E[x_i²; N = l] = p_i P(l − 1 of the others).
-  Integers own_square() const {
-    std::vector<std::size_t> others;
-    for (std::size_t j = 0; j < chances_.size(); ++j) {
-      if (j != own_) others.push_back(j);
-    }
-    Integers law = count_law(chances_, others);
-    law.insert(law.begin(), 0);
-    for (Integer& x : law) x *= chances_[own_].on;
-    return law;
+  std::optional<std::size_t> place_of(std::size_t j) const {
+    const auto found = std::ranges::find(seen_, j);
+    if (found == seen_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - seen_.begin());
   }
 
-  PatternFactor factor(std::size_t place) const {
-    const Chance& chance = chances_[seen_[place]];
-    return {chance.off * steps_[place], chance.on, steps_[place]};
-  }
-
-  Integer product_of_steps() const {
-    return std::accumulate(steps_.begin(), steps_.end(), Integer(1),
-                           [](const Integer& x, const Integer& y) -> Integer { return x * y; });
-  }
-
-  // With H_o[m] and H′_o[m] the sums over patterns of the others that are seen, of m of them and
-  // the power m + o, at the threshold and at that less A_ii:
-  //   E[u₊²; l] Π A = 2/(l + 2)! (q_i A_ii H_2[l] − p_i H_3[l − 1] + p_i H′_3[l − 1]),
-  //   E[x_i u₊; l] A_ii Π A = p_i (A_ii H′_2[l − 1]/(l + 1)! + (H_3 − H′_3)[l − 1]/(l + 2)!).
-  Moments moments_with_own() const {
-    const auto n = seen_.size();
-    const auto own_place = static_cast<std::size_t>(std::ranges::find(seen_, own_) - seen_.begin());
+  // E[Π x_j^power · u₊^k/k!; N_T = m + |marked|] for m = 0, 1, …, in units of 2^(k unit) and of the
+  // chances (mathematics.md, Proposition 3.9: T are the features that are seen): marked ones stand
+  // at either end of their values, each power of 1/s raises that of the ramp by one.
+  Sums moments(const std::vector<Marked>& marked, std::size_t k) const {
     std::vector<PatternFactor> others;
-    for (std::size_t place = 0; place < n; ++place) {
-      if (place != own_place) others.push_back(factor(place));
-    }
-    const Integer& step = steps_[own_place];
-    const Chance& chance = chances_[own_];
-    const auto at_zero = pattern_sums(others, threshold_, 2, 3);
-    const auto at_one = pattern_sums(others, threshold_ - step, 2, 3);
-    const Integer top = factorial(n + 2);
-    Integers square(n + 1), cross(n + 1);
-    for (std::size_t l = 0; l <= n; ++l) {
-      const Integer falling = top / factorial(l + 2);
-      Integer value = l < n ? Integer(chance.off * step * at_zero[0][l]) : Integer(0);
-      if (l > 0) {
-        const Integer difference = at_one[1][l - 1] - at_zero[1][l - 1];
-        value += chance.on * difference;
-        cross[l] = falling * chance.on * ((l + 2) * step * at_one[0][l - 1] - difference);
+    Integer on = 1;
+    Sums result{{}, 1};
+    for (std::size_t place = 0; place < seen_.size(); ++place) {
+      const Chance& chance = chances_[seen_[place]];
+      const auto mark = std::ranges::find(marked, place, &Marked::place);
+      if (mark == marked.end()) {
+        others.push_back({chance.off * steps_[place], chance.on, steps_[place]});
+        result.denominator *= steps_[place];
+      } else {
+        on *= chance.on;
+        for (std::size_t n = 0; n <= mark->power; ++n) result.denominator *= steps_[place];
       }
-      square[l] = 2 * falling * step * value;
     }
-    const Integers silent = count_law(chances_, silent_);
-    return {product(square, silent), product(cross, silent), top * step * product_of_steps()};
+    std::size_t most = 0;  // power of 1/s that marked features bring
+    for (const Marked& mark : marked) most += mark.power + 1;
+    const std::size_t least = marked.size();
+    const Integer top = factorial(others.size() + k + most);
+    result.denominator *= top;
+    result.numerators.assign(others.size() + 1, 0);
+    for (std::size_t ends = 0; ends < std::size_t{1} << marked.size(); ++ends) {
+      Integers powers{1};
+      Integer threshold = threshold_;
+      for (std::size_t f = 0; f < marked.size(); ++f) {
+        const Integer& step = steps_[marked[f].place];
+        const bool upper = (ends >> f & 1) != 0;
+        if (upper) threshold -= step;
+        powers = product(powers, at_end(step, marked[f].power, upper));
+      }
+      const auto sums = pattern_sums(others, threshold, static_cast<unsigned>(k + least),
+                                     static_cast<unsigned>(k + most));
+      for (std::size_t m = 0; m <= others.size(); ++m) {
+        for (std::size_t d = least; d <= most; ++d) {
+          result.numerators[m] +=
+              on * powers[d] * (top / factorial(m + k + d)) * sums[d - least][m];
+        }
+      }
+    }
+    return result;
   }
 
-  // x_i is independent of u: E[u₊²; l] Π A = 2 H_2[l]/(l + 2)!, E[u₊; l] Π A = H_1[l]/(l + 1)!, H
-  // the sums over patterns of all that are seen, and E x_i = p_i/2.
-  Moments moments_without_own() const {
-    const auto n = seen_.size();
-    std::vector<PatternFactor> all;
-    for (std::size_t place = 0; place < n; ++place) all.push_back(factor(place));
-    const auto sums = pattern_sums(all, threshold_, 1, 2);
-    const Integer top = factorial(n + 2);
-    Integers square(n + 1), mean(n + 1);
-    for (std::size_t l = 0; l <= n; ++l) {
-      const Integer falling = top / factorial(l + 2);
-      square[l] = 2 * falling * sums[1][l];
-      mean[l] = falling * (l + 2) * sums[0][l];
+  // factor · sums over N = 0, …, D if the others are active by `law`: `before` of them already are.
+  Fractions by_count(const Sums& sums, std::size_t before, const Integers& law, long k,
+                     int factor) const {
+    const Integers whole = product(sums.numerators, law);
+    Fractions result;
+    result.numerators.assign(chances_.size() + 1, 0);
+    for (std::size_t l = 0; l < whole.size(); ++l) {
+      result.numerators[l + before] = factor * whole[l];
     }
-    std::vector<std::size_t> others;
-    for (const std::size_t j : silent_) {
-      if (j != own_) others.push_back(j);
-    }
-    Integers of_own = count_law(chances_, others);  // with x_i, twice
-    of_own.insert(of_own.begin(), 0);
-    for (Integer& x : of_own) x *= chances_[own_].on;
-    for (Integer& x : square) x *= 2;
-    return {product(square, count_law(chances_, silent_)), product(mean, of_own),
-            2 * top * product_of_steps()};
+    result.denominator = sums.denominator;
+    result.exponent = k * unit_;
+    for (const Chance& chance : chances_) result.exponent -= chance.places;
+    return result;
+  }
+
+  // Over all N_T.
+  Fractions total(const Sums& sums, long k) const {
+    Fractions result;
+    result.numerators = {
+        std::accumulate(sums.numerators.begin(), sums.numerators.end(), Integer(0))};
+    result.denominator = sums.denominator;
+    result.exponent = k * unit_;
+    for (const std::size_t j : seen_) result.exponent -= chances_[j].places;
+    return result;
+  }
+
+  // Times p_j/divisor, the mean of a power of x_j, which is not seen.
+  Fractions times_power(Fractions x, std::size_t j, int divisor) const {
+    x.numerators.front() *= chances_[j].on;
+    x.denominator *= divisor;
+    x.exponent -= chances_[j].places;
+    return x;
   }
 
   const std::vector<Chance>& chances_;
@@ -213,6 +259,36 @@ class ProvenOutput {
   Integers steps_;  // of the features that are seen
   Integer threshold_;
 };
+
+std::vector<Chance> chances_of(const Features& features) {
+  std::vector<Chance> chances;
+  for (const double p : features.density) chances.emplace_back(p);
+  return chances;
+}
+
+// x · number
+Fractions times(Fractions x, const Dyadic& number) {
+  for (Integer& one : x.numerators) one *= number.numerator;
+  x.exponent += number.exponent;
+  return x;
+}
+
+double nearest(const Fractions& x) {
+  Integer numerator = x.numerators.front();
+  const bool negative = (numerator < 0) != (x.denominator < 0);
+  const double size = rounded(abs(numerator), abs(x.denominator), x.exponent).nearest;
+  return negative ? -size : size;
+}
+
+// Σ_n factors_n x_n
+double combined(const std::vector<double>& factors, const std::vector<const Fractions*>& x) {
+  Fractions sum;
+  sum.numerators = {0};
+  for (std::size_t n = 0; n < x.size(); ++n) {
+    if (factors[n] != 0.0) add(sum, times(*x[n], Dyadic(factors[n])));
+  }
+  return nearest(sum);
+}
 
 }  // namespace
 
@@ -239,8 +315,7 @@ void require_provable(const Autoencoder& model, const Features& features) {
 ProvenLoss proven_loss(const Autoencoder& model, const Features& features, int threads) {
   require_provable(model, features);
   const auto count = static_cast<std::size_t>(model.features());
-  std::vector<Chance> chances;
-  for (const double p : features.density) chances.emplace_back(p);
+  const std::vector<Chance> chances = chances_of(features);
   std::vector<Fractions> outputs(count);
   parallel_for(count, threads, [&](std::size_t i) {
     const auto index = static_cast<Index>(i);
@@ -251,10 +326,7 @@ ProvenLoss proven_loss(const Autoencoder& model, const Features& features, int t
   total.numerators.assign(count + 1, 0);
   for (std::size_t i = 0; i < count; ++i) {
     if (outputs[i].numerators.empty()) continue;
-    const Dyadic importance(features.importance(static_cast<Index>(i)));
-    for (Integer& x : outputs[i].numerators) x *= importance.numerator;
-    outputs[i].exponent += importance.exponent;
-    add(total, outputs[i]);
+    add(total, times(std::move(outputs[i]), Dyadic(features.importance(static_cast<Index>(i)))));
   }
   ProvenLoss result;
   Integer sum = 0;
@@ -263,6 +335,66 @@ ProvenLoss proven_loss(const Autoencoder& model, const Features& features, int t
     result.contributions.push_back(rounded(x, total.denominator, total.exponent));
   }
   result.loss = rounded(sum, total.denominator, total.exponent);
+  return result;
+}
+
+Gradient proven_gradient(const Autoencoder& model, const Features& features, int threads) {
+  require_provable(model, features);
+  const Index D = model.features(), d = model.hidden();
+  const auto count = static_cast<std::size_t>(D);
+  const std::vector<Chance> chances = chances_of(features);
+  std::vector<std::vector<Fractions>> slopes(count);  // Γ_i1, …, Γ_iD, −dL/db_i
+  parallel_for(count, threads, [&](std::size_t i) {
+    const auto index = static_cast<Index>(i);
+    if (features.importance(index) == 0.0) return;
+    const Dyadic factor = Dyadic(-2.0) * Dyadic(features.importance(index));
+    for (const Fractions& x : ProvenOutput(model, features, chances, index).slopes()) {
+      slopes[i].push_back(times(x, factor));
+    }
+  });
+  // Σ over outputs of a factor times slope j, and over features of a factor times slope of output
+  // i.
+  const auto over_outputs = [&](Index j, auto factor, bool both) {
+    std::vector<double> factors;
+    std::vector<const Fractions*> terms;
+    for (Index i = 0; i < D; ++i) {
+      const auto& row = slopes[static_cast<std::size_t>(i)];
+      const auto& other = slopes[static_cast<std::size_t>(j)];
+      if (!row.empty()) {
+        factors.push_back(factor(i));
+        terms.push_back(&row[static_cast<std::size_t>(j)]);
+      }
+      if (both && !other.empty()) {
+        factors.push_back(factor(i));
+        terms.push_back(&other[static_cast<std::size_t>(i)]);
+      }
+    }
+    return combined(factors, terms);
+  };
+  Gradient result{Matrix::Zero(d, D), Vector::Zero(D), {}};
+  parallel_for(count, threads, [&](std::size_t place) {
+    const auto j = static_cast<Index>(place);
+    if (!slopes[place].empty()) result.db(j) = -nearest(slopes[place].back());
+    for (Index k = 0; k < d; ++k) {
+      result.dW(k, j) = over_outputs(
+          j, [&](Index i) { return model.tied() ? model.W(k, i) : model.W_out(i, k); },
+          model.tied());
+    }
+  });
+  if (model.tied()) return result;
+  result.dW_out = Matrix::Zero(D, d);
+  parallel_for(count, threads, [&](std::size_t i) {
+    if (slopes[i].empty()) return;
+    for (Index k = 0; k < d; ++k) {
+      std::vector<double> factors;
+      std::vector<const Fractions*> terms;
+      for (Index j = 0; j < D; ++j) {
+        factors.push_back(model.W(k, j));
+        terms.push_back(&slopes[i][static_cast<std::size_t>(j)]);
+      }
+      result.dW_out(static_cast<Index>(i), k) = combined(factors, terms);
+    }
+  });
   return result;
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "exact/whole_numbers.h"
+#include "skeleta/exact/loss.h"
 #include "skeleta/measure/features.h"
 #include "skeleta/model/autoencoder.h"
 
@@ -25,5 +26,9 @@ void require_provable(const Autoencoder& model, const Features& features);
 /// number of threads. Cost: that of four pattern_sums for each output, of numbers that have some n
 /// times the digits of a product of two entries of W.
 ProvenLoss proven_loss(const Autoencoder& model, const Features& features, int threads);
+
+/// Its derivatives, each the nearest double, with the conventions of Evaluator::loss_and_gradient.
+/// Cost: that of 3 D such losses.
+Gradient proven_gradient(const Autoencoder& model, const Features& features, int threads);
 
 }  // namespace skeleta::exact

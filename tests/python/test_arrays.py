@@ -119,11 +119,13 @@ def test_other_arguments_are_refused(model, given, sentence):
         skeleta.loss(model[0], **given)
 
 
-def test_proven_losses_have_no_derivatives(model):
-    given = dict(density=0.1, error_control="proven")
-    assert skeleta.loss(*model, **given).error_bound < 1e-16
-    with pytest.raises(ValueError, match="not its derivatives"):
-        skeleta.loss_and_gradient(*model, **given)
+def test_proven_numbers(model):
+    proven = skeleta.loss_and_gradient(*model, 0.1, error_control="proven")
+    assert proven.loss.error_bound <= 1.2e-16 * proven.loss.value
+    assert proven.loss.gradient_error == 0.0
+    usual = skeleta.loss_and_gradient(*model, 0.1)
+    assert np.linalg.norm(usual.bias - proven.bias) <= usual.loss.gradient_error
+    np.testing.assert_allclose(usual.W, proven.W, rtol=0.0, atol=4.0 * usual.loss.gradient_error)
 
 
 def test_numbers_of_any_type(model):

@@ -68,9 +68,9 @@ def loss(W, bias=None, density=None, *, threshold=None, sparsity=None, importanc
     law (skeleta.Law); density and importance v are one number, [feature], or [instance, feature].
 
     The result meets error <= max(relative_target |loss|, absolute_target), or says that it did not:
-    error_control 'rigorous' proves that, 'estimated' is faster; 'proven' gives the doubles nearest to loss and
-    contributions, of plain ReLU models whose outputs see at most 24 features: nothing else is rounded, and there are
-    no derivatives. threads 0: all; no number depends on it.
+    error_control 'rigorous' proves that, 'estimated' is faster; 'proven' gives the doubles nearest to loss,
+    contributions and derivatives, of plain ReLU models whose outputs see at most 24 features: nothing else is rounded.
+    threads 0: all; no number depends on it.
     Raises ValueError for shapes and numbers that make no sense. Ctrl-C ends it.
 
     >>> import numpy as np

@@ -50,9 +50,10 @@ struct Loss {
   double error_bound = 0.0;
   /// The same for the error of (Γ, db) in the Frobenius norm (see Evaluator): truncation, aliases,
   /// rounding, and (of plain features) what the rounding of A may turn at thresholds. 0 if no
-  /// gradient was asked for. What W(Γ + Γᵀ) and its rounding make of it is not counted: dW is off
-  /// by at most 2‖W‖ this and a few ε ‖W‖ ‖Γ‖; untied ‖W_out‖ this, and dW_out ‖W‖ this. With noise
-  /// the derivatives by var ε_i are a part of it.
+  /// gradient was asked for, and under proven control, where each derivative is the nearest double.
+  /// What W(Γ + Γᵀ) and its rounding make of it is not counted: dW is off by at most 2‖W‖ this and
+  /// a few ε ‖W‖ ‖Γ‖; untied ‖W_out‖ this, and dW_out ‖W‖ this. With noise the derivatives by var
+  /// ε_i are a part of it.
   double gradient_error = 0.0;
   StopReason stop_reason = StopReason::exact;  ///< `nodes`: the target was not met.
   Index nodes = 0;                             ///< The most that one output took.
