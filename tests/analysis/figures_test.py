@@ -1,5 +1,6 @@
 """Every figure of every kind of model: right numbers, nothing cut, crowded or empty."""
 
+import csv
 import itertools
 import json
 import pathlib
@@ -306,6 +307,21 @@ class Figures(Workplace):
             curve = run.approximation.isel(k=0)
             np.testing.assert_allclose(line.get_ydata()[::-1], 1 - curve["lower"].values / curve["upper"].values)
         plt.close(figure)
+
+    def test_errors(self):
+        path = SOURCE / "data/errors.csv"
+        figure = skeleta_analysis.errors(path)
+        self.assert_legible(figure)
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        largest = sorted(float(row["largest_of_bound"]) for row in rows)
+        drawn = [line for line in figure.axes[0].lines if line.get_marker() in style.MARKERS and len(line.get_xdata()) > 0]
+        np.testing.assert_array_equal(sorted(np.concatenate([line.get_xdata() for line in drawn])), largest)
+        self.assertLessEqual(largest[-1], 1.0)
+        self.assertEqual(len(figure.axes[0].get_yticklabels()), len({row["region"] for row in rows}))
+        picture = str(self.folder / "errors.png")
+        self.assertEqual(command.main(["errors", str(path), "-o", picture]), 0)
+        self.assertEqual(command.main(["errors", str(SOURCE / "data/minima.csv"), "-o", picture]), 2)
 
     def test_coherence(self):
         runs = []

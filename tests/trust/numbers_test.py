@@ -208,6 +208,10 @@ def numbers_of(found):
     return found.value, dict(zip(found.skeletons["l"].tolist(), found.skeletons["contribution"].tolist()))
 
 
+def relative_of(error, loss):
+    return float(error / loss) if loss else 0.0
+
+
 def setUpModule():
     TABLE.clear()
 
@@ -218,8 +222,8 @@ def tearDownModule():
         return
     with open(path, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("quantity", "region", "models", "median_of_bound", "largest_of_bound", "median_relative",
-                         "largest_relative"))
+        writer.writerow(("quantity", "region", "models", "unmet", "median_of_bound", "largest_of_bound",
+                         "median_relative", "largest_relative"))
         writer.writerows(sorted(TABLE))
 
 
@@ -229,22 +233,29 @@ class Numbers(unittest.TestCase):
         self.ends = collections.Counter()
         self.found = collections.defaultdict(list)  # by region: (error over bound, error of the loss over the loss)
 
-    def note(self, model, ratio, relative=0.0):
-        for region in regions(model) if ratio is not None else ():
+    def note(self, model, ratio, relative=math.nan, loss=None):
+        if ratio is None:
+            return
+        tiny = loss is not None and 0.0 < loss < sys.float_info.min  # few digits are left to be right
+        for region in ["losses below 2.2e-308"] if tiny else regions(model):
             self.found[region].append((ratio, relative))
 
     def table(self, quantity):
         for region, rows in sorted(self.found.items()):
             of_bound, relative = zip(*rows)
+            met = [x for x in relative if not math.isnan(x)]
             print(f"  {region:30}{len(rows):7}{max(of_bound):9.3f}")
-            TABLE.append((quantity, region, len(rows), *(f"{x:.3g}" for x in (
-                statistics.median(of_bound), max(of_bound), statistics.median(relative), max(relative)))))
+            of_loss = (f"{statistics.median(met):.3g}", f"{max(met):.3g}") if met else ("", "")
+            unmet = "" if quantity == "derivatives" else len(rows) - len(met)
+            TABLE.append((quantity, region, len(rows), unmet, f"{statistics.median(of_bound):.3g}",
+                          f"{max(of_bound):.3g}", *of_loss))
 
     def errors(self, model):
-        """Largest |error|/bound of loss and contributions, and the loss's error over the loss."""
+        """Largest |error|/bound of loss and contributions; where the target was met the loss's error over the loss; and
+        the loss."""
         found = evaluated(model, "rigorous")
         if found is None:
-            return None, 0.0
+            return None, math.nan, None
         right = exact_loss.evaluate_floats(model.W, model.b, model.density, model.importance)
         bound = Fraction(found.error_bound)
         self.assertTrue(math.isfinite(found.value) and math.isfinite(found.error_bound), vars(model))
@@ -256,7 +267,8 @@ class Numbers(unittest.TestCase):
             self.assertLessEqual(error, bound, (x, float(exact), found.error_bound, vars(model)))
             worst = max(worst, float(error / bound) if bound else 0.0)
         off = abs(Fraction(value) - right.loss)
-        return worst, float(off / right.loss) if right.loss else 0.0
+        self.assertTrue(off <= right.loss * Fraction(1.0001e-8) or not found.met_target, vars(model))
+        return worst, relative_of(off, right.loss) if found.met_target else math.nan, float(right.loss)
 
     def test_proven_losses_are_the_nearest_doubles(self):
         for k in range(MODELS // 2):
@@ -273,7 +285,20 @@ class Numbers(unittest.TestCase):
                 self.assertLessEqual(abs(Fraction(value) - right.loss), Fraction(found.error_bound), vars(model))
                 for l, x in contributions.items():
                     self.assertEqual(x, float(right.contributions[l]), (l, vars(model)))
+                self.expect_derivatives(model, right)
         print(f"proven: {dict(self.ends)}")
+
+    def expect_derivatives(self, model, right):
+        """The proven ones are the nearest doubles too, where these are finite."""
+        found = skeleta.loss_and_gradient(
+            numpy.array(model.W), threshold=numpy.array(model.b), density=numpy.array(model.density),
+            importance=numpy.array(model.importance), error_control="proven", threads=1)
+        pairs = [*zip(found.threshold.tolist(), right.gradient_b)]
+        for row, exact in zip(found.W.tolist(), right.gradient_w):
+            pairs += zip(row, exact)
+        for x, exact in pairs:
+            if abs(exact) < Fraction(sys.float_info.max):
+                self.assertEqual(x, float(exact), vars(model))
 
     def beyond_proven(self, model, target):
         """Largest (distance of a rigorous number from the proven one, and what that may be off) over the bound. A
@@ -281,7 +306,7 @@ class Numbers(unittest.TestCase):
         rigorous = evaluated(model, "rigorous", relative_target=target) or evaluated(model, "rigorous")
         proven = evaluated(model, "proven")
         if rigorous is None or proven is None:
-            return None, 0.0
+            return None, math.nan, None
         bound, half = Fraction(rigorous.error_bound), Fraction(proven.error_bound)
         value, contributions = numbers_of(rigorous)
         right, parts = numbers_of(proven)
@@ -291,7 +316,7 @@ class Numbers(unittest.TestCase):
             self.assertLessEqual(off, bound, (x, y, rigorous.error_bound, vars(model)))
             worst = max(worst, float(off / bound) if bound else 0.0)
         off = abs(Fraction(value) - Fraction(right))
-        return worst, float(off / Fraction(right)) if right else 0.0
+        return worst, relative_of(off, Fraction(right)) if rigorous.met_target else math.nan, right
 
     def told(self, *arguments):
         """What the program says: its exit code, its JSON, its errors."""
@@ -333,9 +358,9 @@ class Numbers(unittest.TestCase):
             sizes = (16, 18, 20) if k % 200 == 199 else (9, 10, 12) if k % 20 == 19 else (6, 7, 8)
             _, model = make(random.Random(f"larger {SEED} {k}"), sizes)
             with self.subTest(number=k):
-                ratio, relative = self.beyond_proven(model, (1e-8, 1e-12)[k % 2])
+                ratio, *more = self.beyond_proven(model, (1e-8, 1e-12)[k % 2])
                 self.ends["refused" if ratio is None else "right"] += 1
-                self.note(model, ratio, relative)
+                self.note(model, ratio, *more)
         print(f"6 to 20 features, against proven losses: {dict(self.ends)}; how many, largest error over bound:")
         self.table("loss, 6 to 20 features")
 
@@ -343,9 +368,9 @@ class Numbers(unittest.TestCase):
         for k in range(MODELS):
             family, model = make(random.Random(f"{SEED} {k}"))
             with self.subTest(number=k):
-                ratio, relative = self.errors(model)
+                ratio, *more = self.errors(model)
                 self.ends["refused" if ratio is None else "right"] += 1
-                self.note(model, ratio, relative)
+                self.note(model, ratio, *more)
         print(f"random models: {dict(self.ends)}; how many, largest error over bound:")
         self.table("loss")
 
@@ -359,9 +384,9 @@ class Numbers(unittest.TestCase):
             for _ in range(STEPS):
                 other = vary(draw, model)
                 with self.subTest(climb=k):
-                    ratio, relative = self.errors(other)
+                    ratio, *more = self.errors(other)
                     tried += 1
-                    self.note(other, ratio, relative)
+                    self.note(other, ratio, *more)
                     if ratio is not None and ratio >= best:
                         best, model = ratio, other
         print(f"{tried} on climbs; how many, largest error over bound:")

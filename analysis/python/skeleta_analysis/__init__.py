@@ -17,6 +17,7 @@ from .contributions import contributions
 from .data import data
 from .dictionary import dictionary
 from .dimensionality import dimensionality
+from .errors import errors
 from .excess import excess
 from .frontier import frontier
 from .linear import flow, moments
@@ -28,5 +29,5 @@ from .sweep import phases, sweep
 from .training import training
 
 __all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "coherence", "columns", "comparison",
-           "conjecture", "contributions", "data", "dictionary", "dimensionality", "excess", "flow", "frontier",
+           "conjecture", "contributions", "data", "dictionary", "dimensionality", "errors", "excess", "flow", "frontier",
            "moments", "open", "phases", "read_phases", "selection", "spectrum", "summary", "sweep", "training"]

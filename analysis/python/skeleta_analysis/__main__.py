@@ -7,7 +7,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 
 from . import (atlas, basins, certified, coherence, columns, comparison, conjecture, contributions, data,
-               dictionary, dimensionality, excess, flow, frontier, moments, open, phases, selection, spectrum, style,
+               dictionary, dimensionality, errors, excess, flow, frontier, moments, open, phases, selection, spectrum, style,
                summary, sweep, training)
 
 EPILOG = """examples:
@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("conjecture", help="proven least losses of columns on axes, beside a conjecture")
     command.add_argument("run", nargs="+", help="what `skeleta certify --axis-columns --json` printed")
     add_output(command)
+    command = commands.add_parser("errors", help="errors of exact numbers by what is extreme of a model")
+    command.add_argument("run", help="table of errors: data/errors.csv")
+    add_output(command)
     command = commands.add_parser("atlas", help="minimisers of a sweep beside Thomson's problem")
     command.add_argument("run", help="file of `skeleta sweep`")
     command.add_argument("match", help="file of `skeleta thomson match` of it, --instance all")
@@ -107,6 +110,8 @@ def execute(options) -> None:
         write(certified(options.run), options.output)
     elif options.command == "conjecture":
         write(conjecture(options.run), options.output)
+    elif options.command == "errors":
+        write(errors(options.run), options.output)
     elif options.command == "basins":
         write(basins([open_kind(path, "skeleta basins") for path in options.run]), options.output)
     elif options.command == "selection":
