@@ -221,9 +221,9 @@ std::vector<std::string> warnings(const storage::EstimateRun& run) {
   }
   if (loss.samples > 0 && !(run.model.tied_relu() && run.features.plain())) {
     result.emplace_back(
-        "what happens too seldom for these samples (an output that rarely fires, features that are "
-        "rarely active together) is not looked for under this law and model, and is not in the "
-        "interval; --method exact knows it");
+        "under this law and model a survey of some thousand points looks for what these samples "
+        "rarely meet (features that are rarely active together, values in the tails); an output "
+        "that fires for a sliver of values alone may be missed by both; --method exact knows it");
   }
   return result;
 }

@@ -131,7 +131,36 @@ def cliff(draw):
                    [power(draw, -6, 0), 1.0, 1.0])
 
 
-FAMILIES = (shipped, random_model, rare_important, corner, uneven, heavy, cliff)
+class ProblemOfAnyLaw(Problem):
+    """Of groups and other values, at times with a decoder of its own or hidden noise."""
+
+    def __init__(self, W, b, density, values, groups, **model):
+        self.law = skeleta.Law(density, values=values, groups=groups)
+        self.W, self.b = numpy.array(W, float), numpy.array(b, float)
+        self.density, self.importance = self.law.density, numpy.ones(len(b))
+        self.data = {"threshold": self.b, "law": self.law, **model}
+        self.loss, self.error = self.truth()
+
+    def truth(self):
+        return self.by_contours(1e-5)
+
+
+def other_law(draw):
+    D = draw.randint(4, 9)
+    values = [draw.choice(("uniform:0,1", "uniform:-1,1", "uniform:0.5,1", "half-normal:1", "exponential:1", "normal:0,1"))
+              for _ in range(D)]
+    a, b, c, d = draw.sample(range(D), 4)
+    groups = draw.choice(("", f"together({a},{b})", f"exclusive({a},{b})", f"parent({a},{b})",
+                          f"together({a},{b}),exclusive({c},{d})"))
+    density = [power(draw, -2.5, -0.4) for _ in range(D)]
+    for group in ((a, b), (c, d)):
+        density[group[0]] = density[group[1]] = min(density[group[0]], density[group[1]], 0.4)
+    model = draw.choice(({}, {"decoder": weights(draw, D, 3, 0.5).reshape(D, 3)}, {"noise": power(draw, -2, -0.5)}))
+    return ProblemOfAnyLaw(weights(draw, 3, D, power(draw, -0.5, 0.3)), [0.3 * draw.gauss(0, 1) for _ in range(D)], density,
+                           values, groups, **model)
+
+
+FAMILIES = (shipped, random_model, rare_important, corner, uneven, heavy, cliff, other_law)
 SEEDS_OF_MODEL = 5
 
 
