@@ -40,6 +40,7 @@ class BasinsCommand : public Command {
 
  private:
   Features features() const;
+  void refuse_hopeless(const char* flag, double penalty) const;
   void resolve(Run& run);
   Findings findings(const Run& run) const;
 
@@ -93,6 +94,17 @@ Features BasinsCommand::features() const {
   return features;
 }
 
+// Squares of penalties leave the range of numbers, in the unit of the loss.
+void BasinsCommand::refuse_hopeless(const char* flag, double penalty) const {
+  constexpr double most = 1e140;
+  const double zero = loss_of_zero_model(found_.features);
+  if (!(penalty > most * zero)) return;
+  throw UsageError(fmt::format(
+      "{} {:g} is {:.0e} times the loss {:.3g} of a model that answers 0, too much for double "
+      "precision: take less than {:.0e} times it, or larger importances",
+      flag, penalty, penalty / zero, zero, most));
+}
+
 void BasinsCommand::resolve(Run& run) {
   if (!features_ || !hidden_) throw UsageError("basins needs sizes: --features D --hidden d");
   found_.features = features();
@@ -100,6 +112,8 @@ void BasinsCommand::resolve(Run& run) {
       !(found_.features.importance.maxCoeff() > 0.0)) {
     throw UsageError("nothing is ever active, or nothing matters: every model has the loss 0");
   }
+  refuse_hopeless("--interference", options_.penalty.interference);
+  refuse_hopeless("--weight-decay", options_.penalty.decay);
   planned_ = run.shards_of(options_.starts, "starts").items_of(options_.starts);
   refuse_more_than_memory("--starts", static_cast<double>(options_.starts), 2.0);
   options_.dynamics = *named<training::Dynamics>(dynamics_);

@@ -57,6 +57,20 @@ TEST_F(BasinsProgram, SaysWhatDoesNotConverge) {
   EXPECT_THAT(outcome.out, HasSubstr("did not converge"));
 }
 
+// More steps would not help.
+TEST_F(BasinsProgram, RefusesPenaltiesBesideWhichTheLossIsNothing) {
+  const Outcome outcome =
+      run_program({"basins", "--features", "2", "--hidden", "1", "--sparsity", "0.9",
+                   "--importance", "1e-160", "--interference", "1e-2", "--starts", "3"});
+  EXPECT_EQ(outcome.code, usage) << outcome.out;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("--interference 0.01 is 2e+159 times the loss"),
+                                 HasSubstr("or larger importances")));
+  EXPECT_EQ(run_program({"basins", "--features", "2", "--hidden", "1", "--sparsity", "0.9",
+                         "--importance", "1e-130", "--interference", "1e-2", "--starts", "3"})
+                .code,
+            done);
+}
+
 TEST_F(BasinsProgram, RefusesWhatItDoesNotKnow) {
   for (const auto& [more, words] :
        {std::pair{Words{"--deviation", "0"}, "deviation"},
