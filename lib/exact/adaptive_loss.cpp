@@ -347,11 +347,18 @@ std::optional<Loss> AdaptiveLoss::unreachable(const Loss& normalised) const {
   for (const Task& task : tasks_) rounding += task.rounding;
   if (normalised.value != 0.0 &&
       rounding > target_.of_loss(std::abs(normalised.value) + normalised.error_bound)) {
-    refuse(fmt::format(
+    const std::string far = fmt::format(
         "the target {:.3g} is below what double precision can reach for this model: rounding alone "
-        "may be {:.3g}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more",
-        unit_.restored(target_.of_loss(normalised.value)), unit_.restored(rounding),
-        rounding / normalised.value, loss.value, 4.0 * rounding / normalised.value));
+        "may be {:.3g}",
+        unit_.restored(target_.of_loss(normalised.value)), unit_.restored(rounding));
+    const bool known = normalised.value > normalised.error_bound;  // to one digit
+    refuse(known
+               ? fmt::format(
+                     "{}, {:.3g} of the loss {:.6g}; ask for relative_target {:.0e} or more", far,
+                     rounding / normalised.value, loss.value, 4.0 * rounding / normalised.value)
+               : fmt::format("{}, and of the loss it is only known that it is at most {:.3g}; ask "
+                             "for absolute_target {:.0e} or more",
+                             far, loss.value + loss.error_bound, unit_.restored(4.0 * rounding)));
     loss.stop_reason = StopReason::nodes;
     return loss;
   }

@@ -1,5 +1,6 @@
 #include "skeleta/exact/loss.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -317,6 +318,29 @@ TEST(Evaluator, AllocatesNothingAfterTheFirstCall) {
     evaluator.loss(model);
     EXPECT_EQ(allocations - before, 0);
     EXPECT_EQ(first.value, again.value);
+  }
+}
+
+// Few nodes gave a negative loss, of which rounding was −4e-4: no relative target can be asked for.
+TEST(Loss, OfWhichNothingIsKnownIsRefusedByAnAbsoluteTarget) {
+  Matrix W(3, 3);
+  W << -0.9999999999970023, 3.011101909815595e-12, -1.3979951898385863e-11,  //
+      -4.6409687704395585e-12, -1.0000000000013893, -5.2373256749563265e-11, -6.007993163108418e-11,
+      -3.431182408057225e-11, 0.9000000000405646;
+  Features features;
+  features.density = Eigen::Vector3d(0.24304573538082783, 0.9999914136585684, 7.9e-137);
+  features.importance = Eigen::Vector3d(1.68e-5, 3.41e-9, 26447921.98806036);
+  Options options;
+  options.maximum_nodes = 512;
+  options.relative_target = 2.19e-9;
+  try {
+    loss({W, Eigen::Vector3d(0.0, 0.0, 0.8099992115555116)}, features, options);
+    FAIL() << "it was not refused";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(),
+                ::testing::HasSubstr("of the loss it is only known that it is at most"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("ask for absolute_target "));
+    EXPECT_THAT(error.what(), ::testing::Not(::testing::HasSubstr("relative_target")));
   }
 }
 
