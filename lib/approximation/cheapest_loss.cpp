@@ -3,9 +3,9 @@
 namespace skeleta::approximation {
 namespace {
 
-// What the pilots of the samplers take at the least, a few thousand points: exact losses that take
-// less are cheaper than to ask.
-constexpr double pilot_seconds = 1e-3;
+// What the pilots of the samplers take with their surveys: exact losses that take less are cheaper
+// than to ask.
+constexpr double pilot_seconds = 5e-3;
 
 // Thrown out of the sampler's announcement, before its first round: the pilots are done with.
 struct ExactIsCheaper {

@@ -66,13 +66,18 @@ ExactLoss exact_loss(const Autoencoder& model, const Features& features,
   return result;
 }
 
-// Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor.
+// Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor, once for
+// the loss and once for each skeleton that is listed.
 double foreseen_exact_seconds(const Autoencoder& model, const Features& features) {
-  constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6;
+  constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6, nanoseconds_listed = 0.2;
   const bool plain = features.plain() && model.activation == Activation::relu && model.noise == 0.0;
   if (!plain) return std::numeric_limits<double>::infinity();
   const auto count = static_cast<double>(model.features());
-  double seconds = 1e-9 * count * count * nodes * nanoseconds_per_factor;
+  const CountRange listed =
+      ActiveCount(features.density).bulk({0, model.features()}, exact::Options{}.probability_floor);
+  const double per_factor =
+      nanoseconds_per_factor + nanoseconds_listed * static_cast<double>(listed.last + 1);
+  double seconds = 1e-9 * count * count * nodes * per_factor;
   if (model.features() <= few_features) {
     seconds += 1e-9 * exact::skeleton_part_cost(model.features(), model.hidden(), 2);
   }

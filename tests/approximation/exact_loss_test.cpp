@@ -66,6 +66,18 @@ TEST(ExactLoss, SummaryHasTheOneSparsePartEvenIfItIsNotListed) {
   }
 }
 
+// Listing takes most: CPU time of random models of 400 features at density .01 is .16 s for the
+// loss and 1.3 s for all, of 80 features at .02 5 and 32 ms.
+TEST(ExactLoss, ForeseesWhatListingSkeletonsTakes) {
+  const auto foreseen = [](Index count, double density) {
+    const Autoencoder model{Matrix::Ones(count / 4, count), Vector::Zero(count)};
+    return foreseen_exact_seconds(model, Features::uniform(count, density));
+  };
+  EXPECT_NEAR(foreseen(400, 0.01), 1.3, 0.4);
+  EXPECT_NEAR(foreseen(80, 0.02), 0.035, 0.01);
+  EXPECT_GT(foreseen(80, 0.2), 1.8 * foreseen(80, 0.02));  // 45 of them instead of 17
+}
+
 TEST(ZScore, TakesTheBoundsOffTheDistance) {
   IntegralBySkeleton sampled;
   sampled.value = 1.5;

@@ -14,7 +14,7 @@ struct CheapestLoss {
 };
 
 /// Takes exact_loss where it is foreseen to take less time on one core than the pilots of the
-/// samplers (a millisecond) or, these run, than the best of them, and reaches its target; else the
+/// samplers (5 ms) or, these run, than the best of them, and reaches its target; else the
 /// best of them. Exact losses are only considered where foreseen_exact_seconds says what they take,
 /// and not where `sampling.samples` asks for so many points. `sampling.method` counts as automatic,
 /// but where `sampling.resume` goes on: then that method is what exact_loss is compared with.
