@@ -286,3 +286,12 @@ def test_whole_numbers_where_auto_chooses():
     """Numbers are converted before the interpreter's lock is given up."""
     found = skeleta.estimate(np.array([[1.0, -1.0]]), density=0.05, method="auto", abs_tol=1000, threads=1)
     assert abs(found.value - 1 / 1200) <= found.error_bound <= 1000
+
+
+def test_skeletons_are_as_precise_as_the_loss_of_a_gradient():
+    """The gradient's target makes the bound of the loss far smaller than the loss alone would have it."""
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        W, b = rng.normal(size=(2, 6)), 0.2 * rng.normal(size=6)
+        found = skeleta.loss_and_gradient(W, threshold=b, density=0.3, relative_target=1e-5, gradient_target=1e-10).loss
+        assert abs(found.skeletons["contribution"].sum() - found.value) <= 2 * found.error_bound

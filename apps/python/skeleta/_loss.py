@@ -23,7 +23,8 @@ class Loss:
     @property
     def skeletons(self) -> dict:
         """The loss by number l of active features: arrays l, probability, mean and contribution, computed
-        when first asked for. Of a batch, a list of these."""
+        when first asked for, as precisely as the loss: error_bound holds for each contribution. Of a batch, a
+        list of these."""
         return [one.skeletons for one in self._by_skeleton()] if self._problem.batch else (
             self._by_skeleton()[0].skeletons)
 
@@ -40,8 +41,12 @@ class Loss:
             raise ValueError("an Evaluator keeps no models: ask skeleta.loss for the skeletons")
         if self._skeletons is None:
             options = dict(zip(("rel_tol", "abs_tol", "error_control", "max_nodes", "threads"), self._options))
-            self._skeletons = [Estimate(_core.estimate(self._problem, k, "exact", options, None))
-                               for k in range(self._problem.instances)]
+            bounds = self.error_bound if self._problem.batch else [self.error_bound]
+            # A gradient may have asked for more than the loss did.
+            self._skeletons = [
+                Estimate(_core.estimate(self._problem, k, "exact",
+                                        {**options, "rel_tol": 0.0, "abs_tol": bound} if bound > 0 else options, None))
+                for k, bound in enumerate(map(float, bounds))]
         return self._skeletons
 
     def __float__(self) -> float:
