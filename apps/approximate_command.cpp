@@ -33,6 +33,9 @@ Examples:
   skeleta approximate --features 2 --hidden 1 --sparsity 0.9 --certify
                          a global minimum with a proof, of few features; with
                          -o run.h5 it continues when it is typed again
+Why training on few active features bounds the least loss from both sides:
+analysis/mathematics.md, Theorem 5.1; how a minimum is proven:
+analysis/mathematics.md, Theorem 6.3.
 )";
 
 using storage::ApproximationReport;

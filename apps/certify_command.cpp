@@ -46,7 +46,8 @@ Examples:
   skeleta certify --phases --importances 0.05:20:40:log \
     --densities 0.01:1:40:log --interferences 0,0.001,0.01 -o phases.txt
 
-For few features and the whole loss see skeleta approximate --certify.
+For few features and the whole loss see skeleta approximate --certify. What is
+proven: analysis/mathematics.md, Theorem 6.4; how: analysis/proofs.md.
 )";
 
 using Json = nlohmann::ordered_json;

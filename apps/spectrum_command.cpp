@@ -25,7 +25,8 @@ Examples:
 Minutes beyond some 20 features.
 Eigenvalues of 0 are explained: by rotations of the hidden space, by features
 that are dropped, or not at all. The learning coefficient is half the rank at a
-minimum whose flat directions are all explained, and refused elsewhere.
+minimum whose flat directions are all explained, and refused elsewhere
+(analysis/mathematics.md, Proposition 10.5).
 )";
 
 using storage::SpectrumOfModel;

@@ -47,6 +47,8 @@ Examples:
   skeleta thomson match model.h5 --energies coulomb,riesz:2,relu:0.1
   skeleta thomson match model.h5 --against other.h5
                          are they the same, turned and relabelled?
+Why relu:c is the energy of the one-sparse loss: analysis/mathematics.md,
+Proposition 7.2.
 )";
 
 constexpr Index many_points = 2000;      // from here on the cost is told beforehand
