@@ -37,7 +37,7 @@ struct Hessian {
 ///
 /// Of other laws, noise and JumpReLUs all supports of at least two features (with noise, of one)
 /// are contour integrals, whose terms need not fall: they are weighted sums (mathematics.md,
-/// Proposition 11.7), nodes being added output by output. They converge fast where z_i has a smooth
+/// Proposition 11.8), nodes being added output by output. They converge fast where z_i has a smooth
 /// density near b_i, and ever more slowly the nearer b_i is to an edge of that density. Γ's part of
 /// `error` is a bound there, which is infinite for constant values without noise.
 ///

@@ -36,7 +36,7 @@ enum class OptimizerKind : std::int8_t {
   lbfgs,  ///< For objectives without noise.
   adam,   ///< For all.
   sgd,    ///< For all.
-  /// For objectives with known second derivatives: exact, one-sparse, and k-sparse up to 5 where a
+  /// For objectives with known second derivatives: exact; one-sparse, and k-sparse up to 5 where a
   /// Hessian takes no more than some second, of ReLU models without noise on plain features.
   newton,
   /// L-BFGS, and with known second derivatives the end is judged and saddles are left; of 64
@@ -145,8 +145,9 @@ struct TrainedModel {
   double penalty = 0.0;             ///< What Options::penalty charges for the model.
   double loss_gradient_norm = 0.0;  ///< ‖∇L‖₂ of the exact loss, without penalties.
   optimize::Summary summary;        ///< Of the objective: value, gradient norm, steps, stop reason.
-  /// With newton and automatic, what the end is: by the smallest eigenvalue, of at most 100
-  /// parameters where that is nearly 0 as spectrum.h says.
+  /// With newton and automatic, what the end is: by the smallest eigenvalue beside directions that
+  /// are known to be flat; where that is nearly 0, of at most 100 parameters as spectrum.h says, of
+  /// more by finer products.
   Landscape landscape = Landscape::unknown;
   std::uint64_t unmet = 0;                  ///< Evaluations that did not meet their error target.
   std::vector<TrajectoryPoint> trajectory;  ///< At the steps of is_recorded; none if it diverged.
@@ -180,7 +181,7 @@ using TakeStart = std::function<bool(TrainedModel&& start)>;
 /// Minimises an objective from many starts, in parallel. L-BFGS on the exact loss of many features
 /// first minimises with loose error targets (1e-4 of the loss in the gradient) and continues with
 /// those that the tolerance asks for. Where 4096 nodes do not tell the gradient of plain features
-/// to these, it goes on with closed forms (up to four features) or up to 2^18 nodes; an end whose
+/// to these, it goes on with closed forms (up to five features) or up to 2^18 nodes; an end whose
 /// gradient is not known then has met no tolerance (line_search). A start that diverges ends with
 /// its reason, the others go on.
 ///
