@@ -28,7 +28,7 @@ void require_provable(const Autoencoder& model, const Features& features);
 ProvenLoss proven_loss(const Autoencoder& model, const Features& features, int threads);
 
 /// Its derivatives, each the nearest double, with the conventions of Evaluator::loss_and_gradient.
-/// Cost: that of 3 D such losses.
+/// Cost: that of some 1.5 D such losses.
 Gradient proven_gradient(const Autoencoder& model, const Features& features, int threads);
 
 }  // namespace skeleta::exact

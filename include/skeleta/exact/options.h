@@ -25,7 +25,7 @@ enum class ErrorControl : std::int8_t {
   /// Closed forms in whole numbers, without rounding and without any quadrature: value,
   /// contributions and derivatives are the doubles nearest to the true numbers (mathematics.md,
   /// Theorem 3.10). ReLU models without noise on plain features, each of whose outputs sees at most
-  /// 24 of them. Of 20 features the loss takes seconds, the gradient 3 D times as long.
+  /// 24 of them. Of 20 features the loss takes seconds, the gradient some 1.5 D times that.
   proven,
 };
 constexpr auto names_of(ErrorControl) {
