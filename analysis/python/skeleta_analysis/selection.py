@@ -28,7 +28,7 @@ def selection(runs):
     panels = {name: curve for name in NAMES if len(curve := along(runs, name, usual)) > 1}
     if not panels:
         raise ValueError("nothing varies among these files")
-    figure, grid = plt.subplots(1, len(panels), figsize=(1.2 + 2.4 * len(panels), 3.4), sharey=True, squeeze=False)
+    figure, grid = plt.subplots(1, len(panels), figsize=(max(1.2 + 2.4 * len(panels), 6.0), 3.4), sharey=True, squeeze=False)
     colours = plt.get_cmap(style.COLOURS)(np.linspace(0.0, 0.8, len(ENDS)))
     for axes, (name, curve) in zip(grid[0], panels.items()):
         x = list(curve)
@@ -40,10 +40,13 @@ def selection(runs):
         axes.set_xlabel(NAMES[name])
         axes.grid(True)
     grid[0, 0].set(ylabel="share of flows that end there", ylim=(-0.04, 1.04))
-    grid[0, 0].legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(ENDS)).set_in_layout(False)
     told = ", ".join(f"{name} = {usual[option]:g}" for name, option in zip("λISσ", NAMES))
-    figure.suptitle(f"Elsewhere {told}; {min(int(run.basins['done']) for run in runs)} flows each\n", x=0.01, ha="left",
-                    fontsize=10)
+    flows = min(int(run.basins["done"]) for run in runs)
+    # Wider than its panel: room is left for it above.
+    legend = grid[0, 0].legend(title=f"Elsewhere {told}; {flows} flows each", title_fontsize=10, alignment="left", fontsize=8,
+                               loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(ENDS), borderaxespad=0.2)
+    legend.set_in_layout(False)
+    figure.get_layout_engine().set(rect=(0.0, 0.0, 1.0, 0.87))
     return figure
 
 
