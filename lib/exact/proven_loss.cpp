@@ -276,7 +276,7 @@ Fractions times(Fractions x, const Dyadic& number) {
 double nearest(const Fractions& x) {
   Integer numerator = x.numerators.front();
   const bool negative = (numerator < 0) != (x.denominator < 0);
-  const double size = rounded(abs(numerator), abs(x.denominator), x.exponent).nearest;
+  const double size = exact::rounded(abs(numerator), abs(x.denominator), x.exponent).nearest;
   return negative ? -size : size;
 }
 
