@@ -45,7 +45,8 @@ TEST(NewtonTraining, HasTheProductsOfItsObjectives) {
   Autoencoder untied = model;
   untied.W_out = Matrix::Random(6, 2);
   expect_products(SparseObjective::one_sparse(features, untied), to_parameters(untied), 1e-5);
-  const Autoencoder few = testing::random_model(4, 2, random);
+  Autoencoder few = testing::random_model(4, 2, random);
+  few.b = few.b.cwiseAbs().array() + 0.05;  // none at a kink
   expect_products(ClosedObjective(Features::uniform(4, 0.2), few), to_parameters(few), 1e-5);
   const Autoencoder five = testing::random_model(5, 2, random);
   expect_products(ClosedObjective(Features::uniform(5, 0.2), five), to_parameters(five), 1e-5);
@@ -97,7 +98,7 @@ TEST(NewtonTraining, KnowsOtherLaws) {
       Features::uniform(4, 0.1)};
   for (std::size_t k = 0; k < all.size(); ++k) {
     Options options;
-    options.starts = 3;
+    options.starts = 2;
     options.gradient_tolerance = 1e-6;
     options.optimizer = OptimizerKind::automatic;
     if (k == 2) options.hidden_noise = 0.1;
