@@ -128,7 +128,7 @@ Json told(const Json& rows, const Json& run, const Json& options) {
   Json json{{"features", rows["features"]}};
   if (rows["hidden"] > 0) json["hidden"] = rows["hidden"];
   if (run.contains("instance")) {
-    json["model"] = options.value("model", "");
+    json["model"] = stored_option(options, "model", std::string());
     json["instance"] = run["instance"];
   }
   for (const char* key : {"least_density", "most_density"}) {
@@ -190,7 +190,7 @@ void print_title(std::ostream& out, const Json& json) {
   if (json.contains("hidden")) {
     print_to(out, " in {} hidden dimensions", number(json["hidden"]));
   }
-  if (json.contains("least_density")) {
+  if (json.contains("least_density") && json.contains("most_density")) {
     print_to(out, ", density {}",
              one_or_range(number(json["least_density"]), number(json["most_density"])));
   }

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <type_traits>
 
 #include "errors.h"
 #include "option_table.h"
@@ -148,6 +149,19 @@ nlohmann::ordered_json stored_options(const std::string& text) {
     return nlohmann::ordered_json::object();
   }
 }
+
+template <class T>
+T stored_option(const nlohmann::ordered_json& options, const char* key, T otherwise) {
+  const auto found = options.find(key);
+  if (found == options.end()) return otherwise;
+  bool fits = found->is_string();
+  if constexpr (std::is_same_v<T, double>) fits = found->is_number();
+  if constexpr (std::is_same_v<T, std::uint64_t>) fits = found->is_number_unsigned();
+  return fits ? found->template get<T>() : otherwise;
+}
+template double stored_option(const nlohmann::ordered_json&, const char*, double);
+template std::uint64_t stored_option(const nlohmann::ordered_json&, const char*, std::uint64_t);
+template std::string stored_option(const nlohmann::ordered_json&, const char*, std::string);
 
 std::string OptionTable::to_toml(const std::string& inputs, const std::string& labels) const {
   toml::table table;

@@ -125,4 +125,9 @@ class OptionTable {
 /// What to_toml wrote, as JSON; an empty object if it is no TOML.
 nlohmann::ordered_json stored_options(const std::string& text);
 
+/// One of them; `otherwise` where it is missing, or of another type, as another program may have
+/// left it. T: double, std::uint64_t, std::string.
+template <class T>
+T stored_option(const nlohmann::ordered_json& options, const char* key, T otherwise);
+
 }  // namespace skeleta::program

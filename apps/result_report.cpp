@@ -9,6 +9,7 @@
 
 #include "approximation_report.h"
 #include "basins_report.h"
+#include "option_table.h"
 #include "print.h"
 #include "spectrum_report.h"
 #include "thomson_report.h"
@@ -244,8 +245,12 @@ nlohmann::ordered_json result_json(const storage::ResultFile& file) {
   return json;
 }
 
+void print_json(std::ostream& out, const Json& json) {
+  out << json.dump(1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
 bool all_instances(const Json& options) {
-  return options.value("instance", "") == "all";
+  return stored_option(options, "instance", std::string()) == "all";
 }
 
 double number(const Json& value, double otherwise) {

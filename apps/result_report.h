@@ -10,6 +10,9 @@
 
 namespace skeleta::program {
 
+/// What --json prints. Bytes of a file or a path that are no UTF-8 become U+FFFD.
+void print_json(std::ostream& out, const nlohmann::ordered_json& json);
+
 /// The datasets of a run, each where its description says. What is not a number is null.
 nlohmann::ordered_json json_of_rows(const std::vector<storage::ResultDataset>& datasets);
 

@@ -213,7 +213,7 @@ void Run::print(const Findings& findings) {
   if (!leads()) return;
   const Alone alone;
   if (json()) {
-    out_ << findings.json().dump(1) << '\n';
+    print_json(out_, findings.json());
   } else {
     findings.text(out_);
   }

@@ -126,10 +126,6 @@ nlohmann::ordered_json model_json(const storage::ModelFile& file) {
   return json;
 }
 
-void print_json(std::ostream& out, const nlohmann::ordered_json& json) {
-  out << json.dump(1) << '\n';
-}
-
 void show_sweep(std::ostream& out, const std::string& path, bool json) {
   const storage::SweepFile file = read_sweep(path);
   const double threshold = represented_norm(file.provenance.options_toml);
@@ -149,8 +145,8 @@ void show_training(std::ostream& out, const std::string& path, bool json) {
   const std::string& options = file.provenance.options_toml;
   const nlohmann::ordered_json stored = stored_options(options);
   std::uint64_t asked = run.starts.size();
-  if (!settled(run, stored.value("until-unseen", -1.0))) {
-    asked = shards_in(options).items_of(stored.value("starts", asked));
+  if (!settled(run, stored_option(stored, "until-unseen", -1.0))) {
+    asked = shards_in(options).items_of(stored_option(stored, "starts", asked));
   }
   // One that was killed has not come to look for minima: those of the starts that it has.
   if (run.minima.empty()) run.minima = training::minima_of(run.starts, run.features, {});

@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "output_lock.h"
 #include "print.h"
+#include "result_report.h"
 #include "shard_file.h"
 #include "show.h"
 
@@ -151,9 +152,7 @@ void show_folder(std::ostream& out, const std::string& path, bool json) {
     for (const auto& [file, writer] : folder.begun) {
       begun.push_back({{"file", file}, {"writer", writer}});
     }
-    const Json all{{"runs", runs}, {"begun", begun}, {"unreadable", folder.unreadable}};
-    out << all.dump(1) << '\n';
-    return;
+    return print_json(out, {{"runs", runs}, {"begun", begun}, {"unreadable", folder.unreadable}});
   }
   for (const FoundRun& run : folder.runs) {
     if (&run != &folder.runs.front()) out << '\n';

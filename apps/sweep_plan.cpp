@@ -123,7 +123,8 @@ std::string plan_help() {
 }
 
 double represented_norm(const std::string& text) {
-  return stored_options(text).value("represented-norm", training::SweepPlan{}.represented_norm);
+  return stored_option(stored_options(text), "represented-norm",
+                       training::SweepPlan{}.represented_norm);
 }
 
 std::uint64_t cells_in(const nlohmann::ordered_json& plan) {

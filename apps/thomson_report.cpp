@@ -47,9 +47,12 @@ Json transposed(const Json& rows) {
   return columns;
 }
 
+// More dimensions than points change nothing, but for the memory, of which a damaged file could ask
+// for any amount.
 auto known_minimum(const std::string& energy, std::size_t points, Index dimension) {
-  return thomson::known_minimum(thomson::parse_pair_energy(energy), static_cast<Index>(points),
-                                dimension);
+  const auto count = static_cast<Index>(points);
+  return thomson::known_minimum(thomson::parse_pair_energy(energy), count,
+                                std::min(dimension, count));
 }
 
 // What the columns are compared with: constructed where it is known so well.
@@ -118,8 +121,8 @@ Json pairs_json(const Json& run, const char* name, Tell&& tell) {
 
 Json against_json(Json run, const Json& options) {
   if (!run.contains("against")) return nullptr;
-  Json against{{"model", options.value("against", "")},
-               {"instance", options.value("against-instance", 0)}};
+  Json against{{"model", stored_option(options, "against", std::string())},
+               {"instance", stored_option(options, "against-instance", std::uint64_t{0})}};
   against.update(run["against"]);
   return against;
 }
@@ -138,7 +141,7 @@ Json matched_json(Json run, const Json& kinds, const Json& options) {
     return coulomb.is_null() ? Json() : coulomb[key];
   };
   return {
-      {"model", options.value("model", "")},
+      {"model", stored_option(options, "model", std::string())},
       {"instance", run["instance"]},
       {"features", run["features"]},
       {"hidden", run["hidden"]},

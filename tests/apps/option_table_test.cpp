@@ -2,6 +2,8 @@
 
 #include <toml++/toml.h>
 
+#include <nlohmann/json.hpp>
+
 #include "commands.h"
 #include "errors.h"
 #include "workplace.h"
@@ -113,6 +115,22 @@ TEST(OptionTable, StoresAllValuesDefaultsIncluded) {
   EXPECT_EQ(stored["inputs"].value<std::string>(), "abc");
   EXPECT_FALSE(stored.contains("tolerance"));
   EXPECT_EQ(example.table.changeable(), (std::vector<std::string>{"file", "samples"}));
+}
+
+// Another program may have written anything there.
+TEST(StoredOption, OfAnotherTypeIsAsIfItWereMissing) {
+  const auto options =
+      stored_options("starts = 12\nwords = 'x'\nless = -1\nmore = 1e300\npart = 0.5\nlist = [1]\n");
+  const auto count = [&](const char* key) { return stored_option(options, key, std::uint64_t{7}); };
+  EXPECT_EQ(count("starts"), 12);
+  for (const char* key : {"words", "less", "more", "part", "list", "none"}) {
+    EXPECT_EQ(count(key), 7) << key;
+  }
+  EXPECT_EQ(stored_option(options, "part", 2.0), 0.5);
+  EXPECT_EQ(stored_option(options, "starts", 2.0), 12.0);
+  EXPECT_EQ(stored_option(options, "words", 2.0), 2.0);
+  EXPECT_EQ(stored_option(options, "words", std::string("y")), "x");
+  EXPECT_EQ(stored_option(options, "starts", std::string("y")), "y");
 }
 
 class Config : public Workplace {};
