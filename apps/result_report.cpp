@@ -258,7 +258,7 @@ double number(const Json& value, double otherwise) {
 }
 
 std::string text(const Json& value) {
-  return value.get<std::string>();
+  return value.is_string() ? value.get<std::string>() : "-";
 }
 
 }  // namespace skeleta::program

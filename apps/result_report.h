@@ -36,7 +36,7 @@ nlohmann::ordered_json result_json(const storage::ResultFile& file);
 /// Of the stored options as JSON (stored_options in option_table.h).
 bool all_instances(const nlohmann::ordered_json& options);
 
-/// A number of JSON, where null stands for `otherwise`; and a text.
+/// A number of JSON, where null stands for `otherwise`; and a text, where it stands for "-".
 double number(const nlohmann::ordered_json& value,
               double otherwise = std::numeric_limits<double>::quiet_NaN());
 std::string text(const nlohmann::ordered_json& value);

@@ -98,7 +98,7 @@ Json parts_json(const Json& columns) {
     if (column["part"] < 0) continue;
     Json& part = parts[column["part"].get<std::int64_t>()];
     part["columns"].push_back(j);
-    std::string name = column["part_nearest"];
+    std::string name = text(column["part_nearest"]);
     std::replace(name.begin(), name.end(), '_', ' ');
     part["dimension"] = column["part_dimension"];
     part["nearest"] = name == "none" ? Json(nullptr) : Json(name);

@@ -103,19 +103,20 @@ void SupportSum::evaluate(const Autoencoder& model, Support& support) const {
   const DirectSupport direct(law_, support.active);
   const Matrix& W = model.W;
   const Matrix decoder = model.tied() ? Matrix(W.transpose()) : model.W_out;
-  const Matrix columns = W(Eigen::all, support.active), A = decoder * columns;  // D × |S|
+  const Matrix columns = W(Eigen::all, support.active);
+  const Matrix A = (decoder * columns).transpose();  // |S| × D; a row of nothing would lie nowhere
   Loss& loss = support.loss = {};
   Gradient& gradient = support.gradient;
-  Matrix gamma(A.rows(), A.cols());  // dL/dA
+  Matrix gamma(A.cols(), A.rows());  // dL/dAᵀ
   gradient.db.resize(model.features());
   for (Index i = 0; i < model.features(); ++i) {
     const double v = features_.importance(i);
-    const DirectOutput output = direct.output(i, A.row(i).transpose(), model.b(i));
+    const DirectOutput output = direct.output(i, A.col(i), model.b(i));
     loss.value += v * output.value;
     loss.error_bound += 1e-11 * v * output.size;
     loss.gradient_error += 1e-11 * v * output.size;
     gradient.db(i) = 2.0 * v * output.slope;
-    for (Index k = 0; k < A.cols(); ++k) {
+    for (Index k = 0; k < A.rows(); ++k) {
       gamma(i, k) = -2.0 * v * output.product[static_cast<std::size_t>(k)];
     }
   }
