@@ -62,7 +62,7 @@ TEST_F(SpectrumCommand, RefusesCoefficientsWithAReason) {
 // The same model on features of other laws: no critical point of theirs, but all directions are
 // known; constants reach thresholds with positive probability, or are not resolved.
 TEST_F(SpectrumCommand, KnowsOtherLaws) {
-  for (const std::vector<std::string> law :
+  for (const std::vector<std::string>& law :
        {std::vector<std::string>{"--values", "half-normal:0.5"},
         {"--groups", "exclusive(0,1),exclusive(2,3)"}}) {
     std::vector<std::string> arguments = law;
