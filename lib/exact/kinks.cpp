@@ -24,13 +24,20 @@ struct Possible {
   friend Possible operator*(double x, Possible y) { return x > 0.0 ? y : Possible(); }
 };
 
-// Where the density of a value has a jump, or all its mass, but for 0.
+// Where the density of a value has a jump, or all its mass, unless that is at 0.
 std::vector<double> edges_of(const ValueLaw& value) {
-  std::vector<double> result;
-  if (value.kind() == ValueKind::uniform) result = {value.first(), value.second()};
-  if (value.kind() == ValueKind::constant) result = {value.first()};
-  std::erase(result, 0.0);
-  return result;
+  switch (value.kind()) {
+    case ValueKind::uniform:
+      return {value.first(), value.second()};
+    case ValueKind::constant:
+      return value.first() == 0.0 ? std::vector<double>{} : std::vector{value.first()};
+    case ValueKind::exponential:
+    case ValueKind::half_normal:
+      return {0.0};
+    case ValueKind::normal:
+      return {};
+  }
+  return {};
 }
 
 // One output, whose z = Σ_j g_j x_j has no noise.
@@ -47,14 +54,13 @@ class OutputKink {
         equal_(tolerance * std::max(1.0, g_.cwiseAbs().maxCoeff())) {}
 
   std::optional<std::string> reason() const {
-    if (std::abs(c_) <= equal_) {
-      if (!possible({})) return std::nullopt;
+    if (std::abs(c_) <= equal_ && possible({})) {
       return fmt::format(
           "output {} is at its threshold, b = {:.3g}, with positive probability: where only "
           "features are active whose entries of A are 0, or none",
           own_, c_);
     }
-    if (const auto edge = reached_by(own_); edge && possible({own_})) {
+    if (const auto edge = reached_by(own_); edge && (*edge != 0.0 || jumps_) && possible({own_})) {
       return fmt::format(
           "output {} just reaches its threshold b = {:.3g} where its own feature is {:.3g}", own_,
           c_, *edge);
@@ -69,18 +75,47 @@ class OutputKink {
             "where feature {} is {:.3g}",
             own_, c_, j, *edge);
       }
-      const bool atom = law_.values[static_cast<std::size_t>(j)].has_atoms();
+      const bool atom = *edge != 0.0 && law_.values[static_cast<std::size_t>(j)].has_atoms();
       if ((jumps_ || atom) && possible({j})) {
         return fmt::format(
             "output {} just reaches its threshold b = {:.3g} where feature {} is {:.3g}", own_, c_,
             j, *edge);
       }
     }
-    return std::nullopt;
+    return jumps_ ? corner_of_two() : std::nullopt;
   }
 
  private:
   bool silent(Index j) const { return std::abs(g_(j)) <= equal_; }
+
+  // The density of g_j x_j + g_k x_k has a slope that jumps where both are at edges. A jump θ of
+  // the output adds θ² times that slope to the second derivatives. (The density of three has none.)
+  std::optional<std::string> corner_of_two() const {
+    struct Edge {
+      double z;
+      Index feature;
+      double x;
+    };
+    std::vector<Edge> edges;
+    for (Index j = 0; j < law_.size(); ++j) {
+      if (silent(j) || law_.values[static_cast<std::size_t>(j)].has_atoms()) continue;
+      for (const double x : edges_of(law_.values[static_cast<std::size_t>(j)])) {
+        edges.push_back({g_(j) * x, j, x});
+      }
+    }
+    std::ranges::sort(edges, {}, &Edge::z);
+    for (const Edge& one : edges) {
+      for (auto other = std::ranges::lower_bound(edges, c_ - one.z - equal_, {}, &Edge::z);
+           other != edges.end() && other->z <= c_ - one.z + equal_; ++other) {
+        if (other->feature <= one.feature || !possible({one.feature, other->feature})) continue;
+        return fmt::format(
+            "output {} just reaches the threshold {:.3g} of its jump where features {} and {} are "
+            "{:.3g} and {:.3g}",
+            own_, c_, one.feature, other->feature, one.x, other->x);
+      }
+    }
+    return std::nullopt;
+  }
 
   // An edge of feature j's values, not silent, at which z is c.
   std::optional<double> reached_by(Index j) const {

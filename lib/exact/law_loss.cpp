@@ -70,6 +70,7 @@ LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) 
   const double relative =
       8.0 * epsilon * static_cast<double>(std::bit_width(static_cast<std::size_t>(g.size())) + 8);
   output.error = output.rounding = {relative * (size * size + row.variance), relative * size};
+  if (size > 0.0) output.error.value += std::numeric_limits<double>::denorm_min();
   if (wanted.by_feature != nullptr) {
     using Dual = Series<double, 2>;
     const auto leaf = [&](Index j, int power) {

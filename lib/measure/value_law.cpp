@@ -40,7 +40,10 @@ auto binomial_sum(int n, T x, const Moment& moment) {
 // Σ_{i=0}^n u^i l^{n−i} = (u^{n+1} − l^{n+1})/(u − l), without cancellation of different signs.
 double power_sum(int n, double l, double u) {
   if (l < 0.0 && u > 0.0 && n % 2 == 0) {
-    return (std::pow(u, n + 1) + std::pow(-l, n + 1)) / (u - l);
+    // In units of the larger: of powers n + 1 of both no digit is to be lost where that of n has
+    // all.
+    const double size = std::max(-l, u), a = -l / size, b = u / size;
+    return std::pow(size, n) * ((std::pow(b, n + 1) + std::pow(a, n + 1)) / (a + b));
   }
   if (l < 0.0 && u > 0.0) {
     double sum = 0.0;

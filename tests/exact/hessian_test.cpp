@@ -280,6 +280,48 @@ TEST(Hessian, SaysWhereItDoesNotExist) {
   EXPECT_EQ(kinks(model, features, CountRange{3, 3}).size(), 0u);
 }
 
+// The slope of the density of x_0 + x_1/2 jumps where both are 1, and a jump of the output is
+// there: ∂²L/∂b_0² has two sides (mathematics.md, Proposition 10.3).
+TEST(Hessian, DoesNotExistWhereTwoFeaturesJustReachAJump) {
+  Autoencoder model{Matrix{{1.0, 0.5}, {0.0, 0.5}}, Vector{{1.25, 0.1}}};
+  model.activation = Activation::jumprelu;
+  model.jump = Vector{{0.25, 0.25}};
+  const Features features = Features::uniform(2, 0.3);
+  const auto found = kinks(model, features);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].output, 0);
+  EXPECT_NE(found[0].reason.find("features 0 and 1 are 1 and 1"), std::string::npos)
+      << found[0].reason;
+  EXPECT_TRUE(kinks(model, features, CountRange{0, 1}).empty());
+  for (const double shift : {-1e-3, 1e-3}) {
+    Autoencoder moved = model;
+    moved.b(0) += shift;
+    EXPECT_TRUE(kinks(moved, features).empty());
+  }
+  model.activation = Activation::relu;
+  model.jump.resize(0);
+  model.b(0) = 1.5;
+  EXPECT_TRUE(kinks(model, features).empty());
+}
+
+// b = 0 and a feature that is always active: nothing rests at the threshold, but the values of what
+// is read begin there.
+TEST(Hessian, DoesNotExistWhereValuesBeginAtTheThreshold) {
+  Autoencoder jump{Matrix{{0.9}}, Vector{{-0.3}}};
+  jump.activation = Activation::jumprelu;
+  jump.jump = Vector{{0.3}};
+  EXPECT_EQ(kinks(jump, Features::uniform(1, 1.0)).size(), 1u);
+  jump.b(0) = -0.29;
+  EXPECT_TRUE(kinks(jump, Features::uniform(1, 1.0)).empty());
+  Autoencoder untied{Matrix::Identity(2, 2), Vector{{0.0, 0.1}}};
+  untied.W_out = Matrix{{0.0, 1.2}, {0.5, 0.7}};
+  const auto found = kinks(untied, {Vector{{0.3, 1.0}}, Vector::Ones(2)});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].output, 0);
+  untied.W_out(0, 0) = 0.4;  // reads its own feature, which is 0 there
+  EXPECT_TRUE(kinks(untied, {Vector{{0.3, 1.0}}, Vector::Ones(2)}).empty());
+}
+
 // Output 0 reads feature 1 alone, which just reaches its threshold: with feature 0 active the
 // second derivative by A_01 jumps where A_01 passes b_0 (mathematics.md, Proposition 10.3).
 TEST(Hessian, DoesNotExistWhereAnotherFeatureJustReachesTheThreshold) {

@@ -184,8 +184,8 @@ TEST(Scale, NoUnitOfTheValuesIsSpecial) {
   jumping.activation = Activation::jumprelu;
   jumping.jump = Vector{{0.25, 0.5}};
   for (const ValueLaw& law :
-       {ValueLaw::uniform(0, 2), ValueLaw::constant(0.75), ValueLaw::exponential(1),
-        ValueLaw::half_normal(1), ValueLaw::normal(0.25, 1)}) {
+       {ValueLaw::uniform(0, 2), ValueLaw::uniform(-1, 2), ValueLaw::constant(0.75),
+        ValueLaw::exponential(1), ValueLaw::half_normal(1), ValueLaw::normal(0.25, 1)}) {
     for (const Autoencoder& model : {relu, noisy, jumping}) {
       if (law.has_atoms() && model.noise == 0.0) continue;  // no decay along the contour
       const LossAndGradient one =

@@ -13,12 +13,13 @@ class Loss:
     """An integral loss, how well it is known, and what that took; of a batch, arrays of these."""
 
     __slots__ = ("value", "error_bound", "gradient_error", "met_target", "stop_reason", "nodes", "factors",
-                 "_problem", "_options", "_skeletons")
+                 "_problem", "_options", "_beside_gradient", "_skeletons")
 
-    def __init__(self, found, problem=None, options=None):
+    def __init__(self, found, problem=None, options=None, beside_gradient=False):
         (self.value, self.error_bound, self.gradient_error, self.met_target, self.stop_reason, self.nodes,
          self.factors) = found
         self._problem, self._options, self._skeletons = problem, options, None
+        self._beside_gradient = beside_gradient
 
     @property
     def skeletons(self) -> dict:
@@ -42,11 +43,12 @@ class Loss:
         if self._skeletons is None:
             options = dict(zip(("rel_tol", "abs_tol", "error_control", "max_nodes", "threads"), self._options))
             bounds = self.error_bound if self._problem.batch else [self.error_bound]
-            # A gradient may have asked for more than the loss did.
-            self._skeletons = [
-                Estimate(_core.estimate(self._problem, k, "exact",
-                                        {**options, "rel_tol": 0.0, "abs_tol": bound} if bound > 0 else options, None))
-                for k, bound in enumerate(map(float, bounds))]
+
+            def target(bound):  # a gradient may have asked for more than the loss did
+                return {"rel_tol": 0.0, "abs_tol": bound} if self._beside_gradient and bound > 0 else {}
+
+            self._skeletons = [Estimate(_core.estimate(self._problem, k, "exact", {**options, **target(bound)}, None))
+                               for k, bound in enumerate(map(float, bounds))]
         return self._skeletons
 
     def __float__(self) -> float:
@@ -125,7 +127,8 @@ def loss_and_gradient(W, bias=None, density=None, *, threshold=None, sparsity=No
     task = problem(W, bias, threshold, density, sparsity, importance, law, decoder, activation, jump, noise)
     options = exact_options(relative_target, absolute_target, gradient_target, error_control, max_nodes, threads)
     found, *derivatives = _core.loss_and_gradient(task, options)
-    return Gradient(Loss(found, task, (relative_target, absolute_target, error_control, max_nodes, threads)),
+    return Gradient(Loss(found, task, (relative_target, absolute_target, error_control, max_nodes, threads),
+                         beside_gradient=True),
                     *derivatives, threshold is None)
 
 
