@@ -70,7 +70,15 @@ LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) 
   const double relative =
       8.0 * epsilon * static_cast<double>(std::bit_width(static_cast<std::size_t>(g.size())) + 8);
   output.error = output.rounding = {relative * (size * size + row.variance), relative * size};
-  if (size > 0.0) output.error.value += std::numeric_limits<double>::denorm_min();
+  if (output.value < std::numeric_limits<double>::min() && g.cwiseAbs().maxCoeff() > 0.0) {
+    output.error.value += std::numeric_limits<double>::denorm_min();
+  }
+  // Squares of such an entry and of such values are no numbers of double, though their product is.
+  for (Index j = 0; j < g.size(); ++j) {
+    const double moved = std::abs(g(j)) * row.value(j).size();
+    const bool far = moved > 0.0 && std::abs(std::ilogb(g(j))) > 500;
+    if (far && moved > 1e-18 * size) output.error = {INFINITY, INFINITY};
+  }
   if (wanted.by_feature != nullptr) {
     using Dual = Series<double, 2>;
     const auto leaf = [&](Index j, int power) {

@@ -229,6 +229,34 @@ TEST(Scale, LossesOfTinyValuesSayWhatTheyAre) {
   }
 }
 
+// x_0 of 1e-100 that moves an output of 1e90: g is 1e190, whose square is none of the numbers.
+TEST(Scale, ValuesAndEntriesTooFarApartAreRefused) {
+  Autoencoder model{Matrix{{1e95, 1e-90}}, Vector::Zero(2)};
+  model.W_out = Matrix{{0.0}, {1e95}};
+  const DataLaw law{ActivityTree::independent(Vector{{0.5, 0.5}}),
+                    {ValueLaw::half_normal(1e-100), ValueLaw::half_normal(1e90)}};
+  EXPECT_THROW(loss(model, Features::of(law, Vector::Ones(2))), std::invalid_argument);
+}
+
+TEST(Scale, IdentitiesSayWhatTheyCannotTell) {
+  Autoencoder model{Matrix{{1e110, 1e-130}}, Vector::Zero(2)};
+  model.activation = Activation::identity;
+  model.W_out = Matrix{{1e-110}, {1e130}};
+  const auto at = [&](double one, double other) {
+    return Features::of({ActivityTree::independent(Vector{{0.5, 0.5}}),
+                         {ValueLaw::half_normal(one), ValueLaw::half_normal(other)}},
+                        Vector::Ones(2));
+  };
+  EXPECT_THROW(loss(model, at(1e-120, 1e120)), std::invalid_argument);
+  Autoencoder half{Matrix{{0.5}}, Vector::Zero(1)};
+  half.activation = Activation::identity;
+  const Loss lost =
+      loss(half, Features::of(DataLaw::independent(Vector{{1e-200}}, ValueLaw::half_normal(1e-150)),
+                              Vector::Ones(1)));
+  EXPECT_FALSE(lost.met_target());
+  EXPECT_GT(lost.error_bound, 0.0);
+}
+
 // W = (1, w): output 1 is on whenever feature 0 is active, however small w is.
 TEST(Scale, ColumnsThatAreNearlyDeadHaveTheirDerivatives) {
   for (const ValueLaw& law :
