@@ -148,7 +148,7 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tole
   constexpr double least = std::numeric_limits<double>::min();
   output.value *= square_unit;
   output.threshold *= unit;
-  if (output.value < least && (unit != 1.0 || output.value > 0.0))
+  if (output.value < least && (unit != 1.0 || (square > 0.0 && p > 0.0)))
     output.error.value += std::numeric_limits<double>::denorm_min();
   for (Index j = 0; j < entries.size(); ++j) wanted.by_feature[j] = square_unit * entries(j);
   if (wanted.by_count != nullptr) {

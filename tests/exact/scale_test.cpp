@@ -255,6 +255,17 @@ TEST(Scale, IdentitiesSayWhatTheyCannotTell) {
                               Vector::Ones(1)));
   EXPECT_FALSE(lost.met_target());
   EXPECT_GT(lost.error_bound, 0.0);
+  half.activation = Activation::relu;
+  half.W.setZero();
+  EXPECT_GT(
+      loss(half, Features::of(DataLaw::independent(Vector{{1e-200}}, ValueLaw::half_normal(1e-120)),
+                              Vector::Ones(1)))
+          .error_bound,
+      0.0);
+  EXPECT_EQ(loss(half, Features::of(DataLaw::independent(Vector{{0.0}}, ValueLaw::half_normal(1)),
+                                    Vector::Ones(1)))
+                .error_bound,
+            0.0);
 }
 
 // W = (1, w): output 1 is on whenever feature 0 is active, however small w is.
