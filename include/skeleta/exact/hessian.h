@@ -67,9 +67,10 @@ struct Kink {
 /// output sees may be silent or 0; and where its own feature alone just reaches its threshold, A_ii
 /// = b_i ≠ 0, or, where A_ii = 0, another feature j beside it, A_ij = b_i ≠ 0. Of other laws an end
 /// of the values takes the place of 1; constants, and features under a jump, reach a threshold
-/// beside any own feature (sums of several constants are not looked for). `tolerance`: numbers that
-/// differ by less count as equal, relative to the larger of 1 and the largest |A_ij| of the row.
-/// Skeletons: only supports of these sizes count; all if nothing is given.
+/// beside any own feature (sums of several constants are not looked for), and under a jump two
+/// features at ends of theirs count too. `tolerance`: numbers that differ by less count as equal,
+/// relative to the larger of 1 and the largest |A_ij| of the row. Skeletons: only supports of these
+/// sizes count; all if nothing is given.
 std::vector<Kink> kinks(const Autoencoder& model, const Features& features,
                         std::optional<CountRange> skeletons = {}, double tolerance = 1e-7);
 
