@@ -146,6 +146,7 @@ void Hdf5Writer::write_values(const DatasetEntry& entry, const Shape& shape, hid
         path);
   write_text(dataset.id(), "units", entry.units);
   write_text(dataset.id(), "long_name", entry.long_name);
+  if (!entry.references.empty()) write_text(dataset.id(), "references", entry.references);
   if (entry.element == Element::uint8) write_text(dataset.id(), "text_encoding", "UTF-8");
   if (entry.is_axis()) {
     check(H5DSset_scale(dataset.id(), entry.name.c_str()), target_, "make a scale of", path);

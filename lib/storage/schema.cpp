@@ -17,7 +17,8 @@ behind it and the attribute `text_encoding`. Lists of different lengths are padd
 a dataset beside them, since NaN may be a value. The models under `/model` make a run file a model file
 too. Readers refuse a number outside of the range below, a shape that is not that of the axes, axes of one
 name that differ in length between groups, and a group in which some of the datasets with the same words
-under "present" are missing. `/sweep/seed` has the bits of an unsigned number: add 2^64 where it is negative.
+under "present" are missing. Where a meaning ends with a statement, such as (mathematics.md, Theorem 3.7), that page of
+analysis/ says there what the number is, or proves it; since 1.12 the dataset's attribute `references` names it. `/sweep/seed` has the bits of an unsigned number: add 2^64 where it is negative.
 
 Since 1.5 the last 32 bytes of a file, behind what HDF5 calls its end, are the text `skeleta crc64 = ` and
 16 hexadecimal digits: the CRC-64/XZ of all bytes before them, against damage. HDF5 and the tools built on
@@ -38,6 +39,11 @@ std::string attribute_rows() {
   return rows;
 }
 
+std::string meaning(const DatasetEntry& entry) {
+  if (entry.references.empty()) return entry.long_name;
+  return fmt::format("{} ({})", entry.long_name, entry.references);
+}
+
 std::string dataset_rows() {
   std::string rows, group;
   for (const DatasetEntry& entry : dataset_entries()) {
@@ -53,7 +59,7 @@ std::string dataset_rows() {
                         entry.element == Element::int8    ? "a word"
                         : entry.element == Element::uint8 ? "a text"
                                                           : to_string(entry.range),
-                        entry.units, entry.long_name, entry.present);
+                        entry.units, meaning(entry), entry.present);
   }
   return rows;
 }

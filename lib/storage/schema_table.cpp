@@ -58,6 +58,11 @@ DatasetEntry& DatasetEntry::as(const char* key) {
   return *this;
 }
 
+DatasetEntry& DatasetEntry::cites(const char* statement) {
+  references = statement;
+  return *this;
+}
+
 DatasetEntry real(const char* name, const char* axes, const char* long_name) {
   return row(name, Element::float64, axes, long_name);
 }

@@ -14,7 +14,7 @@ namespace skeleta::storage {
 struct Version {
   int major, minor;
 };
-inline constexpr Version format_version{1, 11};
+inline constexpr Version format_version{1, 12};
 
 enum class Element { float64, int64, int8, uint8 };
 
@@ -41,9 +41,10 @@ struct DatasetEntry {
   std::string long_name;
   Range range{};
   std::string units = "1";
-  std::string json{};     ///< Its place in JSON (result_file.h); that of its block and its name.
-  std::string group{};    ///< "/loss"; this and the next are those of its block.
-  std::string present{};  ///< Datasets of a group with the same words are all there, or none.
+  std::string json{};        ///< Its place in JSON (result_file.h); that of its block and its name.
+  std::string group{};       ///< "/loss"; this and the next are those of its block.
+  std::string present{};     ///< Datasets of a group with the same words are all there, or none.
+  std::string references{};  ///< What says what it is, or proves it: the attribute of that name.
 
   std::string path() const { return group + "/" + name; }
   bool is_axis() const { return axes.size() == 1 && axes.front() == name; }
@@ -57,6 +58,8 @@ struct DatasetEntry {
   DatasetEntry& in(const char* unit);
   /// Another name in JSON.
   DatasetEntry& as(const char* key);
+  /// "mathematics.md, Theorem 3.7": a page of analysis/ and the statement there.
+  DatasetEntry& cites(const char* statement);
 };
 
 /// A row of the table; `axes` are words, such as "instance l". A number may be anything, NaN too; a

@@ -147,7 +147,7 @@ def read_variable(item: h5py.Dataset) -> xarray.Variable:
         axes = (Path(item.name).name,)
     else:
         axes = tuple(Path(axis[0].name).name for axis in item.dims)
-    attributes = {name: item.attrs[name] for name in ("units", "long_name")}
+    attributes = {name: item.attrs[name] for name in ("units", "long_name", "references") if name in item.attrs}
     return xarray.Variable(axes, decode(item), attributes)
 
 

@@ -49,10 +49,22 @@ const Fields<bounds::CountTail>& count_tail_fields() {
       approximation_group, "since 1.4, in files of approximate with a density",
       {
           {axis("l", "number of active features")},
-          {real("probability", "l", "P(N = l)").from(0, 1).as("probability")},
-          {real("tail", "l", "P(N >= l)").from(0, 1).as("tail[].exact"), &Tail::exact},
-          {real("union_bound", "l", "upper bound of tail").as("tail[].union"), &Tail::union_bound},
-          {real("chernoff_bound", "l", "upper bound of tail").as("tail[].chernoff"),
+          {real("probability", "l", "P(N = l)")
+               .cites("mathematics.md, Proposition 4.1")
+               .from(0, 1)
+               .as("probability")},
+          {real("tail", "l", "P(N >= l)")
+               .cites("mathematics.md, Proposition 4.1")
+               .from(0, 1)
+               .as("tail[].exact"),
+           &Tail::exact},
+          {real("union_bound", "l", "upper bound of tail")
+               .cites("mathematics.md, Proposition 4.2")
+               .as("tail[].union"),
+           &Tail::union_bound},
+          {real("chernoff_bound", "l", "upper bound of tail")
+               .cites("mathematics.md, Proposition 4.2")
+               .as("tail[].chernoff"),
            &Tail::chernoff},
           {real("poisson", "l", "approximation of tail").as("tail[].poisson"), &Tail::poisson},
       });
@@ -73,6 +85,7 @@ const Fields<SparseShare>& share_fields() {
           {real("share_beyond", "instance l", "beyond over the loss").as("beyond[].share"),
            &Share::share_beyond},
           {real("beyond_bound", "instance l", "rigorous upper bound of beyond")
+               .cites("mathematics.md, Proposition 4.6")
                .as("beyond[].loss_bound"),
            &Share::bound},
       },
@@ -91,8 +104,10 @@ const Fields<ApproximationReport>& whole_loss_fields() {
       {
           {real("loss", "instance", "integral loss").as("loss.value"), loss,
            &IntegralBySkeleton::value},
-          {magnitude("error_bound", "instance", "of loss").as("loss.error_bound"), loss,
-           &IntegralBySkeleton::error_bound},
+          {magnitude("error_bound", "instance", "of loss")
+               .cites("mathematics.md, Theorem 3.7")
+               .as("loss.error_bound"),
+           loss, &IntegralBySkeleton::error_bound},
           {magnitude("seconds", "instance", "wall time of the numerics").in("s"), &Report::seconds},
       },
       by_run);
@@ -146,12 +161,15 @@ const Fields<Trained>& trained_fields() {
       block<Trained>(
           approximation_group, trained,
           {
-              {real("lower", "setting k", "least loss on at most k active features"), row,
-               &CertificateRow::lower},
-              {real("upper", "setting k", "whole loss there"), row, &CertificateRow::upper,
-               &exact::Loss::value},
+              {real("lower", "setting k", "least loss on at most k active features")
+                   .cites("mathematics.md, Theorem 5.1"),
+               row, &CertificateRow::lower},
+              {real("upper", "setting k", "whole loss there").cites("mathematics.md, Theorem 5.1"),
+               row, &CertificateRow::upper, &exact::Loss::value},
               {real("minimum", "setting k", "least whole loss"), &Trained::minimum},
-              {real("excess", "setting k", "upper minus minimum"), row, &CertificateRow::excess},
+              {real("excess", "setting k", "upper minus minimum")
+                   .cites("mathematics.md, Theorem 5.1"),
+               row, &CertificateRow::excess},
               {whole("same_configuration", "setting k", "1 if both minimisers look the same")
                    .from(0, 1),
                row, &CertificateRow::same_configuration},
@@ -161,11 +179,12 @@ const Fields<Trained>& trained_fields() {
                &CertificateRow::hits},
           },
           place),
-      block<Trained>(
-          approximation_group, "since 1.7, in files of approximate --train",
-          {{whole("zero", "setting k", "1 if many models attain lower, which is 0").from(0, 1), row,
-            &CertificateRow::zero}},
-          place));
+      block<Trained>(approximation_group, "since 1.7, in files of approximate --train",
+                     {{whole("zero", "setting k", "1 if many models attain lower, which is 0")
+                           .cites("mathematics.md, Proposition 5.2")
+                           .from(0, 1),
+                       row, &CertificateRow::zero}},
+                     place));
   return fields;
 }
 
@@ -201,10 +220,14 @@ const Fields<bounds::OneSparseRow>& table_fields() {
       block<Row>(approximation_group, "since 1.7, in files of approximate --table",
                  {
                      {real("table_ratio", "row", "P(N >= 2)/P(N = 1)").as("ratio"), &Row::ratio},
-                     {real("table_union", "row", "upper bound of table_two").as("union"), &Row::two,
-                      &Tail::union_bound},
-                     {real("table_chernoff", "row", "likewise").as("chernoff"), &Row::two,
-                      &Tail::chernoff},
+                     {real("table_union", "row", "upper bound of table_two")
+                          .cites("mathematics.md, Proposition 4.2")
+                          .as("union"),
+                      &Row::two, &Tail::union_bound},
+                     {real("table_chernoff", "row", "likewise")
+                          .cites("mathematics.md, Proposition 4.2")
+                          .as("chernoff"),
+                      &Row::two, &Tail::chernoff},
                      {real("table_poisson", "row", "approximation of table_two").as("poisson"),
                       &Row::two, &Tail::poisson},
                  },
@@ -216,33 +239,41 @@ const Fields<bounds::OneSparseRow>& table_fields() {
 const Fields<CertifiedMinimum>& certified_fields() {
   using State = CertifiedMinimum;
   constexpr const char* present = "since 1.4, in files of approximate --certify";
-  static const auto fields = joined(
-      block<State>(
-          "/certified", present,
-          {
-              {axis("problem", "there is one")},
-              {axis("hidden", "hidden dimension")},
-              {axis("feature", "feature")},
-              {whole("most_active", "problem", "k of the loss on at most k active features")
-                   .as("k")},
-              {real("lower", "problem", "no model has less").from(0).finite(), &State::lower},
-              {real("upper", "problem", "loss of W, b, its rounding error included")
-                   .from(0)
-                   .finite(),
-               &State::upper},
-              {whole("boxes", "problem", "boxes bounded so far"), &State::boxes},
-              {whole("rounds", "problem", "rounds so far"), &State::rounds},
-              {real("radius", "problem", "no longer column does better; -1: not known yet")
-                   .from(-1),
-               &State::radius},
-              {word("stop_reason", "problem", "why the search ended"), &State::stop_reason},
-          },
-          "[].certified."),
-      block<State>("/certified", present,
-                   {
-                       {real("W", "hidden feature", "weights of the best model").finite()},
-                       {real("b", "feature", "its thresholds").finite()},
-                   }));
+  static const auto fields =
+      joined(block<State>(
+                 "/certified", present,
+                 {
+                     {axis("problem", "there is one")},
+                     {axis("hidden", "hidden dimension")},
+                     {axis("feature", "feature")},
+                     {whole("most_active", "problem", "k of the loss on at most k active features")
+                          .as("k")},
+                     {real("lower", "problem", "no model has less")
+                          .cites("mathematics.md, Theorem 5.1")
+                          .from(0)
+                          .finite(),
+                      &State::lower},
+                     {real("upper", "problem", "loss of W, b, its rounding error included")
+                          .cites("mathematics.md, Theorem 5.1")
+                          .from(0)
+                          .finite(),
+                      &State::upper},
+                     {whole("boxes", "problem", "boxes bounded so far")
+                          .cites("mathematics.md, Theorem 6.3"),
+                      &State::boxes},
+                     {whole("rounds", "problem", "rounds so far"), &State::rounds},
+                     {real("radius", "problem", "no longer column does better; -1: not known yet")
+                          .cites("mathematics.md, Lemma 6.2")
+                          .from(-1),
+                      &State::radius},
+                     {word("stop_reason", "problem", "why the search ended"), &State::stop_reason},
+                 },
+                 "[].certified."),
+             block<State>("/certified", present,
+                          {
+                              {real("W", "hidden feature", "weights of the best model").finite()},
+                              {real("b", "feature", "its thresholds").finite()},
+                          }));
   return fields;
 }
 

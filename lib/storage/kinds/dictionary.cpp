@@ -30,11 +30,14 @@ const Fields<DictionarySummary>& summary_fields() {
            &Summary::done},
           {magnitude("loss", "dictionary", "of the features done, with importances"),
            &Summary::loss},
-          {magnitude("error_bound", "dictionary", "of that loss"), &Summary::error_bound},
+          {magnitude("error_bound", "dictionary", "of that loss")
+               .cites("mathematics.md, Theorem 3.7"),
+           &Summary::error_bound},
           {magnitude("mean_active", "dictionary", "expected number of active features"),
            &Summary::mean_active},
           {magnitude("welch_bound", "dictionary",
-                     "least largest |cosine| of D directions in d dimensions"),
+                     "least largest |cosine| of D directions in d dimensions")
+               .cites("mathematics.md, Proposition 7.5"),
            &Summary::welch_bound},
       },
       "[].");
@@ -169,7 +172,9 @@ const Fields<DictionaryFeature>& feature_fields() {
                          "expected square of its error, without importance")
                    .as("loss"),
                &Feature::figures, &FeatureFigures::loss},
-              {magnitude("feature_error_bound", "feature", "of that").as("error_bound"),
+              {magnitude("feature_error_bound", "feature", "of that")
+                   .cites("mathematics.md, Theorem 3.7")
+                   .as("error_bound"),
                &Feature::figures, &FeatureFigures::error_bound},
               {real("interference_mean", "feature", "mean of what the others add to its output"),
                &Feature::figures, &FeatureFigures::interference_mean},

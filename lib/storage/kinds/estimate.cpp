@@ -29,9 +29,11 @@ const Fields<Run>& loss_fields() {
               {word("kernel", "instance", "how Gx was formed: from G, or through the hidden layer"),
                &Run::kernel},
               {real("value", "instance", "integral loss, summed over the features")
+                   .cites("mathematics.md, Proposition 1.4")
                    .as("loss.value"),
                &Run::loss, &Loss::value},
               {magnitude("value_standard_error", "instance", "standard error of value")
+                   .cites("mathematics.md, Proposition 9.2")
                    .as("loss.standard_error"),
                &Run::loss, &Loss::standard_error},
               {real("confidence", "instance",
@@ -41,20 +43,25 @@ const Fields<Run>& loss_fields() {
                    .from(0, 1)
                    .or_nan(),
                &Run::loss, &Loss::confidence},
-              {real("low", "instance", "lower end of the interval of value").as("loss.low"),
+              {real("low", "instance", "lower end of the interval of value")
+                   .cites("mathematics.md, Proposition 9.2")
+                   .as("loss.low"),
                &Run::loss, &Loss::low},
               {real("high", "instance", "upper end of the interval, error_bound included")
+                   .cites("mathematics.md, Proposition 9.3")
                    .as("loss.high"),
                &Run::loss, &Loss::high},
               {magnitude("error_bound", "instance", "bound on what was not evaluated or not exact")
+                   .cites("mathematics.md, Theorem 3.7")
                    .as("loss.error_bound"),
                &Run::loss, &Loss::error_bound},
               {whole("value_samples", "instance", "number of samples; 0 if exact").as("samples"),
                &Run::loss, &Loss::samples},
               {whole("non_finite", "instance", "samples that were NaN or Inf, left out"),
                &Run::loss, &Loss::non_finite},
-              {word("stop_reason", "instance", "why the computation ended"), &Run::loss,
-               &Loss::stop_reason},
+              {word("stop_reason", "instance", "why the computation ended")
+                   .cites("mathematics.md, Remark 9.6"),
+               &Run::loss, &Loss::stop_reason},
               {real("seconds", "instance", "wall time of the numerics").from(0).in("s"),
                &Run::seconds},
           },
@@ -73,6 +80,7 @@ const Fields<Run>& loss_fields() {
               {magnitude("variance_ratio", "instance",
                          "foreseen variance with control variates over that without; 1 without "
                          "any")
+                   .cites("mathematics.md, Proposition 9.5")
                    .as("loss.variance_ratio"),
                &Run::loss, &Loss::variance_ratio},
           },
@@ -95,13 +103,15 @@ const Fields<Part>& part_fields() {
       block<Part>("/loss", "always",
                   {
                       {real("probability", "instance l", "P(N = l), exact; NaN where not evaluated")
+                           .cites("mathematics.md, Proposition 4.1")
                            .from(0, 1)
                            .or_nan(),
                        &Part::part, &SkeletonPart::probability},
                       {real("mean", "instance l", "mean loss on Q_l; NaN if never sampled"),
                        &Part::part, &SkeletonPart::mean},
-                      {real("contribution", "instance l", "probability times mean"), &Part::part,
-                       &SkeletonPart::contribution},
+                      {real("contribution", "instance l", "probability times mean")
+                           .cites("mathematics.md, Definition 1.3"),
+                       &Part::part, &SkeletonPart::contribution},
                       {magnitude("standard_error", "instance l", "standard error of contribution"),
                        &Part::part, &SkeletonPart::standard_error},
                       {whole("samples", "instance l", "number of samples on Q_l; 0 if exact"),
@@ -131,13 +141,19 @@ const Fields<Run>& tail_fields() {
           {real("rest", "instance", "loss on Q_2 and beyond"), &Run::one_sparse, &Tail::rest},
           {magnitude("rest_standard_error", "instance", "standard error of rest"), &Run::one_sparse,
            &Tail::rest_standard_error},
-          {magnitude("rest_bound", "instance", "rigorous upper bound of rest"), &Run::one_sparse,
-           &Tail::rest_bound},
-          {real("probability_of_rest", "instance", "P(N >= 2), exact").from(0, 1).or_nan(),
+          {magnitude("rest_bound", "instance", "rigorous upper bound of rest")
+               .cites("mathematics.md, Proposition 4.6"),
+           &Run::one_sparse, &Tail::rest_bound},
+          {real("probability_of_rest", "instance", "P(N >= 2), exact")
+               .cites("mathematics.md, Proposition 4.1")
+               .from(0, 1)
+               .or_nan(),
            &Run::one_sparse, &Tail::probability_of_rest},
-          {magnitude("union_bound", "instance", "union bound of probability_of_rest"),
+          {magnitude("union_bound", "instance", "union bound of probability_of_rest")
+               .cites("mathematics.md, Proposition 4.2"),
            &Run::one_sparse, &Tail::union_bound},
-          {magnitude("chernoff_bound", "instance", "Chernoff bound of probability_of_rest"),
+          {magnitude("chernoff_bound", "instance", "Chernoff bound of probability_of_rest")
+               .cites("mathematics.md, Proposition 4.2"),
            &Run::one_sparse, &Tail::chernoff_bound},
       },
       "[].one_sparse.");
@@ -199,7 +215,8 @@ const Fields<Stratum>& state_fields() {
               {axis("control", "control variate")},
               {real("coefficients", "stratum control",
                     "of the control variates, then which outputs are not sampled, if any; NaN "
-                    "beyond controls"),
+                    "beyond controls")
+                   .cites("mathematics.md, Proposition 9.5"),
                &Stratum::state, &State::coefficients},
           }));
   return fields;
@@ -220,7 +237,8 @@ const Fields<geometry::ColumnGeometry>& geometry_fields() {
           {magnitude("norm", "instance feature", "length of the column w_i of W"), &Columns::norm},
           {magnitude("dimensionality", "instance feature",
                      "feature dimensionality, norm² over the sum of the squared inner products of "
-                     "w_i/norm with all columns"),
+                     "w_i/norm with all columns")
+               .cites("mathematics.md, Proposition 7.4"),
            &Columns::dimensionality},
           {whole("represented", "instance",
                  "number of columns of at least a tenth of the longest one, between which "
@@ -232,13 +250,16 @@ const Fields<geometry::ColumnGeometry>& geometry_fields() {
           {real("coherence_absolute", "instance", "largest absolute cosine between two columns"),
            &Columns::coherence, &Coherence::absolute},
           {real("signed_bound", "instance",
-                "simplex or orthoplex bound: coherence_signed is never below it"),
+                "simplex or orthoplex bound: coherence_signed is never below it")
+               .cites("mathematics.md, Proposition 7.5"),
            &Columns::signed_bound},
-          {real("welch_bound", "instance", "Welch bound: coherence_absolute is never below it"),
+          {real("welch_bound", "instance", "Welch bound: coherence_absolute is never below it")
+               .cites("mathematics.md, Proposition 7.5"),
            &Columns::welch_bound},
           {real("orthoplex_bound", "instance",
                 "orthoplex bound of lines: coherence_absolute is never below it; 0 where it does "
-                "not hold"),
+                "not hold")
+               .cites("mathematics.md, Proposition 7.5"),
            &Columns::orthoplex_bound},
           {magnitude("dimensions_per_feature", "instance",
                      "hidden dimensions over the squared Frobenius norm of W"),

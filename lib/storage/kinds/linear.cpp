@@ -22,9 +22,11 @@ const Fields<CriticalPoint>& point_fields() {
           {whole("member", "point mode", "1 if AB projects on the mode").from(0, 1).as("set")},
           {whole("rank", "point", "of AB"), &Point::rank},
           {magnitude("loss", "point", "sum of the eigenvalues left out"), &Point::loss},
-          {whole("negative_directions", "point", "negative eigenvalues of the Hessian"),
+          {whole("negative_directions", "point", "negative eigenvalues of the Hessian")
+               .cites("mathematics.md, Theorem 8.2"),
            &Point::negative_directions},
-          {word("kind", "point", "minimum or saddle"), &Point::kind},
+          {word("kind", "point", "minimum or saddle").cites("mathematics.md, Theorem 8.2"),
+           &Point::kind},
       },
       "points[].");
   return fields;
@@ -49,7 +51,8 @@ const Fields<FlowRun>& flow_fields() {
                     "u'ABu of the mode's eigenvector u: 0 unknown, 1 learned")},
               {real("imbalance_drift", "rule time",
                     "Frobenius norm of how A'A - BB' differs from its start: 0 for the untied "
-                    "flow")},
+                    "flow")
+                   .cites("mathematics.md, Proposition 8.4")},
               {real("nearest_distance", "rule", "of AB to the next critical point")
                    .as("end.distance"),
                &Run::classification, &Classification::distance},
@@ -115,24 +118,32 @@ const Fields<MomentRow>& moment_setting_fields() {
                    .from(0, 1),
                &Row::law, &Law::density},
               {whole("samples", "setting", "number of samples T"), &Row::law, &Law::samples},
-              {real("first_eigenvalue", "setting", "largest, of the mean of Sigma/T"), &Row::law,
-               &Law::first_eigenvalue},
-              {real("other_eigenvalue", "setting", "least; all others if features are alike"),
+              {real("first_eigenvalue", "setting", "largest, of the mean of Sigma/T")
+                   .cites("mathematics.md, Proposition 8.5"),
+               &Row::law, &Law::first_eigenvalue},
+              {real("other_eigenvalue", "setting", "least; all others if features are alike")
+                   .cites("mathematics.md, Proposition 8.5"),
                &Row::law, &Law::other_eigenvalue},
               {real("diagonal_spread", "setting",
-                    "standard deviation of a diagonal entry of Sigma/T over mean_square"),
+                    "standard deviation of a diagonal entry of Sigma/T over mean_square")
+                   .cites("mathematics.md, Proposition 8.5"),
                &Row::law, &Law::diagonal_spread},
               {real("off_diagonal_spread", "setting",
-                    "standard deviation of another entry over mean_square"),
+                    "standard deviation of another entry over mean_square")
+                   .cites("mathematics.md, Proposition 8.5"),
                &Row::law, &Law::off_diagonal_spread},
               {real("noise", "setting",
                     "root mean square of |Sigma/T - mean|_F over that of the identity times "
-                    "mean_square"),
+                    "mean_square")
+                   .cites("mathematics.md, Proposition 8.5"),
                &Row::law, &Law::noise},
               {real("interaction", "setting",
-                    "likewise of the mean's distance to mean_square times the identity"),
+                    "likewise of the mean's distance to mean_square times the identity")
+                   .cites("mathematics.md, Proposition 8.5"),
                &Row::law, &Law::interaction},
-              {real("distance", "setting", "likewise of both together"), &Row::law, &Law::distance},
+              {real("distance", "setting", "likewise of both together")
+                   .cites("mathematics.md, Proposition 8.5"),
+               &Row::law, &Law::distance},
               {real("confidence", "setting", "of the bounds").from(0, 1), &Row::law,
                &Law::confidence},
               {real("noise_bound", "setting", "upper bound of |Sigma/T - mean|_2 over mean_square"),

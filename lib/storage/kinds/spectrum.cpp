@@ -24,8 +24,9 @@ const Fields<SpectrumOfModel>& spectrum_fields() {
            &Spectrum::gradient_norm},
           {word("landscape", "instance", "what the model is for the objective"), &Model::spectrum,
            &Spectrum::landscape},
-          {real("eigenvalues", "instance parameter", "of the Hessian"), &Model::spectrum,
-           &Spectrum::eigenvalues},
+          {real("eigenvalues", "instance parameter", "of the Hessian")
+               .cites("mathematics.md, Proposition 10.2"),
+           &Model::spectrum, &Spectrum::eigenvalues},
           {magnitude("error", "instance", "estimate of how far each may be off"), &Model::spectrum,
            &Spectrum::error},
           {magnitude("zero", "instance", "eigenvalues up to this size count as 0"),
@@ -34,10 +35,12 @@ const Fields<SpectrumOfModel>& spectrum_fields() {
           {whole("negative", "instance", "those below 0: the Morse index"), &Model::spectrum,
            &Spectrum::negative},
           {whole("orbit_dimension", "instance",
-                 "flat directions W -> QW, Q orthogonal (untied: (MW, W_out M^-1))"),
+                 "flat directions W -> QW, Q orthogonal (untied: (MW, W_out M^-1))")
+               .cites("mathematics.md, Proposition 10.4"),
            &Model::spectrum, &Spectrum::orbit_dimension},
           {whole("dropped", "instance",
                  "flat directions among the parameters of single features that do nothing")
+               .cites("mathematics.md, Proposition 10.4")
                .as("zeros.dropped"),
            &Model::spectrum, &Spectrum::dropped},
           {whole("unexplained", "instance", "flat directions without a known reason")
@@ -50,15 +53,18 @@ const Fields<SpectrumOfModel>& spectrum_fields() {
            &Model::spectrum, &Spectrum::log_determinant},
           {magnitude("learning_coefficient", "instance",
                      "half the rank at a minimum whose flat directions are all explained, else "
-                     "NaN"),
+                     "NaN")
+               .cites("mathematics.md, Proposition 10.5"),
            &Model::spectrum, &Spectrum::learning_coefficient},
-          {whole("kinks", "instance", "outputs at which the objective is not twice differentiable"),
+          {whole("kinks", "instance", "outputs at which the objective is not twice differentiable")
+               .cites("mathematics.md, Proposition 10.3"),
            kinks},
           {whole("first_kink", "instance", "the first of them; -1 if there is none").from(-1),
            first_kink},
           {magnitude("crossing", "instance",
                      "samples from which on the best minimum of the file has the smaller free "
-                     "energy n L + lambda log n; NaN for itself"),
+                     "energy n L + lambda log n; NaN for itself")
+               .cites("mathematics.md, Proposition 10.6"),
            &Model::crossing},
           {magnitude("seconds", "instance", "wall time of the numerics").in("s"), &Model::seconds},
       },

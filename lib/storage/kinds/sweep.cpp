@@ -39,7 +39,8 @@ const Fields<SweptCell>& cell_fields() {
                    "integral loss of the best start, the one with the least of what was minimised; "
                    "NaN if all diverged"),
                &Cell::loss},
-              {magnitude("error_bound", "cell", "rigorous bound of the error of loss"),
+              {magnitude("error_bound", "cell", "rigorous bound of the error of loss")
+                   .cites("mathematics.md, Theorem 3.7"),
                &Cell::error_bound},
               {magnitude("gradient_norm", "cell", "Euclidean norm of the gradient of loss"),
                &Cell::gradient_norm},
@@ -61,7 +62,8 @@ const Fields<SweptCell>& cell_fields() {
               {axis("dimension", "hidden dimension")},
               {axis("feature", "feature")},
               {magnitude("dimensionality", "cell feature",
-                         "feature dimensionality; NaN beyond the cell's features"),
+                         "feature dimensionality; NaN beyond the cell's features")
+                   .cites("mathematics.md, Proposition 7.4"),
                &Cell::dimensionality},
               {real("W", "cell dimension feature",
                     "weights of the best start; NaN beyond the cell's sizes"),

@@ -93,15 +93,18 @@ const Fields<MatchedModel>& match_fields() {
                           .as("coherence.signed"),
                       &Model::match, &ModelMatch::coherence, &Coherence::signed_max},
                      {real("simplex_bound", "instance", "coherence_signed is never below it")
+                          .cites("mathematics.md, Proposition 7.5")
                           .as("coherence.simplex_bound"),
                       &Model::match, &ModelMatch::simplex_bound},
                      {real("coherence_absolute", "instance", "largest absolute cosine")
                           .as("coherence.absolute"),
                       &Model::match, &ModelMatch::coherence, &Coherence::absolute},
                      {real("welch_bound", "instance", "coherence_absolute is never below it")
+                          .cites("mathematics.md, Proposition 7.5")
                           .as("coherence.welch_bound"),
                       &Model::match, &ModelMatch::welch_bound},
                      {real("orthoplex_bound", "instance", "likewise; 0 where it does not hold")
+                          .cites("mathematics.md, Proposition 7.5")
                           .as("coherence.orthoplex_bound"),
                       &Model::match, &ModelMatch::orthoplex_bound},
                      {real("interference", "instance",
@@ -235,7 +238,8 @@ const Fields<Column>& column_fields() {
       block<Column>(
           thomson_group, matched,
           {
-              {real("dimensionality", "instance feature", "feature dimensionality"),
+              {real("dimensionality", "instance feature", "feature dimensionality")
+                   .cites("mathematics.md, Proposition 7.4"),
                &Column::dimensionality},
               {real("nearest_value", "instance feature", "the nearest one of a named polytope"),
                &Column::nearest},

@@ -33,8 +33,9 @@ const Fields<TrainedModel>& start_fields() {
           {real("loss", "start",
                 "integral loss at the end, whatever was minimised; NaN if it diverged"),
            &Start::loss, &exact::Loss::value},
-          {magnitude("error_bound", "start", "rigorous bound of the error of loss"), &Start::loss,
-           &exact::Loss::error_bound},
+          {magnitude("error_bound", "start", "rigorous bound of the error of loss")
+               .cites("mathematics.md, Theorem 3.7"),
+           &Start::loss, &exact::Loss::error_bound},
           {magnitude("gradient_norm", "start", "Euclidean norm of the gradient of loss"),
            &Start::loss_gradient_norm},
           {word("stop_reason", "start", "why the start ended"), &Start::summary,
@@ -67,7 +68,8 @@ const Fields<TrainedModel>& penalty_fields() {
       {{magnitude(
             "penalty", "start",
             "what --interference and --weight-decay add to loss: starts and minima are sorted "
-            "by the sum"),
+            "by the sum")
+            .cites("mathematics.md, Proposition 11.5"),
         &TrainedModel::penalty}},
       each_start);
   return fields;
@@ -106,7 +108,8 @@ const Fields<Minimum>& minimum_fields() {
               {magnitude(
                    "feature_dimensionality", "minimum feature",
                    "feature dimensionalities of best_start in falling order: the axis is not the "
-                   "feature"),
+                   "feature")
+                   .cites("mathematics.md, Proposition 7.4"),
                &Minimum::feature_dimensionality},
           },
           "minima[]."));
