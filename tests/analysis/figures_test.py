@@ -24,6 +24,7 @@ from skeleta_analysis import __main__ as command
 from skeleta_analysis import polytope, style
 from skeleta_analysis.comparison import brief
 from skeleta_analysis.dictionary import short
+from skeleta_analysis.polygons import sectors
 
 # All warnings of ours and of matplotlib's layout are failures; pyparsing's are not our business.
 warnings.filterwarnings("error", category=RuntimeWarning)
@@ -288,6 +289,33 @@ class Figures(Workplace):
         files[0].write_text("{}", encoding="utf-8")
         with self.assertRaisesRegex(ValueError, "is no result of skeleta certify --axis-columns"):
             skeleta_analysis.conjecture(files)
+
+    def test_polygons(self):
+        files = []
+        for name, features, more in (("stable", 5, ["--stable"]), ("hexagon", 6, [])):
+            files.append(self.folder / f"{name}.txt")
+            self.run_command(program(), "certify", "--features", features, "--hidden", 2, *more, "-o", files[-1])
+        figure = skeleta_analysis.polygons(files)
+        self.assert_legible(figure)
+        for axes, corners, shared in zip(figure.axes, (5, 6), (5, 0)):
+            # Proven lengths: analysis/proofs.md.
+            (points,) = [line for line in axes.lines if line.get_marker() == "o"]
+            lengths = np.hypot(*points.get_data())
+            np.testing.assert_allclose(lengths, {5: 1.17045963909783, 6: 1.32052633077997}[corners], rtol=1e-13)
+            self.assertEqual(len(lengths), corners)
+            self.assertEqual(len(axes.patches), shared)
+            for sector, angle in zip(axes.patches, 90 + 72 * np.arange(shared)):  # each holds its column
+                self.assertTrue(sector.theta1 < angle < sector.theta2)
+                self.assertTrue(sector.r - sector.width < lengths[0] < sector.r)
+        self.assertIn("+ 0.011", figure.axes[0].get_title())
+        plt.close(figure)
+        # Gaps of 1 to 1.5 between five columns: the second from 1, the third from 2π - 3 · 1.5 too.
+        ends = sectors(5, (1.0, 1.5))
+        np.testing.assert_allclose(ends[:2], [(1.0, 1.5), (2.0, 3.0)])
+        np.testing.assert_allclose(np.add(ends[3], ends[0][::-1]), 2 * np.pi)
+        files[0].write_text("skeleta polygon certificate 1\ncorners 5\n", encoding="ascii")
+        with self.assertRaisesRegex(ValueError, "is no certificate of a polygon"):
+            skeleta_analysis.polygons(files)
 
     def test_excess_names_its_markers(self):
         runs = []

@@ -21,6 +21,7 @@ from .errors import errors
 from .excess import excess
 from .frontier import frontier
 from .linear import flow, moments
+from .polygons import polygons
 from .run_file import ForeignFile, Run, open  # noqa: A004  skeleta_analysis.open is the name
 from .selection import selection
 from .spectrum import spectrum
@@ -30,4 +31,4 @@ from .training import training
 
 __all__ = ["ForeignFile", "Run", "atlas", "basins", "certified", "coherence", "columns", "comparison",
            "conjecture", "contributions", "data", "dictionary", "dimensionality", "errors", "excess", "flow", "frontier",
-           "moments", "open", "phases", "read_phases", "selection", "spectrum", "summary", "sweep", "training"]
+           "moments", "open", "phases", "polygons", "read_phases", "selection", "spectrum", "summary", "sweep", "training"]

@@ -7,8 +7,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 
 from . import (atlas, basins, certified, coherence, columns, comparison, conjecture, contributions, data,
-               dictionary, dimensionality, errors, excess, flow, frontier, moments, open, phases, selection, spectrum, style,
-               summary, sweep, training)
+               dictionary, dimensionality, errors, excess, flow, frontier, moments, open, phases, polygons, selection, spectrum,
+               style, summary, sweep, training)
 
 EPILOG = """examples:
   python3 -m skeleta_analysis contributions run.h5 -o contributions.png
@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("conjecture", help="proven least losses of columns on axes, beside a conjecture")
     command.add_argument("run", nargs="+", help="what `skeleta certify --axis-columns --json` printed")
     add_output(command)
+    command = commands.add_parser("polygons", help="where the columns of the best models are proven to be")
+    command.add_argument("run", nargs="+", help="certificates of `skeleta certify --features 5 --hidden 2 -o`")
+    add_output(command)
     command = commands.add_parser("errors", help="errors of exact numbers by what is extreme of a model")
     command.add_argument("run", help="table of errors: data/errors.csv")
     add_output(command)
@@ -110,6 +113,8 @@ def execute(options) -> None:
         write(certified(options.run), options.output)
     elif options.command == "conjecture":
         write(conjecture(options.run), options.output)
+    elif options.command == "polygons":
+        write(polygons(options.run), options.output)
     elif options.command == "errors":
         write(errors(options.run), options.output)
     elif options.command == "basins":
