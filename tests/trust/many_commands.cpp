@@ -32,7 +32,8 @@ std::vector<std::string> words_of(const std::string& line) {
 }
 
 void redirect(int descriptor, const char* file) {
-  const int to = ::open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  ::unlink(file);  // what takes the place of another's bytes is written to the disk at once
+  const int to = ::open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (to < 0 || ::dup2(to, descriptor) < 0) ::_exit(120);
 }
 

@@ -236,6 +236,7 @@ class Mutations(Campaign):
             draw = random.Random(f"{SEED} {k}")
             source = draw.choice(MODELS + MODELS + RUNS + TEXTS)
             path = self.folder / f"mutated{source.suffix}"
+            path.unlink(missing_ok=True)  # what takes the place of another's bytes is written to the disk at once
             must_refuse = False
             try:
                 if source.suffix == ".h5" and draw.random() < 0.5:
