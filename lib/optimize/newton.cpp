@@ -152,7 +152,8 @@ class NewtonRun {
     const double fall = summary_.value - value;
     double ratio = fall / predicted;
     const bool in_noise = predicted <= 10.0 * noise && std::abs(fall) <= 10.0 * noise;
-    if (in_noise) ratio = -0.5 * (gradient_.dot(step_) + trial_gradient_.dot(step_)) / predicted;
+    const double by_gradients = -0.5 * (gradient_.dot(step_) + trial_gradient_.dot(step_));
+    if (in_noise) ratio = by_gradients / predicted;
     const bool usable = std::isfinite(value) && std::isfinite(norm) && std::isfinite(ratio);
     if (!usable || ratio < 0.25) {
       radius_ = 0.25 * length;
@@ -160,7 +161,8 @@ class NewtonRun {
       radius_ = std::min(2.5 * radius_, options_.largest_radius);
     }
     if (!usable || ratio <= 1e-3) return false;
-    idle_ = in_noise && norm >= least_norm_ ? idle_ + 1 : 0;
+    const bool falls = !in_noise || by_gradients > options_.gradient_tolerance * length;
+    idle_ = falls || norm < least_norm_ ? 0 : idle_ + 1;
     least_norm_ = std::min(least_norm_, norm);
     x_.swap(trial_);
     gradient_.swap(trial_gradient_);
@@ -175,7 +177,9 @@ class NewtonRun {
   Vector& x_;
   const NewtonOptions& options_;
   double radius_, first_norm_ = 0.0, least_norm_ = 0.0;
-  int idle_ = 0;  // steps in a row that f does not tell apart and that lower no gradient
+  // Steps in a row whose fall neither f tells nor gradients known to the tolerance do, and that
+  // lower no gradient.
+  int idle_ = 0;
   bool at_boundary_ = false, solved_ = false;  // solved_: is the path that at x_?
   std::vector<PathPoint> path_;
   std::size_t kept_ = 0;  // points of it

@@ -158,6 +158,22 @@ TEST(Newton, FindsTheLeastCurvatureBesideKnownDirections) {
   EXPECT_NEAR(least_curvature(times, n, apart, 250, 1e-8).least, 0.5, 1e-3);
 }
 
+// From beside the top of x⁴/4 − x²/2 the gradient grows for a hundred short steps that the noise of
+// the value hides; its own fall along them is real.
+TEST(Newton, GoesOnWhereGradientsAloneTellOfTheFall) {
+  WithProducts f([](const Vector& x, Vector& gradient) {
+    gradient(0) = x(0) * (x(0) * x(0) - 1.0);
+    return 10.0 + x(0) * x(0) * (x(0) * x(0) / 4.0 - 0.5);
+  });
+  NewtonOptions options;
+  options.gradient_tolerance = 1e-9;
+  options.value_noise = 1.0;
+  options.first_radius = options.largest_radius = 0.005;
+  Vector x = Vector::Constant(1, 0.05);
+  EXPECT_EQ(minimize(f, x, options).stop_reason, DescentStop::gradient);
+  EXPECT_NEAR(x(0), 1.0, 1e-8);
+}
+
 TEST(Newton, StopsByTheRuleThatHolds) {
   const testing::Problem problem = testing::problems().front();
   WithProducts f(problem);
