@@ -15,7 +15,7 @@ SHORTER = {
         "--starts 1 --sparsities 0.9997,0.9998",
     "--features 400 --hidden 30 --train --starts 1 --sparsities 0.9999,0.99995,0.99998":
         "--features 40 --hidden 5 --train --starts 1 --sparsities 0.9999",
-    "--sparsity 0.99 --optimizer lbfgs --starts 1 --steps 1000": "--sparsity 0.99 --optimizer lbfgs --starts 1 --steps 20",
+    "--hidden 30 --sparsity 0.99 --starts 1": "--hidden 30 --sparsity 0.99 --starts 1 --steps 20",
     "--importances 0.1:10:40:log --densities 0.01:1:40:log --interferences "
     "0,0.0005,0.001,0.002,0.005,0.01,0.015,0.02,0.03,0.04":
         "--importances 0.1:10:4:log --densities 0.01:1:4:log --interferences 0,0.02",
@@ -32,8 +32,9 @@ STATED = (
     ("D = 20: p = 0.004", "-o d20.h5", r"at most 1 % up to the density 0\.004 "),
     ("D = 80: p = 0.0003", "-o d80.h5", r"0\.9997 .* 0\.\d+ % +no"),
     ("98.8 % of the loss of the shipped model there", "approximate data/trained/n400", r"0\.56856 +98\.8 %"),
-    ("(D − d)/12 = 30.8333…, all digits", "--hidden 30 --sparsity 0 ", r"loss +30\.8333\d*(?s:.)*ended by +gradient"),
-    ("| .999 | 0.4 | 6.1 % | 0.014088 | 0.1143 | 8.9·10⁻⁴ | 0.02836 |", "k-sparse:1", r"loss +0\.0283[56]"),
+    ("| 30.8333332 | 1 − 5·10⁻⁹ | 400 | degenerate |", "--hidden 30 --sparsity 0 ",
+     r"loss +30\.8333331\d*(?s:.)*ended by +gradient(?s:.)*degenerate"),
+    ("| 0.11398 | 400 | a minimum | 0.02836 | 102 % |", "k-sparse:1", r"loss +0\.0283[56]"),
     ("0.00331945 ≤ min L ≤ 0.00331949", "--features 2", r"0\.00331945\d* .*0\.00331948"),
     ("0.0339182 ≤ min L ≤ 0.0339186", "--features 3", r"0\.0339182\d* .*0\.0339185"),
     ("0.079128135372 ≤ min 5 L₁ ≤ 0.079128135373", "certify --features 5", r"pentagon .* \[0\.079128135372\d*, 0\.079128135372"),
