@@ -461,8 +461,6 @@ void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re,
               add(j, adjoint * moment(j).b[1]);
             });
         add(row.own, own_moment.b[of_own ? 2 : 1] * with_own);
-        const Lanes& threshold = of_own ? own : plain;
-        squares = squares + threshold * threshold;
         store(norm, square_root(squares));
         store(slope, slopes);
       };

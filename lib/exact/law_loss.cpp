@@ -19,9 +19,21 @@
 namespace skeleta::exact {
 namespace {
 
+constexpr LawError unknown{INFINITY, INFINITY, INFINITY, INFINITY};
+
 double probability_of_none(const DataLaw& law) {
   ActivitySweep<double> sweep(law.activity);
   return sweep.up([](Index) { return 0.0; });
+}
+
+// The power of two that the largest value has the size of: 1 if values lie on [0, 1].
+double unit_of_values(const DataLaw& law) {
+  double largest = 0.0;
+  for (Index j = 0; j < law.size(); ++j) {
+    if (law.activity.density()(j) == 0.0) continue;
+    largest = std::max(largest, law.values[static_cast<std::size_t>(j)].size());
+  }
+  return largest > 0.0 ? std::exp2(std::ilogb(largest)) : 1.0;
 }
 
 }  // namespace
@@ -33,7 +45,8 @@ LawLoss::LawLoss(const Features& features, const Options& options)
       circuit_(law_.activity),
       alone_(active_by_count(law_.activity, 1)),
       none_(probability_of_none(law_)),
-      second_(second_moments(law_)) {}
+      second_(second_moments(law_)),
+      unit_of_values_(unit_of_values(law_)) {}
 
 LawRow LawLoss::row_of(const Autoencoder& model, Index i) const {
   LawRow row;
@@ -69,7 +82,8 @@ LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) 
   const double size = g.cwiseAbs().dot(second_.cwiseSqrt()) + std::abs(c);
   const double relative =
       8.0 * epsilon * static_cast<double>(std::bit_width(static_cast<std::size_t>(g.size())) + 8);
-  output.error = output.rounding = {relative * (size * size + row.variance), relative * size};
+  output.error = {relative * (size * size + row.variance),
+                  relative * size * std::sqrt(second_.sum()), relative * size};
   if (output.value < std::numeric_limits<double>::min() && g.cwiseAbs().maxCoeff() > 0.0) {
     output.error.value += std::numeric_limits<double>::denorm_min();
   }
@@ -77,7 +91,7 @@ LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) 
   for (Index j = 0; j < g.size(); ++j) {
     const double moved = std::abs(g(j)) * row.value(j).size();
     const bool far = moved > 0.0 && std::abs(std::ilogb(g(j))) > 500;
-    if (far && moved > 1e-18 * size) output.error = {INFINITY, INFINITY};
+    if (far && moved > 1e-18 * size) output.error = unknown;
   }
   if (wanted.by_feature != nullptr) {
     using Dual = Series<double, 2>;
@@ -111,19 +125,17 @@ LawLoss::Prepared::Prepared(const LawLoss& loss, const LawRow& row, bool derivat
   }
 }
 
-LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tolerance,
+LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawTolerance& tolerance,
                                         const Wanted& wanted) const {
   const LawRow& row = prepared.in.row;
   const LawPart &empty = prepared.empty, &single = prepared.single;
   LawOutput& contour = prepared.contour;
   Vector entries = prepared.entries;
   const Index i = row.own;
-  // Of the derivatives by g, c and v, the one that the unit makes largest.
-  const double unit = prepared.in.unit, square_unit = unit * unit,
-               slope_unit = std::max({square_unit, unit, row.variance > 0.0 ? 1.0 : 0.0});
-  const LawOutput::Result rest =
-      contour.evaluate({tolerance.value / square_unit, tolerance.derivatives / slope_unit},
-                       options_.maximum_nodes, entries.data());
+  const double unit = prepared.in.unit, square_unit = unit * unit;
+  const LawOutput::Result rest = contour.evaluate(
+      {tolerance.value / square_unit, tolerance.derivatives / square_unit, tolerance.unit / unit},
+      options_.maximum_nodes, entries.data());
   const double square = row.value(i).moment(2), p = law_.activity.density()(i);
   const double known = square * p;  // E x_i²
   Output output;
@@ -132,19 +144,15 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tole
   output.noise = empty.noise + rest.noise;
   output.nodes = rest.nodes;
   output.period = rest.period;
-  output.error = rest.error;
-  output.rounding = rest.rounding;
   // Closed forms and sums of them.
-  const LawError closed{
-      500.0 * epsilon * (known + empty.value + std::abs(single.value)),
-      500.0 * epsilon * (entries.norm() + std::sqrt(known * p) + std::abs(output.threshold))};
-  for (LawError* error : {&output.error, &output.rounding}) {
-    error->value += closed.value;
-    error->derivatives += closed.derivatives;
-    error->value *= square_unit;
-    error->derivatives *= slope_unit;
-    if (!prepared.in.in_range) *error = {INFINITY, INFINITY};
-  }
+  constexpr double closed = 500.0 * epsilon;
+  const LawError& error = rest.error;
+  output.error = {
+      square_unit * (error.value + closed * (known + empty.value + std::abs(single.value))),
+      square_unit * (error.entries + closed * (entries.norm() + known)),
+      unit * (error.threshold + closed * (std::sqrt(known * p) + std::abs(output.threshold))),
+      error.noise + closed * std::abs(output.noise)};
+  if (!prepared.in.in_range) output.error = unknown;
   constexpr double least = std::numeric_limits<double>::min();
   output.value *= square_unit;
   output.threshold *= unit;
@@ -164,7 +172,7 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawError& tole
 }
 
 LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
-                                         const LawError& tolerance, const Wanted& wanted,
+                                         const LawTolerance& tolerance, const Wanted& wanted,
                                          std::optional<Prepared>& prepared) const {
   Output output;
   if (model.activation == Activation::identity) {
@@ -176,7 +184,8 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
   // The rounding of A: |E(e + δ)² − E e²| by Cauchy and Schwarz.
   const double size = rounding_(i);
   output.error.value += 2.0 * std::sqrt(output.value) * size + size * size;
-  output.error.derivatives += 2.0 * size;
+  output.error.entries += 2.0 * size * std::sqrt(second_.sum());
+  output.error.threshold += 2.0 * size;
   return output;
 }
 
@@ -188,9 +197,10 @@ Vector LawLoss::rounding_of_rows(const Autoencoder& model) const {
   return (static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * size) * own;
 }
 
-Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
-                           Gradient* gradient, Matrix* contributions,
-                           std::vector<std::optional<Prepared>>& prepared) {
+LawLoss::Evaluated LawLoss::evaluate_all(const Autoencoder& model, double tolerance,
+                                         double gradient_tolerance, Gradient* gradient,
+                                         Matrix* contributions,
+                                         std::vector<std::optional<Prepared>>& prepared) {
   const Index count = law_.size();
   const Vector& importance = unit_.features.importance;
   std::vector<Output>& outputs = outputs_;
@@ -203,8 +213,9 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
     const double v = importance(i);
     if (v == 0.0) return;
     const auto share = static_cast<double>(count);
-    const LawError allowed{std::min(tolerance / (share * v), 1e300),
-                           std::min(gradient_tolerance / (std::sqrt(share) * v), 1e300)};
+    const LawTolerance allowed{std::min(tolerance / (share * v), 1e300),
+                               std::min(gradient_tolerance / (std::sqrt(share) * v), 1e300),
+                               unit_of_values_};
     Wanted wanted;
     Vector parts;
     if (gradient != nullptr) wanted.by_feature = gamma.col(i).data();
@@ -223,21 +234,24 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
     if (contributions == nullptr) return;
     parcel.block(contributions->col(i).data(), static_cast<std::size_t>(contributions->rows()));
   });
-  Loss loss;
-  RootOfSquares derivatives;
+  Evaluated result;
+  Loss& loss = result.loss;
+  RootOfSquares derivatives, in_unit;
   for (Index i = 0; i < count; ++i) {
     const Output& output = outputs[static_cast<std::size_t>(i)];
     const double v = importance(i);
     if (v == 0.0) continue;
     loss.value += v * output.value;
     loss.error_bound += v * output.error.value;
-    derivatives.add(v * output.error.derivatives);
+    derivatives.add(v * output.error.derivatives(1.0));
+    in_unit.add(v * output.error.derivatives(unit_of_values_));
     loss.nodes = std::max(loss.nodes, output.nodes);
     loss.factors += static_cast<double>(output.nodes) * static_cast<double>(count);
   }
   loss.error_bound += epsilon * static_cast<double>(count) * loss.value;
-  if (gradient == nullptr) return loss;
+  if (gradient == nullptr) return result;
   loss.gradient_error = derivatives.value();
+  result.derivatives = in_unit.value();
   const Matrix decoder = model.tied() ? model.W : Matrix(model.W_out.transpose());
   set_weight_gradient(model, decoder, gamma, options_.threads, *gradient);
   gradient->db.resize(count);
@@ -253,7 +267,7 @@ Loss LawLoss::evaluate_all(const Autoencoder& model, double tolerance, double gr
       gradient->dW_out.row(i) += by_row * model.W_out.row(i);
     }
   }
-  return loss;
+  return result;
 }
 
 // The loss is not known before: first roughly, then to the target that this gives.
@@ -271,16 +285,17 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
   };
   const double zero = unit_.features.importance.dot(second_);
   std::vector<std::optional<Prepared>> prepared;
-  Loss loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr, prepared);
+  Loss loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr, prepared).loss;
   if (gradient != nullptr) prepared.clear();  // derivatives need more
   double guess = std::max(loss.value - loss.error_bound, 1e-3 * zero);
   constexpr int rounds = 5;
   for (int round = 0; round < rounds; ++round) {
     tolerance = 0.9 * target(guess);
-    loss =
+    const Evaluated found =
         evaluate_all(model, tolerance, 0.9 * gradient_target(guess), gradient, nullptr, prepared);
+    loss = found.loss;
     const bool met = loss.error_bound <= target(loss.value) &&
-                     (gradient == nullptr || loss.gradient_error <= gradient_target(loss.value));
+                     (gradient == nullptr || found.derivatives <= gradient_target(loss.value));
     loss.stop_reason = met ? StopReason::exact : StopReason::nodes;
     if (met || !(loss.value < guess)) break;
     guess = std::max(0.9 * loss.value, 1e-3 * guess);

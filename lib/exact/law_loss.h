@@ -44,7 +44,7 @@ class LawLoss {
   struct Output {
     double value = 0.0;                   // E(x_i − x̂_i)²
     double threshold = 0.0, noise = 0.0;  // its derivatives by b_i and by the variance of ε_i
-    LawError error, rounding;
+    LawError error;
     Index nodes = 0;
     double period = 0.0;  // of the contour; 0 if none was needed
   };
@@ -77,14 +77,21 @@ class LawLoss {
   LawProduct row_product(const Autoencoder& model, const LawRow& row, Index nodes,
                          const LawDirection& direction, double* by_feature) const;
   Curvature curvature(const Autoencoder& model, const LawRow& row, Index nodes) const;
-  Output evaluate_output(const Autoencoder& model, Index i, const LawError& tolerance,
+  Output evaluate_output(const Autoencoder& model, Index i, const LawTolerance& tolerance,
                          const Wanted& wanted, std::optional<Prepared>& prepared) const;
   Output linear_output(const LawRow& row, const Wanted& wanted) const;
-  Output contour_output(Prepared& prepared, const LawError& tolerance, const Wanted& wanted) const;
+  Output contour_output(Prepared& prepared, const LawTolerance& tolerance,
+                        const Wanted& wanted) const;
   Vector rounding_of_rows(const Autoencoder& model) const;
-  Loss evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
-                    Gradient* gradient, Matrix* contributions,
-                    std::vector<std::optional<Prepared>>& prepared);
+  // A loss, and the error of its derivatives that is held to a target: in norm, with values and
+  // thresholds in unit_of_values_.
+  struct Evaluated {
+    Loss loss;
+    double derivatives = 0.0;
+  };
+  Evaluated evaluate_all(const Autoencoder& model, double tolerance, double gradient_tolerance,
+                         Gradient* gradient, Matrix* contributions,
+                         std::vector<std::optional<Prepared>>& prepared);
   Loss evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance);
   Loss reported(const Loss& normalised) const;
 
@@ -95,7 +102,8 @@ class LawLoss {
   Matrix alone_;       // P(N = 0 and j active) = 0, P(only j)
   double none_ = 1.0;  // P(N = 0)
   Vector second_;      // E x_j²
-  Vector rounding_;    // rounding_of_rows() of the present model
+  double unit_of_values_ = 1.0;
+  Vector rounding_;  // rounding_of_rows() of the present model
   std::optional<LawSupports> supports_;
   std::vector<Output> outputs_;  // of the last evaluation
   // Of the last gradient.

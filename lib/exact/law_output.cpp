@@ -76,22 +76,28 @@ double noise_of(const LawRow& row, const Powers& s, double plain, double own) {
 
 LawError bound_of(const LawRow& row, const Powers& s, const LawBounds& bounds, std::size_t lane,
                   bool derivatives) {
-  LawError error{value_of(row, s, bounds.plain[lane], bounds.own[lane])};
+  const double plain = bounds.plain[lane], own = bounds.own[lane];
+  LawError error{value_of(row, s, plain, own)};
   if (derivatives) {
-    error.derivatives = derivatives_of(row, s, bounds.plain_norm[lane], bounds.own_norm[lane]) +
-                        noise_of(row, s, bounds.plain[lane], bounds.own[lane]);
+    error.entries = derivatives_of(row, s, bounds.plain_norm[lane], bounds.own_norm[lane]);
+    error.threshold = derivatives_of(row, s, plain, own);
+    error.noise = noise_of(row, s, plain, own);
   }
   return error;
 }
 
 LawError operator*(double x, const LawError& error) {
-  return {x * error.value, x * error.derivatives};
+  return {x * error.value, x * error.entries, x * error.threshold, x * error.noise};
 }
 LawError operator+(const LawError& a, const LawError& b) {
-  return {a.value + b.value, a.derivatives + b.derivatives};
+  return {a.value + b.value, a.entries + b.entries, a.threshold + b.threshold, a.noise + b.noise};
 }
-bool within(const LawError& error, const LawError& tolerance) {
-  return error.value <= tolerance.value && error.derivatives <= tolerance.derivatives;
+LawTolerance operator*(double x, const LawTolerance& tolerance) {
+  return {x * tolerance.value, x * tolerance.derivatives, tolerance.unit};
+}
+bool within(const LawError& error, const LawTolerance& tolerance) {
+  return error.value <= tolerance.value &&
+         error.derivatives(tolerance.unit) <= tolerance.derivatives;
 }
 
 }  // namespace
@@ -238,9 +244,7 @@ void LawOutput::add_chernoff(double sign, double first, double last,
                           theta * theta};
       const LawError error =
           std::exp(-sign * theta * row_.c) * bound_of(row_, powers, bounds, lane, derivatives_);
-      if (std::isfinite(error.value) && std::isfinite(error.derivatives)) {
-        result.push_back({theta, error.value, error.derivatives});
-      }
+      if (error.finite()) result.push_back({theta, error});
     }
   }
 }
@@ -248,10 +252,13 @@ void LawOutput::add_chernoff(double sign, double first, double last,
 // See contour.h: Σ_m e^{κm} f(c + mT), and what the polynomial misses of Σ_m e^{−κm} f(c − mT).
 LawError LawOutput::alias_error(double period) const {
   const double abscissa = kappa / period;
-  LawError right{INFINITY, INFINITY}, left = right;
+  LawError right{INFINITY, INFINITY, INFINITY, INFINITY}, left = right;
   const auto improve = [](LawError& error, const Chernoff& bound, double q) {
-    error.value = std::min(error.value, bound.value * q / (1.0 - q));
-    error.derivatives = std::min(error.derivatives, bound.derivatives * q / (1.0 - q));
+    const LawError other = (q / (1.0 - q)) * bound.error;
+    error.value = std::min(error.value, other.value);
+    error.entries = std::min(error.entries, other.entries);
+    error.threshold = std::min(error.threshold, other.threshold);
+    error.noise = std::min(error.noise, other.noise);
   };
   for (const Chernoff& bound : right_) {
     if (bound.theta > abscissa) improve(right, bound, std::exp(-(bound.theta - abscissa) * period));
@@ -259,18 +266,18 @@ LawError LawOutput::alias_error(double period) const {
   for (const Chernoff& bound : left_) {
     improve(left, bound, std::exp(-kappa - bound.theta * period));
   }
-  LawError error = right + left;
-  if (!derivatives_) error.derivatives = 0.0;
-  return error;
+  const LawError error = right + left;
+  return derivatives_ ? error : LawError{error.value};
 }
 
-void LawOutput::choose_period(const LawError& tolerance) {
+void LawOutput::choose_period(const LawTolerance& tolerance) {
   double first = spread_ / 4.0;
   while (!representable(kappa / first) && first < 1e300) first *= 1.125;
   const auto period_of = [&](int step) { return first * std::pow(1.125, step); };
   const auto excess = [&](int step) {
     const LawError error = alias_error(period_of(step));
-    return std::max(error.value / tolerance.value, error.derivatives / tolerance.derivatives);
+    return std::max(error.value / tolerance.value,
+                    error.derivatives(tolerance.unit) / tolerance.derivatives);
   };
   // The error falls with the period: the first that will do, or else the longest that has a bound.
   int below = -1, enough = 78;  // 1.125^78 = 1e4
@@ -301,7 +308,7 @@ void LawOutput::subtract_aliases(Result& result, double* by_feature) const {
 
 // The nodes beyond n in stretches, on each of which the majorants are those of its beginning. The
 // first stretch begins at frequency 0: its bounds are for the rounding.
-LawError LawOutput::truncate(const LawError& tolerance, Index most, Index& nodes,
+LawError LawOutput::truncate(const LawTolerance& tolerance, Index most, Index& nodes,
                              LawBounds& still) const {
   const Contour contour{period_};
   const double unit = 2.0 / period_ * std::exp(-contour.abscissa() * row_.c);
@@ -392,8 +399,10 @@ LawError LawOutput::rounding(Index nodes, const LawBounds& still, int lane) cons
   aliases.value =
       m[0] * size * size + 2.0 * size * std::abs(moments_.own[0]) + 2.0 * std::abs(moments_.own[1]);
   if (derivatives_) {
-    aliases.derivatives = 2.0 * (size * moments_.feature.norm() + moments_.feature_z.norm() +
-                                 moments_.product.norm() + m[0] * (size + 1.0));
+    aliases.entries = 2.0 * (size * moments_.feature.norm() + moments_.feature_z.norm() +
+                             moments_.product.norm());
+    aliases.threshold = 2.0 * (m[0] * size + std::abs(moments_.own[0]));
+    aliases.noise = row_.variance > 0.0 ? 2.0 * m[0] : 0.0;
   }
   LawError far;
   if (!derivatives_) far = (far_count_ / contour.abscissa()) * bound_of(row_, up, still, at, false);
@@ -401,7 +410,7 @@ LawError LawOutput::rounding(Index nodes, const LawBounds& still, int lane) cons
 }
 
 // What the nodes of a period miss.
-LawOutput::Plan LawOutput::plan(double period, const LawError& tolerance, Index most) {
+LawOutput::Plan LawOutput::plan(double period, const LawTolerance& tolerance, Index most) {
   Plan result;
   result.period = period;
   period_ = period;
@@ -421,7 +430,7 @@ LawOutput::Plan LawOutput::plan(double period, const LawError& tolerance, Index 
 // Rare features that move z by far more than its spread make E e^{γz} huge on a short contour, and
 // then rounding is all there is. So where the error is too large, longer periods, and shorter ones,
 // as long as each halves it.
-LawOutput::Plan LawOutput::best_plan(const LawError& tolerance, Index most) {
+LawOutput::Plan LawOutput::best_plan(const LawTolerance& tolerance, Index most) {
   Plan best = plan(period_, tolerance, most);
   const auto error = [](const Plan& of) {
     return std::isfinite(of.error.value) ? of.error.value : INFINITY;
@@ -452,7 +461,8 @@ LawOutput::Result LawOutput::without_spread(double* by_feature) const {
   return result;
 }
 
-LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, double* by_feature) {
+LawOutput::Result LawOutput::evaluate(const LawTolerance& tolerance, Index most,
+                                      double* by_feature) {
   Result result;
   nodes_ = 0;
   if (!(spread_ > 0.0)) return result;  // no supports, or z = c on all of them
@@ -472,11 +482,18 @@ LawOutput::Result LawOutput::evaluate(const LawError& tolerance, Index most, dou
   if (derivatives_) entries *= unit;
   subtract_aliases(result, entries.data());
   for (Index j = 0; j < entries.size(); ++j) by_feature[j] += entries(j);
-  result.rounding = best.rounding;
   result.error = best.error;
-  for (double* error : {&result.error.value, &result.error.derivatives}) {
-    if (!(*error < 1e100)) *error = INFINITY;
-  }
+  // More than this is none; values are large where a unit makes z small.
+  constexpr double most_known = 1e100;
+  double x = 1.0;
+  for (const ValueLaw& value : row_.law->values) x = std::max(x, value.size());
+  const auto limit = [](double& error, double largest) {
+    if (!(error < largest)) error = INFINITY;
+  };
+  limit(result.error.value, most_known);
+  limit(result.error.entries, most_known * x * x);
+  limit(result.error.threshold, most_known * x);
+  limit(result.error.noise, most_known);
   return result;
 }
 

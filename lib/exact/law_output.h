@@ -13,9 +13,21 @@ namespace skeleta::exact {
 
 using Series3 = Series<double, 3>;
 
-/// An error of V (law_kernel.h), and the norm over j, c and v of those of its derivatives.
+/// Errors of V (law_kernel.h) and of its derivatives: by the g_j in norm, by c and by v. Where x
+/// and z are in a unit, these are in its square, its square, once the unit, and in none.
 struct LawError {
-  double value = 0.0, derivatives = 0.0;
+  double value = 0.0, entries = 0.0, threshold = 0.0, noise = 0.0;
+
+  /// The norm of all derivatives' errors where x and z are counted in `unit`: in that of entries.
+  double derivatives(double unit) const {
+    return std::hypot(std::hypot(entries, unit * threshold), unit * (unit * noise));
+  }
+  bool finite() const { return std::isfinite(value + entries + threshold + noise); }
+};
+
+/// What errors may be: of V, and LawError::derivatives(unit).
+struct LawTolerance {
+  double value = 0.0, derivatives = 0.0, unit = 1.0;
 };
 
 class LawOutput {
@@ -26,13 +38,12 @@ class LawOutput {
   struct Result {
     double value = 0.0, threshold = 0.0, noise = 0.0;  ///< V, its derivatives by c and v.
     LawError error;                                    ///< Bounds of their errors.
-    LawError rounding;                                 ///< The part of it that is rounding.
     Index nodes = 0;
     double period = 0.0;  ///< Of the contour; 0 if none was needed.
   };
   /// To errors of `tolerance`, or as well as `most` nodes can. Adds the derivatives by g_j to
   /// by_feature, D entries, if they are wanted.
-  Result evaluate(const LawError& tolerance, Index most, double* by_feature);
+  Result evaluate(const LawTolerance& tolerance, Index most, double* by_feature);
 
   /// After evaluate(): the part of V that each skeleton Q_l has, l = 0, …, most, by the same nodes.
   Vector by_count(Index most) const;
@@ -44,7 +55,8 @@ class LawOutput {
     Vector feature, feature_z, product;  // E x_j, E x_j z, E x_i x_j
   };
   struct Chernoff {
-    double theta, value, derivatives;
+    double theta;
+    LawError error;
   };
   // What the exponents of transforms come to on one side, at abscissas ±θ: none exceeds rise·θ +
   // ½ bend·θ², none that is negative adds more than its part of fall·θ. θ in units of 1/spread_.
@@ -68,10 +80,11 @@ class LawOutput {
   std::vector<Chernoff> chernoff(double sign) const;
   void add_chernoff(double sign, double first, double last, std::vector<Chernoff>& result) const;
   LawError alias_error(double period) const;
-  void choose_period(const LawError& tolerance);
-  Plan plan(double period, const LawError& tolerance, Index most);
-  Plan best_plan(const LawError& tolerance, Index most);
-  LawError truncate(const LawError& tolerance, Index most, Index& nodes, LawBounds& still) const;
+  void choose_period(const LawTolerance& tolerance);
+  Plan plan(double period, const LawTolerance& tolerance, Index most);
+  Plan best_plan(const LawTolerance& tolerance, Index most);
+  LawError truncate(const LawTolerance& tolerance, Index most, Index& nodes,
+                    LawBounds& still) const;
   LawError rounding(Index nodes, const LawBounds& still, int lane) const;
   void subtract_aliases(Result& result, double* by_feature) const;
   Result without_spread(double* by_feature) const;

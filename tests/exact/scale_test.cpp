@@ -287,5 +287,50 @@ TEST(Scale, ColumnsThatAreNearlyDeadHaveTheirDerivatives) {
   }
 }
 
+// Derivatives by g, c and v are in other units each: a row of tiny entries makes none of them
+// worse.
+TEST(Scale, TinyColumnsMakeNoErrorOfDerivativesLarge) {
+  const Features features = Features::of(
+      DataLaw{ActivityTree::independent(Vector::Constant(3, 0.3)),
+              {ValueLaw::uniform(0, 1), ValueLaw::uniform(0, 1), ValueLaw::uniform(0, 0.5)}},
+      Vector::Ones(3));
+  const auto at = [&](double s) {
+    return loss_and_gradient({Matrix{{s, 0.3, -0.4}, {0.0, 0.5, 0.8}}, Vector{{0.0, 0.05, 0.02}}},
+                             features);
+  };
+  const LossAndGradient limit = at(1e-12);
+  for (const double s : {1e-20, 1e-30, 1e-45, 1e-60, 1e-90}) {
+    const LossAndGradient found = at(s);
+    const double error = found.loss.gradient_error + limit.loss.gradient_error;
+    EXPECT_LE(found.loss.gradient_error, 1e-4 * found.loss.value) << s;
+    EXPECT_LE((found.db - limit.db).norm(), error) << s;
+    EXPECT_LE((found.dW - limit.dW).norm(), 4.0 * error) << s;
+  }
+}
+
+// L is u² times what it is of values without their unit u, its derivatives by A, b and the
+// variances are u², u and 1 times: so is what they may be off.
+TEST(Scale, TargetsOfDerivativesAreInTheUnitOfTheValues) {
+  for (const double noise : {0.0, 0.1}) {
+    const auto at = [&](double u) {
+      Autoencoder model{Matrix{{1.0, 0.3, -0.4}, {0.0, 0.5, 0.8}}, u * Vector{{0.01, 0.05, 0.02}}};
+      model.noise = u * noise;
+      return loss_and_gradient(model, Features::of(DataLaw::independent(Vector::Constant(3, 0.3),
+                                                                        ValueLaw::uniform(0, u)),
+                                                   Vector::Ones(3)));
+    };
+    const LossAndGradient one = at(1.0);
+    EXPECT_TRUE(one.loss.met_target());
+    for (const int exponent : {-170, -30, -7, 5, 33}) {
+      const double u = std::ldexp(1.0, exponent);
+      const LossAndGradient found = at(u);
+      EXPECT_TRUE(found.loss.met_target()) << exponent;
+      EXPECT_NEAR(found.loss.value, u * u * one.loss.value, 1e-12 * u * u) << exponent;
+      EXPECT_NEAR((found.db - u * one.db).norm(), 0.0, 1e-7 * u) << exponent;
+      EXPECT_NEAR((found.dW - u * u * one.dW).norm(), 0.0, 1e-7 * u * u) << exponent;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::exact

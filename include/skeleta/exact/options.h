@@ -41,8 +41,10 @@ struct Options {
       ErrorControl::rigorous;            ///< What the error is to be: a bound, or an estimate.
   Index maximum_nodes = Index{1} << 18;  ///< On the contour, for each output; at least 64.
   /// For gradients: the error of the Frobenius norm of Γ and db (see Evaluator) may be this times
-  /// the loss, or, near a minimum of 0, times absolute_target/relative_target if that is more.
-  /// Derivatives decay more slowly along the contour; a descent needs fewer digits of them.
+  /// the loss, or, near a minimum of 0, times absolute_target/relative_target if that is more. If
+  /// values are of the size of u, the power of two below the largest number of their laws, that of
+  /// Γ, u db and u² times the derivatives by variances of noise: whatever the unit of the values
+  /// is. Derivatives decay more slowly along the contour; a descent needs fewer digits of them.
   double gradient_target = 1e-6;
   int threads = 1;  ///< 0: all cores. Never changes a bit of the result.
   /// What becomes of a model whose loss exceeds the range of double, or cannot be told to the
