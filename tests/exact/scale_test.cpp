@@ -332,5 +332,26 @@ TEST(Scale, TargetsOfDerivativesAreInTheUnitOfTheValues) {
   }
 }
 
+// Output 0 is on for feature 1 alone, whose entry is below 2^-60 of its own, and whose value all of
+// the loss is: what is left out is E(g x)² = g² p/3, and so is its bound (mathematics.md, Theorem
+// 3.7: 2√L δ + δ² with L = 0), a little more by what rounds it.
+TEST(Scale, TheBoundOfWhatIsLeftOutIsAllOfIt) {
+  std::mt19937_64 random(3);
+  std::uniform_real_distribution<double> mantissa(1.0, 2.0);
+  Options options;
+  options.refuse_unreachable = false;
+  for (int k = 0; k < 2000; ++k) {
+    const double p = 0.5 * mantissa(random), w = 1e-9 * mantissa(random);
+    const Autoencoder model{Matrix{{1e12 * mantissa(random), w}}, Vector::Zero(2)};
+    const Features features{Vector{{1e-250, p}}, Vector{{1.0, 0.0}}};
+    const Loss found = loss(model, features, options);
+    const long double g = static_cast<long double>(model.W(0, 0)) * model.W(0, 1);
+    const auto missing = static_cast<double>(g * g * p / 3.0L);
+    ASSERT_LT(found.value, 1e-100);
+    EXPECT_GE(found.error_bound, missing);
+    EXPECT_LE(found.error_bound, missing * (1.0 + 1e-13));
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::exact
