@@ -2,12 +2,23 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 #include "skeleta/core/parallel.h"
 #include "skeleta/measure/value_law.h"
 
 namespace skeleta::bounds {
 namespace {
+
+// What sums and products of probabilities may lose below the normal numbers of double, and more.
+constexpr double lost = std::numeric_limits<double>::min();
+
+// A moment p/2 or p/3 of what may be active is not 0.
+Vector not_lost(Vector moments, const Vector& density) {
+  constexpr double least = std::numeric_limits<double>::denorm_min();
+  for (Index j = 0; j < moments.size(); ++j) moments(j) += density(j) > 0.0 ? least : 0.0;
+  return moments;
+}
 
 // Densities of the features that can be active, without the `count` first ones in the given order.
 // Features of density 0 contribute nothing, so leaving one of them out is never needed.
@@ -25,7 +36,9 @@ Vector without(const Vector& density, Index count, Order order) {
 }  // namespace
 
 LossTail::LossTail(const Autoencoder& model, const Features& features, int threads)
-    : all_(features.density),
+    : possible_((features.density.array() > 0.0).count()),
+      certain_((features.density.array() == 1.0).count()),
+      all_(features.density),
       without_sparsest_(without(features.density, 1, std::less<>{})),
       without_two_sparsest_(without(features.density, 2, std::less<>{})),
       without_densest_(without(features.density, 1, std::greater<>{})),
@@ -37,7 +50,8 @@ LossTail::LossTail(const Autoencoder& model, const Features& features, int threa
   constexpr Index block = 64;
   const Index count = model.features();
   const auto blocks = static_cast<std::size_t>((count + block - 1) / block);
-  const Vector half = means(features.density), third = second_moments(features.density);
+  const Vector half = not_lost(means(features.density), features.density),
+               third = not_lost(second_moments(features.density), features.density);
 
   const auto compute = [&](std::size_t k, std::span<double> constants) {
     const Index first = static_cast<Index>(k) * block;
@@ -72,17 +86,18 @@ LossTail::LossTail(const Autoencoder& model, const Features& features, int threa
 double LossTail::bound(double tau0, double tau1, double tau2) const {
   // Sums of D non-negative terms and probabilities with a relative error of a few D·ε.
   constexpr double rounding = 1.0 + 1e-9;
-  return rounding * std::min(c0_ * tau0 + c1_ * tau1 + c2_ * tau2, supremum_ * tau0);
+  const double by_moments = c0_ * (tau0 + lost) + c1_ * (tau1 + lost) + c2_ * (tau2 + lost);
+  return rounding * std::min(by_moments, supremum_ * (tau0 + lost)) + lost;
 }
 
 double LossTail::above(Index l) const {
-  if (all_.at_least(l + 1) == 0.0) return 0.0;
+  if (l >= possible_) return 0.0;
   return bound(all_.at_least(l + 1), without_sparsest_.at_least(l),
                without_two_sparsest_.at_least(l - 1));
 }
 
 double LossTail::below(Index l) const {
-  if (all_.at_most(l - 1) == 0.0) return 0.0;
+  if (l <= certain_) return 0.0;
   return bound(all_.at_most(l - 1), without_densest_.at_most(l - 2),
                without_two_densest_.at_most(l - 3));
 }

@@ -64,5 +64,22 @@ TEST(LossTail, RefusesModelsAndFeaturesThatDisagree) {
   EXPECT_THROW(LossTail(model, Features::uniform(4, 0.1)), std::invalid_argument);
 }
 
+// Products of probabilities leave the range of double; the losses that they are factors of need
+// not.
+TEST(LossTail, DoesNotVanishWithItsProbabilities) {
+  const Autoencoder model{Matrix{{1.0, 0.5, 0.3}}, Vector{{0.0, 0.1, 0.1}}};
+  for (const double p : {5e-324, 1e-310, 1e-300, 1e-200}) {
+    const LossTail tail(model, Features::uniform(3, p));
+    EXPECT_GE(tail.above(0), p);  // 3 p/3, the zero model's, and what interferes
+    EXPECT_GT(tail.above(1), 0.0);
+    EXPECT_EQ(tail.above(3), 0.0);
+    // p² = 1e-400 is no number, its product with an importance is.
+    const LossTail dear(model, Features::uniform(3, p, 1e300));
+    if (p == 1e-200) {
+      EXPECT_GE(dear.above(1), 1e-101);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::bounds

@@ -16,7 +16,8 @@ namespace skeleta::bounds {
 /// For A = {N ≥ m} the probabilities on the right are largest when the least dense features are
 /// left out, for A = {N ≤ m} when the densest are, so that each bound is c₀τ₀ + c₁τ₁ + c₂τ₂ with
 /// three constants of the model and three tail probabilities. For equal densities nothing is lost
-/// there. Typically 1.4 to 12 times the true value.
+/// there. Typically 1.4 to 12 times the true value. What is possible has a bound of 2e-308 at
+/// least, however small its probability: products of those leave the range of double.
 ///
 /// Cost of construction d·D², memory O(dD) (columns of G are formed in blocks), plus O(D²) for
 /// unequal densities; then O(1) a bound. Bits do not depend on `threads`.
@@ -37,6 +38,7 @@ class LossTail {
  private:
   double bound(double tau0, double tau1, double tau2) const;
 
+  Index possible_, certain_;  // so many features may be active, so many always are
   double c0_ = 0.0, c1_ = 0.0, c2_ = 0.0, supremum_ = 0.0;
   ActiveCount all_, without_sparsest_, without_two_sparsest_, without_densest_,
       without_two_densest_;
