@@ -18,7 +18,12 @@ namespace skeleta::python {
 namespace {
 
 Index count_of(py::handle features) {
+  constexpr Index most = 10'000'000;  // some GB of a law
   const Index count = features.is_none() ? 0 : read<Index>(features, "features");
+  if (count > most) {
+    throw std::invalid_argument(
+        fmt::format("features = {} are too many: a law may have {}", count, most));
+  }
   if (count >= 1) return count;
   throw std::invalid_argument(
       "features must say how many there are, at least 1, where density does not");

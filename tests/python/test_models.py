@@ -296,3 +296,13 @@ def test_the_old_name_of_the_readers():
 
     assert skeleta.files.open is skeleta_analysis.open
     assert skeleta.figures.contributions is skeleta_analysis.contributions
+
+
+@pytest.mark.parametrize("law, sentence", [
+    (dict(density=0.1, features=3, values=None), "values = None must be a text such as 'uniform:0,1', or a list"),
+    (dict(density=0.1, features=3, values=7), "values = 7 must be a text"),
+    (dict(density=0.1, features=1e12), "features = 1000000000000 are too many: a law may have 10000000"),
+    (dict(density="zipf:1", features=10**9), "features = 1000000000 are too many")])
+def test_laws_that_are_none_say_why(law, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        skeleta.Law(**law)

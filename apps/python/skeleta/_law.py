@@ -1,5 +1,7 @@
 """Laws of the data."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from . import _core
@@ -21,10 +23,13 @@ class Law:
     """
 
     def __init__(self, density, *, features=None, values="uniform:0,1", groups=""):
-        if not isinstance(values, str):
+        if isinstance(values, str):
+            values = values.split(";") if ";" in values else values
+        elif not isinstance(values, Iterable):
+            raise ValueError(f"values = {values!r} must be a text such as 'uniform:0,1', or a list of one for each "
+                             "feature")
+        else:
             values = list(values)
-        elif ";" in values:
-            values = values.split(";")
         self._law = _core.Law(density, features, values, groups)
 
     @classmethod
