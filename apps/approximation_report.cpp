@@ -38,13 +38,13 @@ Json tail_json(const Json& tails, const Json& beyond) {
 Json certificates_json(const Json& settings, const Json& k, bool curve) {
   Json rows = Json::array();
   for (const Json& setting : settings) {
-    for (std::size_t i = 0; i < setting["rows"].size(); ++i) {
+    for (std::size_t i = 0; i < at(setting, "rows").size(); ++i) {
       Json& row = rows.emplace_back(Json::object());
-      if (curve) row["sparsity"] = setting["sparsity"];
+      if (curve) row["sparsity"] = at(setting, "sparsity");
       row["k"] = k[i];
-      row.update(setting["rows"][i]);
-      row["starts"] = setting["starts"];
-      row["minimum_hits"] = setting["minimum_hits"];
+      row.update(entry(at(setting, "rows"), i));
+      row["starts"] = at(setting, "starts");
+      row["minimum_hits"] = at(setting, "minimum_hits");
     }
   }
   return rows;
@@ -56,13 +56,13 @@ Json largest_density_by_excess(const Json& settings, double epsilon) {
   std::vector<const Json*> by_density;
   for (const Json& setting : settings) by_density.push_back(&setting);
   std::stable_sort(by_density.begin(), by_density.end(), [](const Json* a, const Json* b) {
-    return number((*a)["sparsity"]) > number((*b)["sparsity"]);
+    return number(at(*a, "sparsity")) > number(at(*b, "sparsity"));
   });
   Json largest;
   for (const Json* setting : by_density) {
-    const Json& row = (*setting)["rows"][0];
-    if (number(row["excess"]) > epsilon * number(row["minimum"])) break;
-    largest = 1.0 - number((*setting)["sparsity"]);
+    const Json& row = entry(at(*setting, "rows"), 0);
+    if (number(at(row, "excess")) > epsilon * number(at(row, "minimum"))) break;
+    largest = 1.0 - number(at(*setting, "sparsity"));
   }
   return largest;
 }
@@ -83,7 +83,7 @@ std::string about_training(const Json& rows) {
       "theta* is one of L: both are the best of the random starts, of which `hits` (theta_k) and "
       "`minimum_hits` (theta*) agree, and of descents from each other; nothing proves that no "
       "better one exists.";
-  if (std::any_of(rows.begin(), rows.end(), [](const Json& row) { return row["zero"]; })) {
+  if (std::any_of(rows.begin(), rows.end(), [](const Json& row) { return at(row, "zero"); })) {
     text +=
         " Where lower is 0 it is trivially a bound and min L^(<=k) = 0 is global, but many models "
         "attain it: theta_k is the one with the smallest L among the ends of the starts, so "
@@ -91,7 +91,7 @@ std::string about_training(const Json& rows) {
         "one may cost less, and most cost more.";
   }
   if (std::any_of(rows.begin(), rows.end(), [](const Json& row) {
-        return number(row["lower"]) > number(row["minimum"]) * (1.0 + 1e-9) + 1e-300;
+        return number(at(row, "lower")) > number(at(row, "minimum")) * (1.0 + 1e-9) + 1e-300;
       })) {
     text += " A lower above minimum shows that the starts missed a minimum: use more --starts.";
   }
@@ -114,7 +114,7 @@ std::string rigorous(const Json& json) {
         " Certified: lower <= min <= upper over all weights and thresholds, by branch and bound "
         "that trusts no start and no sample; every bound is lowered by what rounding can do to "
         "it (proven for up to five features: analysis/proofs.md), and entries of G are widened.";
-    const Json& reason = json["certified"]["stop_reason"];
+    const Json& reason = at(at(json, "certified"), "stop_reason");
     if (reason == "domain") {
       text += " Here no bound of the columns could be proven, so lower is the trivial 0.";
     }
@@ -125,47 +125,48 @@ std::string rigorous(const Json& json) {
 
 // Of one instance, or of none.
 Json told(const Json& rows, const Json& run, const Json& options) {
-  Json json{{"features", rows["features"]}};
-  if (rows["hidden"] > 0) json["hidden"] = rows["hidden"];
+  Json json{{"features", at(rows, "features")}};
+  if (at(rows, "hidden") > 0) json["hidden"] = at(rows, "hidden");
   if (run.contains("instance")) {
     json["model"] = stored_option(options, "model", std::string());
-    json["instance"] = run["instance"];
+    json["instance"] = at(run, "instance");
   }
   for (const char* key : {"least_density", "most_density"}) {
-    if (!rows[key].is_null()) json[key] = rows[key];
+    if (!at(rows, key).is_null()) json[key] = at(rows, key);
   }
   if (rows.contains("tail")) {
-    json["probability"] = rows["probability"];
-    json["tail"] = tail_json(rows["tail"], run.value("beyond", Json::array()));
+    json["probability"] = at(rows, "probability");
+    json["tail"] = tail_json(at(rows, "tail"), run.value("beyond", Json::array()));
   }
-  for (const char* key : {"epsilon", "largest_density"}) json[key] = rows[key];
-  if (rows.contains("table")) json["table"] = rows["table"];
+  for (const char* key : {"epsilon", "largest_density"}) json[key] = at(rows, key);
+  if (rows.contains("table")) json["table"] = at(rows, "table");
   for (const char* key : {"loss", "gradient"}) {
     if (run.contains(key)) json[key] = run[key];
   }
-  for (std::size_t k = 0; json.contains("gradient") && k < json["gradient"].size(); ++k) {
+  for (std::size_t k = 0; json.contains("gradient") && k < at(json, "gradient").size(); ++k) {
     json["gradient"][k]["k"] = k;
   }
   if (rows.contains("settings")) {
-    const Json& settings = rows["settings"];
+    const Json& settings = at(rows, "settings");
     const bool curve = options.contains("sparsities");
-    json[curve ? "curve" : "certificate"] = certificates_json(settings, rows["trained_k"], curve);
+    json[curve ? "curve" : "certificate"] =
+        certificates_json(settings, at(rows, "trained_k"), curve);
     if (curve) {
       json["largest_density"]["excess"] =
-          largest_density_by_excess(settings, number(rows["epsilon"]));
+          largest_density_by_excess(settings, number(at(rows, "epsilon")));
     }
   }
   if (rows.contains("certified")) {
-    Json& certified = json["certified"] = rows["certified"];
-    certified["gap"] = number(certified["upper"]) - number(certified["lower"]);
+    Json& certified = json["certified"] = at(rows, "certified");
+    certified["gap"] = number(at(certified, "upper")) - number(at(certified, "lower"));
     // What analysis/proofs.md, "Rounding", covers.
-    const bool covered = number(rows["features"]) <= 5.0 || number(certified["k"]) <= 1.0;
+    const bool covered = number(at(rows, "features")) <= 5.0 || number(at(certified, "k")) <= 1.0;
     certified["rounding"] = covered ? "proven bound" : "allowance";
   }
   json["rigorous"] = rigorous(json);
-  json["stop_reason"] = rows["stop_reason"];
-  if (json["stop_reason"] == "interrupted") json["interrupted"] = true;
-  if (run.contains("seconds")) json["seconds"] = run["seconds"];
+  json["stop_reason"] = at(rows, "stop_reason");
+  if (at(json, "stop_reason") == "interrupted") json["interrupted"] = true;
+  if (run.contains("seconds")) json["seconds"] = at(run, "seconds");
   return json;
 }
 
@@ -184,17 +185,18 @@ std::string percent(double share) {
 
 void print_title(std::ostream& out, const Json& json) {
   if (json.contains("instance")) {
-    print_to(out, "{}, instance {}: ", text(json["model"]), number(json["instance"]));
+    print_to(out, "{}, instance {}: ", text(at(json, "model")), number(at(json, "instance")));
   }
-  print_to(out, "{} features", number(json["features"]));
+  print_to(out, "{} features", number(at(json, "features")));
   if (json.contains("hidden")) {
-    print_to(out, " in {} hidden dimensions", number(json["hidden"]));
+    print_to(out, " in {} hidden dimensions", number(at(json, "hidden")));
   }
   if (json.contains("least_density") && json.contains("most_density")) {
     print_to(out, ", density {}",
-             one_or_range(number(json["least_density"]), number(json["most_density"])));
+             one_or_range(number(at(json, "least_density")), number(at(json, "most_density"))));
   }
-  if (!certificates(json).empty()) print_to(out, ", seed {}", json["seed"].get<std::uint64_t>());
+  if (!certificates(json).empty())
+    print_to(out, ", seed {}", at(json, "seed").get<std::uint64_t>());
   out << '\n';
 }
 
@@ -205,7 +207,7 @@ void print_cells(std::ostream& out, const Json& row, std::initializer_list<const
 }
 
 void print_count(std::ostream& out, const Json& json) {
-  const Json &probability = json["probability"], &tail = json["tail"];
+  const Json &probability = at(json, "probability"), &tail = at(json, "tail");
   const bool model = json.contains("loss");
   print_to(out, "\n{:>4}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}", "m", "P(N = m)", "P(N >= m)",
            "union", "Chernoff-KL", "Poisson");
@@ -220,12 +222,12 @@ void print_count(std::ostream& out, const Json& json) {
     print_to(out, "{:>4}  {:>11.5g}", m, number(probability[m]));
     print_cells(out, row, {"exact", "union", "chernoff", "poisson"});
     if (model) {
-      print_to(out, "  {:>11.5g}", number(json["loss"]["contribution"][m]));
+      print_to(out, "  {:>11.5g}", number(entry(at(at(json, "loss"), "contribution"), m)));
       if (m == 0) {
-        print_to(out, "  {:>12.5g}  {:>8}", number(json["loss"]["value"]), "100 %");
+        print_to(out, "  {:>12.5g}  {:>8}", number(at(at(json, "loss"), "value")), "100 %");
       } else {
-        print_to(out, "  {:>12.5g}  {:>8}  {:>11.5g}", number(row["loss"]),
-                 percent(number(row["share"])), number(row["loss_bound"]));
+        print_to(out, "  {:>12.5g}  {:>8}  {:>11.5g}", number(at(row, "loss")),
+                 percent(number(at(row, "share"))), number(at(row, "loss_bound")));
       }
     }
     out << '\n';
@@ -239,7 +241,7 @@ void print_table(std::ostream& out, const Json& table) {
   print_to(out, "\n{:>9}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}  {:>11}\n", "sparsity", "P(N = 0)",
            "P(N = 1)", "P(N >= 2)", "ratio", "union", "Chernoff-KL");
   for (const Json& row : table) {
-    print_to(out, "{:>9}", sparsity_text(row["sparsity"]));
+    print_to(out, "{:>9}", sparsity_text(at(row, "sparsity")));
     print_cells(out, row, {"none", "one", "two", "ratio", "union", "chernoff"});
     out << '\n';
   }
@@ -249,9 +251,9 @@ void print_gradients(std::ostream& out, const Json& gradients) {
   print_to(out, "\ngradient of the loss on at most k active features, against that of the loss\n");
   print_to(out, "{:>4}  {:>13}  {:>13}  {:>10}\n", "k", "size ratio", "difference", "angle");
   for (const Json& gradient : gradients) {
-    const Json& angle = gradient["angle"];
-    print_to(out, "{:>4}  {:>13.5g}  {:>13.5g}  {:>10}\n", number(gradient["k"]),
-             number(gradient["relative_size"]), number(gradient["relative_difference"]),
+    const Json& angle = at(gradient, "angle");
+    print_to(out, "{:>4}  {:>13.5g}  {:>13.5g}  {:>10}\n", number(at(gradient, "k")),
+             number(at(gradient, "relative_size")), number(at(gradient, "relative_difference")),
              angle.is_null() ? "-"
                              : fmt::format("{:.4g} deg", 180.0 / std::numbers::pi * number(angle)));
   }
@@ -265,10 +267,11 @@ void print_row_heading(std::ostream& out) {
 void print_row(std::ostream& out, const Json& row) {
   print_to(out,
            "{:>3}  {:>12.7g}  {:>12.7g}  {:>12.7g}  {:>10.3g}  {:>9}  {:>6}  {:>8.3g}  {:>9}\n",
-           number(row["k"]), number(row["lower"]), number(row["upper"]), number(row["minimum"]),
-           number(row["excess"]), percent(number(row["excess"]) / number(row["minimum"])),
-           row["same_configuration"] ? "yes" : "no", number(row["distance"]),
-           fmt::format("{}/{}", number(row["hits"]), number(row["starts"])));
+           number(at(row, "k")), number(at(row, "lower")), number(at(row, "upper")),
+           number(at(row, "minimum")), number(at(row, "excess")),
+           percent(number(at(row, "excess")) / number(at(row, "minimum"))),
+           at(row, "same_configuration") ? "yes" : "no", number(at(row, "distance")),
+           fmt::format("{}/{}", number(at(row, "hits")), number(at(row, "starts"))));
 }
 
 void print_certificate(std::ostream& out, const Json& rows) {
@@ -276,18 +279,18 @@ void print_certificate(std::ostream& out, const Json& rows) {
   print_row_heading(out);
   for (const Json& row : rows) print_row(out, row);
   print_to(out, "minimum of the whole loss reached by {} of {} random starts\n",
-           number(rows[0]["minimum_hits"]), number(rows[0]["starts"]));
+           number(at(entry(rows, 0), "minimum_hits")), number(at(entry(rows, 0), "starts")));
 }
 
 void print_curve(std::ostream& out, const Json& json) {
   print_to(out, "\n{:>9}", "sparsity");
   print_row_heading(out);
-  for (const Json& row : json["curve"]) {
-    print_to(out, "{:>9}", sparsity_text(row["sparsity"]));
+  for (const Json& row : at(json, "curve")) {
+    print_to(out, "{:>9}", sparsity_text(at(row, "sparsity")));
     print_row(out, row);
   }
-  const Json& largest = json["largest_density"]["excess"];
-  const std::string epsilon = percent(number(json["epsilon"]));
+  const Json& largest = at(at(json, "largest_density"), "excess");
+  const std::string epsilon = percent(number(at(json, "epsilon")));
   if (largest.is_null()) {
     print_to(out, "training on Q1 costs more than {} at every density of this list\n", epsilon);
   } else {
@@ -297,16 +300,16 @@ void print_curve(std::ostream& out, const Json& json) {
 }
 
 void print_certified(std::ostream& out, const Json& json) {
-  const Json& certified = json["certified"];
-  const double lower = number(certified["lower"]), upper = number(certified["upper"]);
+  const Json& certified = at(json, "certified");
+  const double lower = number(at(certified, "lower")), upper = number(at(certified, "upper"));
   const std::string what =
-      certified["k"] == json["features"]
+      at(certified, "k") == at(json, "features")
           ? "the loss"
-          : fmt::format("the loss on at most {} active features", number(certified["k"]));
+          : fmt::format("the loss on at most {} active features", number(at(certified, "k")));
   print_to(out, "\ncertified {:.10g} <= min of {} <= {:.10g}\n", lower, what, upper);
   print_to(out, "gap       {:.3g}, {} of the upper end; {} boxes in {} rounds; stopped by {}\n",
-           upper - lower, percent((upper - lower) / upper), number(certified["boxes"]),
-           number(certified["rounds"]), text(certified["stop_reason"]));
+           upper - lower, percent((upper - lower) / upper), number(at(certified, "boxes")),
+           number(at(certified, "rounds")), text(at(certified, "stop_reason")));
 }
 
 }  // namespace
@@ -315,26 +318,26 @@ Json approximation_json(Json rows, const storage::ResultFile& file) {
   const Json options = stored_options(file.provenance.options_toml);
   if (!rows.contains("runs")) return told(rows, Json::object(), options);
   Json all = Json::array();
-  for (const Json& run : rows["runs"]) all.push_back(told(rows, run, options));
+  for (const Json& run : at(rows, "runs")) all.push_back(told(rows, run, options));
   return all_instances(options) ? all : all.front();
 }
 
 void print_approximation(std::ostream& out, const Json& json) {
   print_title(out, json);
   if (json.contains("tail")) print_count(out, json);
-  const Json& largest = json["largest_density"];
+  const Json& largest = at(json, "largest_density");
   print_to(out,
            "\nP(N >= 2) <= {0:g} up to density {1:.6g} of {3} independent features,\n"
            "P(N >= 2)/P(N = 1) up to {2:.6g}\n",
-           number(json["epsilon"]), number(largest["two_active"]), number(largest["ratio"]),
-           number(json["features"]));
-  if (json.contains("table")) print_table(out, json["table"]);
-  if (json.contains("gradient")) print_gradients(out, json["gradient"]);
-  if (json.contains("certificate")) print_certificate(out, json["certificate"]);
+           number(at(json, "epsilon")), number(at(largest, "two_active")),
+           number(at(largest, "ratio")), number(at(json, "features")));
+  if (json.contains("table")) print_table(out, at(json, "table"));
+  if (json.contains("gradient")) print_gradients(out, at(json, "gradient"));
+  if (json.contains("certificate")) print_certificate(out, at(json, "certificate"));
   if (json.contains("curve")) print_curve(out, json);
   if (json.contains("certified")) print_certified(out, json);
-  print_to(out, "\n{}\n", paragraph(text(json["rigorous"])));
-  print_to(out, "{:.3g} s{}\n", number(json["seconds"]),
+  print_to(out, "\n{}\n", paragraph(text(at(json, "rigorous"))));
+  print_to(out, "{:.3g} s{}\n", number(at(json, "seconds")),
            json.contains("interrupted") ? "; interrupted: what was not finished is missing" : "");
 }
 

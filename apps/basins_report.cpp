@@ -42,21 +42,23 @@ nlohmann::ordered_json basins_json(nlohmann::ordered_json rows, const storage::R
 }
 
 void print_basins(std::ostream& out, const nlohmann::ordered_json& run) {
-  const std::uint64_t done = run["done"], planned = run["planned"], lost = run["not_converged"];
+  const std::uint64_t done = at(run, "done"), planned = at(run, "planned"),
+                      lost = at(run, "not_converged");
   print_to(out, "{} random start{}", done, done == 1 ? "" : "s");
   if (done < planned) print_to(out, " of {} wanted", planned);
   print_to(out, "\n\n{:>11}  {:>20}  {:>12}  {:<14}  {}\n", "probability", "95 % interval", "value",
            "represented", "dimensionalities");
-  const bool alike = run["features_alike"];
+  const bool alike = at(run, "features_alike");
   std::vector<BasinsJson> minima;
-  if (run.contains("minima")) minima = run["minima"].get<std::vector<BasinsJson>>();
-  std::ranges::stable_sort(minima, std::ranges::greater(),
-                           [](const BasinsJson& one) { return one["count"].get<std::uint64_t>(); });
+  if (run.contains("minima")) minima = at(run, "minima").get<std::vector<BasinsJson>>();
+  std::ranges::stable_sort(minima, std::ranges::greater(), [](const BasinsJson& one) {
+    return at(one, "count").get<std::uint64_t>();
+  });
   for (const BasinsJson& one : minima) {
     print_to(out, "{:>11.6f}  {:>8.6f} to {:>8.6f}  {:>12.8g}  {:<14}  {}\n",
-             number(one["probability"]), number(one["lower"]), number(one["upper"]),
-             number(one["value"]), represented_features(one["represented"], alike),
-             text(one["label"]));
+             number(at(one, "probability")), number(at(one, "lower")), number(at(one, "upper")),
+             number(at(one, "value")), represented_features(at(one, "represented"), alike),
+             text(at(one, "label")));
   }
   if (lost > 0) {
     const auto interval = training::probability_interval(lost, done);
@@ -64,7 +66,8 @@ void print_basins(std::ostream& out, const nlohmann::ordered_json& run) {
              static_cast<double>(lost) / static_cast<double>(done), interval.lower, interval.upper,
              "did not converge");
   }
-  print_to(out, "\nseed {}, {:.3g} s\n", run["seed"].get<std::uint64_t>(), number(run["seconds"]));
+  print_to(out, "\nseed {}, {:.3g} s\n", at(run, "seed").get<std::uint64_t>(),
+           number(at(run, "seconds")));
 }
 
 }  // namespace skeleta::program

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "approximation_report.h"
 #include "basins_report.h"
@@ -251,6 +252,20 @@ void print_json(std::ostream& out, const Json& json) {
 
 bool all_instances(const Json& options) {
   return stored_option(options, "instance", std::string()) == "all";
+}
+
+const Json& at(const Json& object, const char* key) {
+  if (object.is_object() && object.contains(key)) return *object.find(key);
+  throw std::runtime_error(fmt::format(
+      "the file has no {}, which belongs to its kind: another program has changed it", key));
+}
+
+const Json& entry(const Json& list, std::size_t place) {
+  if (list.is_array() && place < list.size())
+    return *(list.begin() + static_cast<std::ptrdiff_t>(place));
+  throw std::runtime_error(fmt::format(
+      "the file has no entry {} in a list that belongs to its kind: another program has changed it",
+      place));
 }
 
 double number(const Json& value, double otherwise) {

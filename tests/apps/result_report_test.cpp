@@ -1,0 +1,31 @@
+#include "result_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace skeleta::program {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+using Json = nlohmann::ordered_json;
+
+TEST(ResultReport, NamesWhatIsNotThere) {
+  const Json json{{"loss", 0.5}, {"none", nullptr}, {"list", {1, 2}}};
+  EXPECT_EQ(at(json, "loss"), 0.5);
+  EXPECT_TRUE(at(json, "none").is_null());
+  EXPECT_EQ(entry(at(json, "list"), 1), 2);
+  for (const Json& other : {json, Json(nullptr), Json::array({1}), Json("text")}) {
+    EXPECT_THAT([&] { at(other, "tail"); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("no tail, which belongs to its kind")));
+  }
+  for (const Json& other : {at(json, "list"), json, Json(nullptr)}) {
+    EXPECT_THAT([&] { entry(other, 2); },
+                ThrowsMessage<std::runtime_error>(HasSubstr("no entry 2")));
+  }
+}
+
+}  // namespace
+}  // namespace skeleta::program
