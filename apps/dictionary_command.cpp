@@ -145,6 +145,7 @@ void DictionaryCommand::read(Run& run) {
   names_ = std::move(input.names);
   storage::ModelFile sizes = sizes_alone(count);
   if (input.density) sizes.density = {*input.density};
+  if (input.importance) sizes.importance = {*input.importance};
   features_ = resolve_features(sizes, file_, data_);
   if (!features_.plain()) {
     throw UsageError(

@@ -294,15 +294,6 @@ double usual_loss(const DictionaryRow& row, const InterferenceMoments& moments) 
 // To what is probably allowed; then relative to the loss that this gives.
 OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments& moments,
                              const OutputDemand& demand) {
-  if (row.farthest == 0.0) {
-    OutputResult result;
-    result.alone = true;
-    result.figures = figures_when_alone(row);
-    const double size = demand.perturbation;
-    FeatureFigures& out = result.figures;
-    out.error_bound += 2.0 * std::sqrt(out.loss) * size + size * size;
-    return result;
-  }
   const double largest = std::max(row.farthest, std::abs(row.own));
   const double variance = moments.second - moments.first * moments.first;
   const double shift = std::min(row.c, 0.0);  // (z − c)₊ ≤ (z − shift)₊
@@ -310,6 +301,18 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
   const double most = row.p / 3.0 + 4.0 * second + row.jump * row.jump;
   const double floor =
       std::max(1e-6 * (row.p > 0.0 ? row.p / 3.0 : most), std::numeric_limits<double>::min());
+  const auto meets = [&](const FeatureFigures& out) {
+    return out.error_bound <= demand.relative_target * std::max(out.loss, floor);
+  };
+  if (row.farthest == 0.0) {
+    OutputResult result;
+    result.alone = true;
+    FeatureFigures& out = result.figures = figures_when_alone(row);
+    const double size = demand.perturbation;
+    out.error_bound += 2.0 * std::sqrt(out.loss) * size + size * size;
+    out.met_target = meets(out);
+    return result;
+  }
   DictionaryMoments bounds;
   bounds.first = 2.0 / std::max(std::sqrt(std::max(variance, 0.0)), largest);
   loops().dictionary_moments(row, bounds);
@@ -320,8 +323,7 @@ OutputResult evaluate_output(const DictionaryRow& row, const InterferenceMoments
   for (int round = 0; round < rounds; ++round) {
     result = evaluate_to(row, moments, bounds, demand, tolerance);
     FeatureFigures& out = result.figures;
-    const double target = demand.relative_target * std::max(out.loss, floor);
-    out.met_target = out.error_bound <= target;
+    out.met_target = meets(out);
     if (out.met_target || result.excess > 1.0) break;
     // At least so much is the loss; or it is far below what this tolerance can tell.
     const double least = std::max({out.loss - out.error_bound, 1e-3 * out.error_bound, floor});

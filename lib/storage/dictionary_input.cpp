@@ -36,11 +36,14 @@ class DictionaryReader {
     const auto b_dec = biases(Role::b_dec, names_.b_dec);
     const auto threshold = thresholds();
     const auto density = densities();
+    const auto importance = importances();
+    refuse_other_problems();
 
     std::vector<LengthClaim> claims;
     claim(claims, b_enc, true);
     claim(claims, threshold, true);
     claim(claims, density, true);
+    claim(claims, importance, true);
     claim(claims, b_dec, false);
     const DecoderAxis axis = decoder_axis(*file_, decoder, claims, names_.orientation);
     result_.decoder = matrix(decoder, axis.axis, "decoder");
@@ -56,6 +59,7 @@ class DictionaryReader {
     }
     result_.threshold = of_all(threshold);
     result_.density = of_all(density);
+    result_.importance = of_all(importance);
     if (names_.feature_names) {
       result_.names =
           read_feature_names(*names_.feature_names, static_cast<std::size_t>(result_.features()));
@@ -104,6 +108,63 @@ class DictionaryReader {
                                 printable(tensor->name), k, threshold.values(k)));
     }
     return threshold;
+  }
+
+  std::optional<Named> importances() {
+    const Tensor* const tensor = used(find_tensor(*file_, Role::importance, ""));
+    if (!tensor) return {};
+    Named importance{tensor->name, read_vector(*file_, *tensor)};
+    require_finite(*file_, *tensor, importance.values);
+    for (Index k = 0; k < importance.values.size(); ++k) {
+      if (importance.values(k) >= 0.0) continue;
+      file_->refuse(fmt::format("{}[{}] is {}: an importance must not be negative",
+                                printable(tensor->name), k, importance.values(k)));
+    }
+    return importance;
+  }
+
+  // What a model file says of its model and its data besides, /NAME, /model/NAME or /data/NAME:
+  // null if it does not.
+  const Tensor* said(const std::string& name) {
+    for (const Tensor& tensor : file_->tensors()) {
+      const std::string path = folded(tensor.name);
+      for (const char* group : {".", ".model.", ".data."}) {
+        if (path == group + name) return used(&tensor);
+      }
+    }
+    return nullptr;
+  }
+
+  // Dictionaries are ReLUs and JumpReLUs without noise, of independent features that are uniform on
+  // [0, 1] while they are active: a model of another kind must not be taken for one.
+  void refuse_other_problems() {
+    const auto is = [&](const Tensor* tensor, double number) {
+      return tensor == nullptr || (read_vector(*file_, *tensor).array() == number).all();
+    };
+    const auto refuse = [&](const Tensor& tensor, const char* what) {
+      file_->refuse(
+          fmt::format("{} says {}: no dictionary, of which only ReLU and JumpReLU without "
+                      "noise, on independent features uniform on [0, 1], are known",
+                      printable(tensor.name), what));
+    };
+    const Tensor* const activation = said("activation");
+    const bool jumps = find_tensor(*file_, Role::threshold, names_.threshold) != nullptr;
+    if (!is(activation, jumps ? 2.0 : 0.0)) {
+      refuse(*activation, jumps ? "that there is no JumpReLU, though there are its thresholds"
+                                : "that outputs are no ReLU");
+    }
+    if (const Tensor* const noise = said("noise"); !is(noise, 0.0)) {
+      refuse(*noise, "that there is hidden noise");
+    }
+    const Tensor* const law = said("value_law");
+    const bool uniform = is(law, 0.0);  // ValueKind::uniform
+    const bool first = is(said("value_first"), 0.0), second = is(said("value_second"), 1.0);
+    if (law != nullptr && !(uniform && first && second)) {
+      refuse(*law, "that values are not uniform on [0, 1]");
+    }
+    if (const Tensor* const groups = said("node_kind"); groups != nullptr) {
+      refuse(*groups, "that features come in groups");
+    }
   }
 
   std::optional<Named> densities() {
@@ -164,7 +225,10 @@ class DictionaryReader {
     used(&tensor);
     FloatMatrix matrix = read_features(*file_, tensor, axis);
     if (tensor.type == NumberType::float64) {
-      note("{} is float64: rounded to float32", printable(tensor.name));
+      note(
+          "{} is float64: rounded to float32, and losses and their bounds are those of what is "
+          "rounded",
+          printable(tensor.name));
     }
     Index dead = 0;
     for (Index j = 0; j < matrix.cols(); ++j) dead += (matrix.col(j).array() == 0.0F).all();

@@ -28,7 +28,8 @@ const Usual& usual(Role role) {
       {"threshold", {"threshold", "log_threshold", ".jump", ".model.jump"}},
       {"density",
        {"density", "feature_density", "log_density", "log10_density", "log_feature_density",
-        "sparsity", "feature_sparsity", "log_sparsity", "log_feature_sparsity"}}};
+        "sparsity", "feature_sparsity", "log_sparsity", "log_feature_sparsity"}},
+      {"importance", {"importance"}}};
   return all[static_cast<std::size_t>(role)];
 }
 

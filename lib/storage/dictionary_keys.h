@@ -8,7 +8,7 @@
 namespace skeleta::storage {
 
 /// What a tensor of a dictionary is.
-enum class Role : std::uint8_t { decoder, encoder, b_enc, b_dec, threshold, density };
+enum class Role : std::uint8_t { decoder, encoder, b_enc, b_dec, threshold, density, importance };
 
 /// The tensor of this role: that of the name `given`, or, if it is empty, the one whose name is
 /// usual; null if there is none of these. Throws FileError, which lists the file's names, if

@@ -616,5 +616,18 @@ TEST(Dictionary, RefusesWhatItDoesNotKnow) {
               ThrowsMessage<std::invalid_argument>(HasSubstr("leave the jumps")));
 }
 
+// Outputs that read themselves alone are closed forms, which have their rounding too.
+TEST(Dictionary, MeetsItsTargetOrSaysNot) {
+  Dictionary dictionary{FloatMatrix::Identity(2, 2), {}, Vector::Zero(2), Vector{{0.01, 0.0}}};
+  DictionaryOptions options;
+  options.relative_target = 1e-12;
+  const Features features{Vector{{0.9, 0.5}}, Vector::Ones(2)};
+  for (const FeatureFigures& output : evaluate(dictionary, features, options).figures) {
+    const double floor = 1e-6 * 0.9 / 3.0;
+    EXPECT_EQ(output.met_target, output.error_bound <= 1e-12 * std::max(output.loss, floor))
+        << output.error_bound << " of " << output.loss;
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::exact

@@ -306,3 +306,32 @@ def test_the_old_name_of_the_readers():
 def test_laws_that_are_none_say_why(law, sentence):
     with pytest.raises(ValueError, match=sentence):
         skeleta.Law(**law)
+
+
+def test_a_dictionary_has_the_importances_of_its_model():
+    W = np.array([[1.0, 0.3, -0.8], [0.0, 0.95, -0.6]], dtype=np.float32)
+    data = dict(threshold=[0.1, 0.05, 0.02], density=np.array([0.1, 0.2, 0.05]), importance=np.array([1.0, 20.0, 0.3]))
+    found = skeleta.dictionary(W, **data, rel_tol=1e-8)
+    right = skeleta.loss(W, **data)
+    assert abs(found.loss - right.value) <= found.error_bound + right.error_bound
+    assert [output["importance"] for output in found.outputs] == [1.0, 20.0, 0.3]
+    assert skeleta.dictionary(W, **{**data, "importance": 1.0}).loss != found.loss
+
+
+@pytest.mark.parametrize("other, sentence", [
+    (dict(activation="identity"), "/activation says that outputs are no ReLU"),
+    (dict(noise=0.3), "/noise says that there is hidden noise"),
+    (dict(law=skeleta.Law([0.1] * 3, values="half-normal:1")), "/value_law says that values are not uniform"),
+    (dict(law=skeleta.Law([0.1] * 3, values="uniform:0,2")), "/value_law says that values are not uniform"),
+    (dict(law=skeleta.Law([0.1] * 3, groups="exclusive(0,1)")), "/node_kind says that features come in groups")])
+def test_a_model_of_another_kind_is_no_dictionary(other, sentence):
+    data = {} if "law" in other else {"density": np.full(3, 0.1)}
+    with pytest.raises(ValueError, match=sentence):
+        skeleta.dictionary(skeleta.Model([[1.0, 0.3, -0.8]], [0.0, 0.0, 0.0], **data, **other))
+
+
+def test_a_model_with_jumps_is_a_dictionary():
+    jumps = skeleta.Model(np.array([[1.0, 0.25, -0.5]]), [0.0, 0.0, 0.0], activation="jumprelu", jump=[0.1, 0.0, 0.2],
+                          density=np.full(3, 0.1))
+    found, right = skeleta.dictionary(jumps, rel_tol=1e-8), skeleta.loss(jumps)
+    assert abs(found.loss - right.value) <= found.error_bound + right.error_bound

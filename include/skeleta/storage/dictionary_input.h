@@ -39,6 +39,7 @@ struct DictionaryInput {
   std::optional<Vector> b_dec;         ///< d.
   std::optional<Vector> threshold;     ///< D numbers ≥ 0, of a JumpReLU.
   std::optional<Vector> density;       ///< D probabilities.
+  std::optional<Vector> importance;    ///< D numbers ≥ 0.
   std::vector<std::string> names;      ///< Of the features, D of them, or none.
   std::vector<std::string> notes;      ///< How the file was understood, a sentence each.
 
@@ -52,17 +53,20 @@ struct DictionaryInput {
 /// Only what is needed is read; float16 and bfloat16 are widened, float64 is rounded to float32,
 /// and noted. Keys are compared without regard to upper and lower case, with whatever stands before
 /// a point or slash; of HDF5 also those of a model or run file: /W or /W_in is the decoder, /W_out
-/// the encoder, /b = −b_enc, /bias = b_enc, /jump the thresholds, /density.
+/// the encoder, /b = −b_enc, /bias = b_enc, /jump the thresholds, /density, /importance.
 ///
-/// Lengths of b_enc, thresholds, densities and b_dec tell the axis of the features; where there are
-/// none, it is the longer one. Densities that are none of them positive are logarithms to base 10.
+/// Lengths of b_enc, thresholds, densities, importances and b_dec tell the axis of the features;
+/// where there are none, it is the longer one. Densities that are none of them positive are
+/// logarithms to base 10.
 ///
 /// Throws FileError, naming file, object and cause, if a file is missing, damaged or of another
 /// kind; if there is no decoder, or more than one key that may be what is wanted; if shapes
 /// disagree, or the decoder is square and nothing tells its axes; if a number is not finite, a
-/// threshold negative, a density not in [0, 1]; if there are not as many names as features.
-/// What a hostile file claims is checked before it is believed: memory is that of the matrices and
-/// 24 MB, of HDF5 twice as much, and three times in a child process that alone looks into it.
+/// threshold or an importance negative, a density not in [0, 1]; if there are not as many names as
+/// features; if a model file says that its model or its data are others: the identity, hidden
+/// noise, values that are not uniform on [0, 1], groups of features. What a hostile file claims is
+/// checked before it is believed: memory is that of the matrices and 24 MB, of HDF5 twice as much,
+/// and three times in a child process that alone looks into it.
 DictionaryInput read_dictionary(const std::filesystem::path& file,
                                 const DictionaryNames& names = {});
 
