@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/special_functions/binomial.hpp>
-#include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/tools/roots.hpp>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
 
+#include "measure/distributions.h"
 #include "skeleta/measure/active_count.h"
 
 namespace skeleta::bounds {
@@ -35,19 +34,13 @@ std::vector<double> elementary_symmetric(const Vector& p, Index most) {
   return e;
 }
 
-double poisson_tail(double mean, Index m) {
-  if (m == 0) return 1.0;
-  return mean > 0.0 ? boost::math::gamma_p(static_cast<double>(m), mean) : 0.0;
-}
-
 // E C(N, m): sums of non-negative terms.
 double mean_binomial(const ActiveCount& count, Index m) {
   double sum = 0.0;
   for (Index l = count.features(); l >= m; --l) {
     const double probability = count.probability(l);
     if (probability == 0.0) continue;  // its binomial coefficient may be infinite
-    sum += probability * boost::math::binomial_coefficient<double>(static_cast<unsigned>(l),
-                                                                   static_cast<unsigned>(m));
+    sum += probability * binomial_coefficient(l, m);
   }
   return sum;
 }

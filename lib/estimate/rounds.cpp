@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <boost/math/distributions/normal.hpp>
 #include <cmath>
 #include <optional>
 
 #include "estimate/methods.h"
 #include "estimate/strata_statistics.h"
+#include "measure/distributions.h"
 
 namespace skeleta::estimate {
 namespace {
@@ -59,11 +59,6 @@ double missed(const Problem& problem, std::span<const Stratum> strata,
   return known.missed(ranges);
 }
 
-double normal_quantile(double confidence) {
-  const boost::math::normal_distribution<double> law;
-  return boost::math::quantile(boost::math::complement(law, (1.0 - confidence) / 2.0));
-}
-
 double rounding_of(const Known& known, double value) {
   return known.rounding * (2.0 * std::sqrt(std::max(value, 0.0)) + known.rounding);
 }
@@ -88,7 +83,7 @@ IntegralBySkeleton summarise(const Problem& problem, std::span<const Stratum> st
   }
   out.error_bound = unresolved.above;
   const double half = std::hypot(caution * half_width(strata, out.confidence, output),
-                                 unseen * normal_quantile(out.confidence));
+                                 unseen * normal_quantile((1.0 - out.confidence) / 2.0));
   out.low = out.value - half - unresolved.below;
   out.high = out.value + half + out.error_bound;
   const Shape errors = shape(strata, output);

@@ -1,10 +1,11 @@
 #include "estimate/strata_statistics.h"
 
 #include <algorithm>
-#include <boost/math/distributions/students_t.hpp>
 #include <limits>
 #include <numeric>
 #include <vector>
+
+#include "measure/distributions.h"
 
 namespace skeleta::estimate {
 
@@ -50,9 +51,7 @@ double half_width(std::span<const Stratum> strata, double confidence, std::size_
     const double share = stratum.variance_of_mean(output) / sum;
     squares += share * share / static_cast<double>(stratum.values().count() - 1);
   }
-  const boost::math::students_t_distribution<double> law(1.0 / squares);
-  return std::sqrt(sum) *
-         boost::math::quantile(boost::math::complement(law, (1.0 - confidence) / 2.0));
+  return std::sqrt(sum) * student_quantile(1.0 / squares, (1.0 - confidence) / 2.0);
 }
 
 Shape shape(std::span<const Stratum> strata, std::size_t output) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/math/special_functions/binomial.hpp>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "exact/support_moments.h"
 #include "exact/supports.h"
 #include "exact/weight_gradient.h"
+#include "measure/distributions.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta::exact {
@@ -26,9 +26,7 @@ double closed_forms(Index features, CountRange skeletons) {
   constexpr std::array<double, most_supported + 1> of_support{1, 1, 1, 15, 405, 27540};
   double sum = 0.0;
   for (Index l = skeletons.first; l <= skeletons.last; ++l) {
-    sum += of_support[static_cast<std::size_t>(l)] *
-           boost::math::binomial_coefficient<double>(static_cast<unsigned>(features),
-                                                     static_cast<unsigned>(l));
+    sum += of_support[static_cast<std::size_t>(l)] * binomial_coefficient(features, l);
   }
   return sum;
 }

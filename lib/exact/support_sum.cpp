@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/special_functions/binomial.hpp>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
 
 #include "exact/direct_support.h"
 #include "exact/supports.h"
+#include "measure/distributions.h"
 #include "skeleta/core/parallel.h"
 
 namespace skeleta::exact {
@@ -54,8 +54,7 @@ SupportSum& SupportSum::operator=(SupportSum&&) noexcept = default;
 double SupportSum::supports(Index features, CountRange skeletons) {
   double sum = 0.0;
   for (Index l = skeletons.first; l <= skeletons.last; ++l) {
-    sum += boost::math::binomial_coefficient<double>(static_cast<unsigned>(features),
-                                                     static_cast<unsigned>(l));
+    sum += binomial_coefficient(features, l);
   }
   return sum;
 }
@@ -104,7 +103,8 @@ void SupportSum::evaluate(const Autoencoder& model, Support& support) const {
   const Matrix& W = model.W;
   const Matrix decoder = model.tied() ? Matrix(W.transpose()) : model.W_out;
   const Matrix columns = W(Eigen::all, support.active);
-  const Matrix A = (decoder * columns).transpose();  // |S| × D; a row of nothing would lie nowhere
+  // |S| × D; a row of nothing would lie nowhere
+  const Matrix A = (decoder * columns).transpose();
   Loss& loss = support.loss = {};
   Gradient& gradient = support.gradient;
   Matrix gamma(A.cols(), A.rows());  // dL/dAᵀ

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 #include <optional>
 #include <utility>
 
 #include "core/require.h"
+#include "measure/distributions.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/exact/closed_loss.h"
 #include "skeleta/optimize/lbfgs.h"
@@ -176,11 +176,10 @@ void validate(const BasinOptions& options) {
 }
 
 ProbabilityInterval probability_interval(std::uint64_t count, std::uint64_t trials) {
-  using Binomial = boost::math::binomial_distribution<double>;
   constexpr double each_side = 0.025;
-  const auto n = static_cast<double>(trials), k = static_cast<double>(count);
-  return {Binomial::find_lower_bound_on_p(n, k, each_side),
-          Binomial::find_upper_bound_on_p(n, k, each_side)};
+  const auto [lower, upper] =
+      probability_limits(static_cast<double>(count), static_cast<double>(trials), each_side);
+  return {lower, upper};
 }
 
 Basins::Basins(Features features, MinimaOptions options)
