@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "approximation/survey_tail.h"
+#include "core/products.h"
 #include "skeleta/measure/active_count.h"
 #include "skeleta/sampling/point_sampler.h"
 
@@ -92,8 +93,8 @@ std::vector<T> largest(std::vector<std::pair<double, T>> all) {
 // The features that are ever active, by what they cost alone: (√v_j + |V^½ A e_j|)² E U_j² or less.
 std::vector<Index> dear_features(const Autoencoder& model, const Features& features,
                                  const Matrix& decoder, const Vector& sizes) {
-  const Matrix form = decoder.transpose() * features.importance.asDiagonal() * decoder;
-  const Vector outputs = model.W.cwiseProduct(form * model.W).colwise().sum();
+  const Matrix form = transposed_product(features.importance.asDiagonal() * decoder, decoder);
+  const Vector outputs = model.W.cwiseProduct(product(form, model.W)).colwise().sum();
   std::vector<std::pair<double, Index>> costs;
   for (Index j = 0; j < features.size(); ++j) {
     if (sizes(j) > 0.0) {
@@ -134,7 +135,7 @@ std::vector<Set> chosen_sets(const Autoencoder& model, const Features& features)
     column.array() *= features.importance.array().sqrt() * sizes(j);
     result.push_back({j});
   }
-  const Matrix together = reach.transpose() * reach;
+  const Matrix together = transposed_product(reach, reach);
   std::vector<std::pair<double, Set>> pairs;
   for (Index a = 0; a < together.cols(); ++a) {
     for (Index b = 0; b < a; ++b) {

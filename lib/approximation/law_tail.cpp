@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/products.h"
 #include "skeleta/bounds/loss_tail.h"
 #include "skeleta/measure/data_law.h"
 
@@ -13,8 +14,8 @@ namespace {
 // c_j² of the header.
 Vector squared_columns(const Autoencoder& model, const Vector& importance) {
   const Matrix out = model.tied() ? Matrix(model.W.transpose()) : model.W_out;
-  const Matrix form = out.transpose() * importance.asDiagonal() * out;  // d × d
-  const Vector outputs = model.W.cwiseProduct(form * model.W).colwise().sum();
+  const Matrix form = transposed_product(importance.asDiagonal() * out, out);  // d × d
+  const Vector outputs = model.W.cwiseProduct(product(form, model.W)).colwise().sum();
   return (importance.cwiseSqrt() + outputs.cwiseMax(0.0).cwiseSqrt()).cwiseAbs2();
 }
 

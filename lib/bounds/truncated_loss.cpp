@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/products.h"
 #include "skeleta/measure/active_count.h"
 #include "skeleta/measure/value_law.h"
 
@@ -89,7 +90,7 @@ double TruncatedLoss::value_and_gradient(const Autoencoder& model, Matrix& dW, V
     db(i) = loss.by_threshold;
     by_entry.row(i) = Eigen::Map<const Vector>(loss.by_entry.data(), features()).transpose();
   }
-  dW = model.W * (by_entry + by_entry.transpose());
+  dW = product(model.W, by_entry + by_entry.transpose());
   return sum;
 }
 

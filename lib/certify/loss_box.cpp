@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/products.h"
+
 namespace skeleta::certify {
 namespace {
 
@@ -36,8 +38,8 @@ struct LossBox::Weights {
     const Eigen::Map<const Matrix> upper(to.data(), hidden, features);
     centre = 0.5 * (lower + upper);
     radius = (1.0 + 4.0 * epsilon) * (upper - centre).cwiseMax(centre - lower);
-    gram = centre.transpose() * centre;
-    bilinear = radius.transpose() * radius;
+    gram = transposed_product(centre, centre);
+    bilinear = transposed_product(radius, radius);
     low = high = Matrix::Zero(features, features);
     for (Index i = 0; i < features; ++i) {
       for (Index j = 0; j < features; ++j) add_products(lower, upper, i, j);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "core/products.h"
 #include "exact/direct_support.h"
 #include "exact/supports.h"
 #include "measure/distributions.h"
@@ -104,7 +105,7 @@ void SupportSum::evaluate(const Autoencoder& model, Support& support) const {
   const Matrix decoder = model.tied() ? Matrix(W.transpose()) : model.W_out;
   const Matrix columns = W(Eigen::all, support.active);
   // |S| × D; a row of nothing would lie nowhere
-  const Matrix A = (decoder * columns).transpose();
+  const Matrix A = skeleta::product(decoder, columns).transpose();
   Loss& loss = support.loss = {};
   Gradient& gradient = support.gradient;
   Matrix gamma(A.cols(), A.rows());  // dL/dAᵀ
@@ -121,9 +122,9 @@ void SupportSum::evaluate(const Autoencoder& model, Support& support) const {
     }
   }
   // dL/dW = W_outᵀ Γ, dL/dW_out = Γ Wᵀ; tied, the sum of both.
-  const Matrix by_decoder = gamma * columns.transpose();
+  const Matrix by_decoder = product_transposed(gamma, columns);
   gradient.dW.setZero(W.rows(), W.cols());
-  gradient.dW(Eigen::all, support.active) = decoder.transpose() * gamma;
+  gradient.dW(Eigen::all, support.active) = transposed_product(decoder, gamma);
   if (model.tied()) {
     gradient.dW += by_decoder.transpose();
   } else {

@@ -52,7 +52,7 @@ Coherence coherence(const Matrix& W, double shortest) {
   for (Index first = 0; first < n; first += block_columns) {
     poll();
     const Index count = std::min(block_columns, n - first);
-    Matrix cosines = unit.transpose() * unit.middleCols(first, count);
+    Matrix cosines = transposed_product(unit, unit.middleCols(first, count));
     for (Index k = 0; k < count; ++k) cosines(first + k, k) = cosines(first + k == 0 ? 1 : 0, k);
     result.signed_max = std::max(result.signed_max, cosines.maxCoeff());
     result.absolute = std::max(result.absolute, cosines.cwiseAbs().maxCoeff());

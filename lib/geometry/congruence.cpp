@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 #include "geometry/assignment.h"
 #include "geometry/columns.h"
 
@@ -66,7 +67,7 @@ class CongruenceSearch {
   double offer(const Permutation& permutation) {
     const Matrix target = permuted(Y_, permutation);
     const Matrix Q = procrustes(X_, target);
-    const double squared = (Q * X_ - target).squaredNorm();
+    const double squared = (product(Q, X_) - target).squaredNorm();
     if (squared < least_) {
       least_ = squared;
       best_.orthogonal = Q;
@@ -95,7 +96,7 @@ class CongruenceSearch {
   void refine(Matrix Q) {
     double before = std::numeric_limits<double>::infinity();
     for (;;) {
-      const Permutation permutation = assignment(-(Q * X_).transpose() * Y_);
+      const Permutation permutation = assignment(-transposed_product(product(Q, X_), Y_));
       const double now = offer(permutation);
       if (!(now < before * (1.0 - 1e-6))) return;
       before = now;
@@ -109,7 +110,7 @@ class CongruenceSearch {
     std::vector<std::pair<double, Matrix>> ranked;
     for (const Permutation& images : match(base)) {
       Matrix Q = procrustes(permuted(X_, base), permuted(Y_, images));
-      const double score = nearest_distances(Q * X_);
+      const double score = nearest_distances(product(Q, X_));
       ranked.emplace_back(score, std::move(Q));
     }
     std::stable_sort(ranked.begin(), ranked.end(),
@@ -124,7 +125,7 @@ class CongruenceSearch {
   // A lower bound of the assignment's cost: every column goes to the nearest one.
   double nearest_distances(const Matrix& Z) const {
     const Vector y = Y_.colwise().squaredNorm();
-    const Matrix products = Y_.transpose() * Z;
+    const Matrix products = transposed_product(Y_, Z);
     double sum = Z.squaredNorm();
     for (Index i = 0; i < Z.cols(); ++i) sum += (y - 2.0 * products.col(i)).minCoeff();
     return sum;
@@ -145,7 +146,7 @@ class CongruenceSearch {
 
   // Beam search: where the columns of the basis may go, so that the inner products agree.
   std::vector<Permutation> match(const Permutation& base) const {
-    const Matrix G = X_.transpose() * X_, H = Y_.transpose() * Y_;
+    const Matrix G = transposed_product(X_, X_), H = transposed_product(Y_, Y_);
     const Matrix seen = signatures(G), sights = signatures(H);
     std::vector<Partial> beam{{0.0, {}}};
     for (std::size_t level = 0; level < base.size(); ++level) {
@@ -214,8 +215,8 @@ class CongruenceSearch {
 
 Matrix procrustes(const Matrix& X, const Matrix& Y) {
   check_shapes(X, Y);
-  const Svd product = svd(Y * X.transpose());
-  return product.U * product.V.transpose();
+  const Svd parts = svd(product_transposed(Y, X));
+  return product_transposed(parts.U, parts.V);
 }
 
 Congruence congruence(const Matrix& X, const Matrix& Y, CongruenceOptions options) {

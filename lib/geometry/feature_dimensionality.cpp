@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/products.h"
 #include "geometry/columns.h"
 #include "skeleta/core/cancellation.h"
 
@@ -36,7 +37,7 @@ Vector feature_dimensionality(const Matrix& W) {
   for (Index first = 0; first < W.cols(); first += block_columns) {
     poll();
     const Index count = std::min(block_columns, W.cols() - first);
-    const Matrix cosines = columns.unit.transpose() * columns.unit.middleCols(first, count);
+    const Matrix cosines = transposed_product(columns.unit, columns.unit.middleCols(first, count));
     for (Index k = 0; k < count; ++k) {
       result(first + k) = dimensionality(columns, first + k, cosines.col(k));
     }

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 
 namespace skeleta::linear {
 namespace {
@@ -60,14 +61,14 @@ Matrix right_inverse(const Matrix& C) {
                     "to {:.3g}",
                     C.rows(), C.cols(), s(0), s(s.size() - 1)));
   }
-  return V * s.cwiseInverse().asDiagonal() * U.transpose();
+  return product_transposed(V * s.cwiseInverse().asDiagonal(), U);
 }
 
 LinearAutoencoder from_frame(const Matrix& frame, const Matrix& C) {
   if (C.rows() != frame.cols()) {
     refuse(fmt::format("C has {} rows, but the set has {} members", C.rows(), frame.cols()));
   }
-  return {frame * C, right_inverse(C) * frame.transpose()};
+  return {product(frame, C), product_transposed(right_inverse(C), frame)};
 }
 
 // One eigenvector of AB's block in an eigenspace: how much of it AB keeps.
@@ -82,7 +83,7 @@ std::vector<Kept> kept_directions(const Matrix& AB, const Spectrum& spectrum) {
   for (std::size_t g = 0; g + 1 < spectrum.groups.size(); ++g) {
     const Index first = spectrum.groups[g], count = spectrum.groups[g + 1] - first;
     const Matrix U = spectrum.eigenvectors.middleCols(first, count);
-    const Matrix block = U.transpose() * AB * U;
+    const Matrix block = product(transposed_product(U, AB), U);
     const SymmetricEigen kept = symmetric_eigen(0.5 * (block + block.transpose()));
     for (Index k = count; k-- > 0;) {  // largest first
       result.push_back({kept.values(k), first + count - 1 - k, U * kept.vectors.col(k)});
@@ -166,7 +167,7 @@ Classification classify(const LinearAutoencoder& model, const Spectrum& spectrum
   result.loss = loss(model, Sigma);
   const LinearAutoencoder slope = gradient(model, Sigma);
   result.gradient_norm = std::hypot(slope.A.norm(), slope.B.norm());
-  const Matrix AB = model.A * model.B;
+  const Matrix AB = product(model.A, model.B);
   Matrix projection = Matrix::Zero(AB.rows(), AB.cols());
   std::vector<Index> set;
   for (const Kept& kept : kept_directions(AB, spectrum)) {

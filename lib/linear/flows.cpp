@@ -5,6 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "core/products.h"
 #include "linear/symmetric.h"
 
 namespace skeleta::linear {
@@ -20,8 +21,8 @@ void check_shape(const Matrix& W, const Matrix& Sigma) {
 
 // −½∇L, for shapes that fit.
 LinearAutoencoder velocity_at(const LinearAutoencoder& model, const Matrix& Sigma) {
-  const Matrix residual = Sigma - model.A * (model.B * Sigma);
-  return {residual * model.B.transpose(), model.A.transpose() * residual};
+  const Matrix residual = Sigma - product(model.A, product(model.B, Sigma));
+  return {product_transposed(residual, model.B), transposed_product(model.A, residual)};
 }
 
 // The flow is linear in Σ: that of Σ/2^e at the times 2^e t is the same. With the largest entry of
@@ -77,14 +78,14 @@ LinearAutoencoder untied_velocity(const LinearAutoencoder& model, const Matrix& 
 
 Matrix imbalance(const LinearAutoencoder& model) {
   validate(model);
-  return model.A.transpose() * model.A - model.B * model.B.transpose();
+  return transposed_product(model.A, model.A) - product_transposed(model.B, model.B);
 }
 
 Matrix tied_velocity(TiedRule rule, const Matrix& W, const Matrix& Sigma) {
   check_shape(W, Sigma);
-  const Matrix moved = W * Sigma, gram = W * W.transpose();
-  const auto encoder = [&] { return Matrix(moved - gram * moved); };  // W P Σ = (WWᵀ) W Σ
-  const auto decoder = [&] { return Matrix(moved - moved * W.transpose() * W); };
+  const Matrix moved = product(W, Sigma), gram = product_transposed(W, W);
+  const auto encoder = [&] { return Matrix(moved - product(gram, moved)); };  // W P Σ = (WWᵀ) W Σ
+  const auto decoder = [&] { return Matrix(moved - product(product_transposed(moved, W), W)); };
   switch (rule) {
     case TiedRule::encoder:
       return encoder();
@@ -102,7 +103,7 @@ double tied_loss(const Matrix& W, const Matrix& Sigma) {
 
 double energy(const Matrix& W, double lambda) {
   const Index D = W.cols();
-  return 0.25 * lambda * (Matrix::Identity(D, D) - W.transpose() * W).squaredNorm();
+  return 0.25 * lambda * (Matrix::Identity(D, D) - transposed_product(W, W)).squaredNorm();
 }
 
 optimize::FlowSummary untied_flow(LinearAutoencoder& model, const Matrix& Sigma,
@@ -155,7 +156,7 @@ Vector mode_strengths(const LinearAutoencoder& model, const Spectrum& spectrum) 
   validate(model);
   check_shape(model.B, spectrum.eigenvectors);
   const Matrix& U = spectrum.eigenvectors;
-  const Matrix decoded = U.transpose() * model.A, encoded = model.B * U;
+  const Matrix decoded = transposed_product(U, model.A), encoded = product(model.B, U);
   return (decoded.array() * encoded.transpose().array()).rowwise().sum();
 }
 

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 #include "linear/symmetric.h"
 
 namespace skeleta::linear {
@@ -90,7 +91,7 @@ Spectrum diagonal_spectrum(const Vector& eigenvalues, double equal) {
 
 Matrix data_matrix(const Spectrum& spectrum) {
   const Matrix& U = spectrum.eigenvectors;
-  return U * spectrum.eigenvalues.asDiagonal() * U.transpose();
+  return product_transposed(U * spectrum.eigenvalues.asDiagonal(), U);
 }
 
 }  // namespace skeleta::linear

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 #include "geometry/assignment.h"
 #include "thomson/normal_matrix.h"
 
@@ -22,10 +23,11 @@ Matrix random_orthogonal(Index dimension, std::uint64_t start) {
 void refine(const Matrix& X, const Matrix& Y, Matrix Q, geometry::Congruence& best) {
   double before = std::numeric_limits<double>::infinity();
   for (;;) {
-    const std::vector<Index> permutation = geometry::assignment(-(Q * X).transpose() * Y);
+    const std::vector<Index> permutation =
+        geometry::assignment(-transposed_product(product(Q, X), Y));
     const Matrix target = Y(Eigen::all, permutation);
     Q = geometry::procrustes(X, target);
-    const double rms = (Q * X - target).norm() / std::sqrt(static_cast<double>(X.cols()));
+    const double rms = (product(Q, X) - target).norm() / std::sqrt(static_cast<double>(X.cols()));
     if (rms < best.rms) {
       best.rms = rms;
       best.orthogonal = Q;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/products.h"
 #include "thomson/unit_columns.h"
 
 namespace skeleta::thomson {
@@ -63,7 +64,7 @@ Index hull_edges(const Matrix& X, Index i, double tolerance) {
 }
 
 std::vector<Index> contacts(const Matrix& X, double tolerance) {
-  Matrix gram = X.transpose() * X;
+  Matrix gram = transposed_product(X, X);
   const double coincident = 1.0 - tolerance * tolerance / 2.0;
   gram = (gram.array() >= coincident).select(-2.0, gram);
   const double closest = gram.maxCoeff();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 #include "skeleta/thomson/sphere_energy.h"
 
 namespace skeleta::thomson {
@@ -17,7 +18,7 @@ double dot(const Matrix& A, const Matrix& B) {
 // two, and conjugate gradients would blow up what rounding leaves of them.
 class Shape {
  public:
-  explicit Shape(const Matrix& X) : X_(X), axes_(symmetric_eigen(X * X.transpose())) {}
+  explicit Shape(const Matrix& X) : X_(X), axes_(symmetric_eigen(product_transposed(X, X))) {}
 
   Matrix part_of(const Matrix& V) const {
     return without_rotation(V - X_ * X_.cwiseProduct(V).colwise().sum().asDiagonal());
@@ -29,15 +30,15 @@ class Shape {
   Matrix without_rotation(const Matrix& V) const {
     const Matrix& Q = axes_.vectors;
     const Vector& m = axes_.values;
-    const Matrix moment = V * X_.transpose();
-    Matrix A = Q.transpose() * (moment - moment.transpose()) * Q;
+    const Matrix moment = product_transposed(V, X_);
+    Matrix A = product(transposed_product(Q, moment - moment.transpose()), Q);
     const double flat = 1e-12 * m.maxCoeff();  // a plane without points: nothing turns there
     for (Index j = 0; j < A.cols(); ++j) {
       for (Index i = 0; i < A.rows(); ++i) {
         A(i, j) = m(i) + m(j) > flat ? A(i, j) / (m(i) + m(j)) : 0.0;
       }
     }
-    return V - Q * A * (Q.transpose() * X_);
+    return V - product(product(Q, A), transposed_product(Q, X_));
   }
 
   const Matrix& X_;
@@ -52,11 +53,11 @@ Matrix newton_step(const PairEnergy& energy, const Matrix& X, const Matrix& grad
   double squared = residual.squaredNorm();
   const double target = 1e-8 * squared;  // a fall by 1e-4
   for (Index k = 0; k < 2 * X.size() && squared > target; ++k) {
-    const Matrix product = shape.part_of(sphere_hessian_product(energy, X, direction));
-    const double curvature = dot(direction, product);
+    const Matrix curved = shape.part_of(sphere_hessian_product(energy, X, direction));
+    const double curvature = dot(direction, curved);
     if (!(curvature > 0.0)) break;
     step += squared / curvature * direction;
-    residual -= squared / curvature * product;
+    residual -= squared / curvature * curved;
     const double before = squared;
     squared = residual.squaredNorm();
     direction = residual + squared / before * direction;
@@ -70,9 +71,9 @@ double newton(const PairEnergy& energy, Matrix& X) {
   // Nothing leaves the span of the points: neither the gradient nor what the Hessian makes of it.
   if (X.rows() > X.cols()) {
     const Matrix basis = orthogonal_factor(X).leftCols(X.cols());
-    Matrix within = basis.transpose() * X;
+    Matrix within = transposed_product(basis, X);
     const double norm = newton(energy, within);
-    X = basis * within;
+    X = product(basis, within);
     return norm;
   }
   Matrix gradient, next_gradient;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 #include "skeleta/thomson/closest_match.h"
 #include "skeleta/thomson/configurations.h"
 
@@ -38,7 +39,7 @@ Matrix in_their_span(const Matrix& X, double tolerance) {
   const Svd span = svd(X);
   const Vector& extent = span.values;
   const Index rank = (extent.array() > tolerance * extent(0)).count();
-  Matrix result = span.U.leftCols(rank).transpose() * X;
+  Matrix result = transposed_product(span.U.leftCols(rank), X);
   result.colwise().normalize();
   return result;
 }
@@ -62,7 +63,7 @@ void name_part(const Matrix& X, double tolerance, Part& part) {
 }  // namespace
 
 OrthogonalParts orthogonal_parts(const Matrix& X, double tolerance) {
-  const Matrix cosines = (X.transpose() * X).cwiseAbs();
+  const Matrix cosines = transposed_product(X, X).cwiseAbs();
   const std::vector<Index> component = components(cosines, tolerance);
   OrthogonalParts result;
   for (Index j = 0; j < X.cols(); ++j) {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/optimize/lbfgs.h"
 #include "skeleta/optimize/multi_start.h"
@@ -164,7 +165,7 @@ Portrait portrait(const Matrix& X) {
   check_unit_columns("points", X);
   Portrait result;
   result.coordination = coordination(X);
-  const Matrix gram = X.transpose() * X;
+  const Matrix gram = transposed_product(X, X);
   result.inner_products.resize(X.cols() * (X.cols() - 1) / 2);
   for (Index j = 1, next = 0; j < X.cols(); next += j, ++j) {
     result.inner_products.segment(next, j) = gram.col(j).head(j);

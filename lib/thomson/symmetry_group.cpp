@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 
 namespace skeleta::thomson {
 namespace {
@@ -88,7 +89,7 @@ class SymmetrySearch {
  public:
   SymmetrySearch(const Matrix& X, const std::vector<Index>& copies, double tolerance,
                  std::uint64_t steps)
-      : gram_(X.transpose() * X),
+      : gram_(transposed_product(X, X)),
         tolerance_(tolerance * gram_.diagonal().maxCoeff()),
         copies_(copies),
         colours_(colours(gram_, tolerance_)),

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "bounds/truncated_loss.h"
+#include "core/products.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/optimize/multi_start.h"
@@ -297,7 +298,7 @@ double shape_distance(const Autoencoder& a, const Autoencoder& b, const Features
   const Matrix X = a.W * (size / a.W.norm()), Y = b.W * (size / b.W.norm());
   if (!X.allFinite() || !Y.allFinite()) return NAN;
   if (all_alike(features)) return geometry::congruence(X, Y).rms;
-  return (geometry::procrustes(X, Y) * X - Y).norm() / size;
+  return (product(geometry::procrustes(X, Y), X) - Y).norm() / size;
 }
 
 Certificate certificate(const Features& features, Index hidden, const CertificateOptions& options,

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "core/decompositions.h"
+#include "core/products.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/geometry/feature_dimensionality.h"
 #include "training/features.h"
@@ -18,7 +19,8 @@ namespace {
 // relabelling if that is allowed.
 double distance(const Matrix& X, const Matrix& Y, bool relabelling) {
   if (relabelling) return geometry::congruence(X, Y).rms;
-  return (geometry::procrustes(X, Y) * X - Y).norm() / std::sqrt(static_cast<double>(X.cols()));
+  return (product(geometry::procrustes(X, Y), X) - Y).norm() /
+         std::sqrt(static_cast<double>(X.cols()));
 }
 
 // Congruent columns have the same norms, up to order: a cheap "no".

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "core/products.h"
 #include "skeleta/sampling/normal_stream.h"
 #include "training/features.h"
 
@@ -109,7 +110,7 @@ void merge(Autoencoder& model, Index i, Index j) {
 // Columns of length r reach each other by r²c, c the largest inner product: with that for a
 // threshold they are silent for each other, and r²(1 − c) = 1 answers 1 with 1.
 Typical silent(const Matrix& points) {
-  Matrix G = points.transpose() * points;
+  Matrix G = transposed_product(points, points);
   G.diagonal().setConstant(-1.0);
   const double c = std::max(G.maxCoeff(), 0.0);
   constexpr double longest = 2.5;  // r² of an octagon
