@@ -200,13 +200,13 @@ SKELETA_INLINE Quadratic quadratic_of(const Complex& z) {
 template <int groups, class At>
 SKELETA_INLINE void real_polynomial(const double* c, int degree, const At& at, Complex* p) {
   Lanes high[groups], higher[groups];
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
   for (int m = 0; m < groups; ++m) {
     high[m] = broadcast(c[degree]);
     higher[m] = broadcast(0.0);
   }
   for (int n = degree - 1; n > 0; --n) {
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
     for (int m = 0; m < groups; ++m) {
       const Quadratic& z = at(m);
       const Lanes next = (z.minus_square * higher[m] + c[n]) + z.twice * high[m];
@@ -214,7 +214,7 @@ SKELETA_INLINE void real_polynomial(const double* c, int degree, const At& at, C
       high[m] = next;
     }
   }
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
   for (int m = 0; m < groups; ++m) {
     const Quadratic& z = at(m);
     p[m] = {(z.minus_square * higher[m] + c[0]) + z.z.re * high[m], z.z.im * high[m]};
@@ -227,7 +227,7 @@ SKELETA_INLINE void rational_half_line(const Complex* a, Complex* j0) {
   const HalfLinePolynomials& table = HalfLinePolynomials::table();
   Complex p[groups], scale[groups];
   Quadratic z[groups];
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
   for (int m = 0; m < groups; ++m) {
     const Complex half = (0.5 * std::numbers::sqrt2) * a[m];
     const Lanes x = table.length - half.re, over = 1.0 / (x * x + half.im * half.im);
@@ -252,7 +252,7 @@ SKELETA_INLINE void close_half_line(const Complex* a, double square, Complex* j0
   int degree = 1;
   while (degree < table.most_close && square > table.enough_close[degree]) ++degree;
   Quadratic z[groups];
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
   for (int m = 0; m < groups; ++m) z[m] = quadratic_of(a[m]);
   const auto at = [&](int m) __attribute__((always_inline))->const Quadratic& {
     return z[m];
@@ -268,7 +268,7 @@ SKELETA_INLINE void far_half_line(double x, double square, const At& at, Complex
   while (degree < table.most_far && square < table.enough_far[degree]) ++degree;
   const double ratio = 1.0 / (x * x);
   Quadratic z[groups];
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
   for (int m = 0; m < groups; ++m) {
     const Quadratic& w = at(m);
     z[m] = {ratio * w.z, ratio * w.twice, (ratio * ratio) * w.minus_square};

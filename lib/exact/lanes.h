@@ -18,6 +18,9 @@ namespace skeleta::exact {
 constexpr Index lane_count = 8;
 
 #define SKELETA_INLINE inline __attribute__((always_inline))
+/// Of what takes so long, or happens so rarely, that a call costs nothing: each copy would cost
+/// tenths of a second to compile.
+#define SKELETA_CALLED inline __attribute__((noinline))
 
 // GCC's and Clang's vector extension.
 using Register = double __attribute__((vector_size(register_bytes)));
@@ -46,6 +49,8 @@ struct LanesOf<register_bytes> {
   using Type = Register;
 };
 using Lanes = LanesOf<64>::Type;
+/// Of loops over groups of lanes, so many at once: more than one pays where a group is a register.
+constexpr int unrolled = register_bytes / 16;
 
 #define SKELETA_OPERATOR(op)                                                        \
   template <class Half>                                                             \

@@ -79,7 +79,7 @@ class Product {
         mass_ *= other.none;
         absorb<true>(other, other.slope / other.none, x, several);
       } else {
-        absorb<false>(other, other.slope, x, several);
+        absorb_dense(other, x, several);
       }
     }
   }
@@ -107,6 +107,12 @@ class Product {
   static const LawCircuit& factor_of(const LawCircuit& circuit, Index feature) {
     return *std::ranges::find_if(circuit.factors,
                                  [&](const auto& factor) { return leaf_of(factor, feature) >= 0; });
+  }
+
+  // What hardly ever leaves P(none active).
+  SKELETA_CALLED void absorb_dense(const Other& other, const Number (&x)[2][groups],
+                                   const Value* several) {
+    absorb<false>(other, other.slope, x, several);
   }
 
   // From the transforms of one feature or two, or the last step of more, times `scale`.
@@ -165,7 +171,7 @@ class Product {
         Number sums[2][groups];
         const Number* const left_some = some(of_x, x, sums[0]);
         const Number* const right_some = some(of_y, y, sums[1]);
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
         for (int m = 0; m < groups; ++m) {
           result.rest[m] = (both * left_some[m]) * right_some[m];
         }
@@ -185,7 +191,7 @@ class Product {
                                  const Number* y, Number* sum) {
     const bool left = has_x && a != 0.0, right = has_y && b != 0.0;
     if (left && right) {
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
       for (int m = 0; m < groups; ++m) {
         const Number both = a * x[m] + b * y[m];
         sum[m] = fresh ? both : sum[m] + both;
@@ -193,7 +199,7 @@ class Product {
     } else if (left || right) {
       const double scale = left ? a : b;
       const Number* const term = left ? x : y;
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
       for (int m = 0; m < groups; ++m) {
         sum[m] = fresh ? scale * term[m] : sum[m] + scale * term[m];
       }
@@ -207,7 +213,7 @@ class Product {
                                            Number* sum) {
     if (!terms.has_rest) return x.one;
     if (!terms.has_one) return x.rest;
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
     for (int m = 0; m < groups; ++m) sum[m] = x.one[m] + x.rest[m];
     return sum;
   }
@@ -228,7 +234,7 @@ class Product {
   template <bool unit, bool has_one, bool has_rest, class One, class Rest>
   SKELETA_INLINE void absorb(const One& one_at, const Rest& rest_at, double none) {
     Value& y = others_;
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
     for (int m = 0; m < groups; ++m) {
       const Number some = y.one[m] + y.rest[m];
       Number one = y.one[m], rest = y.rest[m];
@@ -377,27 +383,28 @@ void sum_nodes(const LawRow& row, const LawCircuit& circuit, const Contour& cont
   for (std::size_t j = 0; j < entries.size(); ++j) by_feature[j] += sum(entries[j]);
 }
 
-// At groups of frequencies, or at none: then for all.
+// At two groups of frequencies, or (of one group) for all.
 template <bool derivatives, int groups>
 void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re, const Lanes* im,
                   LawBounds* bounds) {
   const auto features = static_cast<std::size_t>(row.g.size());
+  constexpr bool on_line = groups > 1;
   const WithInverse abscissa = with_inverse(re);
   WithInverse frequencies[groups];
-  for (int m = 0; im != nullptr && m < groups; ++m) frequencies[m] = with_inverse(im[m]);
+  for (int m = 0; on_line && m < groups; ++m) frequencies[m] = with_inverse(im[m]);
   const auto bounds_of = [&](Index j, MomentBounds * h) __attribute__((always_inline)) {
     const double g = row.g(j);
     const bool more = derivatives || j == row.own;
     h[0] = still_bounds(row.value(j), g, abscissa, more);
     for (int m = 1; m < groups; ++m) h[m] = h[0];
-    if (im != nullptr && g != 0.0) {
-      lower_bounds<groups>(row.value(j), g, re, frequencies, more, h);
+    if constexpr (on_line) {
+      if (g != 0.0) lower_bounds<groups>(row.value(j), g, re, frequencies, more, h);
     }
   };
   MomentBounds own_moments[groups];
   bounds_of(row.own, own_moments);
   double slopes = 0.0;  // of others; of one line, where it may be needed
-  for (Index j = 0; !derivatives && im != nullptr && j < row.g.size(); ++j) {
+  for (Index j = 0; !derivatives && on_line && j < row.g.size(); ++j) {
     if (j != row.own) slopes += std::abs(row.g(j)) * size_bound(row.value(j), row.g(j) * re[0]);
   }
   Evaluation<Lanes, groups, derivatives> evaluation(circuit, row.own);
@@ -432,7 +439,7 @@ void bound_points(const LawRow& row, const LawCircuit& circuit, const Lanes& re,
     const auto& [whole, others] = parts;
     const double v = 0.5 * row.variance;
     Lanes noise = exponential(v * re * re);
-    if (im != nullptr) noise = exponential(v * (re * re - im[m] * im[m]));
+    if (on_line) noise = exponential(v * (re * re - im[m] * im[m]));
     const bool two = row.fewest == 2;
     const Lanes with_own = noise * (two ? others.some() : others.total());
     const Lanes plain = noise * (two ? whole.rest : whole.some());

@@ -46,7 +46,7 @@ SKELETA_INLINE Lanes end_exponential(double x, const Lanes& t) {
 
 /// For all a with Re a = g·re, each |log E e^{g re U}| ≤ 700: from moments of |U|^k e^{g re U}.
 /// b_1 and b_2 only if `more`.
-SKELETA_INLINE MomentBounds still_bounds(const ValueLaw& law, double g, const WithInverse& at,
+SKELETA_CALLED MomentBounds still_bounds(const ValueLaw& law, double g, const WithInverse& at,
                                          bool more) {
   const double first = law.first(), second = law.second();
   const Lanes re = g * at.value;
@@ -114,7 +114,7 @@ inline double size_bound(const ValueLaw& law, double re) {
 /// The same for all a with Re a = g·re and |Im a| ≥ |g|·im, g ≠ 0, by what the density varies over
 /// im: at groups of im, whose results it lowers. b_1 and b_2 only if `more`.
 template <int groups>
-SKELETA_INLINE void lower_bounds(const ValueLaw& law, double g, const Lanes& abscissa,
+SKELETA_CALLED void lower_bounds(const ValueLaw& law, double g, const Lanes& abscissa,
                                  const WithInverse* at, bool more, MomentBounds* bounds) {
   const double first = law.first(), second = law.second(), size = std::abs(g);
   const Lanes re = g * abscissa;
@@ -267,7 +267,7 @@ SKELETA_INLINE HalfLinePart part_of(double least_square, double most_square) {
 /// E e^{aU} of the half-normal law of scale 1 at a = xs, x ≠ 0: J_0(a), or 2e^{a²/2} − J_0(−a)
 /// where Re a > 0 is not close to 0.
 template <int groups>
-SKELETA_INLINE void half_normal_at(double x, const Group* nodes, HalfLinePart part, Complex* h) {
+SKELETA_CALLED void half_normal_at(double x, const Group* nodes, HalfLinePart part, Complex* h) {
   const double re = x * nodes[0].s.re[0], im = x * nodes[0].s.im[0];
   const double least = re * re - im * im, square = re * re + im * im;
   if (part == HalfLinePart::far) {
@@ -348,7 +348,7 @@ class ValueTransform {
   }
 
   /// h0 = E e^{aU}, and if `more` h1 = E U e^{aU}, h2 = E U² e^{aU}, at the next eight nodes.
-  SKELETA_INLINE void at(const ValueLaw& law, double g, const Group& nodes, bool more, Complex& h0,
+  SKELETA_CALLED void at(const ValueLaw& law, double g, const Group& nodes, bool more, Complex& h0,
                          Complex& h1, Complex& h2) {
     if (g == 0.0) {
       h0 = {broadcast(1.0), broadcast(0.0)};
@@ -408,7 +408,10 @@ class ValueTransform {
       }
       case ValueKind::half_normal: {
         const double x = first * g;
-        const HalfLine j = half_normal_lanes(x * nodes.s.re[0], x * nodes.s.im, more);
+        const double re = x * nodes.s.re[0];
+        const Lanes im = x * nodes.s.im;
+        const HalfLine j =
+            more ? half_normal_lanes(re, im, true) : half_normal_lanes(re, im, false);
         h0 = j.j0;
         if (more) h1 = first * j.j1;
         if (more) h2 = (first * first) * j.j2;
@@ -425,7 +428,7 @@ class ValueTransform {
     const double first = law.first(), x = g * (law.second() - first);
     if (law.kind() == ValueKind::uniform && first == 0.0 && !is_small(x, nodes[0])) {
       Complex v = turning_.v;
-#pragma GCC unroll 4
+#pragma GCC unroll unrolled
       for (int m = 0; m < groups; ++m) {
         h[m] = (inverse_ * v) * nodes[m].inverse;
         turning_.advance(v);
