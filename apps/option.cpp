@@ -23,11 +23,12 @@ double number(const Option& option, const std::string& text) {
 
 std::uint64_t count(const Option& option, const std::string& text) {
   constexpr double most = 1e15;
-  const double value = to_number(text).value_or(0.0);
-  if (!(value >= 1.0 && value <= most && value == std::floor(value))) {
-    refuse(
-        option,
-        fmt::format("'{}' is not a count: give a whole number from 1 to 1e15, such as 1e6", text));
+  const double least = std::isfinite(option.low) ? option.low : 1.0;
+  const double value = to_number(text).value_or(-1.0);
+  if (!(value >= least && value <= most && value == std::floor(value))) {
+    refuse(option,
+           fmt::format("'{}' is not a count: give a whole number from {} to 1e15, such as 1e6",
+                       text, least));
   }
   return static_cast<std::uint64_t>(value);
 }

@@ -81,9 +81,11 @@ void Train::declare(OptionTable& options) {
            "at one not yet seen with an estimated probability of at most P")
       .within(0.0, 1.0)
       .may_change();
-  options.add("--record-every", &record_every_, "N",
-              "The file keeps the objective at the start, after 1, 2, 4, 8, ... and every so many "
-              "steps; 0: none");
+  options
+      .add("--record-every", &record_every_, "N",
+           "The file keeps the objective at the start, after 1, 2, 4, 8, ... and every so many "
+           "steps; 0: none")
+      .within(0.0);
   options.add("--snapshots", &snapshots_, "", "and W and b");
   options
       .add("--model", &kind_, "KIND",

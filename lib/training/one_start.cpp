@@ -243,7 +243,7 @@ optimize::StepCallback OneStart::recorder() {
   };
 }
 
-// Counts of several stages add up; the rest is that of the last.
+// Counts of several stages add up; the rest is that of the last, of whose end nothing is said yet.
 void OneStart::add(const optimize::Summary& stage) {
   optimize::Summary& summary = result_->summary;
   const std::uint64_t evaluations = summary.evaluations + stage.evaluations;
@@ -251,6 +251,7 @@ void OneStart::add(const optimize::Summary& stage) {
   summary = stage;
   summary.iterations = steps_;
   summary.evaluations = evaluations;
+  result_->landscape = Landscape::unknown;
 }
 
 void OneStart::evaluate(const Vector& x) {

@@ -129,7 +129,7 @@ void validate(const Options& options, const Features& features, Index hidden) {
   not_negative("gradient_tolerance", options.gradient_tolerance);
   not_negative("value_tolerance", options.value_tolerance);
   require(
-      (features.density.array() > 0.0).any() && (features.importance.array() > 0.0).any(),
+      (features.density.array() > 0.0 && features.importance.array() > 0.0).any(),
       "density and importance must be positive for some feature: nothing to minimise otherwise");
   require(
       std::isfinite(loss_of_zero_model(features)),

@@ -139,6 +139,15 @@ TEST_F(Train, GoesOnFromAModel) {
   expect_refused({"train", "--init", path("run.h5"), "-o", path("run.h5")}, "is the model itself");
 }
 
+TEST_F(Train, KeepsNoTrajectoryIfNoneIsWanted) {
+  ASSERT_EQ(run_program(pentagon({"-o", path("run.h5"), "--record-every", "0"})).code, done);
+  for (const auto& start : storage::read_training(path("run.h5")).run.starts) {
+    EXPECT_TRUE(start.trajectory.empty());
+  }
+  EXPECT_EQ(run_program({"show", path("run.h5")}).code, done);
+  expect_refused(pentagon({"--record-every", "-1"}), "give a whole number from 0 to 1e15");
+}
+
 TEST_F(Train, KeepsTrajectoriesAndSnapshots) {
   ASSERT_EQ(run_program(pentagon({"-o", path("run.h5"), "--record-every", "7", "--snapshots",
                                   "--starts", "3"}))

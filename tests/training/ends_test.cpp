@@ -138,5 +138,32 @@ TEST(Ends, AreReproducibleAndMinimaStay) {
   EXPECT_EQ(end.summary.iterations, 0u);
 }
 
+// The gradient vanishes where nothing fires, which is judged, and left: of the point where the next
+// descent is stopped nothing is known.
+TEST(Ends, WhatIsSaidOfOneEndIsNotSaidOfTheNext) {
+  Autoencoder dead{Matrix(2, 5), Vector::Constant(5, 3.0)};
+  dead.W << 1.0, 0.3, -0.2, 0.1, 0.5,  //
+      0.2, -0.7, 0.4, 0.8, -0.1;
+  for (const auto objective : {ObjectiveKind::exact, ObjectiveKind::k_sparse}) {
+    Options options;
+    options.objective = objective;
+    options.optimizer = OptimizerKind::automatic;
+    options.max_steps = 2;
+    const TrainedModel end = from(dead, options);
+    EXPECT_EQ(end.summary.stop_reason, optimize::DescentStop::iterations);
+    EXPECT_EQ(end.landscape, Landscape::unknown);
+  }
+}
+
+TEST(Ends, NothingIsToBeLearntWhereWhatMattersIsNeverActive) {
+  const Features features{Vector{{0.1, 0.0}}, Vector{{0.0, 1.0}}};
+  for (const auto objective :
+       {ObjectiveKind::exact, ObjectiveKind::one_sparse, ObjectiveKind::k_sparse}) {
+    Options options;
+    options.objective = objective;
+    EXPECT_THROW(train(features, 1, options), std::invalid_argument);
+  }
+}
+
 }  // namespace
 }  // namespace skeleta::training
