@@ -414,6 +414,16 @@ TEST_F(DictionaryInputTest, TakesDensitiesAsTheyAreMeant) {
               HasSubstr("may be 1 minus them: store it as density"));
 }
 
+TEST_F(DictionaryInputTest, TakesImportances) {
+  EXPECT_EQ(read(safetensors({rows(), counting("importance", D)})).importance, counted(D));
+  const DictionaryInput one = read(safetensors({rows(), vector("importance", {2.0F})}));
+  EXPECT_EQ(one.importance, Vector::Constant(static_cast<Index>(D), 2.0));
+  std::vector<float> negative(D, 1.0F);
+  negative[2] = -0.5F;
+  EXPECT_EQ(refusal(safetensors({rows(), vector("importance", negative)})),
+            "importance[2] is -0.5: an importance must not be negative");
+}
+
 TEST_F(DictionaryInputTest, TakesDensitiesOfAnotherFile) {
   DictionaryNames names;
   names.density_file = folder_ / "density";
