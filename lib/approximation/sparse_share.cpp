@@ -1,5 +1,6 @@
 #include "skeleta/approximation/sparse_share.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "approximation/law_tail.h"
@@ -36,7 +37,13 @@ SparseShares sparse_shares(const Autoencoder& model, const Features& features, I
   const std::vector<double> sharp = tail_bounds(model, features, last, options.threads);
   const auto above = loss_above(model, features, options.threads);
   const ActiveCount count(features.data_law().activity);
-  SparseShares result{exact_loss(model, features, options).loss, {}};
+  exact::Options listing = options;
+  for (Index l = 0; l <= std::min(last + 1, features.size()); ++l) {
+    const double probability = count.probability(l);
+    if (probability > 0.0)
+      listing.probability_floor = std::min(listing.probability_floor, probability);
+  }
+  SparseShares result{exact_loss(model, features, listing).loss, {}};
   Vector contributions = Vector::Zero(features.size() + 1);
   for (const SkeletonPart& part : result.loss.skeletons) contributions(part.l) = part.contribution;
   double beyond = 0.0;

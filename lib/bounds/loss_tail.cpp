@@ -36,7 +36,8 @@ Vector without(const Vector& density, Index count, Order order) {
 }  // namespace
 
 LossTail::LossTail(const Autoencoder& model, const Features& features, int threads)
-    : possible_((features.density.array() > 0.0).count()),
+    : matters_((features.importance.array() > 0.0).any()),
+      possible_((features.density.array() > 0.0).count()),
       certain_((features.density.array() == 1.0).count()),
       all_(features.density),
       without_sparsest_(without(features.density, 1, std::less<>{})),
@@ -86,6 +87,7 @@ LossTail::LossTail(const Autoencoder& model, const Features& features, int threa
 double LossTail::bound(double tau0, double tau1, double tau2) const {
   // Sums of D non-negative terms and probabilities with a relative error of a few D·ε.
   constexpr double rounding = 1.0 + 1e-9;
+  if (!matters_) return 0.0;
   const double by_moments = c0_ * (tau0 + lost) + c1_ * (tau1 + lost) + c2_ * (tau2 + lost);
   return rounding * std::min(by_moments, supremum_ * (tau0 + lost)) + lost;
 }

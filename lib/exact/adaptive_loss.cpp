@@ -425,9 +425,9 @@ void AdaptiveLoss::gradient(Gradient& result) {
     double slope = 0.0;
     by_feature.setZero();
     if (importance(i) > 0.0 && !task.bounded) {
-      slope = finish_gradient(workspace.row, gram_.col(i).data(), task.output, features_.density,
-                              task.derivative_total.value(), gamma_.col(i).data(), workspace.others,
-                              by_feature.data());
+      slope = loops().finish(workspace.row, gram_.col(i).data(), task.output, features_.density,
+                             task.derivative_total.value(), gamma_.col(i).data(), workspace.others,
+                             by_feature.data());
     }
     result.db(i) = 2.0 * features_.importance(i) * slope;
     gamma_.col(i) = (-2.0 * features_.importance(i)) * by_feature;

@@ -5,6 +5,7 @@ namespace skeleta::exact {
 const Loops SKELETA_AT_LEVEL(loops) = {
     sum_loss,
     sum_gradient,
+    finish_gradient,
     sum_curvature,
     sum_kept,
     add_kept_product,

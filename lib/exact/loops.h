@@ -5,6 +5,7 @@
 #include "exact/derivative_bound.h"
 #include "exact/dictionary_gradient.h"
 #include "exact/dictionary_kernel.h"
+#include "exact/gradient.h"
 #include "exact/gradient_kernel.h"
 #include "exact/kept_kernel.h"
 #include "exact/law_curvature_kernel.h"
@@ -20,6 +21,7 @@ namespace skeleta::exact {
 struct Loops {
   decltype(&sum_loss) loss;
   decltype(&sum_gradient) gradient;
+  decltype(&finish_gradient) finish;
   decltype(&sum_curvature) curvature;
   decltype(&sum_kept) kept;
   decltype(&add_kept_product) kept_product;

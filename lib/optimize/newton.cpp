@@ -27,7 +27,7 @@ class NewtonRun {
   }
 
   NewtonSummary operator()(const StepCallback& callback) {
-    summary_.value = evaluate(x_, gradient_);
+    summary_.value = seen_ = evaluate(x_, gradient_);
     first_norm_ = least_norm_ = summary_.gradient_norm = gradient_.norm();
     if (!std::isfinite(summary_.value) || !std::isfinite(first_norm_)) {
       return ended(DescentStop::non_finite);
@@ -161,7 +161,9 @@ class NewtonRun {
       radius_ = std::min(2.5 * radius_, options_.largest_radius);
     }
     if (!usable || ratio <= 1e-3) return false;
-    const bool falls = !in_noise || by_gradients > options_.gradient_tolerance * length;
+    // A hundredth of the noise in each step is seen in the values before long; less may be
+    // rounding.
+    const bool falls = !in_noise || by_gradients > 0.01 * noise;
     idle_ = falls || norm < least_norm_ ? 0 : idle_ + 1;
     least_norm_ = std::min(least_norm_, norm);
     x_.swap(trial_);
@@ -177,8 +179,10 @@ class NewtonRun {
   Vector& x_;
   const NewtonOptions& options_;
   double radius_, first_norm_ = 0.0, least_norm_ = 0.0;
-  // Steps in a row whose fall neither f tells nor gradients known to the tolerance do, and that
-  // lower no gradient.
+  double seen_ = 0.0,
+         claimed_ = 0.0;  // f when it last fell by more than noise; the fall by gradients since
+  // Steps in a row that lower no gradient and whose fall, by f or by gradients, is far below what f
+  // tells apart.
   int idle_ = 0;
   bool at_boundary_ = false, solved_ = false;  // solved_: is the path that at x_?
   std::vector<PathPoint> path_;

@@ -313,9 +313,14 @@ class Figures(Workplace):
         ends = sectors(5, (1.0, 1.5))
         np.testing.assert_allclose(ends[:2], [(1.0, 1.5), (2.0, 3.0)])
         np.testing.assert_allclose(np.add(ends[3], ends[0][::-1]), 2 * np.pi)
-        files[0].write_text("skeleta polygon certificate 1\ncorners 5\n", encoding="ascii")
-        with self.assertRaisesRegex(ValueError, "is no certificate of a polygon"):
-            skeleta_analysis.polygons(files)
+        good = files[0].read_text(encoding="ascii")
+        for before, after in (("near_column 0x1.dp-1 ", "near_column "), ("corners 5", "corners 100000000"),
+                              ("near_angle 0x1p+0", "near_angle 0x1p9999"), ("slack 0x", "slack -0x"),
+                              ("near_column 0x1.d", "near_column 0x1e9.d"), ("minimum ", "maximum ")):
+            self.assertIn(before, good)
+            files[0].write_text(good.replace(before, after), encoding="ascii")
+            with self.subTest(after=after), self.assertRaisesRegex(ValueError, "is no certificate of a polygon"):
+                skeleta_analysis.polygons(files)
 
     def test_excess_names_its_markers(self):
         runs = []

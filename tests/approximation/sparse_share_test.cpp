@@ -78,6 +78,17 @@ TEST(SparseShares, ShowThatMassMisleads) {
   EXPECT_NEAR(result.shares[1].share_beyond, 0.62, 0.005);
 }
 
+// An antipodal pair loses nothing on Q_1; on Q_2, of probability p², E 2 min(x₁, x₂)² = 1/3.
+TEST(SparseShares, KnowWhatIsLostWhereItIsAlmostNever) {
+  for (const double p : {1e-3, 1e-7, 1e-30}) {
+    const Autoencoder pair{(Matrix(1, 2) << 1.0, -1.0).finished(), Vector::Zero(2)};
+    const SparseShares result = sparse_shares(pair, Features::uniform(2, p), 1);
+    EXPECT_NEAR(result.shares[1].beyond, p * p / 3.0, 1e-9 * p * p);
+    EXPECT_NEAR(result.shares[1].share_beyond, 1.0, 1e-9);
+    EXPECT_EQ(result.shares[1].contribution, 0.0);
+  }
+}
+
 TEST(CompareGradients, KnowsSizesAndAngles) {
   const Vector e = (Vector(3) << 2.0, 0.0, 0.0).finished();
   const Vector f = (Vector(3) << 0.0, 3.0, 0.0).finished();

@@ -48,6 +48,7 @@ TEST(LossTail, IsZeroWhereNothingCanBe) {
   EXPECT_GT(always.above(5), 0.0);
   const Autoencoder one{Matrix::Constant(1, 1, 0.9), Vector::Zero(1)};
   EXPECT_EQ(LossTail(one, Features::uniform(1, 0.5)).above(1), 0.0);
+  EXPECT_EQ(LossTail(one, Features::uniform(1, 0.5, 0.0)).above(0), 0.0);  // nothing matters
 }
 
 TEST(LossTail, DoesNotDependOnThreads) {

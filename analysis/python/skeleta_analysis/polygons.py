@@ -24,10 +24,13 @@ def read_polygon(path):
     words = {line.split(" ")[0]: line.split(" ")[1:] for line in lines[1:] if " " in line}
     try:
         if lines[0] != TITLE:
-            raise KeyError("title")
+            raise ValueError("another title")
         found = {name: tuple(float.fromhex(word) for word in words[name]) for name in INTERVALS}
         found["corners"], found["slack"] = int(words["corners"][0]), float.fromhex(words["slack"][0])
-    except (KeyError, IndexError, ValueError):
+        if not (3 <= found["corners"] <= 12 and 0.0 <= found["slack"] < math.inf
+                and all(len(ends) == 2 and 0.0 <= ends[0] <= ends[1] < 1e3 for ends in map(found.get, INTERVALS))):
+            raise ValueError("no polygon")
+    except (KeyError, IndexError, ValueError, OverflowError):
         raise ValueError(f"{path}: is no certificate of a polygon: make one with skeleta certify --features 5 --hidden 2 "
                          "-o") from None
     return found

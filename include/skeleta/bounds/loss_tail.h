@@ -38,6 +38,7 @@ class LossTail {
  private:
   double bound(double tau0, double tau1, double tau2) const;
 
+  bool matters_;              // is any importance positive
   Index possible_, certain_;  // so many features may be active, so many always are
   double c0_ = 0.0, c1_ = 0.0, c2_ = 0.0, supremum_ = 0.0;
   ActiveCount all_, without_sparsest_, without_two_sparsest_, without_densest_,
