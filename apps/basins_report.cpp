@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,12 @@ nlohmann::ordered_json basins_json(nlohmann::ordered_json rows, const storage::R
 void print_basins(std::ostream& out, const nlohmann::ordered_json& run) {
   const std::uint64_t done = at(run, "done"), planned = at(run, "planned"),
                       lost = at(run, "not_converged");
+  if (lost > done) {
+    throw std::runtime_error(
+        fmt::format("the file has {} starts, of which {} did not converge: another program has "
+                    "changed it",
+                    done, lost));
+  }
   print_to(out, "{} random start{}", done, done == 1 ? "" : "s");
   if (done < planned) print_to(out, " of {} wanted", planned);
   print_to(out, "\n\n{:>11}  {:>20}  {:>12}  {:<14}  {}\n", "probability", "95 % interval", "value",

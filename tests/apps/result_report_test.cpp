@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "basins_report.h"
 
 namespace skeleta::program {
 namespace {
@@ -25,6 +28,13 @@ TEST(ResultReport, NamesWhatIsNotThere) {
     EXPECT_THAT([&] { entry(other, 2); },
                 ThrowsMessage<std::runtime_error>(HasSubstr("no entry 2")));
   }
+}
+
+TEST(BasinsReport, RefusesMoreThanAll) {
+  const Json changed{{"done", 12}, {"planned", 12}, {"not_converged", 127}};
+  std::ostringstream out;
+  EXPECT_THAT([&] { print_basins(out, changed); },
+              ThrowsMessage<std::runtime_error>(HasSubstr("12 starts, of which 127 did not")));
 }
 
 }  // namespace
