@@ -27,7 +27,7 @@ class NewtonRun {
   }
 
   NewtonSummary operator()(const StepCallback& callback) {
-    summary_.value = seen_ = evaluate(x_, gradient_);
+    summary_.value = evaluate(x_, gradient_);
     first_norm_ = least_norm_ = summary_.gradient_norm = gradient_.norm();
     if (!std::isfinite(summary_.value) || !std::isfinite(first_norm_)) {
       return ended(DescentStop::non_finite);
@@ -179,8 +179,6 @@ class NewtonRun {
   Vector& x_;
   const NewtonOptions& options_;
   double radius_, first_norm_ = 0.0, least_norm_ = 0.0;
-  double seen_ = 0.0,
-         claimed_ = 0.0;  // f when it last fell by more than noise; the fall by gradients since
   // Steps in a row that lower no gradient and whose fall, by f or by gradients, is far below what f
   // tells apart.
   int idle_ = 0;
