@@ -93,6 +93,14 @@ class DictionaryReader {
     return bias;
   }
 
+  void refuse_negative(const Named& numbers, const char* what) {
+    for (Index k = 0; k < numbers.values.size(); ++k) {
+      if (numbers.values(k) >= 0.0) continue;
+      file_->refuse(fmt::format("{}[{}] is {}: {} must not be negative", printable(numbers.name), k,
+                                numbers.values(k), what));
+    }
+  }
+
   std::optional<Named> thresholds() {
     const Tensor* const tensor = used(find_tensor(*file_, Role::threshold, names_.threshold));
     if (!tensor) return {};
@@ -102,11 +110,7 @@ class DictionaryReader {
       note("{}: the thresholds are exp of it", printable(tensor->name));
     }
     require_finite(*file_, *tensor, threshold.values);
-    for (Index k = 0; k < threshold.values.size(); ++k) {
-      if (threshold.values(k) >= 0.0) continue;
-      file_->refuse(fmt::format("{}[{}] is {}: a threshold must not be negative",
-                                printable(tensor->name), k, threshold.values(k)));
-    }
+    refuse_negative(threshold, "a threshold");
     return threshold;
   }
 
@@ -115,11 +119,7 @@ class DictionaryReader {
     if (!tensor) return {};
     Named importance{tensor->name, read_vector(*file_, *tensor)};
     require_finite(*file_, *tensor, importance.values);
-    for (Index k = 0; k < importance.values.size(); ++k) {
-      if (importance.values(k) >= 0.0) continue;
-      file_->refuse(fmt::format("{}[{}] is {}: an importance must not be negative",
-                                printable(tensor->name), k, importance.values(k)));
-    }
+    refuse_negative(importance, "an importance");
     return importance;
   }
 
