@@ -1,6 +1,7 @@
 #include "skeleta/core/parallel.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
@@ -142,17 +143,41 @@ class Loop {
 
 thread_local const Loop* Loop::innermost = nullptr;
 
-// TBB warns if it is asked for more than there are, which is the processors or a budget.
-int lent_threads(int wanted) {
-  using tbb::global_control;
-  const auto most = global_control::active_value(global_control::max_allowed_parallelism);
-  return possible_threads(static_cast<int>(std::min(most, static_cast<std::size_t>(wanted))));
+int all_processors() {
+  static const int processors = std::min(usable_processors(), most_threads);
+  return processors;
 }
 
 #ifdef SKELETA_WATCHED_THREADS
 // TBB's library is not built for the thread sanitizer, which cannot see how its threads wait for
-// each other: other threads then do the same work, or fewer if there are no more.
-void lend(std::size_t workers, int, bool, FunctionRef<void(std::size_t)> work) {
+// each other.
+constexpr bool without_tbb() {
+  return true;
+}
+#else
+// Whether this process is a fork of one that has used TBB; to be asked before each use. A fork has
+// none of TBB's threads, and its locks as they were: what a thread held stays locked for ever.
+bool without_tbb() {
+  static std::atomic<bool> forked{false};
+  static const bool watched = ::pthread_atfork(nullptr, nullptr, [] { forked = true; }) == 0;
+  return forked || !watched;
+}
+#endif
+
+// TBB warns if it is asked for more than there are, which is the processors or a budget.
+int lent_threads(int wanted) {
+  using tbb::global_control;
+  if (without_tbb()) {
+    return possible_threads(budget_of_process > 0 ? wanted : std::min(wanted, all_processors()));
+  }
+  // Held for ever: at its exit, a fork would end threads that it has not, which hangs or aborts.
+  [[maybe_unused]] static const auto* const held = new tbb::task_scheduler_handle(tbb::attach{});
+  const auto most = global_control::active_value(global_control::max_allowed_parallelism);
+  return possible_threads(static_cast<int>(std::min(most, static_cast<std::size_t>(wanted))));
+}
+
+// work(k) for each k < workers, on this thread and new ones, or on fewer if there are no more.
+void start(std::size_t workers, FunctionRef<void(std::size_t)> work) {
   std::vector<std::jthread> threads;
   try {
     for (std::size_t k = 1; k < workers; ++k) threads.emplace_back([&work, k] { work(k); });
@@ -160,7 +185,7 @@ void lend(std::size_t workers, int, bool, FunctionRef<void(std::size_t)> work) {
   }
   work(0);
 }
-#else
+
 // work(k) for each k < workers, on threads that are lent. Of a loop inside another one: who waits
 // for it works for it alone, since an item of an outer loop could take hours.
 void lend(std::size_t workers, int available, bool inside, FunctionRef<void(std::size_t)> work) {
@@ -169,13 +194,14 @@ void lend(std::size_t workers, int available, bool inside, FunctionRef<void(std:
         std::size_t{0}, workers, [&](std::size_t worker) { work(worker); },
         tbb::simple_partitioner{});
   };
-  if (inside) {
+  if (without_tbb()) {
+    start(workers, work);
+  } else if (inside) {
     tbb::this_task_arena::isolate(run);
   } else {
     tbb::task_arena(available).execute(run);
   }
 }
-#endif
 
 }  // namespace
 
@@ -187,8 +213,7 @@ int resolve_threads(int requested) {
   const Loop* const loop = Loop::current();
   const int budget = loop != nullptr ? loop->share() : budget_of_process.load();
   if (budget > 0) return requested > 0 ? std::min(requested, budget) : budget;
-  static const int processors = std::min(usable_processors(), most_threads);
-  return requested > 0 ? requested : processors;
+  return requested > 0 ? requested : all_processors();
 }
 
 // TBB ends the program where it cannot start a thread, so it is not asked for more than can be.
@@ -215,8 +240,10 @@ struct ThreadBudget::Control {
 
 ThreadBudget::ThreadBudget(int threads) : outer_(budget_of_process) {
   const int possible = possible_threads(resolve_threads(threads));
-  control_.reset(new Control{
-      {tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(possible)}});
+  if (!without_tbb()) {
+    control_.reset(new Control{
+        {tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(possible)}});
+  }
   budget_of_process = possible;
 }
 
