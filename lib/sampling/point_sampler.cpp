@@ -1,21 +1,17 @@
 #include "skeleta/sampling/point_sampler.h"
 
-#include "sampling/philox.h"
+#include "sampling/loops.h"
 
 namespace skeleta::sampling {
 namespace {
 
 // The words first, …, first + count − 1 of the sequence of the family; returns where they begin in
-// `words`. Blocks of four are independent of each other and fill the processor's pipeline.
+// `words`.
 std::size_t fill(const StreamKey& key, std::uint64_t first, std::size_t count,
                  std::vector<std::uint64_t>& words) {
   const std::uint64_t begin = first / 4, end = (first + count + 3) / 4;
   words.resize(4 * static_cast<std::size_t>(end - begin));
-  for (std::uint64_t block = begin; block < end; ++block) {
-    const auto four = philox(key, 0, block);
-    std::copy(four.begin(), four.end(),
-              words.begin() + 4 * static_cast<std::ptrdiff_t>(block - begin));
-  }
+  loops().blocks(key, begin, words);
   return static_cast<std::size_t>(first - 4 * begin);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sampling/loops.h"
 #include "sampling/owen_scramble.h"
 
 namespace skeleta::sampling {
@@ -79,8 +80,7 @@ void QuasiSampler::draw(const StreamKey& key, std::uint64_t first, std::size_t c
 void QuasiSampler::coordinate(const std::vector<OwenScramble>& scrambles, std::size_t c,
                               std::uint64_t first, std::span<std::uint64_t> words) const {
   sobol_.digits(c, first, words);
-  const OwenScramble scramble = scrambles[c];
-  for (std::uint64_t& word : words) word = from_digits(scramble(word));
+  loops().scramble(scrambles[c], words);
 }
 
 void QuasiSampler::draw_supports(const StreamKey& key, const std::vector<OwenScramble>& scrambles,

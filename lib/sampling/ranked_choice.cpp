@@ -1,134 +1,40 @@
 #include "sampling/ranked_choice.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
+
+#include "sampling/loops.h"
 
 namespace skeleta::sampling {
 namespace {
 
-constexpr float taken = std::numeric_limits<float>::infinity();
-
-std::size_t below(std::uint64_t word, std::size_t n) {
-  __extension__ using Wide = unsigned __int128;
-  return static_cast<std::size_t>(static_cast<Wide>(word) * n >> 64);
-}
-
-// Sixteen floats in the widest registers there are; arrays are padded to a multiple of them, but
-// not aligned. Never passed by value: how would depend on the processor.
-constexpr std::size_t lanes = 16;
-using Lanes [[gnu::vector_size(64)]] = float;
-using LooseLanes [[gnu::vector_size(64), gnu::may_alias, gnu::aligned(4)]] = float;
-using Counts [[gnu::vector_size(64)]] = std::int32_t;
-
-// No reference to what is not aligned leaves this: clang takes any to be.
-void load(const float* p, Lanes& v) {
-  v = *reinterpret_cast<const LooseLanes*>(p);
-}
-
-std::size_t padded(std::size_t features) {
+constexpr std::size_t padded(std::size_t features) {
+  constexpr std::size_t lanes = RankedOrder::lanes;
   return (features + lanes - 1) / lanes * lanes;
-}
-
-std::size_t sum(const Counts& c) {
-  std::int32_t total = 0;
-  for (std::size_t i = 0; i < lanes; ++i) total += c[i];
-  return static_cast<std::size_t>(total);
-}
-
-std::size_t count_below(std::span<const float> values, float limit) {
-  Counts count{};
-  for (std::size_t i = 0; i < values.size(); i += lanes) {
-    Lanes v;
-    load(&values[i], v);
-    count -= v < limit;
-  }
-  return sum(count);
-}
-
-// Where the finite values lie.
-std::pair<float, float> range(std::span<const float> values) {
-  Lanes low = Lanes{} + taken, high = Lanes{} - taken;
-  for (std::size_t i = 0; i < values.size(); i += lanes) {
-    Lanes v;
-    load(&values[i], v);
-    low = v < low ? v : low;
-    high = v > high && v < taken ? v : high;
-  }
-  std::pair<float, float> result{taken, -taken};
-  for (std::size_t i = 0; i < lanes; ++i) {
-    result = {std::min(result.first, low[i]), std::max(result.second, high[i])};
-  }
-  return result;
-}
-
-// Appends the values in [low, high] with their indices. Blocks without any are passed over quickly.
-void collect(std::span<const float> values, float low, float high,
-             std::vector<std::pair<float, std::int32_t>>& found) {
-  for (std::size_t first = 0; first < values.size(); first += lanes) {
-    Lanes v;
-    load(&values[first], v);
-    std::size_t count = sum(-(v >= low && v <= high));
-    for (std::size_t i = first; count > 0; ++i) {
-      if (values[i] >= low && values[i] <= high) {
-        found.emplace_back(values[i], static_cast<std::int32_t>(i));
-        --count;
-      }
-    }
-  }
-}
-
-// The index of the value of that rank (from 0; ties by index), which is finite. Bisection leaves a
-// few candidates, as a rule; that there may be more changes nothing but the time.
-std::int32_t of_rank(std::span<const float> values, std::size_t rank,
-                     std::vector<std::pair<float, std::int32_t>>& candidates) {
-  auto [low, high] = range(values);
-  std::size_t under_low = 0, under_high = values.size();
-  for (int step = 0; step < 12 && under_high - under_low > 4; ++step) {
-    const float middle = 0.5f * (low + high);
-    const std::size_t count = count_below(values, middle);
-    (count <= rank ? low : high) = middle;
-    (count <= rank ? under_low : under_high) = count;
-  }
-  candidates.clear();
-  collect(values, low, high, candidates);
-  const auto found = candidates.begin() + static_cast<std::ptrdiff_t>(rank - under_low);
-  std::nth_element(candidates.begin(), found, candidates.end());
-  return found->second;
 }
 
 }  // namespace
 
-RankedChoice::RankedChoice(const Matrix& table)
-    : first_(static_cast<std::size_t>(table.rows())), diagonal_(padded(first_.size()), taken) {
-  // The order does not depend on the scale, but single precision must not overflow.
+RankedChoice::RankedChoice(const Matrix& table) {
   const Index features = table.rows();
+  auto& [first, diagonal, twice] = order_;
+  first.resize(static_cast<std::size_t>(features));
+  diagonal.assign(padded(first.size()), RankedOrder::taken);
+  // The order does not depend on the scale, but single precision must not overflow.
   const double most = table.size() == 0 ? 0.0 : table.cwiseAbs().maxCoeff();
   const Matrix scaled = most > 0.0 ? Matrix(table / most) : table;
-  twice_.setZero(static_cast<Index>(diagonal_.size()), features);
-  twice_.topRows(features) = 2.0f * scaled.cast<float>();
+  twice.setZero(static_cast<Index>(diagonal.size()), features);
+  twice.topRows(features) = 2.0f * scaled.cast<float>();
   for (Index j = 0; j < features; ++j) {
-    diagonal_[static_cast<std::size_t>(j)] = static_cast<float>(scaled(j, j));
+    diagonal[static_cast<std::size_t>(j)] = static_cast<float>(scaled(j, j));
   }
-  std::iota(first_.begin(), first_.end(), 0);
-  std::ranges::stable_sort(first_, {}, [&](std::int32_t j) { return table(j, j); });
+  std::iota(first.begin(), first.end(), 0);
+  std::ranges::stable_sort(first, {}, [&](std::int32_t j) { return table(j, j); });
 }
 
 void RankedChoice::choose(std::span<const std::uint64_t> words, std::span<std::int32_t> active,
                           Scratch& scratch) const {
-  std::vector<float>& gain = scratch.gain;  // what a feature would add; `taken` if chosen
-  gain = diagonal_;
-  for (std::size_t k = 0; k < active.size(); ++k) {
-    const std::size_t rank = below(words[k], first_.size() - k);
-    active[k] = k == 0 ? first_[rank] : of_rank(gain, rank, scratch.candidates);
-    const float* const column = twice_.col(active[k]).data();
-    for (std::size_t i = 0; i < gain.size(); i += lanes) {
-      Lanes v;
-      load(column + i, v);
-      *reinterpret_cast<LooseLanes*>(&gain[i]) += v;
-    }
-    gain[static_cast<std::size_t>(active[k])] = taken;
-  }
+  loops().choose_ranked(order_, words, active, scratch);
 }
 
 }  // namespace skeleta::sampling

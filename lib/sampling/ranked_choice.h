@@ -2,10 +2,8 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
-#include <Eigen/Core>
-
+#include "sampling/ranked_order.h"
 #include "skeleta/core/types.h"
 
 namespace skeleta::sampling {
@@ -20,10 +18,7 @@ class RankedChoice {
   explicit RankedChoice(const Matrix& table);
 
   /// Memory of one caller.
-  struct Scratch {
-    std::vector<float> gain;
-    std::vector<std::pair<float, std::int32_t>> candidates;
-  };
+  using Scratch = RankedScratch;
 
   /// words[k]·2⁻⁶⁴ picks feature k, each with a probability off by less than 2⁻⁶⁴. Some D
   /// operations a feature, vectorised.
@@ -31,9 +26,7 @@ class RankedChoice {
               Scratch& scratch) const;
 
  private:
-  std::vector<std::int32_t> first_;  // all features by increasing G_ff
-  std::vector<float> diagonal_;      // G_ff, scaled; padded with infinities to a multiple of 16
-  Eigen::MatrixXf twice_;            // 2 G, scaled; its columns padded likewise, with zeros
+  RankedOrder order_;
 };
 
 }  // namespace skeleta::sampling
