@@ -130,8 +130,8 @@ class DictionaryEvaluator::Implementation {
   }
 
   const Dictionary& dictionary_;
-  const Features& features_;
-  const DictionaryOptions& options_;
+  const Features features_;
+  const DictionaryOptions options_;
   const DictionaryPlan plan_;
   Vector reader_norms_;
   double largest_norm_ = 0.0, relative_perturbation_ = 0.0, odds_norm_ = 0.0;

@@ -137,7 +137,8 @@ TEST(PairOutput, EachTermOfAnEnclosureReachesItsEnds) {
       middle[side] += 0.5 * width;
       high[side] += width;
       const Interval A{low[0], high[0]}, G{low[1], high[1]}, B{low[2], high[2]};
-      const auto expect_in = [&](const Interval& all, auto value, std::size_t term) {
+      const auto expect_in = [&, p = p, other = other, a = a](const Interval& all, auto value,
+                                                              std::size_t term) {
         const double first = value(low), last = value(high), centre = value(middle);
         for (const double x : {first, last}) {
           EXPECT_GE(x, all.lo - 1e-13) << term << " of " << p << " " << other << " " << a;

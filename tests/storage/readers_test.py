@@ -45,7 +45,7 @@ def check_h5py():
               ["/model/instance", "/model/hidden", "/model/feature"])
         assert f.attrs["filetype"] == "skeleta estimate"
         assert list(f.attrs["version"]) == [1, 12]
-        assert f["/loss/error_bound"].attrs["references"] == "mathematics.md, Theorem 3.7"
+        assert f["/loss/error_bound"].attrs["references"] == "mathematics.md, Theorem 3.7; sampled: mathematics.md, Proposition 9.3"
         assert f.attrs["seed"] == 0xFEDCBA9876543210
         assert f.attrs["seed_hex"] == "0xfedcba9876543210"
         assert f.attrs["command_line"] == "skeleta estimate 'modèle.h5'"

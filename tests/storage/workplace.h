@@ -38,7 +38,9 @@ inline std::string contents(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+/// A new file, since ext4 writes at once to the disk what takes the place of another's bytes.
 inline void put(const std::filesystem::path& file, const std::string& bytes) {
+  std::filesystem::remove(file);
   std::ofstream(file, std::ios::binary) << bytes;
 }
 

@@ -42,8 +42,9 @@ TEST(SymmetryGroup, KnownOrders) {
                                                           {"McLaughlin configuration", 1796256000}};
   for (const auto& [name, order] : known) {
     const auto records = sporadic_configurations();
-    const auto record = std::find_if(records.begin(), records.end(),
-                                     [&](const auto& r) { return std::string(r.name) == name; });
+    const auto record =
+        std::find_if(records.begin(), records.end(),
+                     [&, name = name](const auto& r) { return std::string(r.name) == name; });
     ASSERT_NE(record, records.end()) << name;
     const SymmetryGroup group = symmetry_group(record->make());
     EXPECT_EQ(group.order, order) << name;
@@ -56,8 +57,8 @@ TEST(SymmetryGroup, OfFamilies) {
     EXPECT_EQ(symmetry_group(polygon(n)).order, 2.0 * static_cast<double>(n));
   }
   EXPECT_EQ(symmetry_group(simplex(2, 3)).order, 2);
-  EXPECT_EQ(symmetry_group(simplex(13, 12)).order, std::tgamma(14.0));
-  EXPECT_EQ(symmetry_group(orthoplex(10)).order, 1024 * std::tgamma(11.0));
+  EXPECT_EQ(symmetry_group(simplex(13, 12)).order, 6227020800.0);      // 13!
+  EXPECT_EQ(symmetry_group(orthoplex(10)).order, 1024.0 * 3628800.0);  // 2¹⁰ 10!
 }
 
 TEST(SymmetryGroup, AgreesWithTryingAll) {

@@ -75,12 +75,13 @@ struct DictionaryGradient {
 /// For one dictionary, again and again.
 class DictionaryEvaluator {
  public:
-  /// Throws std::invalid_argument if an argument is not valid or the features are not plain. Keeps
-  /// references. Looks at some outputs first, to choose a grid.
+  /// Of a dictionary that outlives it. Throws std::invalid_argument if an argument is not valid or
+  /// the features are not plain. Looks at some outputs first, to choose a grid.
   DictionaryEvaluator(const Dictionary& dictionary, const Features& features,
                       const DictionaryOptions& options);
+  DictionaryEvaluator(const Dictionary&&, const Features&, const DictionaryOptions&) = delete;
   ~DictionaryEvaluator();
-  /// It has references, and is not copied.
+  /// It has a reference, and is not copied.
   DictionaryEvaluator(const DictionaryEvaluator&) = delete;
   /// Nor assigned.
   DictionaryEvaluator& operator=(const DictionaryEvaluator&) = delete;

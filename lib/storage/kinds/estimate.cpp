@@ -52,7 +52,7 @@ const Fields<Run>& loss_fields() {
                    .as("loss.high"),
                &Run::loss, &Loss::high},
               {magnitude("error_bound", "instance", "bound on what was not evaluated or not exact")
-                   .cites("mathematics.md, Theorem 3.7")
+                   .cites("mathematics.md, Theorem 3.7; sampled: mathematics.md, Proposition 9.3")
                    .as("loss.error_bound"),
                &Run::loss, &Loss::error_bound},
               {whole("value_samples", "instance", "number of samples; 0 if exact").as("samples"),
