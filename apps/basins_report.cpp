@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "errors.h"
 #include "print.h"
 #include "result_report.h"
 #include "skeleta/training/basins.h"
@@ -46,7 +46,7 @@ void print_basins(std::ostream& out, const nlohmann::ordered_json& run) {
   const std::uint64_t done = at(run, "done"), planned = at(run, "planned"),
                       lost = at(run, "not_converged");
   if (lost > done) {
-    throw std::runtime_error(
+    throw UsageError(
         fmt::format("the file has {} starts, of which {} did not converge: another program has "
                     "changed it",
                     done, lost));

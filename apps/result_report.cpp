@@ -6,10 +6,10 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "approximation_report.h"
 #include "basins_report.h"
+#include "errors.h"
 #include "option_table.h"
 #include "print.h"
 #include "spectrum_report.h"
@@ -256,14 +256,14 @@ bool all_instances(const Json& options) {
 
 const Json& at(const Json& object, const char* key) {
   if (object.is_object() && object.contains(key)) return *object.find(key);
-  throw std::runtime_error(fmt::format(
+  throw UsageError(fmt::format(
       "the file has no {}, which belongs to its kind: another program has changed it", key));
 }
 
 const Json& entry(const Json& list, std::size_t place) {
   if (list.is_array() && place < list.size())
     return *(list.begin() + static_cast<std::ptrdiff_t>(place));
-  throw std::runtime_error(fmt::format(
+  throw UsageError(fmt::format(
       "the file has no entry {} in a list that belongs to its kind: another program has changed it",
       place));
 }

@@ -36,7 +36,7 @@ nlohmann::ordered_json result_json(const storage::ResultFile& file);
 /// Of the stored options as JSON (stored_options in option_table.h).
 bool all_instances(const nlohmann::ordered_json& options);
 
-/// What stands there. Throws std::runtime_error, a sentence, where nothing does: the file that it
+/// What stands there. Throws UsageError, a sentence, where nothing does: the file that it
 /// is from was changed by another program.
 const nlohmann::ordered_json& at(const nlohmann::ordered_json& object, const char* key);
 const nlohmann::ordered_json& entry(const nlohmann::ordered_json& list, std::size_t place);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "basins_report.h"
+#include "errors.h"
 
 namespace skeleta::program {
 namespace {
@@ -22,11 +23,10 @@ TEST(ResultReport, NamesWhatIsNotThere) {
   EXPECT_EQ(entry(at(json, "list"), 1), 2);
   for (const Json& other : {json, Json(nullptr), Json::array({1}), Json("text")}) {
     EXPECT_THAT([&] { at(other, "tail"); },
-                ThrowsMessage<std::runtime_error>(HasSubstr("no tail, which belongs to its kind")));
+                ThrowsMessage<UsageError>(HasSubstr("no tail, which belongs to its kind")));
   }
   for (const Json& other : {at(json, "list"), json, Json(nullptr)}) {
-    EXPECT_THAT([&] { entry(other, 2); },
-                ThrowsMessage<std::runtime_error>(HasSubstr("no entry 2")));
+    EXPECT_THAT([&] { entry(other, 2); }, ThrowsMessage<UsageError>(HasSubstr("no entry 2")));
   }
 }
 
@@ -34,7 +34,7 @@ TEST(BasinsReport, RefusesMoreThanAll) {
   const Json changed{{"done", 12}, {"planned", 12}, {"not_converged", 127}};
   std::ostringstream out;
   EXPECT_THAT([&] { print_basins(out, changed); },
-              ThrowsMessage<std::runtime_error>(HasSubstr("12 starts, of which 127 did not")));
+              ThrowsMessage<UsageError>(HasSubstr("12 starts, of which 127 did not")));
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ TEST_F(SpectrumCommand, ExplainsTheEndsOfATraining) {
       {"train", "--features", "5", "--hidden", "2", "--sparsity", "0.95", "--starts", "6",
        "--optimizer", "newton", "--tolerance", "1e-9", "--json", "--quiet", "-o", path("run.h5")});
   ASSERT_EQ(trained.code, done) << trained.err;
-  for (const Json& start : Json::parse(trained.out)["starts"]) {
+  const Json ends = Json::parse(trained.out)["starts"];
+  for (const Json& start : ends) {
     EXPECT_TRUE(start["landscape"] == "minimum" || start["landscape"] == "degenerate") << start;
   }
   const Json all = spectrum_of({path("run.h5"), "--instance", "all", "-o", path("spectrum.h5")});

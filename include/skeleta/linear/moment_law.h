@@ -33,8 +33,9 @@ struct MomentLaw {
   /// √E‖Σ/T − s I‖_F² over ‖s I‖_F: how far "Σ is a multiple of I" is off, all in all.
   double distance = 0.0;
 
-  /// With probability ≥ `confidence`, ‖Σ/T − M‖₂ ≤ noise_bound. Matrix Bernstein (Tropp, An
-  /// Introduction to Matrix Concentration Inequalities, 2015, Theorem 6.1.1) for points with at
+  /// With probability ≥ `confidence`, ‖Σ/T − M‖₂ ≤ noise_bound (mathematics.md, Proposition 8.8).
+  /// Matrix Bernstein (Tropp, An Introduction to Matrix Concentration Inequalities, 2015, Theorem
+  /// 6.1.1) for points with at
   /// most m = `most_active` active features, |x|² ≤ R = m: a deviation t has probability at most 2D
   /// exp(−T t²/2/(v + Rt/3)), v = ‖E |x|² xxᵀ‖₂. Some point has more with probability at most T·P(N
   /// > m), and without such points M is smaller by at most E[|x|²; N > m].

@@ -146,10 +146,12 @@ const Fields<MomentRow>& moment_setting_fields() {
                &Row::law, &Law::distance},
               {real("confidence", "setting", "of the bounds").from(0, 1), &Row::law,
                &Law::confidence},
-              {real("noise_bound", "setting", "upper bound of |Sigma/T - mean|_2 over mean_square"),
+              {real("noise_bound", "setting", "upper bound of |Sigma/T - mean|_2 over mean_square")
+                   .cites("mathematics.md, Proposition 8.8"),
                noise_bound},
               {real("distance_bound", "setting",
-                    "upper bound of the least |Sigma/T - cI|_2 over mean_square"),
+                    "upper bound of the least |Sigma/T - cI|_2 over mean_square")
+                   .cites("mathematics.md, Proposition 8.8"),
                &Row::law, &Law::distance_bound},
               {real("measured_noise", "setting", "noise of one data set; NaN if none")
                    .as("measured?.noise"),
