@@ -1,5 +1,8 @@
 #include "interrupt.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
 
 #include "skeleta/core/exchange.h"
@@ -11,25 +14,47 @@ std::atomic<int> last_caught{0};
 std::atomic<const Ranks*> all_ranks{nullptr};  // they live as long as the program
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not lock");
 
+constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
+
+// Of the last guard: its process, and what the signals did before.
+std::atomic<pid_t> guarded{0};
+std::array<struct sigaction, signals.size()> before_guard;
+
+// A fork that another thread makes has the handler, but nobody who looks at what it caught: there
+// the signal does what it did before.
+void handle(int signal) {
+  if (::getpid() == guarded) {
+    last_caught = signal;
+    return;
+  }
+  const auto k = std::find(signals.begin(), signals.end(), signal) - signals.begin();
+  ::sigaction(signal, &before_guard[static_cast<std::size_t>(k)], nullptr);
+  ::raise(signal);
+}
+
 }  // namespace
 
 InterruptGuard::InterruptGuard() : scope_([] { return requested(); }) {
   last_caught = 0;
   all_ranks = Ranks::current();
+  for (std::size_t k = 0; k < signals.size(); ++k) {
+    ::sigaction(signals[k], nullptr, &previous_[k]);
+  }
+  before_guard = previous_;
+  guarded = ::getpid();
   struct sigaction action {};
-  action.sa_handler = [](int signal) { last_caught = signal; };
+  action.sa_handler = handle;
   // Once: the next one of its kind does what it did before. Writing a file goes on undisturbed.
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  for (std::size_t k = 0; k < signals_.size(); ++k) {
-    ::sigaction(signals_[k], nullptr, &previous_[k]);
-    const bool ignored = signals_[k] == SIGHUP && previous_[k].sa_handler == SIG_IGN;
-    if (!ignored) ::sigaction(signals_[k], &action, nullptr);
+  for (std::size_t k = 0; k < signals.size(); ++k) {
+    const bool ignored = signals[k] == SIGHUP && previous_[k].sa_handler == SIG_IGN;
+    if (!ignored) ::sigaction(signals[k], &action, nullptr);
   }
 }
 
 InterruptGuard::~InterruptGuard() {
-  for (std::size_t k = 0; k < signals_.size(); ++k) {
-    ::sigaction(signals_[k], &previous_[k], nullptr);
+  for (std::size_t k = 0; k < signals.size(); ++k) {
+    ::sigaction(signals[k], &previous_[k], nullptr);
   }
 }
 

@@ -12,7 +12,8 @@ namespace skeleta::program {
 /// While it lives, SIGINT (Ctrl-C), SIGTERM and SIGHUP call off the work of this thread
 /// (core/cancellation.h) instead of ending the program; a second one of the same kind ends it at
 /// once. A SIGHUP that was ignored before (nohup) still is. Where this thread has ranks
-/// (core/exchange.h), a signal counts once all have heard of it.
+/// (core/exchange.h), a signal counts once all have heard of it. In a fork that another thread
+/// makes meanwhile, signals do what they did before.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -27,10 +28,8 @@ class InterruptGuard {
   static int caught();
 
  private:
-  static constexpr std::array signals_{SIGINT, SIGTERM, SIGHUP};
-
   CancelScope scope_;
-  std::array<struct sigaction, signals_.size()> previous_;
+  std::array<struct sigaction, 3> previous_;  // of SIGINT, SIGTERM and SIGHUP
 };
 
 /// What the shell sees of a run that this signal stopped: 128 + signal; 130, as for Ctrl-C, for 0.

@@ -9,9 +9,33 @@
 #include "approximation/law_tail.h"
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/exact/low_skeletons.h"
+#include "skeleta/exact/support_sum.h"
 
 namespace skeleta::approximation {
 namespace {
+
+// Whether C_0 … C_2 are sums over few supports with closed forms or quadratures, of up to a
+// hundredth of a second each.
+bool has_few_supports(const Autoencoder& model, const Features& features) {
+  constexpr double few = 300.0;
+  const CountRange low{0, std::min<Index>(2, features.size())};
+  return model.activation == Activation::relu && model.noise == 0.0 &&
+         exact::SupportSum::supports(features.size(), low) <= few;
+}
+
+// The contour's error is one of the whole loss, which may be larger than all of a rare skeleton's.
+bool drowns(const SkeletonPart& part, const IntegralBySkeleton& loss) {
+  return part.probability > 0.0 && std::abs(part.contribution) < 1e3 * loss.error_bound;
+}
+
+void refine(SkeletonPart& part, const Autoencoder& model, const Features& features,
+            const exact::Options& options) {
+  exact::Gradient gradient;
+  part.contribution = exact::SupportSum(features, {part.l, part.l}, options)
+                          .loss_and_gradient(model, gradient)
+                          .value;
+  part.mean = part.contribution / part.probability;
+}
 
 // Of other models and laws: what the contour gives, and what is left bounds the rest.
 ExactLoss general_loss(const Autoencoder& model, const Features& features,
@@ -19,6 +43,12 @@ ExactLoss general_loss(const Autoencoder& model, const Features& features,
   ExactLoss result;
   IntegralBySkeleton& loss = result.loss;
   loss = exact::skeleton_loss(model, features, options);
+  const bool proven = options.error_control == exact::ErrorControl::proven;
+  if (!proven && has_few_supports(model, features)) {
+    for (SkeletonPart& part : loss.skeletons) {
+      if (part.l <= 2 && drowns(part, loss)) refine(part, model, features, options);
+    }
+  }
   double low = 0.0;
   for (const SkeletonPart& part : loss.skeletons) low += part.l <= 1 ? part.contribution : 0.0;
   loss.rest = std::max(loss.value - low, 0.0);

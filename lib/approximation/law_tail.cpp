@@ -19,6 +19,15 @@ Vector squared_columns(const Autoencoder& model, const Vector& importance) {
   return (importance.cwiseSqrt() + outputs.cwiseMax(0.0).cwiseSqrt()).cwiseAbs2();
 }
 
+// c_j² E U_j².
+Vector active_squares(const Autoencoder& model, const Features& features, const DataLaw& law) {
+  Vector squares = squared_columns(model, features.importance);
+  for (Index j = 0; j < law.size(); ++j) {
+    squares(j) *= law.values[static_cast<std::size_t>(j)].moment(2);
+  }
+  return squares;
+}
+
 double squared_constant(const Autoencoder& model, const Vector& importance) {
   const Vector shift = model.activation == Activation::identity ? Vector(model.b.cwiseAbs())
                                                                 : Vector(-model.b.cwiseMin(0.0));
@@ -34,10 +43,7 @@ LawTail::LawTail(const Autoencoder& model, const Features& features) {
   const DataLaw law = features.data_law();
   const ActiveCount number(law.activity);
   const Index last = number.bulk({0, number.features()}, 1e-18).last;
-  Vector squares = squared_columns(model, features.importance);
-  for (Index j = 0; j < law.size(); ++j) {
-    squares(j) *= law.values[static_cast<std::size_t>(j)].moment(2);
-  }
+  const Vector squares = active_squares(model, features, law);
   const double constant = squared_constant(model, features.importance);
   const Vector active = active_by_count(law.activity, last).transpose() * squares;
   constexpr double rounding = 1e-10;  // of all that is computed here, and much more
@@ -59,6 +65,12 @@ double LawTail::above(Index l) const {
 double LawTail::below(Index l) const {
   const auto end = std::min(static_cast<std::size_t>(std::max<Index>(l, 0)), part_.size());
   return std::accumulate(part_.begin(), part_.begin() + static_cast<std::ptrdiff_t>(end), 0.0);
+}
+
+double largest_mean(const Autoencoder& model, const Features& features) {
+  const double sum = active_squares(model, features, features.data_law()).sum() +
+                     squared_constant(model, features.importance);
+  return static_cast<double>(features.size() + 1) * sum;
 }
 
 std::function<double(Index)> loss_above(const Autoencoder& model, const Features& features,

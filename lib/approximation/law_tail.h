@@ -38,6 +38,9 @@ class LawTail {
   double beyond_ = 0.0, size_ = 0.0;
 };
 
+/// Upper bound of the mean loss given any support: (D + 1)(Σ_j c_j² E U_j² + β²). Cost d²·D.
+double largest_mean(const Autoencoder& model, const Features& features);
+
 /// Upper bounds of Σ_{k > l} C_k as a function of l: bounds::LossTail's of tied ReLU models on
 /// plain features, LawTail's of all others.
 std::function<double(Index)> loss_above(const Autoencoder& model, const Features& features,

@@ -142,12 +142,18 @@ std::vector<double> tail_bounds(const Autoencoder& model, const Features& featur
                                 int threads) {
   const std::vector<double> parts = contribution_bounds(model, features, last, threads);
   const auto above = loss_above(model, features, threads);
+  // Products of probabilities below the range of double are lost: each is less than 2.3e-308, of
+  // what is at most the largest mean.
+  const double lost = std::max(1e-300 * largest_mean(model, features), 5e-324);
+  const bool any =
+      features.data_law().activity.independent() && features.importance.maxCoeff() > 0.0;
+  const Index possible = any ? (features.density.array() > 0.0).count() : 0;
   std::vector<double> result(parts.size());
   double beyond = above(last);
   for (Index k = last; k >= 0; --k) {
     const auto n = static_cast<std::size_t>(k);
     beyond = std::min(beyond, above(k));
-    result[n] = beyond;
+    result[n] = k < possible ? beyond + lost : beyond;
     beyond += parts[n];
   }
   return result;

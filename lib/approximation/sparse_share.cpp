@@ -51,6 +51,7 @@ SparseShares sparse_shares(const Autoencoder& model, const Features& features, I
   result.shares.resize(static_cast<std::size_t>(last) + 1);
   for (Index k = last; k >= 0; --k) {
     const auto n = static_cast<std::size_t>(k);
+    beyond = std::clamp(beyond, 0.0, sharp[n]);  // the contour leaves its rounding there
     result.shares[n] = {
         k,      count.at_least(k + 1),      contributions(k), contributions.head(k + 1).sum(),
         beyond, beyond / result.loss.value, sharp[n],         above(k)};

@@ -1,18 +1,34 @@
 #include "storage/hdf5_handle.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
+#include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "skeleta/storage/file_error.h"
 
 namespace skeleta::storage {
 namespace {
 
-std::mutex in_use;
+std::timed_mutex in_use;
 // Sessions within a session of the same thread. Not a recursive mutex, whose owner a child process
 // is not, although its thread is a copy of the one that forked.
 thread_local int depth = 0;
+
+// A fork waits until no other thread is within HDF5, whose lock and ours it would have locked for
+// ever; not longer than any of our calls takes, lest one of them waits for what the thread has that
+// forks.
+thread_local bool taken_for_fork = false;
+
+void before_fork() {
+  taken_for_fork = depth == 0 && in_use.try_lock_for(std::chrono::seconds(10));
+}
+
+void after_fork() {
+  if (std::exchange(taken_for_fork, false)) in_use.unlock();
+}
 
 herr_t take_first(unsigned, const H5E_error2_t* error, void* text) {
   *static_cast<std::string*>(text) = error->desc;
@@ -22,6 +38,7 @@ herr_t take_first(unsigned, const H5E_error2_t* error, void* text) {
 }  // namespace
 
 Hdf5Session::Hdf5Session() {
+  [[maybe_unused]] static const int watched = ::pthread_atfork(before_fork, after_fork, after_fork);
   if (depth++ == 0) in_use.lock();
   H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);

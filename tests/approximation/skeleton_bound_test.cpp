@@ -119,6 +119,17 @@ TEST(TailBounds, AreSharperThanLossTailOnTrainedModels) {
   }
 }
 
+// C_2 = 1.249e49 p_1 p_2 by a sum in 60 digits: its probability is below the range of double.
+TEST(TailBounds, HoldWhereProbabilitiesAreLost) {
+  const Autoencoder model{(Matrix(2, 2) << 0.88, 0.58, 0.09, 0.67).finished(), Vector::Zero(2)};
+  const Features features{Vector{{1e-163, 1e-161}}, Vector::Constant(2, 1e50)};
+  const std::vector<double> bounds = tail_bounds(model, features, 2);
+  EXPECT_GE(bounds[1], 1.249e-275);
+  EXPECT_LE(bounds[1], 1e-245);
+  EXPECT_EQ(bounds[2], 0.0);
+  EXPECT_GT(tail_bounds(model, {features.density, Vector::Ones(2)}, 2)[1], 0.0);
+}
+
 TEST(ContributionBounds, DoNotDependOnThreadsAndRefuseBadInput) {
   std::mt19937_64 random(2);
   const Autoencoder model = testing::random_model(40, 5, random);

@@ -89,6 +89,44 @@ TEST(SparseShares, KnowWhatIsLostWhereItIsAlmostNever) {
   }
 }
 
+Features alike(Index count, double density, const ValueLaw& value) {
+  DataLaw law = DataLaw::independent(Vector::Constant(count, density));
+  law.values.assign(static_cast<std::size_t>(count), value);
+  return Features::of(law, Vector::Ones(count));
+}
+
+// Likewise of exponential values of mean 1, whose smaller one has E min² = 1/2: more than what the
+// contour's error leaves of it.
+TEST(SparseShares, KnowItUnderOtherLaws) {
+  const Autoencoder pair{(Matrix(1, 2) << 1.0, -1.0).finished(), Vector::Zero(2)};
+  for (const double p : {1e-3, 1e-7, 1e-12, 1e-30, 1e-100}) {
+    const Features features = alike(2, p, ValueLaw::exponential(1.0));
+    const SparseShares result = sparse_shares(pair, features, 1);
+    EXPECT_NEAR(result.shares[1].beyond, p * p, 1e-7 * p * p);
+    EXPECT_GE(result.shares[1].bound, result.shares[1].beyond);
+  }
+}
+
+// Of more features than are summed support by support, what the contour leaves is kept within
+// what is known.
+TEST(SparseShares, LieWithinTheirBounds) {
+  const Autoencoder wheel = [] {
+    Autoencoder model{Matrix(2, 30), Vector::Zero(30)};
+    for (Index j = 0; j < 30; ++j) {
+      const double angle = 2.0 * std::numbers::pi * static_cast<double>(j) / 30.0;
+      model.W.col(j) << std::cos(angle), std::sin(angle);
+    }
+    return model;
+  }();
+  for (const double p : {1e-6, 1e-10, 1e-14}) {
+    const Features features = alike(30, p, ValueLaw::half_normal(1.0));
+    for (const SparseShare& share : sparse_shares(wheel, features, 3).shares) {
+      EXPECT_GE(share.beyond, 0.0) << p;
+      EXPECT_LE(share.beyond, share.bound) << p;
+    }
+  }
+}
+
 TEST(CompareGradients, KnowsSizesAndAngles) {
   const Vector e = (Vector(3) << 2.0, 0.0, 0.0).finished();
   const Vector f = (Vector(3) << 0.0, 3.0, 0.0).finished();

@@ -308,6 +308,13 @@ def test_laws_that_are_none_say_why(law, sentence):
         skeleta.Law(**law)
 
 
+def test_a_dictionary_of_one_feature_in_two_dimensions():
+    """W is [hidden, feature] as everywhere: the loss is that of the model, not of two features."""
+    W = np.array([[0.6], [0.5]])
+    here = skeleta.dictionary(W, [0.1], 0.3)
+    assert here.loss == pytest.approx(skeleta.loss(W, [0.1], 0.3).value, rel=1e-6)
+
+
 def test_a_dictionary_has_the_importances_of_its_model():
     W = np.array([[1.0, 0.3, -0.8], [0.0, 0.95, -0.6]], dtype=np.float32)
     data = dict(threshold=[0.1, 0.05, 0.02], density=np.array([0.1, 0.2, 0.05]), importance=np.array([1.0, 20.0, 0.3]))

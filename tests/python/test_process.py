@@ -247,6 +247,32 @@ os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     assert found.returncode == 0, found.stderr
 
 
+def test_a_fork_while_files_are_written():
+    """It finds no lock of theirs taken, and ends at its first SIGTERM, although a command that calls work off instead was
+    running in another thread: of such forks half once waited for ever, and none heard the signal."""
+    code = """
+import os, signal, skeleta, threading, time
+def work():
+    while True:
+        skeleta.train(features=3, hidden=2, sparsity=0.5, starts=1, threads=1)
+threading.Thread(target=work, daemon=True).start()
+for k in range(20):
+    time.sleep(0.02)
+    if (child := os.fork()) == 0:
+        signal.alarm(60)
+        if k % 2:
+            time.sleep(30)
+        skeleta.train(features=3, hidden=2, sparsity=0.5, starts=1, threads=1)
+        os._exit(0)
+    if k % 2:
+        os.kill(child, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (-signal.SIGTERM if k % 2 else 0), k
+os._exit(0)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert found.returncode == 0, found.stderr
+
+
 def test_an_evaluator_that_was_called_off_goes_on(model):
     """What a signal left in its buffers is not seen by the next call."""
     W = np.random.default_rng(0).normal(size=(10, 150)) / 3

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 
 #include "skeleta/storage/file_error.h"
@@ -129,6 +130,7 @@ TEST(WriteEstimate, KeepsAnExistingFileUnlessOverwriting) {
 // Writes in a child process whose files can't grow beyond the limit, as if the disk were full. Its
 // exit code: 0 for the right FileError, 1 for none, 2 for another one.
 int write_limited(const fs::path& target, rlim_t limit) {
+  std::fflush(nullptr);  // the thread sanitizer's _exit would write again what is buffered
   const pid_t child = ::fork();
   if (child == 0) {
     signal(SIGXFSZ, SIG_DFL);

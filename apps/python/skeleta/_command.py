@@ -315,5 +315,7 @@ def dictionary(W, bias=None, density=None, *, threshold=None, importance=None, *
     path of an HDF5, safetensors, npz or npy file."""
     density, densities = common(density, "density")
     importance, importances = common(importance, "importance")
+    if not isinstance(W, (str, os.PathLike)):
+        options.setdefault("orientation", "feature-columns")  # also of one feature in several dimensions
     with model_file(W, bias, threshold, densities, importances) as path:
         return run("dictionary", [path], density=density, importance=importance, **options)

@@ -30,7 +30,8 @@ struct SparseShares {
 /// How much of the exact loss lies beyond Q_k, for k = 0, …, last. `beyond` is the sum of the
 /// listed contributions from the far end, so it keeps its digits where it is tiny; its error is at
 /// most the sum of theirs (D·error_bound) and of what is not listed: the l beyond last + 1 that are
-/// less probable than all others up to there and than options.probability_floor. Cost: exact_loss,
+/// less probable than all others up to there and than options.probability_floor, and at most
+/// `bound`, within which it is kept. Cost: exact_loss,
 /// and contribution_bounds. Throws std::invalid_argument as those do.
 SparseShares sparse_shares(const Autoencoder& model, const Features& features, Index last,
                            const exact::Options& options = {});
