@@ -305,7 +305,7 @@ TEST_F(Thomson, MatchSaysWhichColumnsCoincide) {
 
 TEST_F(Thomson, MatchOfTooFewColumnsOrDimensions) {
   const Json one = thomson_json({"match", model("one.h5", "[[1, 0], [0, 0]]")});
-  EXPECT_EQ(one["columns"], Json({0}));
+  EXPECT_EQ(one["columns"], Json::array({0}));
   EXPECT_TRUE(one["energy_ratio"].is_null());
   EXPECT_TRUE(one["energies"].empty());
   EXPECT_TRUE(one["coherence"]["welch_bound"].is_null());
