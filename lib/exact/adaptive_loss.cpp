@@ -142,7 +142,7 @@ void AdaptiveLoss::plan(double guess) {
     choose_fine(i, workspace);
     choose_period(alias_tolerance(i, guess), task.output);
     if (has_contour(i)) {
-      task.output.pairs = pair_ramps(workspace.row, gram_.col(i).data());
+      task.output.pairs = loops().pairs(workspace.row, gram_.col(i).data());
       task.goal = first_nodes(workspace.row, task.output, share_ / importance(i));
       extend(i, workspace);
     }

@@ -11,6 +11,7 @@ const Loops SKELETA_AT_LEVEL(loops) = {
     add_kept_product,
     split_by_count,
     read_output,
+    pair_ramps,
     truncation_bound,
     nodes_for_bound,
     derivative_truncation,

@@ -27,6 +27,7 @@ struct Loops {
   decltype(&add_kept_product) kept_product;
   decltype(&split_by_count) by_count;
   decltype(&read_output) output;
+  decltype(&pair_ramps) pairs;
   decltype(&truncation_bound) truncation;
   decltype(&nodes_for_bound) nodes;
   decltype(&derivative_truncation) truncation_of_derivatives;
