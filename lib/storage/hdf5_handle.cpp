@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "skeleta/storage/file_error.h"
@@ -12,7 +13,7 @@
 namespace skeleta::storage {
 namespace {
 
-std::timed_mutex in_use;
+std::mutex in_use;
 // Sessions within a session of the same thread. Not a recursive mutex, whose owner a child process
 // is not, although its thread is a copy of the one that forked.
 thread_local int depth = 0;
@@ -23,7 +24,11 @@ thread_local int depth = 0;
 thread_local bool taken_for_fork = false;
 
 void before_fork() {
-  taken_for_fork = depth == 0 && in_use.try_lock_for(std::chrono::seconds(10));
+  constexpr int most_milliseconds = 10'000;
+  for (int k = 0; depth == 0 && !taken_for_fork && k < most_milliseconds; ++k) {
+    taken_for_fork = in_use.try_lock();
+    if (!taken_for_fork) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 void after_fork() {
