@@ -16,7 +16,7 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler must not 
 
 constexpr std::array signals{SIGINT, SIGTERM, SIGHUP};
 
-// Of the last guard: its process, and what the signals did before.
+// The process of the last guard, and what the signals did before there was any.
 std::atomic<pid_t> guarded{0};
 std::array<struct sigaction, signals.size()> before_guard;
 
@@ -39,8 +39,8 @@ InterruptGuard::InterruptGuard() : scope_([] { return requested(); }) {
   all_ranks = Ranks::current();
   for (std::size_t k = 0; k < signals.size(); ++k) {
     ::sigaction(signals[k], nullptr, &previous_[k]);
+    if (previous_[k].sa_handler != handle) before_guard[k] = previous_[k];
   }
-  before_guard = previous_;
   guarded = ::getpid();
   struct sigaction action {};
   action.sa_handler = handle;

@@ -19,8 +19,7 @@ std::mutex in_use;
 thread_local int depth = 0;
 
 // A fork waits until no other thread is within HDF5, whose lock and ours it would have locked for
-// ever; not longer than any of our calls takes, lest one of them waits for what the thread has that
-// forks.
+// ever; but not for ever itself, lest that thread waits for what the one has that forks.
 thread_local bool taken_for_fork = false;
 
 void before_fork() {

@@ -70,6 +70,20 @@ TEST(Interrupt, NohupIsRespected) {
   std::signal(SIGHUP, before);
 }
 
+// Also where two guards are there, as of commands of two threads.
+TEST(Interrupt, AForkDoesWhatWasDoneBefore) {
+  const InterruptGuard one, two;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(20);
+    std::raise(SIGTERM);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) << status;
+}
+
 // A sampling run that would take years is stopped as soon as there is a checkpoint.
 TEST_F(Ending, SignalsLeaveACheckpoint) {
   for (const auto& [signal, code, name] :
