@@ -26,9 +26,15 @@ double rounding_factor(bool rigorous, Index count) {
 }
 
 // Operations on numbers below the normal ones are off by as much as on the smallest of those. What
-// is 0 is that exactly, unless a threshold below 0 says that its square was lost.
-double with_underflow(double magnitude, double threshold) {
-  return magnitude > 0.0 || threshold < 0.0 ? magnitude + std::numeric_limits<double>::min() : 0.0;
+// is 0 is that exactly, unless it was lost.
+double with_underflow(double magnitude, bool may_be_lost) {
+  return magnitude > 0.0 || may_be_lost ? magnitude + std::numeric_limits<double>::min() : 0.0;
+}
+
+double least_density(const Vector& density) {
+  double least = 1.0;
+  for (const double p : density) least = p > 0.0 ? std::min(least, p) : least;
+  return least;
 }
 
 // |δA_ik| ≤ this |o_i||w_k|, o_i row i of the decoder.
@@ -75,6 +81,7 @@ AdaptiveLoss::AdaptiveLoss(const Features& features, const Options& options)
       options_(options),
       threads_(worthwhile_threads(seconds_of_all_rows(features.size()), options.threads)),
       unit_(scaled(features)),
+      least_density_(least_density(features.density)),
       target_{std::ldexp(options.absolute_target, -unit_.exponent), options.relative_target,
               options.gradient_target},
       tasks_(at(features.size())) {}
@@ -83,6 +90,31 @@ bool AdaptiveLoss::has_contour(Index i) const {
   const Output& output = tasks_[at(i)].output;
   return importance(i) > 0.0 && !tasks_[at(i)].bounded && output.count > 0 &&
          output.side == Side::both;
+}
+
+// Tails are estimated from energies |F|², with F ~ p² A, or p² A² where x_i is never active. Are
+// these normal numbers?
+bool AdaptiveLoss::has_energies(const Autoencoder& model) const {
+  if (least_density_ < 1e-60) return false;
+  const double largest = model.W.cwiseAbs().maxCoeff();
+  for (Index i = 0; i < features_.size(); ++i) {
+    const double own = model.tied() ? model.W.col(i).cwiseAbs().maxCoeff()
+                                    : model.W_out.row(i).cwiseAbs().maxCoeff();
+    const bool silent = features_.density(i) == 0.0 && importance(i) > 0.0;
+    if (silent && own > 0.0 && own * largest < 1e-30) return false;
+  }
+  return true;
+}
+
+// Whether E(x_i − x̂_i)² may be below all numbers of double and not 0: b², and p_k (A_ik − 1{k =
+// i})² /3 where a density is so small that p_k ε² is.
+bool AdaptiveLoss::may_be_lost(Index i) const {
+  if (tasks_[at(i)].output.threshold < 0.0) return true;
+  if (least_density_ > 1e-280) return false;
+  for (Index k = 0; k < features_.size(); ++k) {
+    if (features_.density(k) > 0.0 && gram_(k, i) != (k == i ? 1.0 : 0.0)) return true;
+  }
+  return false;
 }
 
 // |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, and √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √(p_k/3).
@@ -228,7 +260,7 @@ void AdaptiveLoss::finish(Index i, Workspace& workspace) {
   const double magnitude = output.closed + output.mass * output.rest.square + 2.0 * output.pairs +
                            output.mass * (unit * task.total.amplitude() + std::abs(sum)) +
                            std::abs(value);
-  const double lost = with_underflow(magnitude, output.threshold);
+  const double lost = with_underflow(magnitude, may_be_lost(i));
   task.rounding = importance(i) * rounding_factor(rigorous(), output.count) * lost;
   if (importance(i) > 0.0 && lost > 0.0) {
     task.rounding = std::max(task.rounding, std::numeric_limits<double>::denorm_min());
@@ -256,7 +288,7 @@ void AdaptiveLoss::finish_derivatives(Index i, Workspace& workspace) {
   const double factor = rounding_factor(rigorous(), output.count);
   double rounding =
       factor *
-      with_underflow(magnitude_of_derivatives(row, output, features_.density(i)), output.threshold);
+      with_underflow(magnitude_of_derivatives(row, output, features_.density(i)), may_be_lost(i));
   double tail = 0.0;
   if (has_contour(i)) {
     const Index nodes = task.total.nodes();
@@ -284,7 +316,7 @@ Loss AdaptiveLoss::summary() const {
         static_cast<double>(task.total.nodes()) * static_cast<double>(task.output.count);
   }
   fixed += epsilon * static_cast<double>(features_.size()) * std::abs(result.value);
-  result.error_bound = fixed + truncation_total(tasks_, options_.error_control);
+  result.error_bound = fixed + truncation_total(tasks_, rigorous());
   bool met = result.error_bound <= target_.of_loss(result.value);
   if (with_gradient_) {
     result.gradient_error = derivatives_total(tasks_);
@@ -297,7 +329,7 @@ Loss AdaptiveLoss::summary() const {
 
 // Sets the goals of the next round; false if there is nothing left to raise.
 bool AdaptiveLoss::raise_goals(const Loss& present) {
-  const double truncation = truncation_total(tasks_, options_.error_control);
+  const double truncation = truncation_total(tasks_, rigorous());
   const double allowed = target_.of_loss(present.value) - (present.error_bound - truncation);
   set_shares(0.7 * std::max(allowed, 0.0), present.value);
   double worst = 0.0;
@@ -390,6 +422,7 @@ bool AdaptiveLoss::aliases_exceed(const Loss& loss) const {
 
 Loss AdaptiveLoss::evaluate(const Autoencoder& model, Wanted wanted) {
   with_gradient_ = wanted == Wanted::gradient;
+  rigorous_ = options_.error_control == ErrorControl::rigorous || !has_energies(model);
   fine_limit_ = fine_limit(wanted);
   for (KnownRow& row : known_rows_) {
     row.closed_known = false;

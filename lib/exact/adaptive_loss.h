@@ -113,7 +113,9 @@ class AdaptiveLoss {
  private:
   static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
   double importance(Index i) const { return unit_.features.importance(i); }
-  bool rigorous() const { return options_.error_control == ErrorControl::rigorous; }
+  bool rigorous() const { return rigorous_; }
+  bool has_energies(const Autoencoder& model) const;
+  bool may_be_lost(Index i) const;
   Index most_nodes() const { return options_.maximum_nodes / nodes_per_block * nodes_per_block; }
 
   const Matrix& decoder() const { return model_->tied() ? model_->W : decoder_; }
@@ -157,7 +159,8 @@ class AdaptiveLoss {
   const Features& features_;
   const Options& options_;
   const int threads_;
-  const ScaledFeatures unit_;  ///< Of all losses and errors here, in which no sum overflows.
+  const ScaledFeatures unit_;   ///< Of all losses and errors here, in which no sum overflows.
+  const double least_density_;  ///< Of those above 0.
   Target target_;
   const Autoencoder* model_ = nullptr;
   Matrix decoder_;                  ///< W_outᵀ, d × D; empty if tied.
@@ -168,6 +171,7 @@ class AdaptiveLoss {
   double share_ = 0.0;              ///< Truncation allowed to one output.
   double derivatives_share_ = 0.0;  ///< Likewise of its derivatives.
   bool with_gradient_ = false;
+  bool rigorous_ = true;     ///< As asked for, or where nothing can be estimated.
   double fine_limit_ = 0.0;  ///< For rows where it does no harm.
   /// Column i is row i of Γ in the making: Σ Re F_j by position in the row of output i while nodes
   /// are added, and the entries of Γ, by feature, once gradient() has finished it. Before that only

@@ -1,6 +1,7 @@
 #include "exact/gradient_kernel.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "exact/node_factors.h"
 
@@ -15,6 +16,7 @@ struct Sweep {
   Index first;
   Nodes nodes[groups];
   Complex one[groups], rest[groups];  // of the others: exactly one active, ≥ 2 active
+  double low = 0.0;  // at k = 0: what the fine law's difference may be rounded against
 };
 
 // What the backward pass needs at a node: F_j = w h'_j (own C + plain Π a), C the generating
@@ -136,8 +138,11 @@ Kernels at_own(const Row& row, const Output& output, const Sweep& sweep, int m, 
   totals.end = f;
   totals.loss_energy += f.re * f.re + f.im * f.im;
   if (sweep.first + m == 0) {
-    totals.amplitude = twice.re[0] * (scaled.re[0] + ramps.re[0]);
-    totals.threshold_amplitude = step.re[0] * ramps.re[0] + ramp.re[0] * squares.re[0];
+    const double low_squares = (a + x.re[0]) * sweep.low, low_ramps = x1.re[0] * sweep.low;
+    const double square = std::abs(squares.re[0]) + low_squares;
+    const double of_ramps = std::abs(ramps.re[0]) + low_ramps;
+    totals.amplitude = twice.re[0] * (scale * r.re[0] * square + of_ramps);
+    totals.threshold_amplitude = step.re[0] * of_ramps + ramp.re[0] * square;
   }
 
   const Complex threshold = step * ramps - ramp * squares;
@@ -273,6 +278,7 @@ Totals sum_block(const Row& row, const Output& output, Phases& phases, GradientW
     Complex one[groups], rest[groups];
     if (has_fine) {
       forward_fine(row, phases, workspace, sweep, fine);
+      if (k == 0) sweep.low = magnitude_of_fine(row) * (row.none + sweep.one[0].re[0]);
       for (int m = 0; m < groups; ++m) {
         one[m] = sweep.one[m];
         rest[m] = sweep.rest[m];

@@ -21,6 +21,9 @@ namespace {
 
 constexpr LawError unknown{INFINITY, INFINITY, INFINITY, INFINITY};
 
+// Below it each operation is off by as much as on it.
+constexpr double least_normal = std::numeric_limits<double>::min();
+
 double probability_of_none(const DataLaw& law) {
   ActivitySweep<double> sweep(law.activity);
   return sweep.up([](Index) { return 0.0; });
@@ -84,8 +87,8 @@ LawLoss::Output LawLoss::linear_output(const LawRow& row, const Wanted& wanted) 
       8.0 * epsilon * static_cast<double>(std::bit_width(static_cast<std::size_t>(g.size())) + 8);
   output.error = {relative * (size * size + row.variance),
                   relative * size * std::sqrt(second_.sum()), relative * size};
-  if (output.value < std::numeric_limits<double>::min() && g.cwiseAbs().maxCoeff() > 0.0) {
-    output.error.value += std::numeric_limits<double>::denorm_min();
+  if (output.value < least_normal && g.cwiseAbs().maxCoeff() > 0.0) {
+    output.error.value += relative * least_normal;
   }
   // Squares of such an entry and of such values are no numbers of double, though their product is.
   for (Index j = 0; j < g.size(); ++j) {
@@ -153,11 +156,11 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawTolerance& 
       unit * (error.threshold + closed * (std::sqrt(known * p) + std::abs(output.threshold))),
       error.noise + closed * std::abs(output.noise)};
   if (!prepared.in.in_range) output.error = unknown;
-  constexpr double least = std::numeric_limits<double>::min();
   output.value *= square_unit;
   output.threshold *= unit;
-  if (output.value < least && (unit != 1.0 || (square > 0.0 && p > 0.0)))
-    output.error.value += std::numeric_limits<double>::denorm_min();
+  if (output.value < least_normal && (unit != 1.0 || (square > 0.0 && p > 0.0))) {
+    output.error.value += closed * least_normal;
+  }
   for (Index j = 0; j < entries.size(); ++j) wanted.by_feature[j] = square_unit * entries(j);
   if (wanted.by_count != nullptr) {
     Vector& parts = *wanted.by_count;

@@ -60,9 +60,7 @@ NodeSum sum_block(const Row& row, const Output& output, Phases& phases, Decay& d
   absorb_others<unit>(row, phases, nodes, block);
   double low = 0.0;  // what the fine law's difference may be rounded against
   if (row.fine_count > 0) {
-    double fine = 0.0;
-    for (Index n = row.fine_begin(); n < row.fine_end(); ++n) fine += 2.0 * row.probability(n);
-    low = fine * (block.none + block.one[0].re[0]);
+    low = magnitude_of_fine(row) * (block.none + block.one[0].re[0]);
     for (int m = 0; m < groups_per_block; ++m) {
       include_fine(fine_factors(row, phases, nodes[m]), block.none, block.one[m], block.rest[m]);
     }

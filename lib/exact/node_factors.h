@@ -93,6 +93,13 @@ SKELETA_INLINE void include_fine(const FineFactors& fine, double none, Complex& 
   one = one * fine.points;
 }
 
+/// What the difference in FineFactors may be rounded against: it is of sums of such terms.
+SKELETA_INLINE double magnitude_of_fine(const Row& row) {
+  double result = 0.0;
+  for (Index n = row.fine_begin(); n < row.fine_end(); ++n) result += 2.0 * row.probability(n);
+  return result;
+}
+
 /// Is |s g| ≤ 1/2 at all nodes below `last`?
 inline bool small_in_block(const Contour& contour, double g, Index last) {
   const double largest = contour.abscissa() + contour.spacing() * static_cast<double>(last);

@@ -17,14 +17,14 @@ double root_of_squares(std::span<const Task> tasks, Error error) {
 
 }  // namespace
 
-double truncation_total(std::span<const Task> tasks, ErrorControl control) {
+double truncation_total(std::span<const Task> tasks, bool rigorous) {
   double total = 0.0, squares = 0.0, drift = 0.0;
   for (const Task& task : tasks) {
     total += task.truncation;
     squares += task.truncation * task.truncation;
     drift += std::copysign(task.truncation, task.total.last_value());
   }
-  if (control == ErrorControl::rigorous) return total;
+  if (rigorous) return total;
   return std::min(total, 3.0 * std::sqrt(squares) + std::abs(drift));
 }
 

@@ -31,7 +31,7 @@ struct Task {
 /// Truncation error of the loss. Rigorous: the sum. Estimated: three standard deviations if the
 /// outputs' errors are independent, and what the last round changed in sum, in case they are not
 /// (symmetric models); never more than the sum.
-double truncation_total(std::span<const Task> tasks, ErrorControl control);
+double truncation_total(std::span<const Task> tasks, bool rigorous);
 
 /// Error of the gradient, of which more nodes do not lower derivatives_fixed: rows of Γ are at
 /// right angles to each other.

@@ -174,6 +174,73 @@ TEST(Scale, SquaresBelowAllNumbersAreNotCalledZero) {
   EXPECT_GT(loss(two, {Vector::Zero(2), Vector{{1e-5, 1e3}}}).error_bound, 0.0);
 }
 
+// Neither is a third of the least number, nor p (1 − g)²/3, whatever importances make of it.
+TEST(Scale, TheLeastDensitiesAreNotCalledNone) {
+  const double least = std::numeric_limits<double>::denorm_min();
+  const Autoencoder two{Matrix{{0.5, -0.25}}, Vector{{0.0, -0.1}}};
+  const Autoencoder almost{Matrix{{1.0 - 1e-15, 0.0}}, Vector::Zero(2)};
+  Options options;
+  options.refuse_unreachable = false;
+  for (const double p : {least, 3.6e-322, 1e-310, 1e-300}) {
+    for (const double importance : {1.0, 1e20, 1e300}) {
+      for (const Autoencoder& model : {two, almost}) {
+        const Features rare{Vector{{p, 0.0}}, Vector::Constant(2, importance)};
+        SCOPED_TRACE(fmt::format("{} {} {}", p, importance, model.W(0, 0)));
+        options.error_control = ErrorControl::proven;
+        const double proven = loss(model, rare, options).value;
+        for (const ErrorControl control : {ErrorControl::rigorous, ErrorControl::estimated}) {
+          options.error_control = control;
+          const Loss found = loss(model, rare, options);
+          EXPECT_GE(found.error_bound, std::abs(found.value - proven));
+        }
+      }
+    }
+  }
+  const Autoencoder perfect{Matrix{{1.0, 0.0}}, Vector::Zero(2)};
+  EXPECT_EQ(loss(perfect, {Vector{{least, 0.0}}, Vector::Ones(2)}).error_bound, 0.0);
+}
+
+// Tails are estimated from |F|², which is 0 where F is 1e-162: there bounds take their place.
+TEST(Scale, TailsOfRareFeaturesAreNotEstimatedAsZero) {
+  const Autoencoder model{
+      Matrix{{-2.7413167667521465, -1.4330888037353581e-05}, {0.5281547720460275, 8.9e-05}},
+      Vector{{0.0008919947955200641, 0.0016642376825768026}}};
+  Options options, proven;
+  options.error_control = ErrorControl::estimated;
+  proven.error_control = ErrorControl::proven;
+  for (const double p : {1e-40, 1e-100, 1e-160, 1e-240}) {
+    const Features features{Vector::Constant(2, p), Vector{{1.0, 0.0}}};
+    const Loss found = loss(model, features, options);
+    const double right = loss(model, features, proven).value;
+    EXPECT_LE(std::abs(found.value - right), found.error_bound) << p;
+    EXPECT_LE(found.error_bound, 1e-8 * right) << p;
+  }
+}
+
+// Rounding of what the law of small entries leaves over counts in gradients too, and so does the
+// tail where only A² matters, of the size of 1e-96.
+TEST(Scale, EstimatesBesideDerivativesKnowWhatIsRounded) {
+  Options options, proven;
+  options.error_control = ErrorControl::estimated;
+  proven.error_control = ErrorControl::proven;
+  const auto holds = [&](const Autoencoder& model, const Features& features) {
+    const double right = loss(model, features, proven).value;
+    const Loss found = loss_and_gradient(model, features, options).loss;
+    EXPECT_LE(std::abs(found.value - right), found.error_bound) << right;
+    EXPECT_LE(found.error_bound, 1e-8 * right);
+  };
+  holds({Matrix{{-5.6561140240267095e-05, -1.9469930947928464e-08, -2.961940496071628e-09},
+                {-2.4862936837893276e-05, -2.0817626953458204e-09, 1.1124698830801007e-08}},
+         Vector{{2.240059688780688e-09, 2.5653705272751377e-13, 8.387344071398384e-14}}},
+        {Vector{{2.8223592637154895e-25, 0.0, 0.3}}, Vector{{0.47, 0.73, 0.0}}});
+  holds({Matrix{{7.545878167735844e-48, -8.448609086770369e-49, 2.9614719384447583e-48,
+                 -2.835333825780592e-48},
+                {1.2738269653113164e-48, 3.289905619050876e-48, 3.7919523305806915e-49,
+                 -2.7738113651210034e-48}},
+         Vector::Zero(4)},
+        {Vector{{0.3, 3e-35, 0.0, 0.3}}, Vector{{0.0, 0.0, 0.68, 0.0}}});
+}
+
 // With x, b, the jumps and the noise in another unit 2^e, L is 2^{2e} times as large, ∂L/∂W too,
 // ∂L/∂b 2^e times: for each law of values, whether its losses are 1e-300 or 1e300.
 TEST(Scale, NoUnitOfTheValuesIsSpecial) {

@@ -21,6 +21,7 @@ enum class ErrorControl : std::int8_t {
   /// true error was above it 59 times, by up to 2.3 times, and above the target 3 times, by up to
   /// 1.7 times; typically it is a hundred times below. Of derivatives (4000 models, of columns down
   /// to 1e-10): 1 in 100 at a gradient target of 1e-4, mostly by less than 5 times, once by 144.
+  /// Where a density is below 1e-60 nothing can be extrapolated: bounds, as if rigorous.
   estimated,
   /// Closed forms in whole numbers, without rounding and without any quadrature: value,
   /// contributions and derivatives are the doubles nearest to the true numbers (mathematics.md,
