@@ -16,8 +16,8 @@ std::string utc_now() {
   std::tm fields{};
   gmtime_r(&now, &fields);
   char text[sizeof "YYYY-MM-DDThh:mm:ssZ"];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields);
-  return text;
+  // Nothing for years of five digits, of which text would hold a part without an end.
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &fields)};
 }
 
 template <class Value>

@@ -1,6 +1,8 @@
 // Makes the n-th call of one function of the C library fail, in a program that preloads this:
 //   SKELETA_FAULT=FUNCTION:N:ERRNO   SKELETA_FAULT_FIRED=FILE   (made when it has failed)
-// Each process counts its own calls; a fork begins where its parent was.
+// Each process counts its own calls; a fork begins where its parent was. And
+//   SKELETA_CLOCK=jumps   the time of day is of another century at each call, and a machine that
+//                         slept an hour seems to lie between every ten calls of the other clock.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,15 +14,19 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 static char function[32];
 static long number = -1;
 static int error = 0;
 static atomic_long calls = 0;
+static int clock_jumps = 0;
+static atomic_long clock_calls = 0;
 
 __attribute__((constructor)) static void configure(void) {
   const char* text = getenv("SKELETA_FAULT");
+  clock_jumps = getenv("SKELETA_CLOCK") != NULL;
   if (text != NULL && sscanf(text, "%31[^:]:%ld:%d", function, &number, &error) != 3) _exit(99);
 }
 
@@ -77,4 +83,20 @@ pid_t fork(void) {
 extern void* __libc_malloc(size_t size);
 void* malloc(size_t size) {
   return fails("malloc") ? NULL : __libc_malloc(size);
+}
+
+int clock_gettime(clockid_t clock, struct timespec* now) {
+  static const long long jumps[] = {0, 4000000000, -1700000000, 300000000000, -3000000000};
+  const long result = syscall(SYS_clock_gettime, clock, now);
+  if (!clock_jumps) return (int)result;
+  const long call = atomic_fetch_add(&clock_calls, 1);
+  if (clock == CLOCK_REALTIME) now->tv_sec += jumps[call % 5];
+  if (clock == CLOCK_MONOTONIC) now->tv_sec += 3600 * (call / 10);
+  return (int)result;
+}
+time_t time(time_t* told) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (told != NULL) *told = now.tv_sec;
+  return now.tv_sec;
 }

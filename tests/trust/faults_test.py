@@ -4,6 +4,7 @@ with the numbers of an undisturbed run. SKELETA_TEST_SCALE=0.1 tries every tenth
 import errno
 import os
 import random
+import shutil
 import subprocess
 import unittest
 
@@ -65,6 +66,59 @@ class Faults(Campaign):
         self.assertEqual([left.name for left in self.folder.glob(f"{output.name}.tmp-*")], [], fault)
         self.ends_right(name, output, wanted, fault)
         return True
+
+    def test_full_disks(self):
+        """On file systems of so many pages, where a write may end halfway: what was there is there."""
+        space = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+        if subprocess.run([*space, "mount -t tmpfs none /mnt"], capture_output=True).returncode != 0:
+            self.skipTest("this machine lets nobody mount a file system of their own")
+        typed = ('mount -t tmpfs -o size="$1" none small && cp -a "$2" small && shift 2 && '
+                 '{ "$@"; code=$?; cp -a small/. kept; exit $code; }')
+        small, kept = self.folder / "small", self.folder / "kept"
+        small.mkdir()
+        runs = 0
+        for name in COMMANDS:
+            wanted, right = self.undisturbed(name), self.output(name, "-right")
+            new = f"new{right.suffix}"
+            page, file_pages = 4096, -(-right.stat().st_size // 4096)
+            least, most = file_pages + 1, 4 * file_pages + 10
+            ended = set()
+            for pages in [*range(least, most, max(1, round(0.5 * file_pages / SCALE))), most]:
+                kept.mkdir()
+                words = [*space, typed, "sh", str(pages * page), right, *self.words(name, small / new)]
+                done = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=self.folder)
+                runs += 1
+                with self.subTest(command=name, pages=pages):
+                    ended.add(done.returncode)
+                    if done.returncode != 0:
+                        self.assertRegex(done.stderr, r"\Askeleta: .*(space|full).*\n")
+                    self.assertEqual((kept / right.name).read_bytes(), right.read_bytes())
+                    left = {path.name for path in kept.iterdir()} - {right.name}
+                    self.assertLessEqual(left, {new})  # whole, finished or not
+                    for path in left:
+                        self.numbers(kept / path)
+                    if done.returncode == 0:
+                        self.assertEqual(self.numbers(kept / new), wanted)
+                shutil.rmtree(kept)
+            self.assertEqual(ended, {0, 1}, name)
+        print(f"full disks: {runs} runs")
+
+    def test_clocks(self):
+        """The time of day is only told, and what a run counts its seconds by only ends what was given
+        a limit: no number of any command hangs on either."""
+        environment = dict(os.environ, LD_PRELOAD=str(self.library), SKELETA_CLOCK="jumps")
+        for name in COMMANDS:
+            with self.subTest(command=name):
+                wanted, output = self.undisturbed(name), self.output(name)
+                done = subprocess.run(self.words(name, output), env=environment, capture_output=True,
+                                      text=True, timeout=60)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(self.numbers(output), wanted)
+        limit = self.words("sampled", self.output("limited"), "--max-seconds", "3000")
+        limit[limit.index("20000")] = "1000000000000"
+        done = subprocess.run(limit, env=environment, capture_output=True, text=True, timeout=120)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        self.assertLess(self.numbers(self.output("limited"))["runs"][0]["samples"], 1e12)
 
     def test_memory(self):
         """Allocations, early and late ones, of all threads and children. Where one fails within HDF5
