@@ -46,13 +46,6 @@ double log_slope_of(const ValueLaw& value, double u) {
   return 0.0;
 }
 
-// E U^k δ(gU − c).
-double at_threshold(const ValueLaw& value, int k, double g, double c) {
-  if (g == 0.0) return 0.0;
-  const double u = c / g;
-  return std::pow(u, k) * density_of(value, u) / std::abs(g);
-}
-
 // E U^k δ'(gU − c) = −(u^k f)'/(g|g|) at u = c/g.
 double slope_at_threshold(const ValueLaw& value, int k, double g, double c) {
   if (g == 0.0) return 0.0;
@@ -62,6 +55,12 @@ double slope_at_threshold(const ValueLaw& value, int k, double g, double c) {
 }
 
 }  // namespace
+
+double at_threshold(const ValueLaw& value, int k, double g, double c) {
+  if (g == 0.0) return 0.0;
+  const double u = c / g;
+  return std::pow(u, k) * density_of(value, u) / std::abs(g);
+}
 
 // z = ε: with t = c/√v, φ and Q = P(normal > t), E(ε − c)₊² = (v + c²)Q − c√v φ, E(ε − c)₊ = √v φ −
 // cQ.

@@ -20,6 +20,9 @@ LawPart empty_support(const LawRow& row, double none);
 /// the law there is no derivative; what is given leaves the atom out.
 LawPart single_supports(const LawRow& row, const Vector& alone, Vector* by_feature);
 
+/// E U^k δ(gU − c); 0 where an atom lies there.
+double at_threshold(const ValueLaw& value, int k, double g, double c);
+
 /// The second derivatives of empty_support by c, by c and v, and by v.
 struct EmptyCurvature {
   double threshold = 0.0, mixed = 0.0, noise = 0.0;

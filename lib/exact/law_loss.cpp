@@ -9,6 +9,7 @@
 
 #include "core/shared_loop.h"
 #include "exact/given_units.h"
+#include "exact/law_alone.h"
 #include "exact/law_closed.h"
 #include "exact/perturbation.h"
 #include "exact/root_of_squares.h"
@@ -20,6 +21,9 @@ namespace skeleta::exact {
 namespace {
 
 constexpr LawError unknown{INFINITY, INFINITY, INFINITY, INFINITY};
+
+// Relative error of closed forms and sums of them.
+constexpr double closed = 500.0 * epsilon;
 
 // Below it each operation is off by as much as on it.
 constexpr double least_normal = std::numeric_limits<double>::min();
@@ -55,12 +59,14 @@ LawRow LawLoss::row_of(const Autoencoder& model, Index i) const {
   LawRow row;
   row.law = &law_;
   row.own = i;
-  // What is never active, or always 0, must not limit the strip or seem to move z.
+  // What is never active, always 0, or no more than rounding (of columns that are orthogonal) must
+  // not limit the strip or seem to move z.
   row.g = output_weights(model, i, 1).col(0);
   for (Index j = 0; j < law_.size(); ++j) {
     const ValueLaw& value = law_.values[static_cast<std::size_t>(j)];
     const bool zero = value.least() == 0.0 && value.most() == 0.0;
-    if (zero || law_.activity.density()(j) == 0.0) row.g(j) = 0.0;
+    const bool rounded = std::abs(row.g(j)) <= output_rounding_(i) * columns_(j);
+    if (zero || rounded || law_.activity.density()(j) == 0.0) row.g(j) = 0.0;
   }
   row.jump = model.activation == Activation::jumprelu ? model.jump(i) : 0.0;
   row.c = model.b(i) + row.jump;
@@ -147,21 +153,12 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawTolerance& 
   output.noise = empty.noise + rest.noise;
   output.nodes = rest.nodes;
   output.period = rest.period;
-  // Closed forms and sums of them.
-  constexpr double closed = 500.0 * epsilon;
   const LawError& error = rest.error;
-  output.error = {
-      square_unit * (error.value + closed * (known + empty.value + std::abs(single.value))),
-      square_unit * (error.entries + closed * (entries.norm() + known)),
-      unit * (error.threshold + closed * (std::sqrt(known * p) + std::abs(output.threshold))),
-      error.noise + closed * std::abs(output.noise)};
-  if (!prepared.in.in_range) output.error = unknown;
-  output.value *= square_unit;
-  output.threshold *= unit;
-  if (output.value < least_normal && (unit != 1.0 || (square > 0.0 && p > 0.0))) {
-    output.error.value += closed * least_normal;
-  }
-  for (Index j = 0; j < entries.size(); ++j) wanted.by_feature[j] = square_unit * entries(j);
+  output.error = {error.value + closed * (known + empty.value + std::abs(single.value)),
+                  error.entries + closed * (entries.norm() + known),
+                  error.threshold + closed * (std::sqrt(known * p) + std::abs(output.threshold)),
+                  error.noise + closed * std::abs(output.noise)};
+  for (Index j = 0; j < entries.size(); ++j) wanted.by_feature[j] = entries(j);
   if (wanted.by_count != nullptr) {
     Vector& parts = *wanted.by_count;
     const Index most = parts.size() - 1;
@@ -169,8 +166,75 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawTolerance& 
     parts += square * active_by_count(law_.activity, most).row(i).transpose();
     parts(0) += empty.value;
     if (row.fewest == 2 && most >= 1) parts(1) += single.value;
-    parts *= square_unit;
   }
+  restore(prepared.in, wanted, output);
+  return output;
+}
+
+// From the row's unit to that of the features.
+void LawLoss::restore(const RowInUnit& in, const Wanted& wanted, Output& output) const {
+  const double unit = in.unit, square_unit = unit * unit;
+  output.value *= square_unit;
+  output.threshold *= unit;
+  output.error.value *= square_unit;
+  output.error.entries *= square_unit;
+  output.error.threshold *= unit;
+  if (!in.in_range) output.error = unknown;
+  const double p = law_.activity.density()(in.row.own);
+  const bool present = p > 0.0 && in.row.value(in.row.own).moment(2) > 0.0;
+  if (output.value < least_normal && (unit != 1.0 || present)) {
+    output.error.value += closed * least_normal;
+  }
+  for (Index j = 0; wanted.by_feature != nullptr && j < law_.size(); ++j) {
+    wanted.by_feature[j] *= square_unit;
+  }
+  if (wanted.by_count != nullptr) *wanted.by_count *= square_unit;
+}
+
+// Of an output that reads no other feature.
+LawLoss::Output LawLoss::own_output(const LawRow& given, const Wanted& wanted) const {
+  const RowInUnit in = in_unit(given);
+  const LawRow& row = in.row;
+  const double p = law_.activity.density()(row.own);
+  const AloneOutput found = alone_output(row);
+  Output output;
+  output.value = p * found.active + (1.0 - p) * found.silent;
+  output.threshold = p * found.active_by_c + (1.0 - p) * found.silent_by_c;
+  const double silent = (1.0 - p) * std::abs(found.silent_by_c);
+  const double of_threshold = closed * (p * found.rounded_by_c + silent);
+  const double of_others = of_threshold * std::sqrt(second_moments(*row.law).sum());
+  output.error = {closed * (p * found.rounded + (1.0 - p) * found.silent),
+                  closed * p * found.rounded_by_g + of_others, of_threshold, 0.0};
+  if (wanted.by_feature != nullptr) {
+    wanted.by_feature[row.own] = p * found.active_by_g;
+    add_others(row, found, wanted.by_feature);
+  }
+  if (wanted.by_count != nullptr) {
+    Vector& parts = *wanted.by_count;
+    const Index most = parts.size() - 1;
+    parts = found.active * active_by_count(law_.activity, most).row(row.own).transpose() +
+            found.silent * counts_while_silent(row, most);
+  }
+  restore(in, wanted, output);
+  return output;
+}
+
+// What the atoms of z may be off by for the rounding of A.
+double LawLoss::rounding_of_atoms(const LawRow& row) const {
+  double sum = 0.0;
+  for (const Index j : atoms_->features()) sum += columns_(j) * std::abs(row.value(j).first());
+  return 2.0 * output_rounding_(row.own) * sum;
+}
+
+LawLoss::Output LawLoss::atom_output(const LawRow& given, const Wanted& wanted) const {
+  const RowInUnit in = in_unit(given);
+  const AtomOutput found = exact::atom_output(in.row, *atoms_, rounding_of_atoms(in.row),
+                                              wanted.by_feature, wanted.by_count);
+  Output output;
+  output.value = found.value;
+  output.threshold = found.threshold;
+  output.error = found.error;
+  restore(in, wanted, output);
   return output;
 }
 
@@ -180,8 +244,12 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
   Output output;
   if (model.activation == Activation::identity) {
     output = linear_output(row_of(model, i), wanted);
+  } else if (const LawRow row = row_of(model, i); reads_itself_alone(row)) {
+    output = own_output(row, wanted);
+  } else if (atoms_) {
+    output = atom_output(row, wanted);
   } else {
-    if (!prepared) prepared.emplace(*this, row_of(model, i), wanted.by_feature != nullptr);
+    if (!prepared) prepared.emplace(*this, row, wanted.by_feature != nullptr);
     output = contour_output(*prepared, tolerance, wanted);
   }
   // The rounding of A: |E(e + δ)² − E e²| by Cauchy and Schwarz.
@@ -192,12 +260,13 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
   return output;
 }
 
-// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
-Vector LawLoss::rounding_of_rows(const Autoencoder& model) const {
-  const Vector columns = model.W.colwise().norm().transpose();
-  const Vector own = model.tied() ? columns : Vector(model.W_out.rowwise().norm());
-  const double size = columns.dot(second_.cwiseSqrt());
-  return (static_cast<double>(model.hidden() + 2) * 0.5 * epsilon * size) * own;
+// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, twice that where row_of() puts 0 for such an entry, and
+// √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
+void LawLoss::read_rounding(const Autoencoder& model) {
+  const double relative = static_cast<double>(model.hidden() + 2) * 0.5 * epsilon;
+  columns_ = model.W.colwise().norm().transpose();
+  output_rounding_ = relative * (model.tied() ? columns_ : Vector(model.W_out.rowwise().norm()));
+  rounding_ = 2.0 * columns_.dot(second_.cwiseSqrt()) * output_rounding_;
 }
 
 LawLoss::Evaluated LawLoss::evaluate_all(const Autoencoder& model, double tolerance,
@@ -277,7 +346,12 @@ LawLoss::Evaluated LawLoss::evaluate_all(const Autoencoder& model, double tolera
 Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) {
   const double absolute = std::ldexp(options_.absolute_target, -unit_.exponent);
   const double relative = options_.relative_target;
-  rounding_ = rounding_of_rows(model);
+  read_rounding(model);
+  if (model.noise > 0.0 || model.activation == Activation::identity) {
+    atoms_.reset();
+  } else if (!atoms_ && AtomLaw::applies(law_)) {
+    atoms_.emplace(law_);
+  }
   double least = 0.0;  // what the rounding of A leaves of a loss of 0
   for (Index i = 0; i < law_.size(); ++i) {
     least += 4.0 * unit_.features.importance(i) * std::pow(rounding_(i), 2);
@@ -361,6 +435,10 @@ LawProduct LawLoss::row_product(const Autoencoder& model, const LawRow& row, Ind
                                 const LawDirection& direction, double* by_feature) const {
   if (model.activation == Activation::identity) {
     return linear_curvature(*supports_, direction, by_feature);
+  }
+  if (reads_itself_alone(row)) return alone_curvature(row, direction, by_feature);
+  if (atoms_) {
+    return atom_curvature(row, *atoms_, rounding_of_atoms(row), direction, by_feature);
   }
   const double period = outputs_[static_cast<std::size_t>(row.own)].period;
   return law_curvature(row, circuit_, *supports_, Contour{period}, nodes, direction, by_feature);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "exact/curvature.h"
+#include "exact/law_atoms.h"
 #include "exact/law_circuit.h"
 #include "exact/law_closed.h"
 #include "exact/law_curvature.h"
@@ -80,9 +81,13 @@ class LawLoss {
   Output evaluate_output(const Autoencoder& model, Index i, const LawTolerance& tolerance,
                          const Wanted& wanted, std::optional<Prepared>& prepared) const;
   Output linear_output(const LawRow& row, const Wanted& wanted) const;
+  Output own_output(const LawRow& row, const Wanted& wanted) const;
+  Output atom_output(const LawRow& row, const Wanted& wanted) const;
+  double rounding_of_atoms(const LawRow& row) const;
+  void restore(const RowInUnit& in, const Wanted& wanted, Output& output) const;
   Output contour_output(Prepared& prepared, const LawTolerance& tolerance,
                         const Wanted& wanted) const;
-  Vector rounding_of_rows(const Autoencoder& model) const;
+  void read_rounding(const Autoencoder& model);
   // A loss, and the error of its derivatives that is held to a target: in norm, with values and
   // thresholds in unit_of_values_.
   struct Evaluated {
@@ -103,9 +108,11 @@ class LawLoss {
   double none_ = 1.0;  // P(N = 0)
   Vector second_;      // E x_j²
   double unit_of_values_ = 1.0;
-  Vector rounding_;  // rounding_of_rows() of the present model
+  // Of the present model: |w_j|; bounds of |δA_ij|/|w_j| and of √E(δz_i)².
+  Vector columns_, output_rounding_, rounding_;
   std::optional<LawSupports> supports_;
-  std::vector<Output> outputs_;  // of the last evaluation
+  std::optional<AtomLaw> atoms_;  // where all values are constants, and nothing is noisy
+  std::vector<Output> outputs_;   // of the last evaluation
   // Of the last gradient.
   Matrix gamma_;  // column i is row i of Γ
   Vector by_variance_;

@@ -1,0 +1,110 @@
+#include "exact/law_alone.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "exact/law_closed.h"
+#include "measure/activity_sweep.h"
+#include "measure/series.h"
+
+namespace skeleta::exact {
+namespace {
+
+// E[1; ·], E[x_j; ·] and with a tangent the same times Σ_{k ≠ i} u_k x_k, where x_i is not active
+// and, as the tangent of φ_i, where it is.
+using Dual = Series<double, 2>;
+using Cases = Series<Dual, 2>;
+
+Cases pair(const Dual& silent, const Dual& active) {
+  return Cases(std::array{silent, active});
+}
+
+// visit(j, E[x_j (1, Σ u x); ·]) for j ≠ i; returns E[(1, Σ u x); ·]. Without u, 0 stands for it.
+template <class Visit>
+Cases sweep_others(const LawRow& row, const double* u, const Visit& visit) {
+  const auto leaf = [&](Index j, int power) {
+    const ValueLaw& value = row.value(j);
+    const double slope = u == nullptr ? 0.0 : u[j];
+    return pair(Dual(std::array{value.moment(power), slope * value.moment(power + 1)}), Dual(0.0));
+  };
+  ActivitySweep<Cases> sweep(row.law->activity);
+  const Cases all =
+      sweep.up([&](Index j) { return j == row.own ? pair(Dual(0.0), Dual(1.0)) : leaf(j, 0); });
+  sweep.down([&](Index j, const Cases& others) {
+    if (j != row.own) visit(j, others * leaf(j, 1));
+  });
+  return all;
+}
+
+}  // namespace
+
+bool reads_itself_alone(const LawRow& row) {
+  if (row.variance > 0.0) return false;
+  for (Index j = 0; j < row.g.size(); ++j) {
+    if (j != row.own && row.g(j) != 0.0) return false;
+  }
+  return true;
+}
+
+// x_i − y is x_i where g x_i ≤ c and (1 − g) x_i + c − θ beyond, so that a perfect output has the
+// loss 0. At the jump its square falls by x_i² − (x_i − θ)² = θ (2 x_i − θ).
+AloneOutput alone_output(const LawRow& row) {
+  const ValueLaw& value = row.value(row.own);
+  const double g = row.g(row.own), c = row.c, jump = row.jump;
+  const double lost = 1.0 - g, b = c - jump, square = value.moment(2);
+  const auto above = [&](int power) { return value.ramp_moment(power, 0, g, c); };
+  const auto delta = [&](int power) {
+    return jump == 0.0 ? 0.0 : jump * at_threshold(value, power, g, c);
+  };
+  const double r0 = above(0), r1 = above(1), r2 = above(2);
+  const double d0 = delta(0), d1 = delta(1), d2 = delta(2);
+  const double below = r0 == 0.0 ? square : value.ramp_moment(2, 0, -g, -c);
+  AloneOutput output;
+  output.active = std::max(below + lost * lost * r2 + 2.0 * lost * b * r1 + b * b * r0, 0.0);
+  output.active_by_c = 2.0 * (lost * r1 + b * r0) + 2.0 * d1 - jump * d0;
+  output.active_by_g = -2.0 * (lost * r2 + b * r1) - 2.0 * d2 + jump * d1;
+  const double y = c < 0.0 ? jump - c : 0.0;
+  output.silent = y * y;
+  output.silent_by_c = -2.0 * y;
+  const double width = std::sqrt(square), size = std::abs(lost) * width + std::abs(c) + jump;
+  output.rounded = (below > 0.0 ? square : 0.0) + size * size;
+  output.rounded_by_c = 2.0 * size + 2.0 * std::abs(d1) + jump * std::abs(d0);
+  output.rounded_by_g = 2.0 * size * width + 2.0 * std::abs(d2) + jump * std::abs(d1);
+  return output;
+}
+
+// z moves by x_j dg_j as it would by −dc.
+void add_others(const LawRow& row, const AloneOutput& output, double* by_feature) {
+  sweep_others(row, nullptr, [&](Index j, const Cases& x) {
+    by_feature[j] -= output.silent_by_c * x.c[0].c[0] + output.active_by_c * x.c[1].c[0];
+  });
+}
+
+Vector counts_while_silent(const LawRow& row, Index most) {
+  using Count = Polynomial<double>;
+  const auto last = static_cast<std::size_t>(most);
+  ActivitySweep<Count> sweep(row.law->activity);
+  const Count law =
+      sweep.up([&](Index j) { return j == row.own ? Count(0.0) : Count::marked(1.0, last); });
+  Vector result(most + 1);
+  for (std::size_t l = 0; l <= last; ++l) result(static_cast<Index>(l)) = law[l];
+  return result;
+}
+
+// With Y = Σ_{k ≠ i} u_k x_k − c' and κ'' of single_curvature: 2·1{0 > c} while x_i is not active.
+LawProduct alone_curvature(const LawRow& row, const LawDirection& direction, double* by_feature) {
+  const auto [t0, t1, t2] = single_curvature(row, row.own);
+  const double silent = row.c < 0.0 ? 2.0 : 0.0, u = direction.g[row.own], c = direction.c;
+  std::fill_n(by_feature, row.g.size(), 0.0);
+  const auto with_y = [&](const Dual& x) { return x.c[1] - c * x.c[0]; };
+  const Cases all = sweep_others(row, direction.g, [&](Index j, const Cases& x) {
+    by_feature[j] = silent * with_y(x.c[0]) + t0 * with_y(x.c[1]) + t1 * u * x.c[1].c[0];
+  });
+  const double p = all.c[1].c[0];
+  by_feature[row.own] = t1 * with_y(all.c[1]) + t2 * u * p;
+  LawProduct product;
+  product.threshold = -(silent * with_y(all.c[0]) + t0 * with_y(all.c[1]) + t1 * u * p);
+  return product;
+}
+
+}  // namespace skeleta::exact

@@ -1,0 +1,160 @@
+#include "exact/law_atoms.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <random>
+
+#include "measure/activity_oracle.h"
+#include "skeleta/exact/hessian.h"
+#include "skeleta/exact/loss.h"
+#include "support.h"
+
+namespace skeleta::exact {
+namespace {
+
+using testing::ActivityCase;
+using testing::Long;
+
+// D features of constant values, by the group law of the case.
+DataLaw constants_of(const ActivityCase& test) {
+  DataLaw law{testing::to_tree(test.groups), {}};
+  for (Index j = 0; j < law.size(); ++j) {
+    law.values.push_back(
+        ValueLaw::constant(j % 3 == 2 ? -0.6 : 0.5 + 0.25 * static_cast<double>(j)));
+  }
+  return law;
+}
+
+Autoencoder model_of(Index features, bool jumps, std::mt19937_64& random) {
+  std::normal_distribution<double> normal;
+  Autoencoder model{Matrix(2, features), Vector(features)};
+  for (double& w : model.W.reshaped()) w = 0.6 * normal(random);
+  for (double& b : model.b) b = 0.3 * normal(random);
+  if (!jumps) return model;
+  model.activation = Activation::jumprelu;
+  model.jump = Vector::LinSpaced(features, 0.1, 0.4);
+  return model;
+}
+
+// All patterns, each with its x.
+double loss_by_patterns(const Autoencoder& model, const DataLaw& law, const Vector& importance,
+                        const std::vector<Long>& probability, Vector& by_count) {
+  Long total = 0.0L;
+  by_count.setZero(law.size() + 1);
+  for (std::uint32_t s = 0; s < probability.size(); ++s) {
+    Vector x = Vector::Zero(law.size());
+    for (Index j = 0; j < law.size(); ++j) {
+      if (s >> j & 1u) x(j) = law.values[static_cast<std::size_t>(j)].first();
+    }
+    const Vector z = model.W.transpose() * (model.W * x);
+    for (Index i = 0; i < law.size(); ++i) {
+      const double jump = model.jump.size() > 0 ? model.jump(i) : 0.0, u = z(i) - model.b(i);
+      const double e = x(i) - (u > jump ? u : 0.0);
+      const Long part = importance(i) * probability[s] * (static_cast<Long>(e) * e);
+      total += part;
+      by_count(std::popcount(s)) += static_cast<double>(part);
+    }
+  }
+  return static_cast<double>(total);
+}
+
+TEST(AtomLaw, LossesAndSkeletonsAreSumsOverPatterns) {
+  std::mt19937_64 random(17);
+  for (const ActivityCase& test : testing::activity_cases()) {
+    for (const bool jumps : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} {}", test.name, jumps));
+      const DataLaw law = constants_of(test);
+      const Autoencoder model = model_of(law.size(), jumps, random);
+      const Vector importance = Vector::LinSpaced(law.size(), 1.0, 0.25);
+      Vector by_count;
+      const double right = loss_by_patterns(model, law, importance,
+                                            testing::enumerate(test.groups, law.size()), by_count);
+      const auto found = skeleton_loss(model, Features::of(law, importance));
+      EXPECT_NEAR(found.value, right, found.error_bound);
+      EXPECT_LE(found.error_bound, 1e-12 * right);
+      EXPECT_EQ(found.stop_reason, StopReason::exact);
+      for (const auto& skeleton : found.skeletons) {
+        EXPECT_NEAR(skeleton.contribution, by_count(skeleton.l), 1e-13 * right);
+      }
+    }
+  }
+}
+
+// The law of one feature more is that without it: 20 features are sums over patterns, 21 are not.
+TEST(AtomLaw, AgreesWithTheContourBesideAFeatureThatDoesNothing) {
+  std::mt19937_64 random(3);
+  const Autoencoder small = model_of(5, false, random);
+  Autoencoder large{Matrix::Zero(2, 21), Vector::Zero(21)};
+  large.W.leftCols(5) = small.W;
+  large.b.head(5) = small.b;
+  Features few = Features::of(
+      DataLaw::independent(Vector::Constant(5, 0.2), ValueLaw::constant(0.8)), Vector::Ones(5));
+  Features many = Features::of(
+      DataLaw::independent(Vector::Constant(21, 0.2), ValueLaw::constant(0.8)), Vector::Zero(21));
+  many.importance.head(5).setOnes();
+  const Loss sum = loss(small, few), contour = loss(large, many);
+  EXPECT_EQ(sum.nodes, 0);
+  EXPECT_GT(contour.nodes, 0);
+  EXPECT_LT(sum.error_bound, 1e-13 * (1.0 + sum.value));
+  EXPECT_NEAR(contour.value, sum.value, contour.error_bound);
+}
+
+TEST(AtomLaw, DerivativesAreSlopesOfTheSums) {
+  std::mt19937_64 random(5);
+  for (const ActivityCase& test : testing::activity_cases()) {
+    SCOPED_TRACE(test.name);
+    const DataLaw law = constants_of(test);
+    const Autoencoder model = model_of(law.size(), false, random);
+    const Features features = Features::of(law, Vector::LinSpaced(law.size(), 1.0, 0.25));
+    const auto at = [&](Index k, double step) {
+      Autoencoder moved = model;
+      (k < model.W.size() ? moved.W.data()[k] : moved.b(k - model.W.size())) += step;
+      return loss_and_gradient(moved, features);
+    };
+    const auto entries = [&](const LossAndGradient& found) {
+      Vector all(model.W.size() + model.b.size());
+      all << found.dW.reshaped(), found.db;
+      return all;
+    };
+    const LossAndGradient here = loss_and_gradient(model, features);
+    EXPECT_LE(here.loss.gradient_error, 1e-11);
+    const Vector slopes = entries(here);
+    const Hessian second = hessian(model, features);
+    EXPECT_LE(second.error, 1e-9);
+    for (Index k = 0; k < slopes.size(); ++k) {
+      constexpr double h = 1e-6;  // no pattern changes its side so near
+      const LossAndGradient up = at(k, h), down = at(k, -h);
+      EXPECT_NEAR(slopes(k), (up.loss.value - down.loss.value) / (2.0 * h), 1e-8) << k;
+      const Vector column = (entries(up) - entries(down)) / (2.0 * h);
+      EXPECT_LE((second.matrix.col(k) - column).cwiseAbs().maxCoeff(), 1e-8) << k;
+    }
+  }
+}
+
+// 0.3 + 0.6 is the threshold 0.9 but for its last digit: the loss is continuous there, its
+// derivative is not, and no rounding tells on which side this is.
+TEST(AtomLaw, AtAThresholdDerivativesAreKnownAsFarAsThePatternGoes) {
+  const Vector p{{0.25, 0.5, 0.125}}, values{{0.3, 0.6, 0.2}};
+  DataLaw law = DataLaw::independent(p, ValueLaw::constant(1));
+  for (Index j = 0; j < 3; ++j) {
+    law.values[static_cast<std::size_t>(j)] = ValueLaw::constant(values(j));
+  }
+  Autoencoder model{Matrix::Ones(1, 3), Vector{{0.9, 0.1, 0.1}}};
+  const Features features = Features::of(law, Vector{{1.0, 0.0, 0.0}});
+  const LossAndGradient found = loss_and_gradient(model, features);
+  const double of_pattern = 2.0 * p(0) * p(1) * (1.0 - p(2)) * values(0);
+  EXPECT_GE(found.loss.gradient_error, 0.99 * of_pattern);
+  EXPECT_LE(found.loss.error_bound, 1e-14);
+  EXPECT_TRUE(std::isinf(hessian(model, features).error));
+  model.activation = Activation::jumprelu;
+  model.jump = Vector{{0.5, 0.0, 0.0}};
+  model.b(0) = 0.4;
+  const double jumped = of_pattern / 2.0 * std::abs(2.0 * values(0) - 0.5) / values(0) * 0.5;
+  EXPECT_GE(loss(model, features).error_bound, 0.99 * jumped);
+}
+
+}  // namespace
+}  // namespace skeleta::exact
