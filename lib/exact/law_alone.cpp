@@ -1,6 +1,7 @@
 #include "exact/law_alone.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "exact/law_closed.h"
@@ -36,6 +37,13 @@ Cases sweep_others(const LawRow& row, const double* u, const Visit& visit) {
   return all;
 }
 
+// May g U = c have positive probability, once all is rounded?
+bool atom_at_threshold(const LawRow& row, double rounding) {
+  const double x = row.value(row.own).first(), z = row.g(row.own) * x, c = row.c;
+  const double off = rounding * std::abs(x) + epsilon * (std::abs(z) + std::abs(c));
+  return row.value(row.own).has_atoms() && std::abs(z - c) <= off;
+}
+
 }  // namespace
 
 bool reads_itself_alone(const LawRow& row) {
@@ -48,7 +56,7 @@ bool reads_itself_alone(const LawRow& row) {
 
 // x_i − y is x_i where g x_i ≤ c and (1 − g) x_i + c − θ beyond, so that a perfect output has the
 // loss 0. At the jump its square falls by x_i² − (x_i − θ)² = θ (2 x_i − θ).
-AloneOutput alone_output(const LawRow& row) {
+AloneOutput alone_output(const LawRow& row, double rounding) {
   const ValueLaw& value = row.value(row.own);
   const double g = row.g(row.own), c = row.c, jump = row.jump;
   const double lost = 1.0 - g, b = c - jump, square = value.moment(2);
@@ -66,6 +74,10 @@ AloneOutput alone_output(const LawRow& row) {
   const double y = c < 0.0 ? jump - c : 0.0;
   output.silent = y * y;
   output.silent_by_c = -2.0 * y;
+  if (atom_at_threshold(row, rounding)) {
+    output.unsure = jump * std::abs(2.0 * value.first() - jump);
+    output.unsure_by_c = 2.0 * std::abs(value.first() - jump);
+  }
   const double width = std::sqrt(square), size = std::abs(lost) * width + std::abs(c) + jump;
   output.rounded = (below > 0.0 ? square : 0.0) + size * size;
   output.rounded_by_c = 2.0 * size + 2.0 * std::abs(d1) + jump * std::abs(d0);
@@ -92,18 +104,20 @@ Vector counts_while_silent(const LawRow& row, Index most) {
 }
 
 // With Y = Σ_{k ≠ i} u_k x_k − c' and κ'' of single_curvature: 2·1{0 > c} while x_i is not active.
-LawProduct alone_curvature(const LawRow& row, const LawDirection& direction, double* by_feature) {
-  const auto [t0, t1, t2] = single_curvature(row, row.own);
+LawProduct alone_curvature(const LawRow& row, double rounding, const LawDirection& direction,
+                           double* by_feature) {
+  const std::array<double, 3> t = single_curvature(row, row.own);
   const double silent = row.c < 0.0 ? 2.0 : 0.0, u = direction.g[row.own], c = direction.c;
   std::fill_n(by_feature, row.g.size(), 0.0);
   const auto with_y = [&](const Dual& x) { return x.c[1] - c * x.c[0]; };
   const Cases all = sweep_others(row, direction.g, [&](Index j, const Cases& x) {
-    by_feature[j] = silent * with_y(x.c[0]) + t0 * with_y(x.c[1]) + t1 * u * x.c[1].c[0];
+    by_feature[j] = silent * with_y(x.c[0]) + t[0] * with_y(x.c[1]) + t[1] * u * x.c[1].c[0];
   });
   const double p = all.c[1].c[0];
-  by_feature[row.own] = t1 * with_y(all.c[1]) + t2 * u * p;
+  by_feature[row.own] = t[1] * with_y(all.c[1]) + t[2] * u * p;
   LawProduct product;
-  product.threshold = -(silent * with_y(all.c[0]) + t0 * with_y(all.c[1]) + t1 * u * p);
+  if (atom_at_threshold(row, rounding)) product.error = INFINITY;
+  product.threshold = -(silent * with_y(all.c[0]) + t[0] * with_y(all.c[1]) + t[1] * u * p);
   return product;
 }
 

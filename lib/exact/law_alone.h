@@ -17,8 +17,10 @@ struct AloneOutput {
   double active = 0.0, active_by_c = 0.0, active_by_g = 0.0;
   double silent = 0.0, silent_by_c = 0.0;
   double rounded = 0.0, rounded_by_c = 0.0, rounded_by_g = 0.0;  ///< Of active: sums of |terms|.
+  double unsure = 0.0, unsure_by_c = 0.0;  ///< Of active: an atom which may be on the other side.
 };
-AloneOutput alone_output(const LawRow& row);
+/// `rounding`: what g_i may be off by.
+AloneOutput alone_output(const LawRow& row, double rounding);
 
 /// The derivatives by g_j, j ≠ i: to D entries, of which that of i is left alone. Cost O(D).
 void add_others(const LawRow& row, const AloneOutput& output, double* by_feature);
@@ -26,7 +28,9 @@ void add_others(const LawRow& row, const AloneOutput& output, double* by_feature
 /// P(N = l, i not active), l = 0, …, most.
 Vector counts_while_silent(const LawRow& row, Index most);
 
-/// All second derivatives, as in law_curvature.h. Cost O(D).
-LawProduct alone_curvature(const LawRow& row, const LawDirection& direction, double* by_feature);
+/// All second derivatives, as in law_curvature.h; of infinite error where an atom may be at c. Cost
+/// O(D).
+LawProduct alone_curvature(const LawRow& row, double rounding, const LawDirection& direction,
+                           double* by_feature);
 
 }  // namespace skeleta::exact

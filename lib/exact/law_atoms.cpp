@@ -95,30 +95,35 @@ std::vector<double> sums_with(std::vector<double>& terms, std::size_t features) 
 
 // One row on all patterns.
 struct AtomsOfRow {
-  AtomsOfRow(const LawRow& row, const AtomLaw& law, double moved) {
+  AtomsOfRow(const LawRow& row, const AtomLaw& law, const Vector& rounding) : c(row.c) {
     const auto& features = law.features();
-    std::vector<double> terms;
+    const auto count = static_cast<double>(features.size());
+    std::vector<double> terms, off;
     for (std::size_t k = 0; k < features.size(); ++k) {
-      value.push_back(row.value(features[k]).first());
-      terms.push_back(row.g(features[k]) * value.back());
-      size += std::abs(terms.back());
-      if (features[k] == row.own) own = std::size_t{1} << k;
+      const Index j = features[k];
+      value.push_back(row.value(j).first());
+      terms.push_back(row.g(j) * value.back());
+      off.push_back(rounding(j) * std::abs(value.back()) +
+                    (count + 2.0) * epsilon * std::abs(terms.back()));
+      if (j == row.own) own = std::size_t{1} << k;
     }
     z = sums_over(terms);
-    size += std::abs(row.c);
-    const auto count = static_cast<double>(features.size());
-    rounding = (count + 2.0) * epsilon * size + moved;
-    relative = 4.0 * (count + 4.0) * epsilon;
+    rounded = sums_over(off);
   }
 
+  double x_own(std::size_t s) const { return (s & own) != 0 ? value[at(own)] : 0.0; }
   // Which side of c is not sure. Without features z is 0.
-  bool near(std::size_t s, double c) const {
-    return s == 0 ? c == 0.0 : std::abs(z[s] - c) <= rounding;
+  bool near(std::size_t s) const {
+    return s == 0 ? c == 0.0 : std::abs(z[s] - c) <= rounded[s] + 2.0 * epsilon * std::abs(c);
   }
 
+  double c;
   std::vector<double> value, z;
-  std::size_t own = 0;  // its bit; 0 if x_i is never active
-  double size = 0.0, rounding = 0.0, relative = 0.0;
+  std::vector<double> rounded;  // bounds of |δz|
+  std::size_t own = 0;          // its bit; 0 if x_i is never active
+
+ private:
+  static std::size_t at(std::size_t bit) { return static_cast<std::size_t>(std::countr_zero(bit)); }
 };
 
 }  // namespace
@@ -144,67 +149,68 @@ AtomLaw::AtomLaw(const DataLaw& law) : features_(active_features(law)) {
   for (const auto& [pattern, p] : sum.terms()) probability_[pattern] = p;
 }
 
-AtomOutput atom_output(const LawRow& row, const AtomLaw& law, double moved, double* by_feature,
-                       Vector* by_count) {
-  const AtomsOfRow patterns(row, law, moved);
+AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& rounding,
+                       double* by_feature, Vector* by_count) {
+  const AtomsOfRow atoms(row, law, rounding);
   const auto& probability = law.probability();
   const double c = row.c, jump = row.jump;
-  const double x_own = patterns.own == 0 ? 0.0 : row.value(row.own).first();
-  CompensatedSum value, mean;  // E e², E |e|
-  double unsure = 0.0, unsure_slope = 0.0;
+  const double relative = 4.0 * static_cast<double>(atoms.value.size() + 4) * epsilon;
+  CompensatedSum value;
+  double slope = 0.0, error = 0.0, slope_error = 0.0;
   std::vector<double> slopes(probability.size());
   for (std::size_t s = 0; s < probability.size(); ++s) {
-    const double p = probability[s];
+    const double p = probability[s], x = atoms.x_own(s), z = atoms.z[s];
     if (p == 0.0) continue;
-    const double x = (s & patterns.own) != 0 ? x_own : 0.0, z = patterns.z[s];
-    const bool above = z > c;
-    const double e = above ? x - (z - c + jump) : x;
-    value.add(p * e * e);
-    mean.add(p * std::abs(e));
-    if (above) slopes[s] = -2.0 * p * e;
+    const bool above = z > c, near = atoms.near(s);
+    const double e = above ? x - (z - c + jump) : x, square = p * e * e;
+    value.add(square);
     const auto l = static_cast<Index>(std::popcount(s));
-    if (by_count != nullptr && l < by_count->size()) (*by_count)(l) += p * e * e;
-    if (!patterns.near(s, c)) continue;
-    unsure_slope += 2.0 * p * std::abs(x - jump);
-    if (s != 0) unsure += p * jump * std::abs(2.0 * x - jump);
+    if (by_count != nullptr && l < by_count->size()) (*by_count)(l) += square;
+    if (above) slopes[s] = -2.0 * p * e;
+    slope += std::abs(slopes[s]);
+    if (near) slope_error += 2.0 * p * std::abs(x - jump);
+    if (near && s != 0) error += p * jump * std::abs(2.0 * x - jump);
+    if (!above && !near) continue;
+    const double size = std::abs(x) + std::abs(z) + std::abs(c) + jump;
+    const double off = atoms.rounded[s] + 4.0 * epsilon * size;
+    error += p * off * (2.0 * std::abs(e) + off);
+    slope_error += 2.0 * p * off;
   }
+  const std::vector<double> sums = sums_with(slopes, atoms.value.size());
   AtomOutput output;
   output.value = value.value();
-  const std::vector<double> sums = sums_with(slopes, patterns.value.size());
   output.threshold = -slopes[0];
-  const double off = patterns.rounding + 4.0 * epsilon * (patterns.size + jump + std::abs(x_own));
-  output.error.value =
-      patterns.relative * output.value + 2.0 * off * mean.value() + off * off + unsure;
-  output.error.threshold = 2.0 * (patterns.relative * mean.value() + off) + unsure_slope;
+  output.error.value = error + relative * output.value;
+  output.error.threshold = slope_error + relative * slope;
   double squares = 0.0;
   for (std::size_t k = 0; k < sums.size(); ++k) {
-    if (by_feature != nullptr) by_feature[law.features()[k]] = patterns.value[k] * sums[k];
-    squares += patterns.value[k] * patterns.value[k];
+    if (by_feature != nullptr) by_feature[law.features()[k]] = atoms.value[k] * sums[k];
+    squares += atoms.value[k] * atoms.value[k];
   }
   output.error.entries = output.error.threshold * std::sqrt(squares);
   return output;
 }
 
 // 2 E X Y 1{z > c}, X = (x, −1), Y = Σ u_k x_k − c'.
-LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, double moved,
+LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding,
                           const LawDirection& direction, double* by_feature) {
-  const AtomsOfRow patterns(row, law, moved);
+  const AtomsOfRow atoms(row, law, rounding);
   const auto& probability = law.probability();
   std::vector<double> terms;
-  for (std::size_t k = 0; k < patterns.value.size(); ++k) {
-    terms.push_back(direction.g[law.features()[k]] * patterns.value[k]);
+  for (std::size_t k = 0; k < atoms.value.size(); ++k) {
+    terms.push_back(direction.g[law.features()[k]] * atoms.value[k]);
   }
   std::vector<double> plane = sums_over(terms);
   LawProduct product;
   for (std::size_t s = 0; s < probability.size(); ++s) {
-    const bool above = patterns.z[s] > row.c;
-    if (probability[s] > 0.0 && patterns.near(s, row.c)) product.error = INFINITY;
+    const bool above = atoms.z[s] > row.c;
+    if (probability[s] > 0.0 && atoms.near(s)) product.error = INFINITY;
     plane[s] = above ? 2.0 * probability[s] * (plane[s] - direction.c) : 0.0;
   }
-  const std::vector<double> sums = sums_with(plane, patterns.value.size());
+  const std::vector<double> sums = sums_with(plane, atoms.value.size());
   std::fill_n(by_feature, row.g.size(), 0.0);
   for (std::size_t k = 0; k < sums.size(); ++k) {
-    by_feature[law.features()[k]] = patterns.value[k] * sums[k];
+    by_feature[law.features()[k]] = atoms.value[k] * sums[k];
   }
   product.threshold = -plane[0];
   return product;

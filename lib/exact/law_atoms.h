@@ -36,13 +36,13 @@ struct AtomOutput {
   LawError error;
 };
 
-/// `moved`: what z may be off by for the rounding of g. The derivatives by g_j go to by_feature, D
-/// entries that are 0, and E[(x_i − y)²; N = l] to by_count, unless these are null. Cost 2ⁿ.
-AtomOutput atom_output(const LawRow& row, const AtomLaw& law, double moved, double* by_feature,
-                       Vector* by_count);
+/// `rounding`: what g_j may be off by. The derivatives by g_j go to by_feature, D entries that are
+/// 0, and E[(x_i − y)²; N = l] to by_count, unless these are null. Cost 2ⁿ.
+AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& rounding,
+                       double* by_feature, Vector* by_count);
 
 /// Second derivatives, as in law_curvature.h; of unknown (infinite) error where a pattern's z is c.
-LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, double moved,
+LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding,
                           const LawDirection& direction, double* by_feature);
 
 }  // namespace skeleta::exact

@@ -196,14 +196,14 @@ LawLoss::Output LawLoss::own_output(const LawRow& given, const Wanted& wanted) c
   const RowInUnit in = in_unit(given);
   const LawRow& row = in.row;
   const double p = law_.activity.density()(row.own);
-  const AloneOutput found = alone_output(row);
+  const AloneOutput found = alone_output(row, rounding_of_row(row.own)(row.own));
   Output output;
   output.value = p * found.active + (1.0 - p) * found.silent;
   output.threshold = p * found.active_by_c + (1.0 - p) * found.silent_by_c;
   const double silent = (1.0 - p) * std::abs(found.silent_by_c);
-  const double of_threshold = closed * (p * found.rounded_by_c + silent);
+  const double of_threshold = closed * (p * found.rounded_by_c + silent) + p * found.unsure_by_c;
   const double of_others = of_threshold * std::sqrt(second_moments(*row.law).sum());
-  output.error = {closed * (p * found.rounded + (1.0 - p) * found.silent),
+  output.error = {closed * (p * found.rounded + (1.0 - p) * found.silent) + p * found.unsure,
                   closed * p * found.rounded_by_g + of_others, of_threshold, 0.0};
   if (wanted.by_feature != nullptr) {
     wanted.by_feature[row.own] = p * found.active_by_g;
@@ -219,16 +219,9 @@ LawLoss::Output LawLoss::own_output(const LawRow& given, const Wanted& wanted) c
   return output;
 }
 
-// What the atoms of z may be off by for the rounding of A.
-double LawLoss::rounding_of_atoms(const LawRow& row) const {
-  double sum = 0.0;
-  for (const Index j : atoms_->features()) sum += columns_(j) * std::abs(row.value(j).first());
-  return 2.0 * output_rounding_(row.own) * sum;
-}
-
 LawLoss::Output LawLoss::atom_output(const LawRow& given, const Wanted& wanted) const {
   const RowInUnit in = in_unit(given);
-  const AtomOutput found = exact::atom_output(in.row, *atoms_, rounding_of_atoms(in.row),
+  const AtomOutput found = exact::atom_output(in.row, *atoms_, rounding_of_row(in.row.own),
                                               wanted.by_feature, wanted.by_count);
   Output output;
   output.value = found.value;
@@ -244,10 +237,10 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
   Output output;
   if (model.activation == Activation::identity) {
     output = linear_output(row_of(model, i), wanted);
-  } else if (const LawRow row = row_of(model, i); reads_itself_alone(row)) {
-    output = own_output(row, wanted);
-  } else if (atoms_) {
+  } else if (const LawRow row = row_of(model, i); atoms_) {
     output = atom_output(row, wanted);
+  } else if (reads_itself_alone(row)) {
+    output = own_output(row, wanted);
   } else {
     if (!prepared) prepared.emplace(*this, row, wanted.by_feature != nullptr);
     output = contour_output(*prepared, tolerance, wanted);
@@ -436,9 +429,11 @@ LawProduct LawLoss::row_product(const Autoencoder& model, const LawRow& row, Ind
   if (model.activation == Activation::identity) {
     return linear_curvature(*supports_, direction, by_feature);
   }
-  if (reads_itself_alone(row)) return alone_curvature(row, direction, by_feature);
   if (atoms_) {
-    return atom_curvature(row, *atoms_, rounding_of_atoms(row), direction, by_feature);
+    return atom_curvature(row, *atoms_, rounding_of_row(row.own), direction, by_feature);
+  }
+  if (reads_itself_alone(row)) {
+    return alone_curvature(row, rounding_of_row(row.own)(row.own), direction, by_feature);
   }
   const double period = outputs_[static_cast<std::size_t>(row.own)].period;
   return law_curvature(row, circuit_, *supports_, Contour{period}, nodes, direction, by_feature);

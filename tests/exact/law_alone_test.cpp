@@ -89,7 +89,7 @@ TEST(AloneOutput, IsWhatTheLawOfOneFeatureGives) {
           const auto y = [&](double z) { return z > c ? z - c + jump : 0.0; };
           const double right = mean_of(value, g == 0.0 ? 0.0 : c / g,
                                        [&](double u) { return std::pow(u - y(g * u), 2); });
-          const AloneOutput found = alone_output(row);
+          const AloneOutput found = alone_output(row, 0.0);
           EXPECT_NEAR(found.active, right, 2e-5 * (1.0 + found.rounded));
           EXPECT_EQ(found.silent, y(0.0) * y(0.0));
           if (value.has_atoms() || (g == 0.0 && c == 0.0) || (c == 0.0 && jump > 0.0)) continue;
@@ -99,7 +99,7 @@ TEST(AloneOutput, IsWhatTheLawOfOneFeatureGives) {
             LawRow moved = row;
             moved.g(0) += by_g;
             moved.c += by_c;
-            return alone_output(moved);
+            return alone_output(moved, 0.0);
           };
           const double by_c = (at(0, h).active - at(0, -h).active) / (2.0 * h);
           const double by_g = (at(h, 0).active - at(-h, 0).active) / (2.0 * h);
@@ -128,7 +128,7 @@ TEST(AloneOutput, KnowsWhatItsFeatureSaysOfTheOthers) {
     for (Index own = 0; own < 3; ++own) {
       LawRow row{.law = &law, .own = own, .g = Vector::Zero(3), .c = -0.2, .jump = 0.0};
       row.g(own) = 0.9;
-      const AloneOutput output = alone_output(row);
+      const AloneOutput output = alone_output(row, 0.0);
       const auto t = single_curvature(row, own);
       Vector slopes = Vector::Zero(3), product = Vector::Zero(3), counts = Vector::Zero(4);
       double threshold = 0.0;
@@ -168,7 +168,8 @@ TEST(AloneOutput, KnowsWhatItsFeatureSaysOfTheOthers) {
       Vector found = Vector::Zero(3);
       add_others(row, output, found.data());
       EXPECT_LE((found - slopes).cwiseAbs().maxCoeff(), 1e-14);
-      const LawProduct times = alone_curvature(row, {u.data(), c_direction, 0.0}, found.data());
+      const LawProduct times =
+          alone_curvature(row, 0.0, {u.data(), c_direction, 0.0}, found.data());
       EXPECT_LE((found - product).cwiseAbs().maxCoeff(), 1e-14);
       EXPECT_NEAR(times.threshold, threshold, 1e-14);
       EXPECT_LE((counts_while_silent(row, 3) - counts).cwiseAbs().maxCoeff(), 1e-15);

@@ -7,6 +7,7 @@ SKELETA_TEST_MODELS: how many [600, times SKELETA_TEST_SCALE], SKELETA_TEST_SEED
 the table by region (data/errors.csv)."""
 import collections
 import csv
+import itertools
 import json
 import math
 import os
@@ -94,6 +95,38 @@ def orthogonal(draw, d, D):
     off = draw.choice((0.0, power(draw, -17, -1)))
     return [[(draw.choice((1.0, -1.0, 0.9)) if j % d == k else 0.0) + off * draw.gauss(0, 1) for j in range(D)]
             for k in range(d)]
+
+
+def constant_values(draw):
+    """W, b, density, importance, values and jumps (or none) of features that are constants while they are active."""
+    D = draw.choice((1, 2, 3, 4, 5, 6))
+    d = draw.randint(1, D)
+    W = draw.choice((plain, alike, orthogonal))(draw, d, D)
+    size = draw.choice((1.0, power(draw, -100, 100)))
+    values = [size * draw.choice((1.0, -1.0, 0.3, 0.6, draw.gauss(0, 1))) for _ in range(D)]
+    density = [draw.choice((probability(draw), draw.random())) for _ in range(D)]
+    steps = [[g * x for g, x in zip(row, values)] for row in gram(W)]
+    jumps = [size * draw.choice((0.0, 0.1, draw.random())) for _ in range(D)] if draw.random() < 0.5 else None
+    return W, [threshold(draw, row) for row in steps], density, [power(draw, -10, 10) for _ in range(D)], values, jumps
+
+
+def sums_over_patterns(W, b, density, importance, values, jumps):
+    """The loss of such a model and its derivatives by the thresholds, in rational numbers."""
+    D = len(b)
+    W, b, density, importance, values = [[[Fraction(x) for x in row] for row in W],
+                                         *([Fraction(x) for x in row] for row in (b, density, importance, values))]
+    A = [[sum(row[i] * row[j] for row in W) for j in range(D)] for i in range(D)]
+    loss, slopes = Fraction(0), [Fraction(0)] * D
+    for pattern in itertools.product((False, True), repeat=D):
+        p = math.prod(q if active else 1 - q for q, active in zip(density, pattern))
+        x = [value if active else Fraction(0) for value, active in zip(values, pattern)]
+        for i in range(D if p else 0):
+            u = sum(a * y for a, y in zip(A[i], x)) - b[i]
+            above = u > (Fraction(jumps[i]) if jumps else 0)
+            error = x[i] - (u if above else 0)
+            loss += importance[i] * p * error * error
+            slopes[i] += 2 * importance[i] * p * error if above else 0
+    return loss, slopes
 
 
 FAMILIES = (plain, extreme, uneven, alike, orthogonal)
@@ -428,6 +461,34 @@ class Numbers(unittest.TestCase):
                 self.assertLessEqual(ratio or 0.0, 1.0, vars(model))
         print(f"gradients ({refused} refused; {small} below 1e-150); how many, largest error over bound:")
         self.table("derivatives")
+
+    def test_constant_values(self):
+        """Binary features and JumpReLUs: thresholds at sums of values too, where derivatives are known as far as the
+        pattern goes that is there."""
+        refused, met, losses, slopes = 0, 0, [0.0], [0.0]
+        for k in range(MODELS // 2):
+            W, b, density, importance, values, jumps = model = constant_values(random.Random(f"constant {SEED} {k}"))
+            law = skeleta.Law(density, values=[f"constant:{x!r}" for x in values])
+            jump = {"activation": "jumprelu", "jump": numpy.array(jumps)} if jumps else {}
+            try:
+                found = skeleta.loss_and_gradient(numpy.array(W), threshold=numpy.array(b), law=law, threads=1,
+                                                  importance=numpy.array(importance), **jump)
+            except ValueError as error:  # values and weights too far apart
+                self.assertRegex(str(error), "range of double")
+                refused += 1
+                continue
+            right, by_b = sums_over_patterns(*model)
+            with self.subTest(number=k):
+                for x, y, bound, ratios in (
+                        (abs(Fraction(found.loss.value) - right), right, found.loss.error_bound, losses),
+                        (norm([Fraction(x) - y for x, y in zip(found.threshold.tolist(), by_b)]), norm(by_b),
+                         found.loss.gradient_error, slopes)):
+                    # Of a sum that is known but for its last digit.
+                    self.assertLessEqual(x, Fraction(bound) + Fraction(EPSILON) * Fraction(y), model)
+                    ratios.append(float(x / Fraction(bound)) if bound else 0.0)
+            met += found.loss.met_target
+        print(f"constant values: {refused} refused, {met} of {MODELS // 2} meet their target; largest error over "
+              f"bound {max(losses):.3f}, of derivatives {max(slopes):.3f}")
 
 
 if __name__ == "__main__":
