@@ -39,9 +39,9 @@ struct Hessian {
 /// are contour integrals, whose terms need not fall: they are weighted sums (mathematics.md,
 /// Proposition 11.8), nodes being added output by output. They converge fast where z_i has a smooth
 /// density near b_i, and ever more slowly the nearer b_i is to an edge of that density. Γ's part of
-/// `error` is a bound there. Without noise outputs that read their own feature alone are closed forms,
-/// and up to 20 features of constant values sums over patterns, of infinite `error` where a z_i is
-/// b_i; that of more, or of constant values beside others, is infinite.
+/// `error` is a bound there. Without noise outputs that read their own feature alone are closed
+/// forms, and up to 20 features of constant values sums over patterns, of infinite `error` where a
+/// z_i is b_i; that of more, or of constant values beside others, is infinite.
 ///
 /// Where the second derivatives do not exist (kinks()), it has those of the side on which z_i = b_i
 /// is silent. Cost: some 3 (D + 1) gradients, 5 ms for an output that reads five features, and d²
