@@ -96,10 +96,13 @@ void print_spectrum_of_model(std::ostream& out, const Json& json) {
     most += fmt::format(" {:.3g}", number(values[count - shown + k], NAN));
   }
   const double error = number(get("error"), NAN);
-  print_to(out, "  {} eigenvalues{}: smallest{}\n", count,
-           error > 0.0 ? fmt::format(", each wrong by about {:.1g}", error) : "", least);
+  const bool known = std::isfinite(error);
+  const std::string wrong = !known        ? ", of unknown error"
+                            : error > 0.0 ? fmt::format(", each wrong by about {:.1g}", error)
+                                          : "";
+  print_to(out, "  {} eigenvalues{}: smallest{}\n", count, wrong, least);
   if (count > shown) print_to(out, "  largest{}\n", most);
-  if (text(get("landscape")) != "unknown") {
+  if (known && text(get("landscape")) != "unknown") {
     print_to(out, "  rank {} (beyond {:.2g}), {} negative, condition {}\n", get("rank").dump(),
              number(get("zero"), NAN), get("negative").dump(), number_text(get("condition"), "-"));
     for (const Json& mode : get("zero_modes")) {

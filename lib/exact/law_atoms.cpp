@@ -204,7 +204,8 @@ LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& r
   LawProduct product;
   for (std::size_t s = 0; s < probability.size(); ++s) {
     const bool above = atoms.z[s] > row.c;
-    if (probability[s] > 0.0 && atoms.near(s)) product.error = INFINITY;
+    // Where nothing is active z is 0, whatever is rounded: c = 0 has a silent side (kinks()).
+    if (s != 0 && probability[s] > 0.0 && atoms.near(s)) product.error = INFINITY;
     plane[s] = above ? 2.0 * probability[s] * (plane[s] - direction.c) : 0.0;
   }
   const std::vector<double> sums = sums_with(plane, atoms.value.size());

@@ -41,7 +41,8 @@ struct AtomOutput {
 AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& rounding,
                        double* by_feature, Vector* by_count);
 
-/// Second derivatives, as in law_curvature.h; of unknown (infinite) error where a pattern's z is c.
+/// Second derivatives, as in law_curvature.h; of infinite error where the z of a pattern that is
+/// not empty may be c.
 LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding,
                           const LawDirection& direction, double* by_feature);
 
