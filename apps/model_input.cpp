@@ -154,7 +154,8 @@ void DataOptions::declare(OptionTable& options) {
       .add("--groups", &groups, "GROUPS",
            "Features that are not independent: together(0,1), exclusive(2,3), parent(4,5,6) with "
            "the parent first, one in the other, separated by commas; \"name:P(...)\" and "
-           "\"feature:P\" set probabilities")
+           "\"feature:P\" set probabilities. Densities are those while the group is on, of a child "
+           "while its parent is active")
       .default_is("the file's, or independent");
 }
 

@@ -37,11 +37,19 @@ std::string contribution_text(const SkeletonPart& part, double error_bound) {
   return fmt::format("{:.{}g}", part.contribution, std::clamp(static_cast<int>(digits), 1, 7));
 }
 
+// So few that their spread says little of what was missed: of rows with 10 to 29 samples a fifth is
+// off by more than twice the error, by up to 33 times.
+bool has_few(const SkeletonPart& part) {
+  return part.samples > 0 && part.samples < 30;
+}
+
 void print_row(std::ostream& out, const SkeletonPart& part, double value, double error_bound) {
   print_to(out, "{:>4}  {:>11}  {:>12}  {:>13}  {:>10}  {:>9}\n", part.l,
            formatted(part.probability, "{:.5g}"), formatted(part.mean, "{:.6g}"),
            contribution_text(part, error_bound),
-           part.samples == 0 ? "exact" : formatted(part.standard_error, "{:.2g}"),
+           part.samples == 0
+               ? "exact"
+               : formatted(part.standard_error, "{:.2g}") + (has_few(part) ? "*" : ""),
            share_text(part.contribution / value));
 }
 
@@ -69,6 +77,10 @@ void print_rows(std::ostream& out, const IntegralBySkeleton& loss, bool exact) {
       rest += part.contribution;
     }
   }
+  const bool few = std::ranges::any_of(loss.skeletons, [&](const SkeletonPart& part) {
+    return part.contribution >= smallest && has_few(part);
+  });
+  if (few) print_to(out, "      * of fewer than 30 samples: may be off by many times that\n");
   if (hidden > 0) {
     print_to(out, "      {} further skeleton{}: {:.3g} (all are in the file and --json)\n", hidden,
              hidden == 1 ? "" : "s", rest);

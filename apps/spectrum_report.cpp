@@ -97,9 +97,12 @@ void print_spectrum_of_model(std::ostream& out, const Json& json) {
   }
   const double error = number(get("error"), NAN);
   const bool known = std::isfinite(error);
-  const std::string wrong = !known        ? ", of unknown error"
-                            : error > 0.0 ? fmt::format(", each wrong by about {:.1g}", error)
-                                          : "";
+  const bool kink = text(get("landscape")) == "kink";
+  std::string wrong = known ? "" : ", of unknown error";
+  if (known && error > 0.0) {
+    wrong = fmt::format(", each wrong by about {:.1g}{}", error,
+                        kink ? " or, as kinks are near, much more" : "");
+  }
   print_to(out, "  {} eigenvalues{}: smallest{}\n", count, wrong, least);
   if (count > shown) print_to(out, "  largest{}\n", most);
   if (known && text(get("landscape")) != "unknown") {

@@ -106,6 +106,13 @@ double estimated_tail(const std::vector<NodeSum>& blocks) {
   return total.estimated_tail(tail_caution);
 }
 
+// Of an output that may never be active, for all that is known, nothing.
+void set_precision(double p, FeatureFigures& out) {
+  const double seen = out.false_activation + p * out.recall;
+  out.precision =
+      seen > out.detection_error ? p * out.recall / seen : std::numeric_limits<double>::quiet_NaN();
+}
+
 // 4ε a step of the grid's recursion, weighted by what the points there contribute to Λ.
 double rounding_of_log(const DictionaryRow& row) {
   double sum = 1.0 + static_cast<double>(row.frequent.size());
@@ -180,8 +187,7 @@ OutputResult evaluate_to(const DictionaryRow& row, const InterferenceMoments& mo
   const auto probability = [](double x) { return std::clamp(x, 0.0, 1.0); };
   out.false_activation = (1.0 - p) * probability((c < 0.0 ? none : 0.0) + single.steps + alarm);
   out.recall = probability(none * above(g, c) + hit);
-  const double seen = out.false_activation + p * out.recall;
-  out.precision = seen > 0.0 ? p * out.recall / seen : std::numeric_limits<double>::quiet_NaN();
+  set_precision(p, out);
   return result;
 }
 
@@ -269,8 +275,7 @@ FeatureFigures figures_when_alone(const DictionaryRow& row) {
   out.error_bound = 8.0 * epsilon * (row.jump > 0.0 ? p + size * size : out.loss);
   out.recall = above(g, row.c);
   out.false_activation = row.c < 0.0 ? 1.0 - p : 0.0;
-  const double seen = out.false_activation + p * out.recall;
-  out.precision = seen > 0.0 ? p * out.recall / seen : std::numeric_limits<double>::quiet_NaN();
+  set_precision(p, out);
   return out;
 }
 

@@ -536,6 +536,7 @@ std::vector<Matrix> LawLoss::curvatures(const Autoencoder& model, double relativ
 Loss LawLoss::by_count(const Autoencoder& model, Vector& contributions) {
   double tolerance = 0.0;
   const Loss loss = evaluate(model, nullptr, tolerance);
+  if (contributions.size() == 0) return loss;
   Matrix parts = Matrix::Zero(contributions.size(), law_.size());
   std::vector<std::optional<Prepared>> prepared;
   evaluate_all(model, tolerance, INFINITY, nullptr, &parts, prepared);

@@ -22,7 +22,7 @@ class LawLoss {
 
   /// The loss of a valid model; its gradient, unless that is null.
   Loss evaluate(const Autoencoder& model, Gradient* gradient);
-  /// The same, and C_0, …, C_most.
+  /// The same, and C_0, …, C_most; none if `contributions` has no entries.
   Loss by_count(const Autoencoder& model, Vector& contributions);
 
   /// The first derivatives by A and by the variances of the noise, of the last gradient.

@@ -226,7 +226,15 @@ Congruence congruence(const Matrix& X, const Matrix& Y, CongruenceOptions option
   if (options.beam == 0 || options.refined == 0) {
     throw std::invalid_argument("beam and refined must be at least 1");
   }
-  return CongruenceSearch(X, Y, options).run();
+  // In a power of two as unit: cosines of tiny or huge columns are products beyond the range.
+  const double largest = std::max(X.cwiseAbs().maxCoeff(), Y.cwiseAbs().maxCoeff());
+  const int exponent = largest > 0.0 ? std::ilogb(largest) : 0;
+  const auto reduced = [&](double x) { return std::ldexp(x, -exponent); };
+  const Matrix x = X.unaryExpr(reduced), y = Y.unaryExpr(reduced);
+  Congruence result = CongruenceSearch(x, y, options).run();
+  result.rms = std::ldexp(result.rms, exponent);
+  result.lower_bound = std::ldexp(result.lower_bound, exponent);
+  return result;
 }
 
 }  // namespace skeleta::geometry

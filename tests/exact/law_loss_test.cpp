@@ -273,6 +273,24 @@ TEST(LawLoss, ConstantValuesAreToldAsFarAsTheyAreKnown) {
   }
 }
 
+// Q_0 … Q_2 are too improbable to be listed: then none is, and the loss is what it is.
+TEST(LawLoss, IsThereWhereNoSkeletonIsListed) {
+  std::mt19937_64 random(8);
+  Options options = to(1e-6);
+  options.skeletons = 2;
+  Autoencoder model = dense_model(20, 3, random);
+  for (const ValueLaw& value : {ValueLaw::uniform(0, 2), ValueLaw::constant(1)}) {
+    for (const Activation activation : {Activation::relu, Activation::identity}) {
+      model.activation = activation;
+      const Features features =
+          Features::of(DataLaw::independent(Vector::Constant(20, 0.9), value), Vector::Ones(20));
+      const auto found = skeleton_loss(model, features, options);
+      EXPECT_TRUE(found.skeletons.empty());
+      EXPECT_EQ(found.value, loss(model, features, options).value);
+    }
+  }
+}
+
 // Four patterns, each with one z: negative values, for which e^{sgU} is far below 1 on a contour as
 // short as one atom allows. Its digits were lost there once.
 TEST(LawLoss, NegativeConstantsAreTheSumOverTheirPatterns) {

@@ -62,6 +62,21 @@ TEST(Congruence, RecognisesDisguisedRandomColumns) {
   }
 }
 
+TEST(Congruence, HasNoUnitOfItsOwn) {
+  std::mt19937_64 random(11);
+  const Matrix X = random_matrix(5, 8, random), Y = disguised(X, random);
+  const Matrix other = random_matrix(5, 8, random);
+  const Congruence far = congruence(X, other);
+  for (const int exponent : {-1000, -520, -300, 300, 520, 1000}) {
+    const double unit = std::ldexp(1.0, exponent);
+    EXPECT_LT(congruence(unit * X, unit * Y).rms / unit, close) << exponent;
+    const Congruence scaled = congruence(unit * X, unit * other);
+    EXPECT_EQ(scaled.rms / unit, far.rms) << exponent;
+    EXPECT_EQ(scaled.lower_bound / unit, far.lower_bound) << exponent;
+    EXPECT_EQ(scaled.permutation, far.permutation) << exponent;
+  }
+}
+
 // Symmetry makes many matches equally good at first sight; 24 roots of D₄ and 240 of E₈ too.
 TEST(Congruence, RecognisesDisguisedSymmetricConfigurations) {
   std::mt19937_64 random(4);

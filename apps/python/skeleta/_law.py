@@ -11,9 +11,11 @@ class Law:
     """Which features are active together, and their values while they are.
 
     density: of each feature, [feature], or one number for `features` of them, or a text that the program
-    knows ('zipf:1:0.5'). values: the law of a feature's value, one text for all or one for each:
-    'uniform:0,1', 'constant:1', 'exponential:2', 'half-normal:1', 'normal:0,1'. groups: 'together(0,1)',
-    'exclusive(2,3)', 'parent(4,5,6)', separated by commas, one inside the other. Raises ValueError.
+    knows ('zipf:1:0.5'); in groups that while the group is on, of a child while its parent is active (the
+    attribute `density` is that of each feature by itself). values: the law of a feature's value, one text
+    for all or one for each: 'uniform:0,1', 'constant:1', 'exponential:2', 'half-normal:1', 'normal:0,1'.
+    groups: 'together(0,1)', 'exclusive(2,3)', 'parent(4,5,6)', separated by commas, one inside the other.
+    Raises ValueError.
 
     >>> law = Law([0.1, 0.1, 0.2], values="half-normal:1", groups="exclusive(0,1)")
     >>> law.features, law.values[0]

@@ -44,9 +44,9 @@ struct Hessian {
 /// z_i is b_i; that of more, or of constant values beside others, is infinite.
 ///
 /// Where the second derivatives do not exist (kinks()), it has those of the side on which z_i = b_i
-/// is silent. Cost: some 3 (D + 1) gradients, 5 ms for an output that reads five features, and d²
-/// D³ operations; memory D³ + n² numbers. Throws std::invalid_argument if n > 6000, or as Evaluator
-/// does.
+/// is silent; near such a place `error` may be far too small. Cost: some 3 (D + 1) gradients, 5 ms
+/// for an output that reads five features, and d² D³ operations; memory D³ + n² numbers. Throws
+/// std::invalid_argument if n > 6000, or as Evaluator does.
 Hessian hessian(const Autoencoder& model, const Features& features, const Options& options = {},
                 double relative_error = 1e-7);
 

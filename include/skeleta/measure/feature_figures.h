@@ -15,10 +15,11 @@ struct FeatureFigures {
   double interference_variance = 0.0;  ///< and its variance.
   double false_activation = 0.0;       ///< P(x_i = 0, output i active)
   double recall = 0.0;                 ///< P(output i active | x_i active)
-  double precision = 0.0;              ///< P(x_i active | output i active); NaN if it never is.
-  double detection_error = 0.0;        ///< Estimated error of false_activation, and of p_i recall.
-  Index nodes = 0;                     ///< On its contour; 0 if it needed none.
-  bool met_target = true;              ///< Is the loss as precise as was asked?
+  /// P(x_i active | output i active); NaN if it is with a probability of at most detection_error.
+  double precision = 0.0;
+  double detection_error = 0.0;  ///< Estimated error of false_activation, and of p_i recall.
+  Index nodes = 0;               ///< On its contour; 0 if it needed none.
+  bool met_target = true;        ///< Is the loss as precise as was asked?
 };
 
 }  // namespace skeleta
