@@ -45,10 +45,10 @@ Json reason(const Json& run) {
         run.at("first_kink").dump(), run.at("kinks").dump());
   }
   if (landscape == "unknown") {
+    const double error = number(run.at("error"), NAN);
     return fmt::format(
-        "second derivatives are known to about {:.1g} only: the model is near a kink, or close to "
-        "one of many small steps",
-        number(run.at("error"), NAN));
+        "second derivatives are {}: the model is near a kink, or close to one of many small steps",
+        std::isfinite(error) ? fmt::format("known to about {:.1g} only", error) : "not known");
   }
   if (landscape == "slope") {
     return fmt::format("no critical point: the gradient's norm is {:.3g}",
