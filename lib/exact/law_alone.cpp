@@ -40,19 +40,33 @@ Cases sweep_others(const LawRow& row, const double* u, const Visit& visit) {
 // May g U = c have positive probability, once all is rounded?
 bool atom_at_threshold(const LawRow& row, double rounding) {
   const double x = row.value(row.own).first(), z = row.g(row.own) * x, c = row.c;
-  const double off = rounding * std::abs(x) + epsilon * (std::abs(z) + std::abs(c));
+  const double off = rounding * std::abs(x) + 2.0 * epsilon * (std::abs(z) + std::abs(c));
   return row.value(row.own).has_atoms() && std::abs(z - c) <= off;
 }
 
-}  // namespace
-
-bool reads_itself_alone(const LawRow& row) {
-  if (row.variance > 0.0) return false;
-  for (Index j = 0; j < row.g.size(); ++j) {
-    if (j != row.own && row.g(j) != 0.0) return false;
-  }
-  return true;
+// x_i within `off` of u = c/g, whose probability is at most 2 off times the density there, may be
+// on the other side: an error of θ|2u − θ| each, of 2|u − θ| in the derivative. With a jump that
+// also has the density at u, which rounding may move, beyond an end of the law even.
+void set_unsure(const LawRow& row, double rounding, AloneOutput& output) {
+  const ValueLaw& value = row.value(row.own);
+  const double g = std::abs(row.g(row.own)), jump = row.jump;
+  if (g == 0.0) return;
+  const double u = row.c / row.g(row.own);
+  const double off = (rounding / g + 4.0 * epsilon) * std::abs(u) + 2.0 * epsilon * jump / g;
+  const double mode = value.kind() == ValueKind::normal ? value.first() : value.least();
+  const auto density = [&](double at) { return at_threshold(value, 0, 1.0, at); };
+  const std::array densities{density(u - off), density(u), density(u + off),
+                             density(std::clamp(mode, u - off, u + off))};
+  const auto [least, most] = std::ranges::minmax(densities);
+  const double mass = atom_at_threshold(row, rounding) ? 1.0 : std::min(1.0, 2.0 * off * most);
+  const double x = std::abs(u) + off, step = std::abs(2.0 * u - jump) + 2.0 * off;
+  output.unsure = mass * jump * step;
+  output.unsure_by_c = mass * 2.0 * (std::abs(u - jump) + off) +
+                       jump / g * (step * (most - least) + 2.0 * off * most);
+  output.unsure_by_g = x * output.unsure_by_c;
 }
+
+}  // namespace
 
 // x_i − y is x_i where g x_i ≤ c and (1 − g) x_i + c − θ beyond, so that a perfect output has the
 // loss 0. At the jump its square falls by x_i² − (x_i − θ)² = θ (2 x_i − θ).
@@ -74,10 +88,7 @@ AloneOutput alone_output(const LawRow& row, double rounding) {
   const double y = c < 0.0 ? jump - c : 0.0;
   output.silent = y * y;
   output.silent_by_c = -2.0 * y;
-  if (atom_at_threshold(row, rounding)) {
-    output.unsure = jump * std::abs(2.0 * value.first() - jump);
-    output.unsure_by_c = 2.0 * std::abs(value.first() - jump);
-  }
+  set_unsure(row, rounding, output);
   const double width = std::sqrt(square), size = std::abs(lost) * width + std::abs(c) + jump;
   output.rounded = (below > 0.0 ? square : 0.0) + size * size;
   output.rounded_by_c = 2.0 * size + 2.0 * std::abs(d1) + jump * std::abs(d0);

@@ -7,9 +7,7 @@
 /// a closed form.
 namespace skeleta::exact {
 
-/// g_j = 0 for j ≠ i, v = 0.
-bool reads_itself_alone(const LawRow& row);
-
+/// Of LawRow::alone.
 /// E(x_i − y)² and its derivatives by c and g_i, for the two cases of x_i; not times their
 /// probabilities. Where the jump meets an atom of the law there is no derivative; what is given
 /// leaves the atom out.
@@ -17,7 +15,8 @@ struct AloneOutput {
   double active = 0.0, active_by_c = 0.0, active_by_g = 0.0;
   double silent = 0.0, silent_by_c = 0.0;
   double rounded = 0.0, rounded_by_c = 0.0, rounded_by_g = 0.0;  ///< Of active: sums of |terms|.
-  double unsure = 0.0, unsure_by_c = 0.0;  ///< Of active: an atom which may be on the other side.
+  /// Of active: what may be on the other side of the threshold, or of an end of the law.
+  double unsure = 0.0, unsure_by_c = 0.0, unsure_by_g = 0.0;
 };
 /// `rounding`: what g_i may be off by.
 AloneOutput alone_output(const LawRow& row, double rounding);

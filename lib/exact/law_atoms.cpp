@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "exact/compensated_sum.h"
 #include "measure/activity_sweep.h"
@@ -11,6 +12,8 @@ namespace skeleta::exact {
 namespace {
 
 using Bits = std::uint32_t;
+
+constexpr double least_probability = std::numeric_limits<double>::min();
 
 // Σ P(pattern) Π_{k in pattern} y_k, by pattern: the generating function with a variable for each
 // feature. Operands of a product have no feature in common.
@@ -147,6 +150,11 @@ AtomLaw::AtomLaw(const DataLaw& law) : features_(active_features(law)) {
   });
   probability_.assign(std::size_t{1} << features_.size(), 0.0);
   for (const auto& [pattern, p] : sum.terms()) probability_[pattern] = p;
+  const auto exclusive = [](const ActivityNode& node) {
+    return node.kind == ActivityKind::exclusive;
+  };
+  const auto n = static_cast<double>(features_.size());
+  if (std::ranges::any_of(law.activity.nodes(), exclusive)) lost_ = 2.0 * n * epsilon;
 }
 
 AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& rounding,
@@ -156,17 +164,22 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
   const double c = row.c, jump = row.jump;
   const double relative = 4.0 * static_cast<double>(atoms.value.size() + 4) * epsilon;
   CompensatedSum value;
-  double slope = 0.0, error = 0.0, slope_error = 0.0;
+  // Products of probabilities below the normal numbers are off by as much as on the least of those.
+  const double tiny = static_cast<double>(atoms.value.size() + 4) * 5e-324;
+  double slope = 0.0, error = 0.0, slope_error = 0.0, largest = 0.0;
   std::vector<double> slopes(probability.size());
   for (std::size_t s = 0; s < probability.size(); ++s) {
-    const double p = probability[s], x = atoms.x_own(s), z = atoms.z[s];
-    if (p == 0.0) continue;
+    const double p = probability[s] + (probability[s] < least_probability ? tiny : 0.0);
+    const double x = atoms.x_own(s), z = atoms.z[s];
     const bool above = z > c, near = atoms.near(s);
-    const double e = above ? x - (z - c + jump) : x, square = p * e * e;
+    const double e = above ? x - (z - c + jump) : x, square = probability[s] * e * e;
     value.add(square);
+    error += (p - probability[s]) * e * e;
+    largest = std::max(largest, std::abs(e));
     const auto l = static_cast<Index>(std::popcount(s));
     if (by_count != nullptr && l < by_count->size()) (*by_count)(l) += square;
-    if (above) slopes[s] = -2.0 * p * e;
+    if (above) slopes[s] = -2.0 * probability[s] * e;
+    slope_error += 2.0 * (p - probability[s]) * std::abs(e);
     slope += std::abs(slopes[s]);
     if (near) slope_error += 2.0 * p * std::abs(x - jump);
     if (near && s != 0) error += p * jump * std::abs(2.0 * x - jump);
@@ -180,8 +193,8 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
   AtomOutput output;
   output.value = value.value();
   output.threshold = -slopes[0];
-  output.error.value = error + relative * output.value;
-  output.error.threshold = slope_error + relative * slope;
+  output.error.value = error + relative * output.value + law.lost() * largest * largest;
+  output.error.threshold = slope_error + relative * slope + 2.0 * law.lost() * largest;
   double squares = 0.0;
   for (std::size_t k = 0; k < sums.size(); ++k) {
     if (by_feature != nullptr) by_feature[law.features()[k]] = atoms.value[k] * sums[k];

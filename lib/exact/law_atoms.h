@@ -20,12 +20,16 @@ class AtomLaw {
   explicit AtomLaw(const DataLaw& law);
 
   const std::vector<Index>& features() const { return features_; }
+  /// What rounding may take from any of the probabilities, beside some n ε of each: of 1 − Σ p in
+  /// exclusive groups.
+  double lost() const { return lost_; }
   /// P(just the features()[k] with bit k of the pattern are active), 2ⁿ entries.
   const std::vector<double>& probability() const { return probability_; }
 
  private:
   std::vector<Index> features_;
   std::vector<double> probability_;
+  double lost_ = 0.0;
 };
 
 /// E(x_i − y)² of an output without noise, its derivative by c, and bounds of their errors.

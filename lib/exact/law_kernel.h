@@ -28,6 +28,8 @@ struct LawRow {
   Vector g;  ///< 0 for features that are never active.
   double c = 0.0, jump = 0.0, variance = 0.0;
   Index fewest = 2;
+  bool alone =
+      false;  ///< z is g_i x_i and nothing else, exactly: not for rounding, nor with noise.
 
   const ValueLaw& value(Index j) const { return law->values[static_cast<std::size_t>(j)]; }
 };

@@ -59,20 +59,32 @@ LawRow LawLoss::row_of(const Autoencoder& model, Index i) const {
   LawRow row;
   row.law = &law_;
   row.own = i;
-  // What is never active, always 0, or no more than rounding (of columns that are orthogonal) must
-  // not limit the strip or seem to move z.
+  // What is never active, or always 0, must not limit the strip or seem to move z.
   row.g = output_weights(model, i, 1).col(0);
   for (Index j = 0; j < law_.size(); ++j) {
     const ValueLaw& value = law_.values[static_cast<std::size_t>(j)];
     const bool zero = value.least() == 0.0 && value.most() == 0.0;
-    const bool rounded = std::abs(row.g(j)) <= output_rounding_(i) * columns_(j);
-    if (zero || rounded || law_.activity.density()(j) == 0.0) row.g(j) = 0.0;
+    if (zero || law_.activity.density()(j) == 0.0) row.g(j) = 0.0;
   }
   row.jump = model.activation == Activation::jumprelu ? model.jump(i) : 0.0;
   row.c = model.b(i) + row.jump;
   row.variance = output_noise(model, i);
   row.fewest = row.variance > 0.0 ? 1 : 2;
+  row.alone = alone(model, row);
   return row;
+}
+
+// Entries of 0 that rounding made are none: a jump would not be where it seems.
+bool LawLoss::alone(const Autoencoder& model, const LawRow& row) const {
+  if (row.variance > 0.0) return false;
+  const Index i = row.own;
+  const Vector own = model.tied() ? Vector(model.W.col(i)) : Vector(model.W_out.row(i));
+  for (Index j = 0; j < law_.size(); ++j) {
+    if (j == i || law_.activity.density()(j) == 0.0) continue;
+    const bool apart = (own.array() == 0.0 || model.W.col(j).array() == 0.0).all();
+    if (row.g(j) != 0.0 || !apart) return false;
+  }
+  return true;
 }
 
 // E(x_i − z + b)² is that of z' = z − x_i: no large terms that cancel.
@@ -174,14 +186,16 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawTolerance& 
 // From the row's unit to that of the features.
 void LawLoss::restore(const RowInUnit& in, const Wanted& wanted, Output& output) const {
   const double unit = in.unit, square_unit = unit * unit;
+  const double p = law_.activity.density()(in.row.own);
+  const bool present = p > 0.0 && in.row.value(in.row.own).moment(2) > 0.0;
+  // Products of densities and squares may be lost in the one unit or the other.
+  if (output.value < least_normal && present) output.error.value += closed * least_normal;
   output.value *= square_unit;
   output.threshold *= unit;
   output.error.value *= square_unit;
   output.error.entries *= square_unit;
   output.error.threshold *= unit;
   if (!in.in_range) output.error = unknown;
-  const double p = law_.activity.density()(in.row.own);
-  const bool present = p > 0.0 && in.row.value(in.row.own).moment(2) > 0.0;
   if (output.value < least_normal && (unit != 1.0 || present)) {
     output.error.value += closed * least_normal;
   }
@@ -200,11 +214,19 @@ LawLoss::Output LawLoss::own_output(const LawRow& given, const Wanted& wanted) c
   Output output;
   output.value = p * found.active + (1.0 - p) * found.silent;
   output.threshold = p * found.active_by_c + (1.0 - p) * found.silent_by_c;
-  const double silent = (1.0 - p) * std::abs(found.silent_by_c);
-  const double of_threshold = closed * (p * found.rounded_by_c + silent) + p * found.unsure_by_c;
-  const double of_others = of_threshold * std::sqrt(second_moments(*row.law).sum());
+  // ∂/∂v = ½ ∂²/∂c², of dead outputs beside others with noise.
+  output.noise =
+      0.5 * (p * single_curvature(row, row.own)[0] + (row.c < 0.0 ? 2.0 * (1.0 - p) : 0.0));
+  const double smooth = closed * (p * found.rounded_by_c + (1.0 - p) * std::abs(found.silent_by_c));
+  double squares = 0.0;  // of the others' values, active or not
+  for (Index j = 0; j < law_.size(); ++j) {
+    if (j != row.own) squares += row.value(j).moment(2);
+  }
   output.error = {closed * (p * found.rounded + (1.0 - p) * found.silent) + p * found.unsure,
-                  closed * p * found.rounded_by_g + of_others, of_threshold, 0.0};
+                  p * (closed * found.rounded_by_g + found.unsure_by_g) +
+                      smooth * std::sqrt(second_moments(*row.law).sum()) +
+                      p * found.unsure_by_c * std::sqrt(squares),
+                  smooth + p * found.unsure_by_c, 0.0};
   if (wanted.by_feature != nullptr) {
     wanted.by_feature[row.own] = p * found.active_by_g;
     add_others(row, found, wanted.by_feature);
@@ -239,7 +261,7 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
     output = linear_output(row_of(model, i), wanted);
   } else if (const LawRow row = row_of(model, i); atoms_) {
     output = atom_output(row, wanted);
-  } else if (reads_itself_alone(row)) {
+  } else if (row.alone) {
     output = own_output(row, wanted);
   } else {
     if (!prepared) prepared.emplace(*this, row, wanted.by_feature != nullptr);
@@ -253,13 +275,12 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
   return output;
 }
 
-// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, twice that where row_of() puts 0 for such an entry, and
-// √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
+// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
 void LawLoss::read_rounding(const Autoencoder& model) {
   const double relative = static_cast<double>(model.hidden() + 2) * 0.5 * epsilon;
   columns_ = model.W.colwise().norm().transpose();
   output_rounding_ = relative * (model.tied() ? columns_ : Vector(model.W_out.rowwise().norm()));
-  rounding_ = 2.0 * columns_.dot(second_.cwiseSqrt()) * output_rounding_;
+  rounding_ = columns_.dot(second_.cwiseSqrt()) * output_rounding_;
 }
 
 LawLoss::Evaluated LawLoss::evaluate_all(const Autoencoder& model, double tolerance,
@@ -347,7 +368,8 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
   }
   double least = 0.0;  // what the rounding of A leaves of a loss of 0
   for (Index i = 0; i < law_.size(); ++i) {
-    least += 4.0 * unit_.features.importance(i) * std::pow(rounding_(i), 2);
+    const double rounded = 2.0 * rounding_(i) + 64.0 * epsilon * std::sqrt(second_(i));
+    least += unit_.features.importance(i) * rounded * rounded;
   }
   const auto target = [&](double value) { return std::max({absolute, relative * value, least}); };
   const auto gradient_target = [&](double value) {
@@ -432,7 +454,7 @@ LawProduct LawLoss::row_product(const Autoencoder& model, const LawRow& row, Ind
   if (atoms_) {
     return atom_curvature(row, *atoms_, rounding_of_row(row.own), direction, by_feature);
   }
-  if (reads_itself_alone(row)) {
+  if (row.alone) {
     return alone_curvature(row, rounding_of_row(row.own)(row.own), direction, by_feature);
   }
   const double period = outputs_[static_cast<std::size_t>(row.own)].period;

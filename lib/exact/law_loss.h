@@ -83,7 +83,8 @@ class LawLoss {
   Output linear_output(const LawRow& row, const Wanted& wanted) const;
   Output own_output(const LawRow& row, const Wanted& wanted) const;
   Output atom_output(const LawRow& row, const Wanted& wanted) const;
-  Vector rounding_of_row(Index i) const { return 2.0 * output_rounding_(i) * columns_; }
+  bool alone(const Autoencoder& model, const LawRow& row) const;
+  Vector rounding_of_row(Index i) const { return output_rounding_(i) * columns_; }
   void restore(const RowInUnit& in, const Wanted& wanted, Output& output) const;
   Output contour_output(Prepared& prepared, const LawTolerance& tolerance,
                         const Wanted& wanted) const;

@@ -149,7 +149,10 @@ void LawOutput::set_moments() {
   moments_.own[1] = own.c[1];
   if (moments_.plain[0] > 0.0) {
     const double c = row_.c, *m = moments_.plain;
-    spread_ = std::sqrt(std::max(m[2] - 2.0 * c * m[1] + c * c * m[0], 0.0) / m[0]);
+    // Not 0 where it is lost in rounding: z may be on both sides of a c that is that near.
+    const double terms = m[2] + 2.0 * std::abs(c * m[1]) + c * c * m[0];
+    const double square = m[2] - 2.0 * c * m[1] + c * c * m[0];
+    spread_ = std::sqrt(std::max(square, moving_ ? 16.0 * epsilon * terms : 0.0) / m[0]);
   }
   if (derivatives_) set_moments_of_features();
 }

@@ -79,7 +79,7 @@ STATED = (
     ("(L = 0.1665657, and", "uniform:0.5,1", r"loss +0\.16656566(?s:.)*4 x 1/2"),
     ("come to L = 0.0040 or 0.0041", "--untied --starts 6", r"loss +0\.004[01]"),
     ("four starts has L = 0.0937560", "-o tied.h5", r"loss +0\.0937560"),
-    ("come to L = 0.054 (three", "--init untie.h5", r"loss +0\.05(39|4[0-4])"),
+    ("come to L = 0.054 (three", "--init untie.h5", r"loss +0\.05(3[5-9]|4[0-4])"),
     ("three starts: L = 0.0649206", "zipf:1:0.3", r"loss +0\.0649206"),
     ("it stops anywhere", "--scale 0.3", r"encoder +[\d.]+ +9\.35"),
     ("| 2000 | 7.98 | 2.66 | 6895 | 28.6 ± 0.7 |", "-o words_run.h5", r"loss 6894\.[67](?s:.)*: 28\.6\d* \+- 0\.7"),

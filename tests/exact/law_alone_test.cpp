@@ -10,6 +10,7 @@
 
 #include "exact/law_closed.h"
 #include "measure/activity_oracle.h"
+#include "skeleta/exact/hessian.h"
 #include "skeleta/exact/loss.h"
 
 namespace skeleta::exact {
@@ -64,8 +65,9 @@ TEST(AloneOutput, OfTheIdentityIsKnown) {
   EXPECT_NEAR(far.value, 1.4 * (2.0 - std::exp(-0.5) * 3.25), far.error_bound);
 }
 
-// Orthogonal columns: their products are 1e-17, which no contour could resolve.
-TEST(AloneOutput, OrthogonalColumnsAreAlone) {
+// Orthogonal columns: their products are 1e-17, which no contour could resolve, and which is not 0:
+// a jump at 0 hangs on its sign.
+TEST(AloneOutput, OrthogonalColumnsAreNotAloneButForConstants) {
   Matrix W{{0.6, -0.8, 0.0}, {0.48, 0.36, 0.8}, {-0.64, -0.48, 0.6}};
   ASSERT_GT((W.transpose() * W - Matrix::Identity(3, 3)).cwiseAbs().maxCoeff(), 0.0);
   const Vector density{{0.3, 0.1, 0.5}}, ones = Vector::Ones(3), b{{-0.1, 0.0, 0.1}};
@@ -76,6 +78,46 @@ TEST(AloneOutput, OrthogonalColumnsAreAlone) {
   EXPECT_TRUE(turned.met_target());
   EXPECT_NEAR(turned.value, straight.value, turned.error_bound);
   EXPECT_LE(turned.error_bound, 1e-14);
+  Autoencoder jumping{Matrix::Identity(2, 2), Vector{{-0.5, 0.0}}};
+  jumping.W_out = Matrix{{1.0, 1e-17}, {0.0, 1.0}};
+  jumping.activation = Activation::jumprelu;
+  jumping.jump = Vector::Constant(2, 0.5);
+  const Features plain{Vector::Constant(2, 0.5), Vector{{1.0, 0.0}}};
+  Options options;
+  options.refuse_unreachable = false;
+  const Loss found = loss(jumping, plain, options);  // x_2 fires output 1: ½ (½ ½² + ½ ½²) more
+  EXPECT_GE(found.error_bound, std::abs(found.value - 0.1875));
+  EXPECT_FALSE(found.met_target());
+}
+
+// Dead outputs beside noise: their variance is 0, but the loss knows of it.
+TEST(AloneOutput, HasADerivativeByNoise) {
+  Autoencoder model{Matrix{{1.0, 0.0}}, Vector{{0.1, -0.2}}};
+  model.noise = 0.5;
+  const Features features{Vector::Constant(2, 0.5), Vector{{0.0, 1.0}}};
+  const Hessian found = hessian(model, features);
+  const auto slope = [&](double step) {
+    Autoencoder moved = model;
+    moved.W(0, 1) += step;
+    return loss_and_gradient(moved, features).dW(0, 1);
+  };
+  constexpr double h = 1e-4;
+  EXPECT_NEAR(found.matrix(1, 1), (slope(h) - slope(-h)) / (2.0 * h), 1e-4);
+}
+
+// A sum of threshold and jump that may be beyond the end of the law, and densities that far laws
+// have within an ulp of the threshold.
+TEST(AloneOutput, SaysWhatRoundingMovesOverTheThreshold) {
+  Autoencoder model{Matrix::Identity(1, 1), Vector::Constant(1, 0.4)};
+  model.activation = Activation::jumprelu;
+  model.jump = Vector::Constant(1, 0.1);
+  const auto one = [](const ValueLaw& law) {
+    return Features::of(DataLaw::independent(Vector::Constant(1, 0.5), law), Vector::Ones(1));
+  };
+  EXPECT_GE(loss_and_gradient(model, one(ValueLaw::uniform(0.1, 0.5))).loss.gradient_error, 0.01);
+  Autoencoder far{Matrix::Constant(1, 1, 1.0), Vector::Constant(1, 0.9e8)};
+  far.W_out = Matrix::Constant(1, 1, 0.9);
+  EXPECT_GE(loss_and_gradient(far, one(ValueLaw::normal(1e8, 1))).loss.gradient_error, 1e7);
 }
 
 TEST(AloneOutput, IsWhatTheLawOfOneFeatureGives) {

@@ -134,6 +134,29 @@ TEST(AtomLaw, DerivativesAreSlopesOfTheSums) {
   }
 }
 
+// 1 − Σ p of an exclusive group cancels, and products of rare groups are below the normal numbers.
+TEST(AtomLaw, BoundsKnowWhatProbabilitiesLose) {
+  const Vector p{{0.1, 0.2, 0.7 - 1e-10}};
+  std::vector<ActivityNodes> members;
+  for (Index j = 0; j < 3; ++j) members.push_back(activity::feature(j, p(j)));
+  const DataLaw rivals{ActivityTree(activity::exclusive(members)),
+                       {ValueLaw::constant(1), ValueLaw::constant(1), ValueLaw::constant(1)}};
+  Autoencoder model{Matrix::Identity(3, 3), Vector::Constant(3, -0.5)};
+  model.W_out = Matrix::Constant(3, 3, -0.5) + Matrix::Identity(3, 3);
+  const Loss found = loss(model, Features::of(rivals, Vector::Ones(3)));
+  const Long none = ((1.0L - p(0)) - p(1)) - p(2);
+  EXPECT_NEAR(found.value, static_cast<double>(0.75L * none), found.error_bound);
+  const double unit = std::ldexp(1.0, 300);
+  const DataLaw rare{ActivityTree(activity::parent(0, 1e-300, {activity::feature(1, 1.3e-23)})),
+                     {ValueLaw::constant(unit), ValueLaw::constant(unit)}};
+  Autoencoder steep{Matrix::Identity(2, 2), Vector{{unit, 0.0}}};
+  steep.W_out = Matrix{{2.0, 1.0}, {-1.0, 2.0}};
+  Options options;
+  options.refuse_unreachable = false;
+  const Loss lost = loss(steep, Features::of(rare, Vector{{1.0, 0.0}}), options);
+  EXPECT_GE(lost.error_bound, std::abs(lost.value - 5.4e-143));
+}
+
 // 0.3 + 0.6 is the threshold 0.9 but for its last digit: the loss is continuous there, its
 // derivative is not, and no rounding tells on which side this is.
 TEST(AtomLaw, AtAThresholdDerivativesAreKnownAsFarAsThePatternGoes) {

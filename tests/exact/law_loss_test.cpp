@@ -273,6 +273,25 @@ TEST(LawLoss, ConstantValuesAreToldAsFarAsTheyAreKnown) {
   }
 }
 
+// z = 1 + 1e-8 x_2 on the only support of two features, and c = 1 + 1e-12: E(z − c)² is 1e-16, lost
+// in rounding, but z is not c. The loss of x_1 is 1, and (1 − θ)² where it fires.
+TEST(LawLoss, WhatIsCloseToTheThresholdIsNotAtIt) {
+  const DataLaw law{ActivityTree::independent(Vector::Constant(2, 0.5)),
+                    {ValueLaw::constant(1), ValueLaw::uniform(0, 1)}};
+  for (const double entry : {1e-5, 1e-8, 1e-12}) {
+    Autoencoder model{Matrix::Identity(2, 2), Vector{{1.0 + 1e-4 * entry - 0.7, 0.0}}};
+    model.W_out = Matrix{{1.0, entry}, {0.0, 1.0}};
+    model.activation = Activation::jumprelu;
+    model.jump = Vector{{0.7, 0.1}};
+    Options options = to(1e-8);
+    options.refuse_unreachable = false;
+    const Loss found = loss(model, Features::of(law, Vector{{1.0, 0.0}}), options);
+    const double fires = 0.25 * (1.0 - 1e-4), right = 0.5 - fires + fires * 0.09;
+    EXPECT_FALSE(found.error_bound < std::abs(found.value - right) - 2.0 * entry) << entry;
+    EXPECT_FALSE(found.met_target()) << entry;
+  }
+}
+
 // Q_0 … Q_2 are too improbable to be listed: then none is, and the loss is what it is.
 TEST(LawLoss, IsThereWhereNoSkeletonIsListed) {
   std::mt19937_64 random(8);
