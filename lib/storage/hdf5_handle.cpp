@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "skeleta/storage/file_error.h"
+#include "storage/schema_table.h"
 
 namespace skeleta::storage {
 namespace {
@@ -19,10 +20,12 @@ std::mutex in_use;
 thread_local int depth = 0;
 
 // A fork waits until no other thread is within HDF5, whose lock and ours it would have locked for
-// ever; but not for ever itself, lest that thread waits for what the one has that forks.
+// ever; but not for ever itself, lest that thread waits for what the one has that forks. And the
+// table of datasets is set up: a fork would wait for a thread that is at it, and which it has not.
 thread_local bool taken_for_fork = false;
 
 void before_fork() {
+  dataset_entries();
   constexpr int most_milliseconds = 10'000;
   for (int k = 0; depth == 0 && !taken_for_fork && k < most_milliseconds; ++k) {
     taken_for_fork = in_use.try_lock();
@@ -34,6 +37,8 @@ void after_fork() {
   if (std::exchange(taken_for_fork, false)) in_use.unlock();
 }
 
+[[maybe_unused]] const int watched = ::pthread_atfork(before_fork, after_fork, after_fork);
+
 herr_t take_first(unsigned, const H5E_error2_t* error, void* text) {
   *static_cast<std::string*>(text) = error->desc;
   return 1;  // ends the walk
@@ -42,7 +47,6 @@ herr_t take_first(unsigned, const H5E_error2_t* error, void* text) {
 }  // namespace
 
 Hdf5Session::Hdf5Session() {
-  [[maybe_unused]] static const int watched = ::pthread_atfork(before_fork, after_fork, after_fork);
   if (depth++ == 0) in_use.lock();
   H5Eget_auto2(H5E_DEFAULT, &print_, &data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
