@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -25,7 +26,10 @@ thread_local int depth = 0;
 thread_local bool taken_for_fork = false;
 
 void before_fork() {
-  dataset_entries();
+  try {
+    dataset_entries();
+  } catch (const std::exception&) {  // no memory: told where the table is used
+  }
   constexpr int most_milliseconds = 10'000;
   for (int k = 0; depth == 0 && !taken_for_fork && k < most_milliseconds; ++k) {
     taken_for_fork = in_use.try_lock();
