@@ -50,15 +50,17 @@ bool atom_at_threshold(const LawRow& row, double rounding) {
 void set_unsure(const LawRow& row, double rounding, AloneOutput& output) {
   const ValueLaw& value = row.value(row.own);
   const double g = std::abs(row.g(row.own)), jump = row.jump;
-  if (g == 0.0) return;
   const double u = row.c / row.g(row.own);
+  if (!std::isfinite(u)) return;  // no value comes near the threshold
   const double off = (rounding / g + 4.0 * epsilon) * std::abs(u) + 2.0 * epsilon * jump / g;
   const double mode = value.kind() == ValueKind::normal ? value.first() : value.least();
   const auto density = [&](double at) { return at_threshold(value, 0, 1.0, at); };
   const std::array densities{density(u - off), density(u), density(u + off),
                              density(std::clamp(mode, u - off, u + off))};
   const auto [least, most] = std::ranges::minmax(densities);
-  const double mass = atom_at_threshold(row, rounding) ? 1.0 : std::min(1.0, 2.0 * off * most);
+  const bool atom = atom_at_threshold(row, rounding);
+  if (most == 0.0 && !atom) return;
+  const double mass = atom ? 1.0 : std::min(1.0, 2.0 * off * most);
   const double x = std::abs(u) + off, step = std::abs(2.0 * u - jump) + 2.0 * off;
   output.unsure = mass * jump * step;
   output.unsure_by_c = mass * 2.0 * (std::abs(u - jump) + off) +
@@ -78,7 +80,8 @@ AloneOutput alone_output(const LawRow& row, double rounding) {
   const auto delta = [&](int power) {
     return jump == 0.0 ? 0.0 : jump * at_threshold(value, power, g, c);
   };
-  const double r0 = above(0), r1 = above(1), r2 = above(2);
+  const double r0 = above(0);  // where it is 0 the others are products of 0 with powers of c/g
+  const double r1 = r0 > 0.0 ? above(1) : 0.0, r2 = r0 > 0.0 ? above(2) : 0.0;
   const double d0 = delta(0), d1 = delta(1), d2 = delta(2);
   const double below = r0 == 0.0 ? square : value.ramp_moment(2, 0, -g, -c);
   AloneOutput output;

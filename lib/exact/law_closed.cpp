@@ -49,17 +49,18 @@ double log_slope_of(const ValueLaw& value, double u) {
 // E U^k δ'(gU − c) = −(u^k f)'/(g|g|) at u = c/g.
 double slope_at_threshold(const ValueLaw& value, int k, double g, double c) {
   if (g == 0.0) return 0.0;
-  const double u = c / g, of_power = k == 0 ? 0.0 : k * std::pow(u, k - 1);
-  return -(of_power + std::pow(u, k) * log_slope_of(value, u)) * density_of(value, u) /
-         (g * std::abs(g));
+  const double u = c / g, density = density_of(value, u);
+  if (density == 0.0) return 0.0;
+  const double of_power = k == 0 ? 0.0 : k * std::pow(u, k - 1);
+  return -(of_power + std::pow(u, k) * log_slope_of(value, u)) * density / (g * std::abs(g));
 }
 
 }  // namespace
 
 double at_threshold(const ValueLaw& value, int k, double g, double c) {
   if (g == 0.0) return 0.0;
-  const double u = c / g;
-  return std::pow(u, k) * density_of(value, u) / std::abs(g);
+  const double u = c / g, density = density_of(value, u);
+  return density == 0.0 ? 0.0 : std::pow(u, k) * density / std::abs(g);  // u may be infinite
 }
 
 // z = ε: with t = c/√v, φ and Q = P(normal > t), E(ε − c)₊² = (v + c²)Q − c√v φ, E(ε − c)₊ = √v φ −

@@ -214,9 +214,8 @@ LawLoss::Output LawLoss::own_output(const LawRow& given, const Wanted& wanted) c
   Output output;
   output.value = p * found.active + (1.0 - p) * found.silent;
   output.threshold = p * found.active_by_c + (1.0 - p) * found.silent_by_c;
-  // ∂/∂v = ½ ∂²/∂c², of dead outputs beside others with noise.
-  output.noise =
-      0.5 * (p * single_curvature(row, row.own)[0] + (row.c < 0.0 ? 2.0 * (1.0 - p) : 0.0));
+  // ∂/∂v = ½ ∂²/∂c² of c², of a dead output beside others with noise.
+  output.noise = row.g(row.own) == 0.0 && row.c < 0.0 ? 1.0 : 0.0;
   const double smooth = closed * (p * found.rounded_by_c + (1.0 - p) * std::abs(found.silent_by_c));
   double squares = 0.0;  // of the others' values, active or not
   for (Index j = 0; j < law_.size(); ++j) {

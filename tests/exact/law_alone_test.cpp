@@ -90,6 +90,28 @@ TEST(AloneOutput, OrthogonalColumnsAreNotAloneButForConstants) {
   EXPECT_FALSE(found.met_target());
 }
 
+// c/g and its powers are no numbers of double: the output never fires.
+TEST(AloneOutput, OfATinyEntryNeverFires) {
+  const Vector ones = Vector::Ones(1);
+  for (const ValueLaw& value : all_laws) {
+    const Features features = Features::of(DataLaw::independent(0.5 * ones, value), ones);
+    for (const double w : {1e-85, 1e-120, 1e-160}) {
+      Autoencoder model{Matrix::Constant(1, 1, w), Vector::Constant(1, 0.2)};
+      for (const double jump : {0.0, 0.1}) {
+        if (jump > 0.0) {
+          model.activation = Activation::jumprelu;
+          model.jump = Vector::Constant(1, jump);
+        }
+        SCOPED_TRACE(fmt::format("{} {} {}", to_string(value.kind()), w, jump));
+        const LossAndGradient found = loss_and_gradient(model, features);
+        EXPECT_NEAR(found.loss.value, 0.5 * value.moment(2), found.loss.error_bound);
+        EXPECT_LE(found.loss.error_bound, 1e-12);
+        EXPECT_EQ(found.db(0), 0.0);
+      }
+    }
+  }
+}
+
 // Dead outputs beside noise: their variance is 0, but the loss knows of it.
 TEST(AloneOutput, HasADerivativeByNoise) {
   Autoencoder model{Matrix{{1.0, 0.0}}, Vector{{0.1, -0.2}}};
