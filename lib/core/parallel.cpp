@@ -6,13 +6,18 @@
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
 #include <tbb/task_arena.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <iostream>
 #include <latch>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -148,6 +153,8 @@ int all_processors() {
   return processors;
 }
 
+std::atomic<bool> forked{false};  // this process, after it had used TBB
+
 #ifdef SKELETA_WATCHED_THREADS
 // TBB's library is not built for the thread sanitizer, which cannot see how its threads wait for
 // each other.
@@ -158,11 +165,31 @@ constexpr bool without_tbb() {
 // Whether this process is a fork of one that has used TBB; to be asked before each use. A fork has
 // none of TBB's threads, and its locks as they were: what a thread held stays locked for ever.
 bool without_tbb() {
-  static std::atomic<bool> forked{false};
   static const bool watched = ::pthread_atfork(nullptr, nullptr, [] { forked = true; }) == 0;
   return forked || !watched;
 }
 #endif
+
+// TBB, and its allocator, wait at the exit of a process for locks of their threads. A fork has not
+// those threads: it ends before it comes to that, with all done that was registered after this and
+// nothing that was before, which is its parent's to do.
+void end_fork(int status, void*) {
+  if (!forked) return;
+  std::cout.flush();
+  std::fflush(nullptr);
+  ::_exit(status);
+}
+
+// To be called before each use: TBB is there until the process ends, which waits for none of its
+// threads.
+void hold_tbb() {
+  [[maybe_unused]] static const auto* const held = [] {
+    auto* const handle = new tbb::task_scheduler_handle(tbb::attach{});
+    tbb::task_arena(1).execute([] {});  // loads the allocator, whose exit must come after end_fork
+    if (::on_exit(end_fork, nullptr) != 0) throw std::bad_alloc();
+    return handle;
+  }();
+}
 
 // TBB warns if it is asked for more than there are, which is the processors or a budget.
 int lent_threads(int wanted) {
@@ -170,8 +197,7 @@ int lent_threads(int wanted) {
   if (without_tbb()) {
     return possible_threads(budget_of_process > 0 ? wanted : std::min(wanted, all_processors()));
   }
-  // Held for ever: at its exit, a fork would end threads that it has not, which hangs or aborts.
-  [[maybe_unused]] static const auto* const held = new tbb::task_scheduler_handle(tbb::attach{});
+  hold_tbb();
   const auto most = global_control::active_value(global_control::max_allowed_parallelism);
   return possible_threads(static_cast<int>(std::min(most, static_cast<std::size_t>(wanted))));
 }

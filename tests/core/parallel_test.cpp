@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
@@ -47,6 +48,32 @@ constexpr int may_not = 77;
   std::atomic<std::size_t> sum = 0;
   parallel_for(1000, 64, [&](std::size_t i) { sum += i; });
   ::_exit(threads < 64 && sum == 499'500 ? 0 : 1);
+}
+
+// Where a fork takes place while another thread holds a lock of TBB's.
+[[noreturn]] void fork_at_work() {
+  std::atomic<std::size_t> sum = 0;
+  const auto work = [&] { parallel_for(100, 4, [&](std::size_t i) { sum += i; }); };
+  const ThreadBudget budget(4);
+  constexpr int forks = 2000, status = 7;
+  for (int k = 0; k < forks; ++k) {
+    work();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);
+      std::exit(status);
+    }
+    int found = 0;
+    if (::waitpid(child, &found, 0) != child || !WIFEXITED(found) || WEXITSTATUS(found) != status) {
+      ::_exit(1);
+    }
+  }
+  ::_exit(0);
+}
+
+TEST(Parallel, AForkOfAProcessAtWorkEndsByItsExit) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(fork_at_work(), testing::ExitedWithCode(0), "");
 }
 
 // As `ulimit -u`, which root is exempt from; in a process that has had no threads yet, as other

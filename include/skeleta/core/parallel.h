@@ -9,7 +9,8 @@
 // Threads are a budget that is handed down. The outermost parallel loop has as many as it asks for;
 // what one of its items does has the item's share of them, which grows when other items have ended:
 // loops within loops ask for "all" (0) and get that. No result depends on any of it. They are
-// TBB's, which a fork has not: there each loop starts its own.
+// TBB's, which a fork has not: there each loop starts its own. Nor can it wait for them when it
+// ends: of what is to be done at its exit, it does what was registered after the first loop.
 namespace skeleta {
 
 /// Number of threads that a request means here. 0 is all there are: the share of the item of the
