@@ -1,7 +1,6 @@
 #include "exact/law_atoms.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -11,222 +10,165 @@
 namespace skeleta::exact {
 namespace {
 
-using Bits = std::uint32_t;
+using Node = PatternTree::Node;
 
 constexpr double least_probability = std::numeric_limits<double>::min();
 
-// Σ P(pattern) Π_{k in pattern} y_k, by pattern: the generating function with a variable for each
-// feature. Operands of a product have no feature in common.
-class PatternSum {
- public:
-  PatternSum() = default;
-  explicit PatternSum(double constant) : terms_{{0, constant}} {}
-  static PatternSum variable(std::size_t k) {
-    PatternSum result;
-    result.terms_ = {{Bits{1} << k, 1.0}};
-    return result;
-  }
+bool ever_active(const DataLaw& law, Index j) {
+  return law.activity.density()(j) > 0.0;
+}
 
-  const std::vector<std::pair<Bits, double>>& terms() const { return terms_; }
-
-  friend PatternSum operator+(const PatternSum& a, const PatternSum& b) {
-    PatternSum result;
-    auto x = a.terms_.begin(), y = b.terms_.begin();
-    while (x != a.terms_.end() || y != b.terms_.end()) {
-      const bool left = y == b.terms_.end() || (x != a.terms_.end() && x->first <= y->first);
-      const bool both = left && y != b.terms_.end() && x->first == y->first;
-      result.terms_.push_back(left ? *x : *y);
-      if (both) result.terms_.back().second += y->second;
-      if (left) ++x;
-      if (!left || both) ++y;
-    }
-    return result;
-  }
-  friend PatternSum operator*(double factor, PatternSum a) {
-    for (auto& term : a.terms_) term.second *= factor;
-    return a;
-  }
-  friend PatternSum operator*(const PatternSum& a, const PatternSum& b) {
-    PatternSum result;
-    result.terms_.reserve(a.terms_.size() * b.terms_.size());
-    for (const auto& x : a.terms_) {
-      for (const auto& y : b.terms_) {
-        result.terms_.emplace_back(x.first | y.first, x.second * y.second);
-      }
-    }
-    std::ranges::sort(result.terms_);
-    return result;
-  }
-
- private:
-  std::vector<std::pair<Bits, double>> terms_;  // by increasing pattern
-};
-
-std::vector<Index> active_features(const DataLaw& law) {
-  std::vector<Index> result;
-  for (Index j = 0; j < law.size(); ++j) {
-    if (law.activity.density()(j) > 0.0) result.push_back(j);
+// Σ over the features of a pattern, for all nodes.
+std::vector<double> sums_over(const std::vector<Node>& nodes, const Vector& terms) {
+  std::vector<double> result(nodes.size());
+  for (std::size_t s = 1; s < nodes.size(); ++s) {
+    result[s] = result[nodes[s].parent] + terms(nodes[s].feature);
   }
   return result;
 }
 
-// Σ over the features of a pattern, for all patterns.
-std::vector<double> sums_over(const std::vector<double>& terms) {
-  std::vector<double> result(std::size_t{1} << terms.size());
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    const std::size_t half = std::size_t{1} << k;
-    for (std::size_t s = 0; s < half; ++s) result[s + half] = result[s] + terms[k];
+// Σ of the terms of all nodes that have feature j, for each j; returns that of all.
+double sums_with(const std::vector<Node>& nodes, const std::vector<double>& terms, Vector& result) {
+  std::vector<CompensatedSum> below(nodes.size()), with(static_cast<std::size_t>(result.size()));
+  for (std::size_t s = nodes.size(); s-- > 0;) {
+    below[s].add(terms[s]);
+    if (s == 0) break;
+    const double sum = below[s].value();
+    below[nodes[s].parent].add(sum);
+    with[nodes[s].feature].add(sum);
   }
-  return result;
+  std::ranges::transform(with, result.begin(), &CompensatedSum::value);
+  return below[0].value();
 }
 
-// Σ of the terms of all patterns that have feature k, for each k; the terms are used up, and their
-// sum is left in the first.
-std::vector<double> sums_with(std::vector<double>& terms, std::size_t features) {
-  std::vector<double> result(features);
-  for (std::size_t k = features; k-- > 0;) {
-    const std::size_t half = std::size_t{1} << k;
-    CompensatedSum sum;
-    for (std::size_t s = 0; s < half; ++s) {
-      sum.add(terms[s + half]);
-      terms[s] += terms[s + half];
-    }
-    result[k] = sum.value();
-  }
-  return result;
-}
-
-// One row on all patterns.
+// One row on all nodes.
 struct AtomsOfRow {
-  AtomsOfRow(const LawRow& row, const AtomLaw& law, const Vector& rounding) : c(row.c) {
-    const auto& features = law.features();
-    const auto count = static_cast<double>(features.size());
-    std::vector<double> terms, off;
-    for (std::size_t k = 0; k < features.size(); ++k) {
-      const Index j = features[k];
-      value.push_back(row.value(j).first());
-      terms.push_back(row.g(j) * value.back());
-      off.push_back(rounding(j) * std::abs(value.back()) +
-                    (count + 2.0) * epsilon * std::abs(terms.back()));
-      if (j == row.own) own = std::size_t{1} << k;
+  struct Point {
+    double z = 0.0, x = 0.0;  // x_i
+    double rounded = 0.0;     // a bound of |δz|
+  };
+
+  AtomsOfRow(const LawRow& row, const AtomLaw& law, const Vector& rounding)
+      : c(row.c), value(Vector::Zero(row.g.size())), points(law.nodes().size()) {
+    for (Index j = 0; j < value.size(); ++j) {
+      if (ever_active(*row.law, j)) value(j) = row.value(j).first();
     }
-    z = sums_over(terms);
-    rounded = sums_over(off);
+    const Vector terms = row.g.cwiseProduct(value);
+    const double relative = (static_cast<double>(law.most_active()) + 2.0) * epsilon;
+    std::vector<Point> steps(static_cast<std::size_t>(value.size()));
+    for (Index j = 0; j < value.size(); ++j) {
+      const double rounded = rounding(j) * std::abs(value(j)) + relative * std::abs(terms(j));
+      steps[static_cast<std::size_t>(j)] = {terms(j), j == row.own ? value(j) : 0.0, rounded};
+    }
+    for (std::size_t s = 1; s < points.size(); ++s) {
+      const Point &before = points[law.nodes()[s].parent], &step = steps[law.nodes()[s].feature];
+      points[s] = {before.z + step.z, before.x + step.x, before.rounded + step.rounded};
+    }
+    if (law.lost() > 0.0) {
+      const std::vector<double> sizes = sums_over(law.nodes(), terms.cwiseAbs());
+      largest = std::ranges::max(sizes) + std::abs(value(row.own)) + std::abs(c) + row.jump;
+    }
   }
 
-  double x_own(std::size_t s) const { return (s & own) != 0 ? value[at(own)] : 0.0; }
   // Which side of c is not sure. Without features z is 0.
   bool near(std::size_t s) const {
-    return s == 0 ? c == 0.0 : std::abs(z[s] - c) <= rounded[s] + 2.0 * epsilon * std::abs(c);
+    const Point& point = points[s];
+    return s == 0 ? c == 0.0 : std::abs(point.z - c) <= point.rounded + 2.0 * epsilon * std::abs(c);
   }
 
   double c;
-  std::vector<double> value, z;
-  std::vector<double> rounded;  // bounds of |δz|
-  std::size_t own = 0;          // its bit; 0 if x_i is never active
-
- private:
-  static std::size_t at(std::size_t bit) { return static_cast<std::size_t>(std::countr_zero(bit)); }
+  Vector value;
+  std::vector<Point> points;
+  double largest = 0.0;  // of |x_i − y| on patterns that only rounding makes possible or not
 };
 
 }  // namespace
 
 bool AtomLaw::applies(const DataLaw& law) {
-  const std::vector<Index> active = active_features(law);
-  return active.size() <= most_features && std::ranges::all_of(active, [&](Index j) {
-           return law.values[static_cast<std::size_t>(j)].has_atoms();
-         });
+  for (Index j = 0; j < law.size(); ++j) {
+    if (ever_active(law, j) && !law.values[static_cast<std::size_t>(j)].has_atoms()) return false;
+  }
+  return PatternTree::nodes_of(law.activity) <= most_nodes;
 }
 
-AtomLaw::AtomLaw(const DataLaw& law) : features_(active_features(law)) {
-  std::vector<std::size_t> place(static_cast<std::size_t>(law.size()), most_features);
-  for (std::size_t k = 0; k < features_.size(); ++k) {
-    place[static_cast<std::size_t>(features_[k])] = k;
-  }
-  ActivitySweep<PatternSum> sweep(law.activity);
-  const PatternSum sum = sweep.up([&](Index j) {
-    const std::size_t k = place[static_cast<std::size_t>(j)];
-    return k == most_features ? PatternSum(0.0) : PatternSum::variable(k);
-  });
-  probability_.assign(std::size_t{1} << features_.size(), 0.0);
-  for (const auto& [pattern, p] : sum.terms()) probability_[pattern] = p;
+AtomLaw::AtomLaw(const DataLaw& law) : patterns_(PatternTree::of(law.activity)) {
+  features_ = (law.activity.density().array() > 0.0).count();
+  active_.assign(nodes().size(), 0);
+  for (std::size_t s = 1; s < nodes().size(); ++s) active_[s] = active_[nodes()[s].parent] + 1;
+  most_active_ = std::ranges::max(active_);
   const auto exclusive = [](const ActivityNode& node) {
     return node.kind == ActivityKind::exclusive;
   };
-  const auto n = static_cast<double>(features_.size());
-  if (std::ranges::any_of(law.activity.nodes(), exclusive)) lost_ = 2.0 * n * epsilon;
+  if (std::ranges::any_of(law.activity.nodes(), exclusive)) {
+    lost_ = 2.0 * static_cast<double>(features_) * epsilon;
+  }
 }
 
 AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& rounding,
                        double* by_feature, Vector* by_count) {
   const AtomsOfRow atoms(row, law, rounding);
-  const auto& probability = law.probability();
+  const auto& nodes = law.nodes();
   const double c = row.c, jump = row.jump;
-  const double relative = 4.0 * static_cast<double>(atoms.value.size() + 4) * epsilon;
-  CompensatedSum value;
+  const auto operations = static_cast<double>(law.features() + 4);
+  const double relative = 4.0 * operations * epsilon;
   // Products of probabilities below the normal numbers are off by as much as on the least of those.
-  const double tiny = static_cast<double>(atoms.value.size() + 4) * 5e-324;
-  double slope = 0.0, error = 0.0, slope_error = 0.0, largest = 0.0;
-  std::vector<double> slopes(probability.size());
-  for (std::size_t s = 0; s < probability.size(); ++s) {
-    const double p = probability[s] + (probability[s] < least_probability ? tiny : 0.0);
-    const double x = atoms.x_own(s), z = atoms.z[s];
+  const double tiny = operations * 5e-324;
+  CompensatedSum value;
+  double slope = 0.0, error = 0.0, slope_error = 0.0, largest = atoms.largest;
+  std::vector<double> slopes(nodes.size());
+  for (std::size_t s = 0; s < nodes.size(); ++s) {
+    if (!nodes[s].possible) continue;
+    const double probability = nodes[s].probability;
+    const double p = probability + (probability < least_probability ? tiny : 0.0);
+    const double x = atoms.points[s].x, z = atoms.points[s].z;
     const bool above = z > c, near = atoms.near(s);
-    const double e = above ? x - (z - c + jump) : x, square = probability[s] * e * e;
+    const double e = above ? x - (z - c + jump) : x, square = probability * e * e;
     value.add(square);
-    error += (p - probability[s]) * e * e;
+    error += (p - probability) * e * e;
     largest = std::max(largest, std::abs(e));
-    const auto l = static_cast<Index>(std::popcount(s));
+    const Index l = law.active()[s];
     if (by_count != nullptr && l < by_count->size()) (*by_count)(l) += square;
-    if (above) slopes[s] = -2.0 * probability[s] * e;
-    slope_error += 2.0 * (p - probability[s]) * std::abs(e);
+    if (above) slopes[s] = -2.0 * probability * e;
+    slope_error += 2.0 * (p - probability) * std::abs(e);
     slope += std::abs(slopes[s]);
     if (near) slope_error += 2.0 * p * std::abs(x - jump);
     if (near && s != 0) error += p * jump * std::abs(2.0 * x - jump);
     if (!above && !near) continue;
     const double size = std::abs(x) + std::abs(z) + std::abs(c) + jump;
-    const double off = atoms.rounded[s] + 4.0 * epsilon * size;
+    const double off = atoms.points[s].rounded + 4.0 * epsilon * size;
     error += p * off * (2.0 * std::abs(e) + off);
     slope_error += 2.0 * p * off;
   }
-  const std::vector<double> sums = sums_with(slopes, atoms.value.size());
   AtomOutput output;
   output.value = value.value();
-  output.threshold = -slopes[0];
+  if (by_feature != nullptr) {
+    Vector with(atoms.value.size());
+    output.threshold = -sums_with(nodes, slopes, with);
+    Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);
+  }
   output.error.value = error + relative * output.value + law.lost() * largest * largest;
   output.error.threshold = slope_error + relative * slope + 2.0 * law.lost() * largest;
-  double squares = 0.0;
-  for (std::size_t k = 0; k < sums.size(); ++k) {
-    if (by_feature != nullptr) by_feature[law.features()[k]] = atoms.value[k] * sums[k];
-    squares += atoms.value[k] * atoms.value[k];
-  }
-  output.error.entries = output.error.threshold * std::sqrt(squares);
+  output.error.entries = output.error.threshold * atoms.value.norm();
   return output;
 }
 
-// 2 E X Y 1{z > c}, X = (x, −1), Y = Σ u_k x_k − c'.
+// 2 E X Y 1{z > c}, X = (x, −1), Y = Σ u_j x_j − c'.
 LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding,
                           const LawDirection& direction, double* by_feature) {
   const AtomsOfRow atoms(row, law, rounding);
-  const auto& probability = law.probability();
-  std::vector<double> terms;
-  for (std::size_t k = 0; k < atoms.value.size(); ++k) {
-    terms.push_back(direction.g[law.features()[k]] * atoms.value[k]);
-  }
-  std::vector<double> plane = sums_over(terms);
+  const auto& nodes = law.nodes();
+  const Eigen::Map<const Vector> u(direction.g, atoms.value.size());
+  std::vector<double> plane = sums_over(nodes, u.cwiseProduct(atoms.value));
   LawProduct product;
-  for (std::size_t s = 0; s < probability.size(); ++s) {
-    const bool above = atoms.z[s] > row.c;
+  for (std::size_t s = 0; s < nodes.size(); ++s) {
+    const bool above = atoms.points[s].z > row.c;
     // Where nothing is active z is 0, whatever is rounded: c = 0 has a silent side (kinks()).
-    if (s != 0 && probability[s] > 0.0 && atoms.near(s)) product.error = INFINITY;
-    plane[s] = above ? 2.0 * probability[s] * (plane[s] - direction.c) : 0.0;
+    if (s != 0 && nodes[s].probability > 0.0 && atoms.near(s)) product.error = INFINITY;
+    plane[s] = above ? 2.0 * nodes[s].probability * (plane[s] - direction.c) : 0.0;
   }
-  const std::vector<double> sums = sums_with(plane, atoms.value.size());
-  std::fill_n(by_feature, row.g.size(), 0.0);
-  for (std::size_t k = 0; k < sums.size(); ++k) {
-    by_feature[law.features()[k]] = atoms.value[k] * sums[k];
-  }
-  product.threshold = -plane[0];
+  Vector with(atoms.value.size());
+  product.threshold = -sums_with(nodes, plane, with);
+  Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);
   return product;
 }
 

@@ -1,38 +1,42 @@
 #pragma once
 
-#include <cstdint>
-
 #include "exact/law_curvature.h"
 #include "exact/law_output.h"
+#include "exact/pattern_tree.h"
 
 /// Laws whose values are all constants: z takes one value on each pattern of active features, and
 /// expectations are sums over the patterns, where a contour could not end.
 namespace skeleta::exact {
 
-/// The probabilities of all patterns of the n features that are ever active.
+/// The probabilities of all patterns of active features.
 class AtomLaw {
  public:
-  static constexpr std::size_t most_features = 20;
+  static constexpr double most_nodes = 1 << 20;  // as 20 independent features have
 
-  /// Are all values of what is ever active constant, and n ≤ most_features?
+  /// Are all values of what is ever active constant, and the nodes ≤ most_nodes?
   static bool applies(const DataLaw& law);
-  /// Of a law to which this applies. Cost 2ⁿ.
+  /// Of a law to which this applies. Cost: the nodes.
   explicit AtomLaw(const DataLaw& law);
 
-  const std::vector<Index>& features() const { return features_; }
-  /// What rounding may take from any of the probabilities, beside some n ε of each: of 1 − Σ p in
-  /// exclusive groups.
+  const std::vector<PatternTree::Node>& nodes() const { return patterns_.nodes(); }
+  /// How many features each node has.
+  const std::vector<Index>& active() const { return active_; }
+  /// How many are ever active, and how many at most together.
+  Index features() const { return features_; }
+  Index most_active() const { return most_active_; }
+  /// What rounding may take from any of the probabilities, beside some features() ε of each: of
+  /// 1 − Σ p in exclusive groups.
   double lost() const { return lost_; }
-  /// P(just the features()[k] with bit k of the pattern are active), 2ⁿ entries.
-  const std::vector<double>& probability() const { return probability_; }
 
  private:
-  std::vector<Index> features_;
-  std::vector<double> probability_;
+  PatternTree patterns_;
+  std::vector<Index> active_;
+  Index features_ = 0, most_active_ = 0;
   double lost_ = 0.0;
 };
 
-/// E(x_i − y)² of an output without noise, its derivative by c, and bounds of their errors.
+/// E(x_i − y)² of an output without noise, its derivative by c, and bounds of their errors. The
+/// derivatives are 0 where they are not wanted.
 /// Rounding may put a pattern on the wrong side of the threshold: derivatives, and losses with a
 /// jump, are then known as far as this pattern's part.
 struct AtomOutput {
@@ -41,7 +45,7 @@ struct AtomOutput {
 };
 
 /// `rounding`: what g_j may be off by. The derivatives by g_j go to by_feature, D entries that are
-/// 0, and E[(x_i − y)²; N = l] to by_count, unless these are null. Cost 2ⁿ.
+/// 0, and E[(x_i − y)²; N = l] to by_count; null: not wanted. Cost: the nodes.
 AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& rounding,
                        double* by_feature, Vector* by_count);
 

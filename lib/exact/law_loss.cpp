@@ -376,9 +376,14 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
   };
   const double zero = unit_.features.importance.dot(second_);
   std::vector<std::optional<Prepared>> prepared;
-  Loss loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr, prepared).loss;
-  if (gradient != nullptr) prepared.clear();  // derivatives need more
-  double guess = std::max(loss.value - loss.error_bound, 1e-3 * zero);
+  Loss loss;
+  double guess = zero;
+  const bool closed_forms = atoms_ || model.activation == Activation::identity;  // of any tolerance
+  if (!closed_forms) {
+    loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr, prepared).loss;
+    if (gradient != nullptr) prepared.clear();  // derivatives need more
+    guess = std::max(loss.value - loss.error_bound, 1e-3 * zero);
+  }
   constexpr int rounds = 5;
   for (int round = 0; round < rounds; ++round) {
     tolerance = 0.9 * target(guess);
@@ -388,7 +393,7 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
     const bool met = loss.error_bound <= target(loss.value) &&
                      (gradient == nullptr || found.derivatives <= gradient_target(loss.value));
     loss.stop_reason = met ? StopReason::exact : StopReason::nodes;
-    if (met || !(loss.value < guess)) break;
+    if (met || closed_forms || !(loss.value < guess)) break;
     guess = std::max(0.9 * loss.value, 1e-3 * guess);
   }
   return reported(loss);

@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "measure/activity_oracle.h"
@@ -37,6 +38,17 @@ Autoencoder model_of(Index features, bool jumps, std::mt19937_64& random) {
   model.activation = Activation::jumprelu;
   model.jump = Vector::LinSpaced(features, 0.1, 0.4);
   return model;
+}
+
+Long squared_error(const Autoencoder& model, const Vector& x) {
+  const Vector z = model.W.transpose() * (model.W * x);
+  Long sum = 0.0L;
+  for (Index i = 0; i < x.size(); ++i) {
+    const double jump = model.jump.size() > 0 ? model.jump(i) : 0.0, u = z(i) - model.b(i);
+    const Long e = x(i) - (u > jump ? u : 0.0);
+    sum += e * e;
+  }
+  return sum;
 }
 
 // All patterns, each with its x.
@@ -100,6 +112,88 @@ TEST(AtomLaw, AgreesWithTheContourBesideAFeatureThatDoesNothing) {
   EXPECT_GT(contour.nodes, 0);
   EXPECT_LT(sum.error_bound, 1e-13 * (1.0 + sum.value));
   EXPECT_NEAR(contour.value, sum.value, contour.error_bound);
+}
+
+// A number of categories each, of which one or none is there: as many patterns as features, or the
+// product of those of three groups. Every pattern has its x.
+TEST(AtomLaw, CategoriesAreFewPatterns) {
+  std::mt19937_64 random(29);
+  constexpr int sizes[] = {9, 1, 30};  // an always full group, a feature by itself, a rare group
+  std::vector<ActivityNodes> pieces;
+  std::vector<std::vector<double>> chosen;  // P(the k-th of the group), P(none) at the end
+  Index features = 0;
+  for (const int size : sizes) {
+    const double on = size == 9 ? 1.0 : 0.25;
+    std::vector<ActivityNodes> members;
+    std::vector<double> p;
+    for (int k = 0; k < size; ++k) {
+      const double share = size == 9 ? 1.0 / 9.0 : (1.0 + (k % 2)) / 64.0;
+      members.push_back(activity::feature(features++, share));
+      p.push_back(on * share);
+    }
+    p.push_back(1.0 - std::accumulate(p.begin(), p.end(), 0.0));
+    if (size == 9) p.back() = 0.0;
+    pieces.push_back(activity::exclusive(members, on));
+    chosen.push_back(p);
+  }
+  DataLaw law{ActivityTree(activity::join(pieces)), {}};
+  for (Index j = 0; j < features; ++j) {
+    law.values.push_back(ValueLaw::constant(0.5 + 0.02 * static_cast<double>(j)));
+  }
+  for (const bool jumps : {false, true}) {
+    const Autoencoder model = model_of(features, jumps, random);
+    Long right = 0.0L;
+    Vector by_count = Vector::Zero(4);
+    for (std::size_t a = 0; a <= 9; ++a) {
+      for (std::size_t b = 0; b <= 1; ++b) {
+        for (std::size_t c = 0; c <= 30; ++c) {
+          Vector x = Vector::Zero(features);
+          const auto put = [&](std::size_t k, std::size_t size, std::size_t first) {
+            if (k < size) x(static_cast<Index>(first + k)) = law.values[first + k].first();
+            return k < size ? 1 : 0;
+          };
+          const int active = put(a, 9, 0) + put(b, 1, 9) + put(c, 30, 10);
+          const Long p = static_cast<Long>(chosen[0][a]) * chosen[1][b] * chosen[2][c];
+          const Long part = p * squared_error(model, x);
+          right += part;
+          by_count(active) += static_cast<double>(part);
+        }
+      }
+    }
+    const auto found = skeleton_loss(model, Features::of(law, Vector::Ones(features)));
+    EXPECT_NEAR(found.value, static_cast<double>(right), found.error_bound);
+    // 1 − Σ p is known to 1e-14, and some (x_i − x̂_i)² are a hundred times the loss.
+    EXPECT_LE(found.error_bound, 3e-12 * found.value);
+    for (const auto& skeleton : found.skeletons) {
+      EXPECT_NEAR(skeleton.contribution, by_count(skeleton.l), 1e-13 * found.value);
+    }
+  }
+}
+
+// As many nodes as there may be, and one more.
+TEST(AtomLaw, AppliesToSoManyPatternsAndNoMore) {
+  const auto law = [](Index features, std::vector<ActivityNodes> more) {
+    for (Index j = 0; j < features; ++j) more.push_back(activity::feature(j, 0.5));
+    DataLaw result{ActivityTree(activity::join(more)), {}};
+    result.values.assign(static_cast<std::size_t>(result.size()), ValueLaw::constant(1.0));
+    return result;
+  };
+  EXPECT_TRUE(AtomLaw::applies(law(20, {})));
+  EXPECT_FALSE(AtomLaw::applies(law(20, {activity::feature(20, 1e-300)})));
+  EXPECT_TRUE(AtomLaw::applies(law(20, {activity::feature(20, 0.0)})));
+  EXPECT_TRUE(AtomLaw::applies(law(
+      18, {activity::feature(18, 1.0), activity::feature(19, 1.0), activity::feature(20, 1.0)})));
+  EXPECT_FALSE(AtomLaw::applies(law(2000, {})));
+  const auto beside_a_hundred = [&](Index features) {
+    std::vector<Index> hundred(100);
+    std::iota(hundred.begin(), hundred.end(), features);
+    return law(features, {activity::together(hundred, 0.5)});
+  };
+  EXPECT_TRUE(AtomLaw::applies(beside_a_hundred(18)));
+  EXPECT_FALSE(AtomLaw::applies(beside_a_hundred(19)));  // by the nodes of the hundred
+  const DataLaw small = law(10, {activity::together(std::vector<Index>{10, 11, 12}, 0.5)});
+  EXPECT_EQ(AtomLaw(small).nodes().size(), 4u + 2u * 1023u);
+  EXPECT_EQ(AtomLaw(small).most_active(), 13);
 }
 
 TEST(AtomLaw, DerivativesAreSlopesOfTheSums) {

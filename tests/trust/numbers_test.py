@@ -98,32 +98,49 @@ def orthogonal(draw, d, D):
 
 
 def constant_values(draw):
-    """W, b, density, importance, values and jumps (or none) of features that are constants while they are active."""
-    D = draw.choice((1, 2, 3, 4, 5, 6))
-    d = draw.randint(1, D)
+    """W, b, density, importance, values, jumps (or none) and groups of features that are constants while they are active.
+    Of a group of several features one is active, or none."""
+    sizes = draw.choice(([1], [1, 1], [1] * 3, [1] * 4, [1] * 5, [1] * 6, [3], [25], [4, 1], [2, 3, 1], [12, 9], [2, 2, 2, 1]))
+    D = sum(sizes)
+    d = draw.randint(1, min(D, 6))
     W = draw.choice((plain, alike, orthogonal))(draw, d, D)
     size = draw.choice((1.0, power(draw, -100, 100)))
     values = [size * draw.choice((1.0, -1.0, 0.3, 0.6, draw.gauss(0, 1))) for _ in range(D)]
-    density = [draw.choice((probability(draw), draw.random())) for _ in range(D)]
     steps = [[g * x for g, x in zip(row, values)] for row in gram(W)]
     jumps = [size * draw.choice((0.0, 0.1, draw.random())) for _ in range(D)] if draw.random() < 0.5 else None
-    return W, [threshold(draw, row) for row in steps], density, [power(draw, -10, 10) for _ in range(D)], values, jumps
+    return (W, [threshold(draw, row) for row in steps], [p for n in sizes for p in group_densities(draw, n)],
+            [power(draw, -10, 10) for _ in range(D)], values, jumps,
+            [range(end - n, end) for n, end in zip(sizes, itertools.accumulate(sizes))])
 
 
-def sums_over_patterns(W, b, density, importance, values, jumps):
+def group_densities(draw, size):
+    """One of any kind; those of several have a sum of 1, or of less, but for rounding that makes none of it."""
+    if size == 1:
+        return [draw.choice((probability(draw), draw.random()))]
+    parts = [draw.choice((0, 1, draw.randrange(1, 1 << 20))) for _ in range(size)]
+    rest = draw.choice((0, 1, 1 << 20)) if any(parts) else 1
+    whole = 1 << (sum(parts) + rest).bit_length()
+    if rest == 0:
+        parts[-1] += whole - sum(parts)
+    return [part / whole for part in parts]
+
+
+def sums_over_patterns(W, b, density, importance, values, jumps, groups):
     """The loss of such a model and its derivatives by the thresholds, in rational numbers."""
     D = len(b)
     W, b, density, importance, values = [[[Fraction(x) for x in row] for row in W],
                                          *([Fraction(x) for x in row] for row in (b, density, importance, values))]
     A = [[sum(row[i] * row[j] for row in W) for j in range(D)] for i in range(D)]
     loss, slopes = Fraction(0), [Fraction(0)] * D
-    for pattern in itertools.product((False, True), repeat=D):
-        p = math.prod(q if active else 1 - q for q, active in zip(density, pattern))
-        x = [value if active else Fraction(0) for value, active in zip(values, pattern)]
+    ways = [[(1 - sum(density[j] for j in group), None), *((density[j], j) for j in group)] for group in groups]
+    for pattern in itertools.product(*ways):
+        p = math.prod(q for q, _ in pattern)
+        active = {j: values[j] for _, j in pattern if j is not None}
         for i in range(D if p else 0):
-            u = sum(a * y for a, y in zip(A[i], x)) - b[i]
+            x = active.get(i, Fraction(0))
+            u = sum(A[i][j] * y for j, y in active.items()) - b[i]
             above = u > (Fraction(jumps[i]) if jumps else 0)
-            error = x[i] - (u if above else 0)
+            error = x - (u if above else 0)
             loss += importance[i] * p * error * error
             slopes[i] += 2 * importance[i] * p * error if above else 0
     return loss, slopes
@@ -463,12 +480,14 @@ class Numbers(unittest.TestCase):
         self.table("derivatives")
 
     def test_constant_values(self):
-        """Binary features and JumpReLUs: thresholds at sums of values too, where derivatives are known as far as the
+        """Binary features, categories and JumpReLUs: thresholds at sums of values too, where derivatives are known as far as the
         pattern goes that is there."""
         refused, met, losses, slopes = 0, 0, [0.0], [0.0]
         for k in range(MODELS // 2):
-            W, b, density, importance, values, jumps = model = constant_values(random.Random(f"constant {SEED} {k}"))
-            law = skeleta.Law(density, values=[f"constant:{x!r}" for x in values])
+            W, b, density, importance, values, jumps, groups = model = constant_values(
+                random.Random(f"constant {SEED} {k}"))
+            law = skeleta.Law(density, values=[f"constant:{x!r}" for x in values], groups=",".join(
+                f"exclusive({','.join(map(str, group))})" for group in groups if len(group) > 1))
             jump = {"activation": "jumprelu", "jump": numpy.array(jumps)} if jumps else {}
             try:
                 found = skeleta.loss_and_gradient(numpy.array(W), threshold=numpy.array(b), law=law, threads=1,

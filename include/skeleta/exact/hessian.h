@@ -40,7 +40,7 @@ struct Hessian {
 /// Proposition 11.8), nodes being added output by output. They converge fast where z_i has a smooth
 /// density near b_i, and ever more slowly the nearer b_i is to an edge of that density. Γ's part of
 /// `error` is a bound there. Without noise outputs that read their own feature alone are closed
-/// forms, and up to 20 features of constant values sums over patterns, of infinite `error` where a
+/// forms, and those of constant values sums over up to 2^20 patterns, of infinite `error` where a
 /// z_i is b_i; that of more, or of constant values beside others, is infinite.
 ///
 /// Where the second derivatives do not exist (kinks()), it has those of the side on which z_i = b_i

@@ -28,14 +28,15 @@
 /// the law. Constant values do not decay at all, nor do supports of which few features have A_ij ≠
 /// 0; then the bound falls only like 1/nodes for the loss, and the derivatives' not at all. So
 /// without noise outputs that read their own feature alone (row i of W_out and column j of W have
-/// no entry ≠ 0 in the same place) are closed forms, and if up to 20 features, all that are ever
-/// active, have constant values, sums over their patterns, 2^n steps of some 10 ns an output
-/// (mathematics.md, Proposition 11.10). Noise makes everything decay, once it is not too small.
-/// Where the target is out of reach the result says so (stop_reason nodes) with the bound that was
-/// reached. Exponential values have transforms only for Re s A_ij < 1/mean, which takes a longer
-/// contour where weights are large. The error bound of a JumpReLU's gradient without noise is an
-/// estimate in one part, the density of z in the tails. Cost: D² · nodes steps of some 5 to 35 ns,
-/// as the law is, with 256-bit vectors.
+/// no entry ≠ 0 in the same place) are closed forms, and if all that are ever active have
+/// constant values, sums over the patterns of active features, where these are no more than those
+/// of 20 independent ones: of categories, exclusive groups, there are few of any number of
+/// features. An output takes some 10 ns a pattern (mathematics.md, Proposition 11.10). Noise makes
+/// everything decay, once it is not too small. Where the target is out of reach the result says so
+/// (stop_reason nodes) with the bound that was reached. Exponential values have transforms only for
+/// Re s A_ij < 1/mean, which takes a longer contour where weights are large. The error bound of a
+/// JumpReLU's gradient without noise is an estimate in one part, the density of z in the tails.
+/// Cost: D² · nodes steps of some 5 to 35 ns, as the law is, with 256-bit vectors.
 ///
 /// ErrorControl::proven takes neither path but closed forms in whole numbers, 2^{D/2} D⁴ products
 /// of thousands of digits, and has no nodes and no factors.
