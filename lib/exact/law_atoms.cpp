@@ -4,95 +4,37 @@
 #include <cmath>
 #include <limits>
 
+#include "exact/atoms_of_row.h"
 #include "exact/compensated_sum.h"
-#include "measure/activity_sweep.h"
 
 namespace skeleta::exact {
 namespace {
 
-using Node = PatternTree::Node;
-
 constexpr double least_probability = std::numeric_limits<double>::min();
 
-bool ever_active(const DataLaw& law, Index j) {
-  return law.activity.density()(j) > 0.0;
-}
+}  // namespace
 
-// Σ over the features of a pattern, for all nodes.
-std::vector<double> sums_over(const std::vector<Node>& nodes, const Vector& terms) {
-  std::vector<double> result(nodes.size());
-  for (std::size_t s = 1; s < nodes.size(); ++s) {
-    result[s] = result[nodes[s].parent] + terms(nodes[s].feature);
+std::vector<Index> active_features(const DataLaw& law) {
+  std::vector<Index> result;
+  for (Index j = 0; j < law.size(); ++j) {
+    if (law.activity.density()(j) > 0.0) result.push_back(j);
   }
   return result;
 }
 
-// Σ of the terms of all nodes that have feature j, for each j; returns that of all.
-double sums_with(const std::vector<Node>& nodes, const std::vector<double>& terms, Vector& result) {
-  std::vector<CompensatedSum> below(nodes.size()), with(static_cast<std::size_t>(result.size()));
-  for (std::size_t s = nodes.size(); s-- > 0;) {
-    below[s].add(terms[s]);
-    if (s == 0) break;
-    const double sum = below[s].value();
-    below[nodes[s].parent].add(sum);
-    with[nodes[s].feature].add(sum);
-  }
-  std::ranges::transform(with, result.begin(), &CompensatedSum::value);
-  return below[0].value();
+bool has_constant_values(const DataLaw& law) {
+  return std::ranges::all_of(active_features(law), [&](Index j) {
+    return law.values[static_cast<std::size_t>(j)].has_atoms();
+  });
 }
 
-// One row on all nodes.
-struct AtomsOfRow {
-  struct Point {
-    double z = 0.0, x = 0.0;  // x_i
-    double rounded = 0.0;     // a bound of |δz|
-  };
-
-  AtomsOfRow(const LawRow& row, const AtomLaw& law, const Vector& rounding)
-      : c(row.c), value(Vector::Zero(row.g.size())), points(law.nodes().size()) {
-    for (Index j = 0; j < value.size(); ++j) {
-      if (ever_active(*row.law, j)) value(j) = row.value(j).first();
-    }
-    const Vector terms = row.g.cwiseProduct(value);
-    const double relative = (static_cast<double>(law.most_active()) + 2.0) * epsilon;
-    std::vector<Point> steps(static_cast<std::size_t>(value.size()));
-    for (Index j = 0; j < value.size(); ++j) {
-      const double rounded = rounding(j) * std::abs(value(j)) + relative * std::abs(terms(j));
-      steps[static_cast<std::size_t>(j)] = {terms(j), j == row.own ? value(j) : 0.0, rounded};
-    }
-    for (std::size_t s = 1; s < points.size(); ++s) {
-      const Point &before = points[law.nodes()[s].parent], &step = steps[law.nodes()[s].feature];
-      points[s] = {before.z + step.z, before.x + step.x, before.rounded + step.rounded};
-    }
-    if (law.lost() > 0.0) {
-      const std::vector<double> sizes = sums_over(law.nodes(), terms.cwiseAbs());
-      largest = std::ranges::max(sizes) + std::abs(value(row.own)) + std::abs(c) + row.jump;
-    }
-  }
-
-  // Which side of c is not sure. Without features z is 0.
-  bool near(std::size_t s) const {
-    const Point& point = points[s];
-    return s == 0 ? c == 0.0 : std::abs(point.z - c) <= point.rounded + 2.0 * epsilon * std::abs(c);
-  }
-
-  double c;
-  Vector value;
-  std::vector<Point> points;
-  double largest = 0.0;  // of |x_i − y| on patterns that only rounding makes possible or not
-};
-
-}  // namespace
-
-bool AtomLaw::applies(const DataLaw& law) {
-  for (Index j = 0; j < law.size(); ++j) {
-    if (ever_active(law, j) && !law.values[static_cast<std::size_t>(j)].has_atoms()) return false;
-  }
-  return PatternTree::nodes_of(law.activity) <= most_nodes;
+bool AtomLaw::applies(const DataLaw& law, double nodes) {
+  return has_constant_values(law) &&
+         PatternTree::nodes_of(law.activity, active_features(law)) <= nodes;
 }
 
-AtomLaw::AtomLaw(const DataLaw& law) : patterns_(PatternTree::of(law.activity)) {
-  features_ = (law.activity.density().array() > 0.0).count();
+AtomLaw::AtomLaw(const DataLaw& law, std::vector<Index> features)
+    : features_(std::move(features)), patterns_(PatternTree::of(law.activity, features_)) {
   active_.assign(nodes().size(), 0);
   for (std::size_t s = 1; s < nodes().size(); ++s) active_[s] = active_[nodes()[s].parent] + 1;
   most_active_ = std::ranges::max(active_);
@@ -100,7 +42,7 @@ AtomLaw::AtomLaw(const DataLaw& law) : patterns_(PatternTree::of(law.activity)) 
     return node.kind == ActivityKind::exclusive;
   };
   if (std::ranges::any_of(law.activity.nodes(), exclusive)) {
-    lost_ = 2.0 * static_cast<double>(features_) * epsilon;
+    lost_ = 2.0 * static_cast<double>(law.size()) * epsilon;
   }
 }
 
@@ -109,7 +51,7 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
   const AtomsOfRow atoms(row, law, rounding);
   const auto& nodes = law.nodes();
   const double c = row.c, jump = row.jump;
-  const auto operations = static_cast<double>(law.features() + 4);
+  const auto operations = static_cast<double>(law.features().size() + 4);
   const double relative = 4.0 * operations * epsilon;
   // Products of probabilities below the normal numbers are off by as much as on the least of those.
   const double tiny = operations * 5e-324;
@@ -142,7 +84,7 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
   AtomOutput output;
   output.value = value.value();
   if (by_feature != nullptr) {
-    Vector with(atoms.value.size());
+    Vector with = Vector::Zero(atoms.value.size());
     output.threshold = -sums_with(nodes, slopes, with);
     Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);
   }
@@ -166,7 +108,7 @@ LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& r
     if (s != 0 && nodes[s].probability > 0.0 && atoms.near(s)) product.error = INFINITY;
     plane[s] = above ? 2.0 * nodes[s].probability * (plane[s] - direction.c) : 0.0;
   }
-  Vector with(atoms.value.size());
+  Vector with = Vector::Zero(atoms.value.size());
   product.threshold = -sums_with(nodes, plane, with);
   Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);
   return product;

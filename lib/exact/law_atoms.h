@@ -8,30 +8,38 @@
 /// expectations are sums over the patterns, where a contour could not end.
 namespace skeleta::exact {
 
+/// The features of positive density, in increasing order.
+std::vector<Index> active_features(const DataLaw& law);
+/// Are all their values constant?
+bool has_constant_values(const DataLaw& law);
+
 /// The probabilities of all patterns of active features.
 class AtomLaw {
  public:
-  static constexpr double most_nodes = 1 << 20;  // as 20 independent features have
+  static constexpr double most_nodes = 1 << 20;  ///< As 20 independent features have.
 
-  /// Are all values of what is ever active constant, and the nodes ≤ most_nodes?
-  static bool applies(const DataLaw& law);
-  /// Of a law to which this applies. Cost: the nodes.
-  explicit AtomLaw(const DataLaw& law);
+  /// Has it constant values, and at most so many nodes?
+  static bool applies(const DataLaw& law, double nodes = most_nodes);
+  /// Of all features of a law to which this applies. Cost: the nodes.
+  explicit AtomLaw(const DataLaw& law) : AtomLaw(law, active_features(law)) {}
+  /// Of some, in increasing order, whatever the others do.
+  AtomLaw(const DataLaw& law, std::vector<Index> features);
 
   const std::vector<PatternTree::Node>& nodes() const { return patterns_.nodes(); }
   /// How many features each node has.
   const std::vector<Index>& active() const { return active_; }
-  /// How many are ever active, and how many at most together.
-  Index features() const { return features_; }
+  const std::vector<Index>& features() const { return features_; }
+  /// How many of them at most are active together.
   Index most_active() const { return most_active_; }
-  /// What rounding may take from any of the probabilities, beside some features() ε of each: of
+  /// What rounding may take from any of the probabilities, beside some D ε of each: of
   /// 1 − Σ p in exclusive groups.
   double lost() const { return lost_; }
 
  private:
+  std::vector<Index> features_;
   PatternTree patterns_;
   std::vector<Index> active_;
-  Index features_ = 0, most_active_ = 0;
+  Index most_active_ = 0;
   double lost_ = 0.0;
 };
 

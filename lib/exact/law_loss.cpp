@@ -242,8 +242,11 @@ LawLoss::Output LawLoss::own_output(const LawRow& given, const Wanted& wanted) c
 
 LawLoss::Output LawLoss::atom_output(const LawRow& given, const Wanted& wanted) const {
   const RowInUnit in = in_unit(given);
-  const AtomOutput found = exact::atom_output(in.row, *atoms_, rounding_of_row(in.row.own),
-                                              wanted.by_feature, wanted.by_count);
+  const Vector rounding = rounding_of_row(in.row.own);
+  double* const by_feature = wanted.by_feature;
+  const AtomOutput found =
+      by_halves_ ? exact::atom_output(in.row, *halves_, rounding, by_feature, wanted.by_count)
+                 : exact::atom_output(in.row, *atoms_, rounding, by_feature, wanted.by_count);
   Output output;
   output.value = found.value;
   output.threshold = found.threshold;
@@ -258,7 +261,7 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
   Output output;
   if (model.activation == Activation::identity) {
     output = linear_output(row_of(model, i), wanted);
-  } else if (const LawRow row = row_of(model, i); atoms_) {
+  } else if (const LawRow row = row_of(model, i); by_halves_ || atoms_) {
     output = atom_output(row, wanted);
   } else if (row.alone) {
     output = own_output(row, wanted);
@@ -355,16 +358,37 @@ LawLoss::Evaluated LawLoss::evaluate_all(const Autoencoder& model, double tolera
   return result;
 }
 
+void LawLoss::read_atoms(const Autoencoder& model) {
+  constexpr double few_patterns = 1 << 12;
+  if (model.noise > 0.0 || model.activation == Activation::identity) {
+    atoms_.reset();
+    halves_.reset();
+  } else if (!atoms_ && !halves_ && has_constant_values(law_)) {
+    if (AtomLaw::applies(law_, few_patterns)) {
+      atoms_.emplace(law_);
+    } else if (AtomHalves::applies(law_)) {
+      halves_.emplace(law_);
+    } else if (AtomLaw::applies(law_)) {
+      atoms_.emplace(law_);
+    }
+  }
+  by_halves_ = halves_.has_value();
+}
+
+// From sums over halves to sums over all patterns, if these are not too many.
+bool LawLoss::closer_sums() {
+  if (!by_halves_ || !AtomLaw::applies(law_)) return false;
+  if (!atoms_) atoms_.emplace(law_);
+  by_halves_ = false;
+  return true;
+}
+
 // The loss is not known before: first roughly, then to the target that this gives.
 Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tolerance) {
   const double absolute = std::ldexp(options_.absolute_target, -unit_.exponent);
   const double relative = options_.relative_target;
   read_rounding(model);
-  if (model.noise > 0.0 || model.activation == Activation::identity) {
-    atoms_.reset();
-  } else if (!atoms_ && AtomLaw::applies(law_)) {
-    atoms_.emplace(law_);
-  }
+  read_atoms(model);
   double least = 0.0;  // what the rounding of A leaves of a loss of 0
   for (Index i = 0; i < law_.size(); ++i) {
     const double rounded = 2.0 * rounding_(i) + 64.0 * epsilon * std::sqrt(second_(i));
@@ -378,7 +402,8 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
   std::vector<std::optional<Prepared>> prepared;
   Loss loss;
   double guess = zero;
-  const bool closed_forms = atoms_ || model.activation == Activation::identity;  // of any tolerance
+  const bool closed_forms =
+      by_halves_ || atoms_ || model.activation == Activation::identity;  // of any tolerance
   if (!closed_forms) {
     loss = evaluate_all(model, 1e-2 * zero, INFINITY, nullptr, nullptr, prepared).loss;
     if (gradient != nullptr) prepared.clear();  // derivatives need more
@@ -393,7 +418,9 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
     const bool met = loss.error_bound <= target(loss.value) &&
                      (gradient == nullptr || found.derivatives <= gradient_target(loss.value));
     loss.stop_reason = met ? StopReason::exact : StopReason::nodes;
-    if (met || closed_forms || !(loss.value < guess)) break;
+    if (met) break;
+    if (closer_sums()) continue;
+    if (closed_forms || !(loss.value < guess)) break;
     guess = std::max(0.9 * loss.value, 1e-3 * guess);
   }
   return reported(loss);
@@ -454,6 +481,9 @@ LawProduct LawLoss::row_product(const Autoencoder& model, const LawRow& row, Ind
                                 const LawDirection& direction, double* by_feature) const {
   if (model.activation == Activation::identity) {
     return linear_curvature(*supports_, direction, by_feature);
+  }
+  if (by_halves_) {
+    return atom_curvature(row, *halves_, rounding_of_row(row.own), direction, by_feature);
   }
   if (atoms_) {
     return atom_curvature(row, *atoms_, rounding_of_row(row.own), direction, by_feature);

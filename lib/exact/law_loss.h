@@ -8,6 +8,7 @@
 #include "exact/law_circuit.h"
 #include "exact/law_closed.h"
 #include "exact/law_curvature.h"
+#include "exact/law_halves.h"
 #include "exact/law_output.h"
 #include "exact/law_unit.h"
 #include "skeleta/exact/loss.h"
@@ -88,6 +89,8 @@ class LawLoss {
   void restore(const RowInUnit& in, const Wanted& wanted, Output& output) const;
   Output contour_output(Prepared& prepared, const LawTolerance& tolerance,
                         const Wanted& wanted) const;
+  void read_atoms(const Autoencoder& model);
+  bool closer_sums();
   void read_rounding(const Autoencoder& model);
   // A loss, and the error of its derivatives that is held to a target: in norm, with values and
   // thresholds in unit_of_values_.
@@ -112,8 +115,12 @@ class LawLoss {
   // Of the present model: |w_j|; bounds of |δA_ij|/|w_j| and of √E(δz_i)².
   Vector columns_, output_rounding_, rounding_;
   std::optional<LawSupports> supports_;
-  std::optional<AtomLaw> atoms_;  // where all values are constants, and nothing is noisy
-  std::vector<Output> outputs_;   // of the last evaluation
+  // Of constant values without noise. Sums over halves are faster where there are many patterns,
+  // and sums over all closer where a loss is small beside what it is made of.
+  std::optional<AtomLaw> atoms_;
+  std::optional<AtomHalves> halves_;
+  bool by_halves_ = false;       // of the last evaluation
+  std::vector<Output> outputs_;  // of the last evaluation
   // Of the last gradient.
   Matrix gamma_;  // column i is row i of Γ
   Vector by_variance_;

@@ -104,15 +104,18 @@ PatternTree PatternTree::followed(const PatternTree& a, const PatternTree& b) {
   return product;
 }
 
-PatternTree PatternTree::of(const ActivityTree& tree) {
+PatternTree PatternTree::of(const ActivityTree& tree, std::span<const Index> features) {
   ActivitySweep<PatternTree> sweep(tree);
-  return sweep.up(
-      [&](Index j) { return tree.density()(j) > 0.0 ? variable(j) : PatternTree(0.0); });
+  return sweep.up([&](Index j) {
+    if (!std::ranges::binary_search(features, j)) return PatternTree(1.0);
+    return tree.density()(j) > 0.0 ? variable(j) : PatternTree(0.0);
+  });
 }
 
-double PatternTree::nodes_of(const ActivityTree& tree) {
+double PatternTree::nodes_of(const ActivityTree& tree, std::span<const Index> features) {
   ActivitySweep<PatternCount> sweep(tree);
   const PatternCount count = sweep.up([&](Index j) {
+    if (!std::ranges::binary_search(features, j)) return PatternCount(1.0);
     return tree.density()(j) > 0.0 ? PatternCount::variable() : PatternCount(0.0);
   });
   return 1.0 + count.nodes;

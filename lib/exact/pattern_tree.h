@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "skeleta/measure/activity_tree.h"
@@ -19,11 +20,12 @@ class PatternTree {
     double probability = 0.0;   // that just these are active
   };
 
-  /// That of the features of positive density: just those of the node. Probabilities are products
-  /// and sums without cancellation, of what the tree's nodes have. Cost: some times nodes_of(tree).
-  static PatternTree of(const ActivityTree& tree);
+  /// That of those of `features` (in increasing order) that are ever active, whatever the others
+  /// do. Probabilities are products and sums without cancellation, of what the activity tree's
+  /// nodes have. Cost: some times nodes_of.
+  static PatternTree of(const ActivityTree& tree, std::span<const Index> features);
   /// How many nodes `of` would make; infinity or NaN if that is no number.
-  static double nodes_of(const ActivityTree& tree);
+  static double nodes_of(const ActivityTree& tree, std::span<const Index> features);
 
   /// [0] is the root; parents come before their children. A set may be there twice.
   const std::vector<Node>& nodes() const { return nodes_; }

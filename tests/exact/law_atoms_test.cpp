@@ -95,17 +95,19 @@ TEST(AtomLaw, LossesAndSkeletonsAreSumsOverPatterns) {
   }
 }
 
-// The law of one feature more is that without it: 20 features are sums over patterns, 21 are not.
+// A feature of other values that does nothing: with it the loss is a contour's, or with enough
+// binary ones one by halves.
 TEST(AtomLaw, AgreesWithTheContourBesideAFeatureThatDoesNothing) {
   std::mt19937_64 random(3);
   const Autoencoder small = model_of(5, false, random);
-  Autoencoder large{Matrix::Zero(2, 21), Vector::Zero(21)};
+  Autoencoder large{Matrix::Zero(2, 6), Vector::Zero(6)};
   large.W.leftCols(5) = small.W;
   large.b.head(5) = small.b;
   Features few = Features::of(
       DataLaw::independent(Vector::Constant(5, 0.2), ValueLaw::constant(0.8)), Vector::Ones(5));
-  Features many = Features::of(
-      DataLaw::independent(Vector::Constant(21, 0.2), ValueLaw::constant(0.8)), Vector::Zero(21));
+  DataLaw law = DataLaw::independent(Vector::Constant(6, 0.2), ValueLaw::constant(0.8));
+  law.values[5] = ValueLaw::uniform(0.0, 1.0);
+  Features many = Features::of(law, Vector::Zero(6));
   many.importance.head(5).setOnes();
   const Loss sum = loss(small, few), contour = loss(large, many);
   EXPECT_EQ(sum.nodes, 0);

@@ -97,11 +97,16 @@ def orthogonal(draw, d, D):
             for k in range(d)]
 
 
-def constant_values(draw):
+# Numbers of features in groups: of these there are few patterns, of those so many that halves are summed.
+FEW = ([1], [1, 1], [1] * 3, [1] * 4, [1] * 5, [1] * 6, [3], [25], [4, 1], [2, 3, 1], [12, 9], [2, 2, 2, 1])
+MANY = ([1] * 13, [1] * 14, [16, 17, 15], [70, 69], [3, 2, 3, 2, 1, 1, 1, 1, 1, 1])
+
+
+def constant_values(draw, sizes, outputs):
     """W, b, density, importance, values, jumps (or none) and groups of features that are constants while they are active.
-    Of a group of several features one is active, or none."""
-    sizes = draw.choice(([1], [1, 1], [1] * 3, [1] * 4, [1] * 5, [1] * 6, [3], [25], [4, 1], [2, 3, 1], [12, 9], [2, 2, 2, 1]))
+    Of a group of several features one is active, or none. So many outputs have an importance."""
     D = sum(sizes)
+    seen = draw.sample(range(D), min(outputs, D))
     d = draw.randint(1, min(D, 6))
     W = draw.choice((plain, alike, orthogonal))(draw, d, D)
     size = draw.choice((1.0, power(draw, -100, 100)))
@@ -109,7 +114,7 @@ def constant_values(draw):
     steps = [[g * x for g, x in zip(row, values)] for row in gram(W)]
     jumps = [size * draw.choice((0.0, 0.1, draw.random())) for _ in range(D)] if draw.random() < 0.5 else None
     return (W, [threshold(draw, row) for row in steps], [p for n in sizes for p in group_densities(draw, n)],
-            [power(draw, -10, 10) for _ in range(D)], values, jumps,
+            [power(draw, -10, 10) if i in seen else 0.0 for i in range(D)], values, jumps,
             [range(end - n, end) for n, end in zip(sizes, itertools.accumulate(sizes))])
 
 
@@ -136,7 +141,7 @@ def sums_over_patterns(W, b, density, importance, values, jumps, groups):
     for pattern in itertools.product(*ways):
         p = math.prod(q for q, _ in pattern)
         active = {j: values[j] for _, j in pattern if j is not None}
-        for i in range(D if p else 0):
+        for i in (i for i in range(D if p else 0) if importance[i]):
             x = active.get(i, Fraction(0))
             u = sum(A[i][j] * y for j, y in active.items()) - b[i]
             above = u > (Fraction(jumps[i]) if jumps else 0)
@@ -482,10 +487,16 @@ class Numbers(unittest.TestCase):
     def test_constant_values(self):
         """Binary features, categories and JumpReLUs: thresholds at sums of values too, where derivatives are known as far as the
         pattern goes that is there."""
+        self.compare_constant_values("constant", MODELS // 2, FEW, outputs=25)
+
+    def test_constant_values_by_halves(self):
+        self.compare_constant_values("halves", MODELS // 30, MANY, outputs=2)
+
+    def compare_constant_values(self, name, count, groupings, outputs):
         refused, met, losses, slopes = 0, 0, [0.0], [0.0]
-        for k in range(MODELS // 2):
-            W, b, density, importance, values, jumps, groups = model = constant_values(
-                random.Random(f"constant {SEED} {k}"))
+        for k in range(count):
+            draw = random.Random(f"{name} {SEED} {k}")
+            W, b, density, importance, values, jumps, groups = model = constant_values(draw, draw.choice(groupings), outputs)
             law = skeleta.Law(density, values=[f"constant:{x!r}" for x in values], groups=",".join(
                 f"exclusive({','.join(map(str, group))})" for group in groups if len(group) > 1))
             jump = {"activation": "jumprelu", "jump": numpy.array(jumps)} if jumps else {}
@@ -506,7 +517,7 @@ class Numbers(unittest.TestCase):
                     self.assertLessEqual(x, Fraction(bound) + Fraction(EPSILON) * Fraction(y), model)
                     ratios.append(float(x / Fraction(bound)) if bound else 0.0)
             met += found.loss.met_target
-        print(f"constant values: {refused} refused, {met} of {MODELS // 2} meet their target; largest error over "
+        print(f"{name} values: {refused} refused, {met} of {count} meet their target; largest error over "
               f"bound {max(losses):.3f}, of derivatives {max(slopes):.3f}")
 
 

@@ -40,8 +40,8 @@ struct Hessian {
 /// Proposition 11.8), nodes being added output by output. They converge fast where z_i has a smooth
 /// density near b_i, and ever more slowly the nearer b_i is to an edge of that density. Γ's part of
 /// `error` is a bound there. Without noise outputs that read their own feature alone are closed
-/// forms, and those of constant values sums over up to 2^20 patterns, of infinite `error` where a
-/// z_i is b_i; that of more, or of constant values beside others, is infinite.
+/// forms, and those of constant values sums over patterns, as many as the loss has, of infinite
+/// `error` where a z_i is b_i; that of more, or of constant values beside others, is infinite.
 ///
 /// Where the second derivatives do not exist (kinks()), it has those of the side on which z_i = b_i
 /// is silent; near such a place `error` may be far too small. Cost: some 3 (D + 1) gradients, 5 ms
