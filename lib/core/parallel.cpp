@@ -148,12 +148,17 @@ class Loop {
 
 thread_local const Loop* Loop::innermost = nullptr;
 
+// No guarded static: a fork that finds a thread within it would wait for it for ever.
+std::atomic<int> known_processors{0};
+
 int all_processors() {
-  static const int processors = std::min(usable_processors(), most_threads);
-  return processors;
+  if (known_processors == 0) known_processors = std::min(usable_processors(), most_threads);
+  return known_processors;
 }
 
-std::atomic<bool> forked{false};  // this process, after it had used TBB
+std::mutex setting_up;             // TBB; no fork meanwhile, which would have it half
+std::atomic<bool> holding{false};  // this process TBB, or its parent at the fork
+std::atomic<bool> forked{false};   // this process, after its parent held TBB
 
 #ifdef SKELETA_WATCHED_THREADS
 // TBB's library is not built for the thread sanitizer, which cannot see how its threads wait for
@@ -164,8 +169,13 @@ constexpr bool without_tbb() {
 #else
 // Whether this process is a fork of one that has used TBB; to be asked before each use. A fork has
 // none of TBB's threads, and its locks as they were: what a thread held stays locked for ever.
+const bool watched = ::pthread_atfork([] { setting_up.lock(); }, [] { setting_up.unlock(); },
+                                      [] {
+                                        forked = holding.load();
+                                        setting_up.unlock();
+                                      }) == 0;
+
 bool without_tbb() {
-  static const bool watched = ::pthread_atfork(nullptr, nullptr, [] { forked = true; }) == 0;
   return forked || !watched;
 }
 #endif
@@ -175,7 +185,8 @@ bool without_tbb() {
 // nothing that was before, which is its parent's to do.
 void end_fork(int status, void*) {
   if (!forked) return;
-  std::cout.flush();
+  for (std::ostream* const stream : {&std::cout, &std::clog}) stream->flush();
+  for (std::wostream* const stream : {&std::wcout, &std::wclog}) stream->flush();
   std::fflush(nullptr);
   ::_exit(status);
 }
@@ -183,12 +194,14 @@ void end_fork(int status, void*) {
 // To be called before each use: TBB is there until the process ends, which waits for none of its
 // threads.
 void hold_tbb() {
-  [[maybe_unused]] static const auto* const held = [] {
-    auto* const handle = new tbb::task_scheduler_handle(tbb::attach{});
-    tbb::task_arena(1).execute([] {});  // loads the allocator, whose exit must come after end_fork
-    if (::on_exit(end_fork, nullptr) != 0) throw std::bad_alloc();
-    return handle;
-  }();
+  if (holding) return;
+  const std::scoped_lock lock(setting_up);
+  if (holding) return;
+  static const tbb::task_scheduler_handle* held = nullptr;
+  if (held == nullptr) held = new tbb::task_scheduler_handle(tbb::attach{});
+  tbb::task_arena(1).execute([] {});  // loads the allocator, whose exit must come after end_fork
+  if (::on_exit(end_fork, nullptr) != 0) throw std::bad_alloc();
+  holding = true;
 }
 
 // TBB warns if it is asked for more than there are, which is the processors or a budget.
@@ -267,6 +280,7 @@ struct ThreadBudget::Control {
 ThreadBudget::ThreadBudget(int threads) : outer_(budget_of_process) {
   const int possible = possible_threads(resolve_threads(threads));
   if (!without_tbb()) {
+    hold_tbb();
     control_.reset(new Control{
         {tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(possible)}});
   }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <numeric>
@@ -50,14 +51,18 @@ constexpr int may_not = 77;
   ::_exit(threads < 64 && sum == 499'500 ? 0 : 1);
 }
 
+void loop_on_threads() {
+  std::atomic<std::size_t> sum = 0;
+  parallel_for(100, 4, [&](std::size_t i) { sum += i; });
+}
+
 // Where a fork takes place while another thread holds a lock of TBB's.
 [[noreturn]] void fork_at_work() {
-  std::atomic<std::size_t> sum = 0;
-  const auto work = [&] { parallel_for(100, 4, [&](std::size_t i) { sum += i; }); };
+  std::fflush(stdout);  // or each fork would write what gtest has not written yet
   const ThreadBudget budget(4);
   constexpr int forks = 2000, status = 7;
   for (int k = 0; k < forks; ++k) {
-    work();
+    loop_on_threads();
     const pid_t child = ::fork();
     if (child == 0) {
       ::alarm(20);
@@ -74,6 +79,47 @@ constexpr int may_not = 77;
 TEST(Parallel, AForkOfAProcessAtWorkEndsByItsExit) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(fork_at_work(), testing::ExitedWithCode(0), "");
+}
+
+// Processes that have computed nothing yet, each forked again while another thread of it computes
+// for the first time, at moments up to a millisecond after that began.
+[[noreturn]] void fork_at_first_work() {
+  std::fflush(stdout);
+  for (int k = 0; k < 300; ++k) {
+    const pid_t fresh = ::fork();
+    if (fresh == 0) {
+      std::atomic<bool> began{false};
+      std::thread worker([&] {
+        began = true;
+        loop_on_threads();
+      });
+      while (!began) std::this_thread::yield();
+      const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(3 * k);
+      while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::alarm(20);
+        loop_on_threads();
+        std::exit(0);
+      }
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      worker.join();
+      ::_exit(status == 0 ? 0 : 1);
+    }
+    int status = 0;
+    ::waitpid(fresh, &status, 0);
+    if (status != 0) {
+      std::fprintf(stderr, "fork %d\n", k);
+      ::_exit(1);
+    }
+  }
+  ::_exit(0);
+}
+
+TEST(Parallel, AForkBesideTheFirstLoopComputesAndEnds) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(fork_at_first_work(), testing::ExitedWithCode(0), "");
 }
 
 // As `ulimit -u`, which root is exempt from; in a process that has had no threads yet, as other
