@@ -28,13 +28,17 @@ bool drowns(const SkeletonPart& part, const IntegralBySkeleton& loss) {
   return part.probability > 0.0 && std::abs(part.contribution) < 1e3 * loss.error_bound;
 }
 
-void refine(SkeletonPart& part, const Autoencoder& model, const Features& features,
-            const exact::Options& options) {
+// What lies beyond the error of what is there is wrong itself: sums over patterns of constant
+// values are closer, where terms cancel.
+void refine(SkeletonPart& part, double error_bound, const Autoencoder& model,
+            const Features& features, const exact::Options& options) {
   exact::Gradient gradient;
-  part.contribution = exact::SupportSum(features, {part.l, part.l}, options)
-                          .loss_and_gradient(model, gradient)
-                          .value;
-  part.mean = part.contribution / part.probability;
+  const double found = exact::SupportSum(features, {part.l, part.l}, options)
+                           .loss_and_gradient(model, gradient)
+                           .value;
+  if (!(std::abs(found - part.contribution) <= error_bound)) return;
+  part.contribution = found;
+  part.mean = found / part.probability;
 }
 
 // Of other models and laws: what the contour gives, and what is left bounds the rest.
@@ -46,7 +50,8 @@ ExactLoss general_loss(const Autoencoder& model, const Features& features,
   const bool proven = options.error_control == exact::ErrorControl::proven;
   if (!proven && has_few_supports(model, features)) {
     for (SkeletonPart& part : loss.skeletons) {
-      if (part.l <= 2 && drowns(part, loss)) refine(part, model, features, options);
+      if (part.l <= 2 && drowns(part, loss))
+        refine(part, loss.error_bound, model, features, options);
     }
   }
   double low = 0.0;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "exact/compensated_sum.h"
+#include "core/compensated_sum.h"
 
 namespace skeleta::exact {
 
@@ -22,15 +22,24 @@ AtomsOfRow::AtomsOfRow(const LawRow& row, const AtomLaw& law, const Vector& roun
     const Point &before = points[nodes[s].parent], &step = steps[nodes[s].feature];
     points[s] = {before.z + step.z, before.x + step.x, before.rounded + step.rounded};
   }
-  if (law.lost() > 0.0) {
-    const std::vector<double> sizes = sums_over(nodes, terms.cwiseAbs());
-    largest = std::ranges::max(sizes) + std::abs(value(row.own)) + std::abs(c) + row.jump;
-  }
 }
 
 bool AtomsOfRow::near(std::size_t s) const {
   const Point& point = points[s];
   return s == 0 ? c == 0.0 : std::abs(point.z - c) <= point.rounded + 2.0 * epsilon * std::abs(c);
+}
+
+LawRow within_reach(const LawRow& row, const Vector& rounding) {
+  double far = row.value(row.own).size();
+  for (const Index j : active_features(*row.law)) {
+    far += 4.0 * (std::abs(row.g(j)) + rounding(j)) * row.value(j).size();
+  }
+  LawRow result = row;
+  if (row.c > far) {
+    result.c = far;
+    result.jump = 0.0;
+  }
+  return result;
 }
 
 std::vector<double> sums_over(const std::vector<PatternTree::Node>& nodes, const Vector& terms) {

@@ -22,8 +22,11 @@ struct AtomsOfRow {
   double c;
   Vector value;  // of all features that are ever active
   std::vector<Point> points;
-  double largest = 0.0;  // of |x_i − y| on patterns that only rounding makes possible or not
 };
+
+/// A threshold far beyond all that z can be is brought near, where its square is a number too; what
+/// never fires has no jump.
+LawRow within_reach(const LawRow& row, const Vector& rounding);
 
 /// Σ over the features of a pattern, for all nodes.
 std::vector<double> sums_over(const std::vector<PatternTree::Node>& nodes, const Vector& terms);

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/compensated_sum.h"
 #include "exact/atoms_of_row.h"
-#include "exact/compensated_sum.h"
 
 namespace skeleta::exact {
 namespace {
@@ -30,7 +30,7 @@ bool has_constant_values(const DataLaw& law) {
 
 bool AtomLaw::applies(const DataLaw& law, double nodes) {
   return has_constant_values(law) &&
-         PatternTree::nodes_of(law.activity, active_features(law)) <= nodes;
+         PatternTree::size_of(law.activity, active_features(law)).nodes <= nodes;
 }
 
 AtomLaw::AtomLaw(const DataLaw& law, std::vector<Index> features)
@@ -38,12 +38,6 @@ AtomLaw::AtomLaw(const DataLaw& law, std::vector<Index> features)
   active_.assign(nodes().size(), 0);
   for (std::size_t s = 1; s < nodes().size(); ++s) active_[s] = active_[nodes()[s].parent] + 1;
   most_active_ = std::ranges::max(active_);
-  const auto exclusive = [](const ActivityNode& node) {
-    return node.kind == ActivityKind::exclusive;
-  };
-  if (std::ranges::any_of(law.activity.nodes(), exclusive)) {
-    lost_ = 2.0 * static_cast<double>(law.size()) * epsilon;
-  }
 }
 
 AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& rounding,
@@ -56,8 +50,10 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
   // Products of probabilities below the normal numbers are off by as much as on the least of those.
   const double tiny = operations * 5e-324;
   CompensatedSum value;
-  double slope = 0.0, error = 0.0, slope_error = 0.0, largest = atoms.largest;
+  double slope = 0.0, error = 0.0, slope_error = 0.0;
   std::vector<double> slopes(nodes.size());
+  std::vector<CompensatedSum> counts(
+      by_count == nullptr ? 0 : static_cast<std::size_t>(by_count->size()));
   for (std::size_t s = 0; s < nodes.size(); ++s) {
     if (!nodes[s].possible) continue;
     const double probability = nodes[s].probability;
@@ -67,9 +63,8 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
     const double e = above ? x - (z - c + jump) : x, square = probability * e * e;
     value.add(square);
     error += (p - probability) * e * e;
-    largest = std::max(largest, std::abs(e));
-    const Index l = law.active()[s];
-    if (by_count != nullptr && l < by_count->size()) (*by_count)(l) += square;
+    const auto l = static_cast<std::size_t>(law.active()[s]);
+    if (l < counts.size()) counts[l].add(square);
     if (above) slopes[s] = -2.0 * probability * e;
     slope_error += 2.0 * (p - probability) * std::abs(e);
     slope += std::abs(slopes[s]);
@@ -83,13 +78,16 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
   }
   AtomOutput output;
   output.value = value.value();
+  if (by_count != nullptr) {
+    std::ranges::transform(counts, by_count->begin(), &CompensatedSum::value);
+  }
   if (by_feature != nullptr) {
     Vector with = Vector::Zero(atoms.value.size());
     output.threshold = -sums_with(nodes, slopes, with);
     Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);
   }
-  output.error.value = error + relative * output.value + law.lost() * largest * largest;
-  output.error.threshold = slope_error + relative * slope + 2.0 * law.lost() * largest;
+  output.error.value = error + relative * output.value;
+  output.error.threshold = slope_error + relative * slope;
   output.error.entries = output.error.threshold * atoms.value.norm();
   return output;
 }
@@ -100,14 +98,20 @@ LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& r
   const AtomsOfRow atoms(row, law, rounding);
   const auto& nodes = law.nodes();
   const Eigen::Map<const Vector> u(direction.g, atoms.value.size());
-  std::vector<double> plane = sums_over(nodes, u.cwiseProduct(atoms.value));
+  const Vector moved = u.cwiseProduct(atoms.value);
+  std::vector<double> plane = sums_over(nodes, moved);
+  const std::vector<double> terms = sums_over(nodes, moved.cwiseAbs());
   LawProduct product;
+  double size = 0.0;
   for (std::size_t s = 0; s < nodes.size(); ++s) {
     const bool above = atoms.points[s].z > row.c;
     // Where nothing is active z is 0, whatever is rounded: c = 0 has a silent side (kinks()).
     if (s != 0 && nodes[s].probability > 0.0 && atoms.near(s)) product.error = INFINITY;
     plane[s] = above ? 2.0 * nodes[s].probability * (plane[s] - direction.c) : 0.0;
+    if (above) size += 2.0 * nodes[s].probability * (terms[s] + std::abs(direction.c));
   }
+  const double relative = 8.0 * static_cast<double>(law.features().size() + 4) * epsilon;
+  product.error += relative * size * std::hypot(1.0, atoms.value.norm());
   Vector with = Vector::Zero(atoms.value.size());
   product.threshold = -sums_with(nodes, plane, with);
   Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);

@@ -13,7 +13,8 @@ std::vector<Index> active_features(const DataLaw& law);
 /// Are all their values constant?
 bool has_constant_values(const DataLaw& law);
 
-/// The probabilities of all patterns of active features.
+/// The probabilities of all patterns of active features, each to some D ε of itself or, below all
+/// normal numbers, of the least of those.
 class AtomLaw {
  public:
   static constexpr double most_nodes = 1 << 20;  ///< As 20 independent features have.
@@ -31,16 +32,12 @@ class AtomLaw {
   const std::vector<Index>& features() const { return features_; }
   /// How many of them at most are active together.
   Index most_active() const { return most_active_; }
-  /// What rounding may take from any of the probabilities, beside some D ε of each: of
-  /// 1 − Σ p in exclusive groups.
-  double lost() const { return lost_; }
 
  private:
   std::vector<Index> features_;
   PatternTree patterns_;
   std::vector<Index> active_;
   Index most_active_ = 0;
-  double lost_ = 0.0;
 };
 
 /// E(x_i − y)² of an output without noise, its derivative by c, and bounds of their errors. The

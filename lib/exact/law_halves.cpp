@@ -7,8 +7,8 @@
 #include <map>
 #include <numeric>
 
+#include "core/compensated_sum.h"
 #include "exact/atoms_of_row.h"
-#include "exact/compensated_sum.h"
 
 namespace skeleta::exact {
 namespace {
@@ -35,22 +35,28 @@ std::vector<Half> pieces_of(const DataLaw& law) {
   return result;
 }
 
-// Each piece, the largest first, goes to the half that is smaller by then; none if there are more
-// pieces than two halves can have.
+// Each piece, those of most patterns first, goes to the half that has fewer by then; none if there
+// are more pieces of several patterns than two halves can have.
 std::array<Half, 2> halves_of(const DataLaw& law) {
   constexpr std::size_t most_pieces = 64;
   const std::vector<Half> pieces = pieces_of(law);
-  if (pieces.size() > most_pieces) return {};
-  std::vector<double> nodes;
-  for (const Half& piece : pieces) nodes.push_back(PatternTree::nodes_of(law.activity, piece));
+  const auto is_sure = [&](const Half& piece) {
+    return piece.size() == 1 && law.activity.density()(piece.front()) == 1.0;
+  };
+  const auto sure = static_cast<std::size_t>(std::ranges::count_if(pieces, is_sure));
+  if (pieces.size() - sure > most_pieces) return {};
+  std::vector<double> patterns;
+  for (const Half& piece : pieces) {
+    patterns.push_back(is_sure(piece) ? 1.0 : PatternTree::size_of(law.activity, piece).patterns);
+  }
   std::vector<std::size_t> order(pieces.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t k) { return nodes[k]; });
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t k) { return patterns[k]; });
   std::array<Half, 2> halves;
   std::array<double, 2> sizes{1.0, 1.0};
   for (const std::size_t k : order) {
     const std::size_t smaller = sizes[0] <= sizes[1] ? 0 : 1;
-    sizes[smaller] *= nodes[k];
+    sizes[smaller] *= patterns[k];
     halves[smaller].insert(halves[smaller].end(), pieces[k].begin(), pieces[k].end());
   }
   for (Half& half : halves) std::ranges::sort(half);
@@ -172,17 +178,19 @@ struct UpperSquares {
 
 // E[(x_i − y)²; N = l].
 void add_by_count(const LawRow& row, const RowHalf& mine, const RowHalf& other, Vector& by_count) {
+  std::vector<CompensatedSum> sums(static_cast<std::size_t>(by_count.size()));
   for (Index m = 0; m <= other.law.most_active() && m < by_count.size(); ++m) {
     const Descent descent(other.law, other.atoms,
                           [&](std::size_t t) { return other.law.active()[t] == m; });
     const UpperSquares squares(other, descent);
     for (const std::size_t s : mine.descent.order) {
-      const Index l = mine.law.active()[s] + m;
-      if (l >= by_count.size()) continue;
+      const auto l = static_cast<std::size_t>(mine.law.active()[s] + m);
+      if (l >= sums.size()) continue;
       const std::size_t n = descent.above(row.c - mine.z(s));
-      by_count(l) += mine.probability(s) * squares.error(OwnPattern(row, mine, s), n);
+      sums[l].add(mine.probability(s) * squares.error(OwnPattern(row, mine, s), n));
     }
   }
+  std::ranges::transform(sums, by_count.begin(), &CompensatedSum::value);
 }
 
 bool is_in(const AtomLaw& law, Index feature) {
@@ -194,7 +202,7 @@ bool is_in(const AtomLaw& law, Index feature) {
 bool AtomHalves::applies(const DataLaw& law) {
   if (!has_constant_values(law)) return false;
   return std::ranges::all_of(halves_of(law), [&](const Half& half) {
-    return !half.empty() && PatternTree::nodes_of(law.activity, half) <= AtomLaw::most_nodes;
+    return !half.empty() && PatternTree::size_of(law.activity, half).nodes <= AtomLaw::most_nodes;
   });
 }
 
@@ -247,12 +255,10 @@ AtomOutput atom_output(const LawRow& row, const AtomHalves& law, const Vector& r
     Eigen::Map<Vector>(by_feature, with.size()) = mine.atoms.value.cwiseProduct(with);
   }
   if (by_count != nullptr) add_by_count(row, mine, other, *by_count);
-  // Where 1 − Σ p of an exclusive group is off, and where products of probabilities are lost.
+  // Where products of probabilities are lost, below the normal numbers.
   const double pairs = static_cast<double>(mine.descent.order.size()) *
                        static_cast<double>(other.descent.order.size());
-  const double tiny = pairs * static_cast<double>(row.g.size() + 4) * 5e-324;
-  const double lost = mine.law.lost() + other.law.lost() + tiny;
-  largest = std::max(largest, mine.atoms.largest + other.atoms.largest);
+  const double lost = pairs * static_cast<double>(row.g.size() + 4) * 5e-324;
   output.error.value = error + relative * output.value + lost * largest * largest;
   output.error.threshold = slope_error + 2.0 * lost * largest;
   output.error.entries = output.error.threshold * mine.atoms.value.norm();
@@ -265,12 +271,12 @@ LawProduct atom_curvature(const LawRow& row, const AtomHalves& law, const Vector
   const RowHalf sides[] = {{row, law.first(), rounding}, {row, law.second(), rounding}};
   const Vector& value = sides[0].atoms.value;
   const Vector moved = Eigen::Map<const Vector>(direction.g, value.size()).cwiseProduct(value);
-  std::array<std::vector<double>, 2> planes;
-  for (const std::size_t k : {0, 1}) planes[k] = sums_over(sides[k].law.nodes(), moved);
-  std::array<std::vector<double>, 2> weights, sizes;
+  std::array<std::vector<double>, 2> planes, terms_of, weights, sizes;
   for (const std::size_t k : {0, 1}) {
+    planes[k] = sums_over(sides[k].law.nodes(), moved);
+    terms_of[k] = sums_over(sides[k].law.nodes(), moved.cwiseAbs());
     weights[k] = sides[k].sums([&](std::size_t s) { return planes[k][s]; });
-    sizes[k] = sides[k].sums([&](std::size_t s) { return std::abs(planes[k][s]); });
+    sizes[k] = sides[k].sums([&](std::size_t s) { return terms_of[k][s]; });
   }
   LawProduct product;
   Vector with = Vector::Zero(value.size());
@@ -284,11 +290,13 @@ LawProduct atom_curvature(const LawRow& row, const AtomHalves& law, const Vector
       if (p * r.unsure > 0.0) product.error = INFINITY;
       const double plane = planes[k][s] - direction.c;
       terms[s] = 2.0 * p * (plane * other.mass[r.above] + weights[1 - k][r.above]);
-      size += 2.0 * p * (std::abs(plane) * other.mass[r.above] + sizes[1 - k][r.above]);
+      const double of_plane = terms_of[k][s] + std::abs(direction.c);
+      size += 2.0 * p * (of_plane * other.mass[r.above] + sizes[1 - k][r.above]);
     }
     product.threshold = -sums_with(mine.law.nodes(), terms, with);
   }
-  product.error += 64.0 * epsilon * size * std::hypot(1.0, value.norm());
+  const double relative = 8.0 * static_cast<double>(row.g.size() + 4) * epsilon;
+  product.error += relative * size * std::hypot(1.0, value.norm());
   Eigen::Map<Vector>(by_feature, with.size()) = value.cwiseProduct(with);
   return product;
 }

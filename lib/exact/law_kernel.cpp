@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "exact/compensated_sum.h"
+#include "core/compensated_sum.h"
 #include "exact/far_features.h"
 #include "exact/law_pass.h"
 #include "exact/node_sum.h"

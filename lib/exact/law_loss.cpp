@@ -27,6 +27,7 @@ constexpr double closed = 500.0 * epsilon;
 
 // Below it each operation is off by as much as on it.
 constexpr double least_normal = std::numeric_limits<double>::min();
+constexpr double least_number = std::numeric_limits<double>::denorm_min();
 
 double probability_of_none(const DataLaw& law) {
   ActivitySweep<double> sweep(law.activity);
@@ -153,9 +154,9 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawTolerance& 
   LawOutput& contour = prepared.contour;
   Vector entries = prepared.entries;
   const Index i = row.own;
-  const double unit = prepared.in.unit, square_unit = unit * unit;
+  const double unit = prepared.in.unit;
   const LawOutput::Result rest = contour.evaluate(
-      {tolerance.value / square_unit, tolerance.derivatives / square_unit, tolerance.unit / unit},
+      {tolerance.value / unit / unit, tolerance.derivatives / unit / unit, tolerance.unit / unit},
       options_.maximum_nodes, entries.data());
   const double square = row.value(i).moment(2), p = law_.activity.density()(i);
   const double known = square * p;  // E x_i²
@@ -183,26 +184,27 @@ LawLoss::Output LawLoss::contour_output(Prepared& prepared, const LawTolerance& 
   return output;
 }
 
-// From the row's unit to that of the features.
+// From the row's unit to that of the features. The square of the unit may be no number.
 void LawLoss::restore(const RowInUnit& in, const Wanted& wanted, Output& output) const {
-  const double unit = in.unit, square_unit = unit * unit;
+  const double unit = in.unit;
   const double p = law_.activity.density()(in.row.own);
   const bool present = p > 0.0 && in.row.value(in.row.own).moment(2) > 0.0;
   // Products of densities and squares may be lost in the one unit or the other.
   if (output.value < least_normal && present) output.error.value += closed * least_normal;
-  output.value *= square_unit;
+  const auto by_square = [&](double value) { return value * unit * unit; };
+  output.value = by_square(output.value);
   output.threshold *= unit;
-  output.error.value *= square_unit;
-  output.error.entries *= square_unit;
+  output.error.value = by_square(output.error.value);
+  output.error.entries = by_square(output.error.entries);
   output.error.threshold *= unit;
   if (!in.in_range) output.error = unknown;
   if (output.value < least_normal && (unit != 1.0 || present)) {
     output.error.value += closed * least_normal;
   }
   for (Index j = 0; wanted.by_feature != nullptr && j < law_.size(); ++j) {
-    wanted.by_feature[j] *= square_unit;
+    wanted.by_feature[j] = by_square(wanted.by_feature[j]);
   }
-  if (wanted.by_count != nullptr) *wanted.by_count *= square_unit;
+  if (wanted.by_count != nullptr) *wanted.by_count = wanted.by_count->unaryExpr(by_square);
 }
 
 // Of an output that reads no other feature.
@@ -241,8 +243,8 @@ LawLoss::Output LawLoss::own_output(const LawRow& given, const Wanted& wanted) c
 }
 
 LawLoss::Output LawLoss::atom_output(const LawRow& given, const Wanted& wanted) const {
-  const RowInUnit in = in_unit(given);
-  const Vector rounding = rounding_of_row(in.row.own);
+  const Vector rounding = rounding_of_row(given.own);
+  const RowInUnit in = in_unit(within_reach(given, rounding));
   double* const by_feature = wanted.by_feature;
   const AtomOutput found =
       by_halves_ ? exact::atom_output(in.row, *halves_, rounding, by_feature, wanted.by_count)
@@ -277,12 +279,24 @@ LawLoss::Output LawLoss::evaluate_output(const Autoencoder& model, Index i,
   return output;
 }
 
-// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
+// √E(Σ_k δA_ik x_k)² ≤ Σ_k |δA_ik| √E x_k².
 void LawLoss::read_rounding(const Autoencoder& model) {
-  const double relative = static_cast<double>(model.hidden() + 2) * 0.5 * epsilon;
-  columns_ = model.W.colwise().norm().transpose();
-  output_rounding_ = relative * (model.tied() ? columns_ : Vector(model.W_out.rowwise().norm()));
-  rounding_ = columns_.dot(second_.cwiseSqrt()) * output_rounding_;
+  products_ = static_cast<double>(model.hidden() + 2);
+  column_norms(model.W, columns_);
+  output_norms_ = columns_;
+  if (!model.tied()) column_norms(model.W_out.transpose(), output_norms_);
+  const Vector sizes = second_.cwiseSqrt();
+  rounding_ = (products_ * 0.5 * epsilon) * (columns_.dot(sizes) * output_norms_);
+  rounding_.array() += products_ * least_number * sizes.sum();
+}
+
+// |δA_ik| ≤ (d + 2) ε/2 · |o_i||w_k|, and so many times the least number where products are lost.
+Vector LawLoss::rounding_of_row(Index i) const {
+  const double own = output_norms_(i);
+  return columns_.unaryExpr([&](double norm) {
+    const bool none = norm == 0.0 || own == 0.0;
+    return none ? 0.0 : products_ * (0.5 * epsilon * (own * norm) + least_number);
+  });
 }
 
 LawLoss::Evaluated LawLoss::evaluate_all(const Autoencoder& model, double tolerance,
@@ -389,16 +403,18 @@ Loss LawLoss::evaluate(const Autoencoder& model, Gradient* gradient, double& tol
   const double relative = options_.relative_target;
   read_rounding(model);
   read_atoms(model);
-  double least = 0.0;  // what the rounding of A leaves of a loss of 0
+  // What the rounding of A leaves of a loss of 0, if that is little beside the zero model's.
+  double least = 0.0;
   for (Index i = 0; i < law_.size(); ++i) {
     const double rounded = 2.0 * rounding_(i) + 64.0 * epsilon * std::sqrt(second_(i));
     least += unit_.features.importance(i) * rounded * rounded;
   }
+  const double zero = unit_.features.importance.dot(second_);
+  least = std::min(least, relative * zero);
   const auto target = [&](double value) { return std::max({absolute, relative * value, least}); };
   const auto gradient_target = [&](double value) {
     return options_.gradient_target * std::max(value, relative > 0.0 ? absolute / relative : 0.0);
   };
-  const double zero = unit_.features.importance.dot(second_);
   std::vector<std::optional<Prepared>> prepared;
   Loss loss;
   double guess = zero;

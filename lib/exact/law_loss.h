@@ -85,7 +85,7 @@ class LawLoss {
   Output own_output(const LawRow& row, const Wanted& wanted) const;
   Output atom_output(const LawRow& row, const Wanted& wanted) const;
   bool alone(const Autoencoder& model, const LawRow& row) const;
-  Vector rounding_of_row(Index i) const { return output_rounding_(i) * columns_; }
+  Vector rounding_of_row(Index i) const;
   void restore(const RowInUnit& in, const Wanted& wanted, Output& output) const;
   Output contour_output(Prepared& prepared, const LawTolerance& tolerance,
                         const Wanted& wanted) const;
@@ -112,8 +112,9 @@ class LawLoss {
   double none_ = 1.0;  // P(N = 0)
   Vector second_;      // E x_j²
   double unit_of_values_ = 1.0;
-  // Of the present model: |w_j|; bounds of |δA_ij|/|w_j| and of √E(δz_i)².
-  Vector columns_, output_rounding_, rounding_;
+  // Of the present model: |w_j|, |o_i|; bounds of √E(δz_i)².
+  Vector columns_, output_norms_, rounding_;
+  double products_ = 0.0;  // d + 2
   std::optional<LawSupports> supports_;
   // Of constant values without noise. Sums over halves are faster where there are many patterns,
   // and sums over all closer where a loss is small beside what it is made of.

@@ -112,13 +112,13 @@ PatternTree PatternTree::of(const ActivityTree& tree, std::span<const Index> fea
   });
 }
 
-double PatternTree::nodes_of(const ActivityTree& tree, std::span<const Index> features) {
+PatternTree::Size PatternTree::size_of(const ActivityTree& tree, std::span<const Index> features) {
   ActivitySweep<PatternCount> sweep(tree);
   const PatternCount count = sweep.up([&](Index j) {
     if (!std::ranges::binary_search(features, j)) return PatternCount(1.0);
     return tree.density()(j) > 0.0 ? PatternCount::variable() : PatternCount(0.0);
   });
-  return 1.0 + count.nodes;
+  return {1.0 + count.nodes, count.patterns};
 }
 
 }  // namespace skeleta::exact

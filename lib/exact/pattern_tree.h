@@ -22,10 +22,13 @@ class PatternTree {
 
   /// That of those of `features` (in increasing order) that are ever active, whatever the others
   /// do. Probabilities are products and sums without cancellation, of what the activity tree's
-  /// nodes have. Cost: some times nodes_of.
+  /// nodes have. Cost: some times its nodes.
   static PatternTree of(const ActivityTree& tree, std::span<const Index> features);
-  /// How many nodes `of` would make; infinity or NaN if that is no number.
-  static double nodes_of(const ActivityTree& tree, std::span<const Index> features);
+  /// Of what `of` would make; infinity or NaN if that is no number.
+  struct Size {
+    double nodes = 1.0, patterns = 1.0;
+  };
+  static Size size_of(const ActivityTree& tree, std::span<const Index> features);
 
   /// [0] is the root; parents come before their children. A set may be there twice.
   const std::vector<Node>& nodes() const { return nodes_; }

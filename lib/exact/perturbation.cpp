@@ -8,10 +8,10 @@
 
 namespace skeleta::exact {
 void column_norms(const Matrix& W, Vector& norms) {
-  constexpr double safe = 1e-140;  // its square is a normal number
+  constexpr double least = 1e-140, most = 1e140;  // whose squares are normal numbers
   norms = W.colwise().norm().transpose();
   for (Index k = 0; k < norms.size(); ++k) {
-    if (!(norms(k) > safe)) norms(k) = W.col(k).stableNorm();
+    if (!(norms(k) > least && norms(k) < most)) norms(k) = W.col(k).stableNorm();
   }
 }
 

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "exact/compensated_sum.h"
+#include "core/compensated_sum.h"
 #include "exact/node_sum.h"
 #include "exact/output.h"
 #include "exact/phases.h"

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "exact/compensated_sum.h"
+#include "core/compensated_sum.h"
 #include "exact/node_sum.h"
 #include "exact/output.h"
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "core/compensated_sum.h"
 #include "core/require.h"
 
 namespace skeleta {
@@ -123,18 +124,20 @@ std::vector<std::vector<Index>> find_children(const ActivityNodes& nodes) {
   return children;
 }
 
-// 1 − Σ p, what remains for none of an exclusive group's children; a remainder that is rounding
-// is 0.
+// 1 − Σ p, what remains for none of an exclusive group's children, to some ε of itself; a remainder
+// that is rounding is 0.
 double remainder(const ActivityNodes& nodes, std::size_t group,
                  const std::vector<Index>& children) {
-  double sum = 0.0;
-  for (const Index c : children) sum += nodes[static_cast<std::size_t>(c)].probability;
+  CompensatedSum sum;
+  sum.add(1.0);
+  for (const Index c : children) sum.add(-nodes[static_cast<std::size_t>(c)].probability);
+  const double remainder = sum.value();
   const double rounding =
       static_cast<double>(children.size() - 1) * std::numeric_limits<double>::epsilon();
-  require(sum <= 1.0 + rounding,
+  require(remainder >= -rounding,
           fmt::format("exclusive {}: the probabilities of its {} members add up to {}, more than 1",
-                      name(nodes, group), children.size(), sum));
-  return sum >= 1.0 - rounding && rounding > 0.0 ? 0.0 : std::max(0.0, 1.0 - sum);
+                      name(nodes, group), children.size(), 1.0 - remainder));
+  return remainder > rounding ? remainder : 0.0;
 }
 
 // What a node is while its parent is on, from what it is while it is on itself.

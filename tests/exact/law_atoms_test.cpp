@@ -230,7 +230,8 @@ TEST(AtomLaw, DerivativesAreSlopesOfTheSums) {
   }
 }
 
-// 1 − Σ p of an exclusive group cancels, and products of rare groups are below the normal numbers.
+// 1 − Σ p of an exclusive group keeps its digits, products of rare groups below the normal numbers
+// do not.
 TEST(AtomLaw, BoundsKnowWhatProbabilitiesLose) {
   const Vector p{{0.1, 0.2, 0.7 - 1e-10}};
   std::vector<ActivityNodes> members;
@@ -242,6 +243,7 @@ TEST(AtomLaw, BoundsKnowWhatProbabilitiesLose) {
   const Loss found = loss(model, Features::of(rivals, Vector::Ones(3)));
   const Long none = ((1.0L - p(0)) - p(1)) - p(2);
   EXPECT_NEAR(found.value, static_cast<double>(0.75L * none), found.error_bound);
+  EXPECT_LE(found.error_bound, 1e-9 * found.value);
   const double unit = std::ldexp(1.0, 300);
   const DataLaw rare{ActivityTree(activity::parent(0, 1e-300, {activity::feature(1, 1.3e-23)})),
                      {ValueLaw::constant(unit), ValueLaw::constant(unit)}};

@@ -155,6 +155,34 @@ TEST(AtomHalves, ThirtyBinaryFeaturesAreKnownToTheLastDigits) {
   EXPECT_LE((found.db.head(5) - right.db).norm(), found.loss.gradient_error);
 }
 
+// Of equal features how many are active is binomial, whatever output 0 makes of them.
+TEST(AtomHalves, SkeletonsOfManyPatternsKeepTheirDigits) {
+  constexpr Index D = 30;
+  constexpr double p = 0.37, a = 0.31 * 0.7, b = 0.2;
+  Autoencoder model{Matrix::Constant(1, D, 0.31), Vector::Constant(D, b)};
+  model.W_out = Matrix::Zero(D, 1);
+  model.W_out(0, 0) = 0.7;
+  Features features = Features::of(
+      DataLaw::independent(Vector::Constant(D, p), ValueLaw::constant(1)), Vector::Ones(D));
+  features.importance.tail(D - 1).setZero();
+  std::vector<long double> right(D + 1);
+  long double probability = std::pow(1.0L - p, static_cast<long double>(D - 1));
+  for (Index k = 0; k < D; ++k) {  // of the others
+    for (const Index own : {0, 1}) {
+      const long double z = static_cast<long double>(a) * static_cast<long double>(k + own);
+      const long double e = static_cast<long double>(own) - std::max(z - b, 0.0L);
+      right[static_cast<std::size_t>(k + own)] +=
+          probability * (own == 1 ? static_cast<long double>(p) : 1.0L - p) * e * e;
+    }
+    probability *= static_cast<long double>(D - 1 - k) / static_cast<long double>(k + 1) * p;
+    probability /= 1.0L - p;
+  }
+  for (const SkeletonPart& part : skeleton_loss(model, features).skeletons) {
+    const auto expected = static_cast<double>(right[static_cast<std::size_t>(part.l)]);
+    EXPECT_NEAR(part.contribution, expected, 2e-14 * expected) << part.l;
+  }
+}
+
 // The squares of what x_i and x̂_i have in common cancel: known to 1e-15 by halves, and as it is by
 // the sum over all patterns.
 TEST(AtomHalves, APerfectModelIsKnownToBe) {
@@ -172,6 +200,55 @@ TEST(AtomHalves, APerfectModelIsKnownToBe) {
   EXPECT_EQ(loss.stop_reason, StopReason::exact);
 }
 
+// A plane of terms u and −u, both always there.
+TEST(AtomHalves, CurvaturesCountWhatCancelsInTheirDirection) {
+  using namespace activity;
+  const DataLaw law = constants({feature(0, 0.5), feature(1, 1.0), feature(2, 1.0), feature(3, 0.5),
+                                 feature(4, 0.5), feature(5, 0.5)});
+  const Vector none = Vector::Zero(6);
+  LawRow row;
+  row.law = &law;
+  row.g = Vector{{0.1, 0.2, 0.3, -0.1, 0.1, 0.1}};
+  row.c = 0.05;
+  Vector u = Vector::Zero(6), found(6);
+  const double x = law.values[3].first();
+  u(3) = 0.3;
+  u(1) = 1e12 / law.values[1].first();
+  u(2) = -1e12 / law.values[2].first();
+  const LawDirection direction{u.data(), 0.0, 0.0};
+  const double right = -0.3 * x;  // −2 E Y, Y = .3 x_3, since z > c always
+  for (const LawProduct& product :
+       {atom_curvature(row, AtomLaw(law), none, direction, found.data()),
+        atom_curvature(row, AtomHalves(law), none, direction, found.data())}) {
+    EXPECT_NEAR(product.threshold, right, product.error);
+    EXPECT_LE(product.error, 0.5);
+  }
+}
+
+// What is far out of reach of all sums of values is silent, wherever it is.
+TEST(AtomHalves, ThresholdsMayBeFarOutOfReach) {
+  constexpr double p = 0.3;
+  for (const Index D : {3, 14}) {
+    Autoencoder model{Matrix::Constant(1, D, 0.5), Vector::Constant(D, 0.1)};
+    Features features = Features::of(
+        DataLaw::independent(Vector::Constant(D, p), ValueLaw::constant(1)), Vector::Zero(D));
+    features.importance(0) = 1.0;
+    for (const double b : {1e40, 1e160, 1e300}) {
+      model.b(0) = b;
+      const LossAndGradient found = loss_and_gradient(model, features);
+      EXPECT_NEAR(found.loss.value, p, 1e-14) << b;
+      EXPECT_TRUE(found.loss.met_target()) << b;
+      EXPECT_EQ(found.db(0), 0.0) << b;
+    }
+    model.b(0) = 0.1;
+    model.activation = Activation::jumprelu;
+    model.jump = Vector::Constant(D, 1e200);
+    EXPECT_NEAR(loss(model, features).value, p, 1e-14);
+    model.activation = Activation::relu;
+    model.jump.resize(0);
+  }
+}
+
 TEST(AtomHalves, ApplyToTwoIndependentHalves) {
   using namespace activity;
   const auto law = [](Index features) {
@@ -181,6 +258,9 @@ TEST(AtomHalves, ApplyToTwoIndependentHalves) {
   };
   EXPECT_TRUE(AtomHalves::applies(law(40)));
   EXPECT_FALSE(AtomHalves::applies(law(41)));
+  std::vector<ActivityNodes> half_sure;  // 2^36 patterns
+  for (Index j = 0; j < 200; ++j) half_sure.push_back(feature(j, j % 2 == 0 && j < 72 ? 0.5 : 1.0));
+  EXPECT_TRUE(AtomHalves::applies(constants(half_sure)));
   EXPECT_FALSE(AtomHalves::applies(law(3000)));
   EXPECT_FALSE(AtomHalves::applies(constants({together(std::vector<Index>{0, 1}, 0.5)})));
   DataLaw other = law(24);

@@ -119,9 +119,13 @@ def constant_values(draw, sizes, outputs):
 
 
 def group_densities(draw, size):
-    """One of any kind; those of several have a sum of 1, or of less, but for rounding that makes none of it."""
+    """One of any kind; those of several have a sum of 1, or of less by more than rounding."""
     if size == 1:
         return [draw.choice((probability(draw), draw.random()))]
+    if draw.random() < 0.5:
+        parts = [draw.random() ** 3 for _ in range(size)]
+        whole = sum(parts) / (1 - power(draw, -12, -1))
+        return [part / whole for part in parts]
     parts = [draw.choice((0, 1, draw.randrange(1, 1 << 20))) for _ in range(size)]
     rest = draw.choice((0, 1, 1 << 20)) if any(parts) else 1
     whole = 1 << (sum(parts) + rest).bit_length()

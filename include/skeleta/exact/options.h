@@ -35,7 +35,9 @@ constexpr auto names_of(ErrorControl) {
 }
 
 /// How exactly to evaluate, and what for. Every evaluation meets
-/// error ≤ max(absolute_target, relative_target · |loss|), or its result says that it did not.
+/// error ≤ max(absolute_target, relative_target · |loss|), or its result says that it did not. Of a
+/// loss near 0 the target counts as met at what the rounding of W_out W leaves of it, if that is at
+/// most relative_target times the loss of the zero model.
 struct Options {
   double relative_target = 1e-8;  ///< ≥ 0.
   double absolute_target = 0.0;   ///< ≥ 0; one of the two is positive.

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace skeleta::exact {
+namespace skeleta {
 
 /// A sum that keeps what rounding takes from it (Neumaier, ZAMM 54, 1974): off by ε of itself and
 /// n ε² Σ|x|, however many numbers. The tail of a slowly decaying sum is made of numbers each of
@@ -20,4 +20,4 @@ class CompensatedSum {
   double sum_ = 0.0, lost_ = 0.0;
 };
 
-}  // namespace skeleta::exact
+}  // namespace skeleta
