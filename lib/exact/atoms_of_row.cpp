@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/compensated_sum.h"
+#include "exact/perturbation.h"
 
 namespace skeleta::exact {
 
@@ -30,13 +31,13 @@ bool AtomsOfRow::near(std::size_t s) const {
 }
 
 LawRow within_reach(const LawRow& row, const Vector& rounding) {
-  double far = row.value(row.own).size();
+  double beyond = 0.0;
   for (const Index j : active_features(*row.law)) {
-    far += 4.0 * (std::abs(row.g(j)) + rounding(j)) * row.value(j).size();
+    beyond += 4.0 * (std::abs(row.g(j)) + rounding(j)) * row.value(j).size();
   }
   LawRow result = row;
-  if (row.c > far) {
-    result.c = far;
+  if (row.c > beyond) {
+    result.c = beyond + row.value(row.own).size();
     result.jump = 0.0;
   }
   return result;

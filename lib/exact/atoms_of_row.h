@@ -24,8 +24,8 @@ struct AtomsOfRow {
   std::vector<Point> points;
 };
 
-/// A threshold far beyond all that z can be is brought near, where its square is a number too; what
-/// never fires has no jump.
+/// A threshold beyond all that z can be takes a usual size, that of x_i, whose square is a number
+/// too; what never fires has no jump.
 LawRow within_reach(const LawRow& row, const Vector& rounding);
 
 /// Σ over the features of a pattern, for all nodes.

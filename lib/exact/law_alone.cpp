@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "exact/law_closed.h"
+#include "exact/perturbation.h"
 #include "measure/activity_sweep.h"
 #include "measure/series.h"
 

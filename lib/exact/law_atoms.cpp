@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "core/compensated_sum.h"
 #include "exact/atoms_of_row.h"
+#include "exact/perturbation.h"
 
 namespace skeleta::exact {
 namespace {
@@ -86,36 +88,45 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
     output.threshold = -sums_with(nodes, slopes, with);
     Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);
   }
-  output.error.value = error + relative * output.value;
+  output.error.value = error + relative * (output.value + error);
   output.error.threshold = slope_error + relative * slope;
   output.error.entries = output.error.threshold * atoms.value.norm();
   return output;
 }
 
-// 2 E X Y 1{z > c}, X = (x, −1), Y = Σ u_j x_j − c'.
-LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding,
-                          const LawDirection& direction, double* by_feature) {
-  const AtomsOfRow atoms(row, law, rounding);
+// 2 E X Y 1{z > c}, X = (x, −1), Y = Σ u_j x_j − c'. Where nothing is active z is 0, whatever is
+// rounded: c = 0 has a silent side (kinks()).
+LawCurvature atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding) {
+  struct Prepared {
+    AtomsOfRow atoms;
+    std::vector<double> above;  // 2 P(S) of those with z > c
+    double unsure = 0.0;
+  };
+  const auto prepared = std::make_shared<Prepared>(Prepared{{row, law, rounding}, {}, 0.0});
   const auto& nodes = law.nodes();
-  const Eigen::Map<const Vector> u(direction.g, atoms.value.size());
-  const Vector moved = u.cwiseProduct(atoms.value);
-  std::vector<double> plane = sums_over(nodes, moved);
-  const std::vector<double> terms = sums_over(nodes, moved.cwiseAbs());
-  LawProduct product;
-  double size = 0.0;
   for (std::size_t s = 0; s < nodes.size(); ++s) {
-    const bool above = atoms.points[s].z > row.c;
-    // Where nothing is active z is 0, whatever is rounded: c = 0 has a silent side (kinks()).
-    if (s != 0 && nodes[s].probability > 0.0 && atoms.near(s)) product.error = INFINITY;
-    plane[s] = above ? 2.0 * nodes[s].probability * (plane[s] - direction.c) : 0.0;
-    if (above) size += 2.0 * nodes[s].probability * (terms[s] + std::abs(direction.c));
+    const double p = nodes[s].possible ? nodes[s].probability : 0.0;
+    prepared->above.push_back(prepared->atoms.points[s].z > row.c ? 2.0 * p : 0.0);
+    if (s != 0 && p > 0.0 && prepared->atoms.near(s)) prepared->unsure = INFINITY;
   }
   const double relative = 8.0 * static_cast<double>(law.features().size() + 4) * epsilon;
-  product.error += relative * size * std::hypot(1.0, atoms.value.norm());
-  Vector with = Vector::Zero(atoms.value.size());
-  product.threshold = -sums_with(nodes, plane, with);
-  Eigen::Map<Vector>(by_feature, with.size()) = atoms.value.cwiseProduct(with);
-  return product;
+  return [=, &law](const LawDirection& direction, double* by_feature) {
+    const Vector& value = prepared->atoms.value;
+    const Vector moved = Eigen::Map<const Vector>(direction.g, value.size()).cwiseProduct(value);
+    std::vector<double> terms = sums_over(law.nodes(), moved);
+    const std::vector<double> sizes = sums_over(law.nodes(), moved.cwiseAbs());
+    double size = 0.0;
+    for (std::size_t s = 0; s < terms.size(); ++s) {
+      terms[s] = prepared->above[s] * (terms[s] - direction.c);
+      size += prepared->above[s] * (sizes[s] + std::abs(direction.c));
+    }
+    LawProduct product;
+    Vector with = Vector::Zero(value.size());
+    product.threshold = -sums_with(law.nodes(), terms, with);
+    product.error = prepared->unsure + relative * size * std::hypot(1.0, value.norm());
+    Eigen::Map<Vector>(by_feature, with.size()) = value.cwiseProduct(with);
+    return product;
+  };
 }
 
 }  // namespace skeleta::exact

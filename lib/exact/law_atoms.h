@@ -55,8 +55,7 @@ AtomOutput atom_output(const LawRow& row, const AtomLaw& law, const Vector& roun
                        double* by_feature, Vector* by_count);
 
 /// Second derivatives, as in law_curvature.h; of infinite error where the z of a pattern that is
-/// not empty may be c.
-LawProduct atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding,
-                          const LawDirection& direction, double* by_feature);
+/// not empty may be c. `row` and `law` must outlive them.
+LawCurvature atom_curvature(const LawRow& row, const AtomLaw& law, const Vector& rounding);
 
 }  // namespace skeleta::exact

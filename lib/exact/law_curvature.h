@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "exact/law_curvature_kernel.h"
 
 /// One output's second derivatives under a general law, times a direction.
@@ -17,6 +19,10 @@ struct LawSupports {
 struct LawProduct {
   double threshold = 0.0, noise = 0.0, error = 0.0;
 };
+
+/// A row's second derivatives as a function of what they are applied to, of what its preparation
+/// takes but once; `by_feature` as below.
+using LawCurvature = std::function<LawProduct(const LawDirection&, double* by_feature)>;
 
 /// Of V = E(y² − 2 x_i y) on all supports, times (u, c', v'); K u by feature goes to an array of D
 /// entries. `contour`: its period, 0 where z needs none, and its nodes, a multiple of eight.

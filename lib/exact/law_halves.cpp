@@ -5,10 +5,12 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <memory>
 #include <numeric>
 
 #include "core/compensated_sum.h"
 #include "exact/atoms_of_row.h"
+#include "exact/perturbation.h"
 
 namespace skeleta::exact {
 namespace {
@@ -145,6 +147,24 @@ UpperEnd upper_end(const RowHalf& mine, std::size_t s, const RowHalf& other) {
   return result;
 }
 
+// Both halves, and of each pattern in a half's descent how many of the other's are above c with it.
+struct UpperPairs {
+  UpperPairs(const LawRow& row, const AtomHalves& law, const Vector& rounding)
+      : sides{RowHalf{row, law.first(), rounding}, RowHalf{row, law.second(), rounding}} {
+    for (const std::size_t k : {0, 1}) {
+      for (const std::size_t s : sides[k].descent.order) {
+        const UpperEnd end = upper_end(sides[k], s, sides[1 - k]);
+        above[k].push_back(end.above);
+        if (sides[k].probability(s) * end.unsure > 0.0) unsure = INFINITY;
+      }
+    }
+  }
+
+  std::array<RowHalf, 2> sides;
+  std::array<std::vector<std::size_t>, 2> above;
+  double unsure = 0.0;
+};
+
 // x_i − y = k − z_t where z_s + z_t > c, and what rounding of k and z goes with.
 struct OwnPattern {
   OwnPattern(const LawRow& row, const RowHalf& mine, std::size_t s)
@@ -259,46 +279,45 @@ AtomOutput atom_output(const LawRow& row, const AtomHalves& law, const Vector& r
   const double pairs = static_cast<double>(mine.descent.order.size()) *
                        static_cast<double>(other.descent.order.size());
   const double lost = pairs * static_cast<double>(row.g.size() + 4) * 5e-324;
-  output.error.value = error + relative * output.value + lost * largest * largest;
+  output.error.value = error + relative * (output.value + error) + lost * largest * largest;
   output.error.threshold = slope_error + 2.0 * lost * largest;
   output.error.entries = output.error.threshold * mine.atoms.value.norm();
   return output;
 }
 
 // 2 E X Y 1{z > c}, X = (x, −1), Y = Σ u_j x_j − c'.
-LawProduct atom_curvature(const LawRow& row, const AtomHalves& law, const Vector& rounding,
-                          const LawDirection& direction, double* by_feature) {
-  const RowHalf sides[] = {{row, law.first(), rounding}, {row, law.second(), rounding}};
-  const Vector& value = sides[0].atoms.value;
-  const Vector moved = Eigen::Map<const Vector>(direction.g, value.size()).cwiseProduct(value);
-  std::array<std::vector<double>, 2> planes, terms_of, weights, sizes;
-  for (const std::size_t k : {0, 1}) {
-    planes[k] = sums_over(sides[k].law.nodes(), moved);
-    terms_of[k] = sums_over(sides[k].law.nodes(), moved.cwiseAbs());
-    weights[k] = sides[k].sums([&](std::size_t s) { return planes[k][s]; });
-    sizes[k] = sides[k].sums([&](std::size_t s) { return terms_of[k][s]; });
-  }
-  LawProduct product;
-  Vector with = Vector::Zero(value.size());
-  double size = 0.0;
-  for (const std::size_t k : {0, 1}) {
-    const RowHalf &mine = sides[k], &other = sides[1 - k];
-    std::vector<double> terms(mine.law.nodes().size());
-    for (const std::size_t s : mine.descent.order) {
-      const double p = mine.probability(s);
-      const UpperEnd r = upper_end(mine, s, other);
-      if (p * r.unsure > 0.0) product.error = INFINITY;
-      const double plane = planes[k][s] - direction.c;
-      terms[s] = 2.0 * p * (plane * other.mass[r.above] + weights[1 - k][r.above]);
-      const double of_plane = terms_of[k][s] + std::abs(direction.c);
-      size += 2.0 * p * (of_plane * other.mass[r.above] + sizes[1 - k][r.above]);
-    }
-    product.threshold = -sums_with(mine.law.nodes(), terms, with);
-  }
+LawCurvature atom_curvature(const LawRow& row, const AtomHalves& law, const Vector& rounding) {
+  const auto prepared = std::make_shared<const UpperPairs>(row, law, rounding);
   const double relative = 8.0 * static_cast<double>(row.g.size() + 4) * epsilon;
-  product.error += relative * size * std::hypot(1.0, value.norm());
-  Eigen::Map<Vector>(by_feature, with.size()) = value.cwiseProduct(with);
-  return product;
+  return [=](const LawDirection& direction, double* by_feature) {
+    const auto& sides = prepared->sides;
+    const Vector& value = sides[0].atoms.value;
+    const Vector moved = Eigen::Map<const Vector>(direction.g, value.size()).cwiseProduct(value);
+    std::array<std::vector<double>, 2> planes, of_planes, weights, sizes;
+    for (const std::size_t k : {0, 1}) {
+      planes[k] = sums_over(sides[k].law.nodes(), moved);
+      of_planes[k] = sums_over(sides[k].law.nodes(), moved.cwiseAbs());
+      weights[k] = sides[k].sums([&](std::size_t s) { return planes[k][s]; });
+      sizes[k] = sides[k].sums([&](std::size_t s) { return of_planes[k][s]; });
+    }
+    LawProduct product;
+    Vector with = Vector::Zero(value.size());
+    double size = 0.0;
+    for (const std::size_t k : {0, 1}) {
+      const RowHalf &mine = sides[k], &other = sides[1 - k];
+      std::vector<double> terms(mine.law.nodes().size());
+      for (std::size_t n = 0; n < mine.descent.order.size(); ++n) {
+        const std::size_t s = mine.descent.order[n], above = prepared->above[k][n];
+        const double p = 2.0 * mine.probability(s), mass = other.mass[above];
+        terms[s] = p * ((planes[k][s] - direction.c) * mass + weights[1 - k][above]);
+        size += p * ((of_planes[k][s] + std::abs(direction.c)) * mass + sizes[1 - k][above]);
+      }
+      product.threshold = -sums_with(mine.law.nodes(), terms, with);
+    }
+    product.error = prepared->unsure + relative * size * std::hypot(1.0, value.norm());
+    Eigen::Map<Vector>(by_feature, with.size()) = value.cwiseProduct(with);
+    return product;
+  };
 }
 
 }  // namespace skeleta::exact

@@ -26,7 +26,6 @@ class AtomHalves {
 /// As of AtomLaw, but known to rounding of the squares of the terms of x_i − y, not of itself.
 AtomOutput atom_output(const LawRow& row, const AtomHalves& law, const Vector& rounding,
                        double* by_feature, Vector* by_count);
-LawProduct atom_curvature(const LawRow& row, const AtomHalves& law, const Vector& rounding,
-                          const LawDirection& direction, double* by_feature);
+LawCurvature atom_curvature(const LawRow& row, const AtomHalves& law, const Vector& rounding);
 
 }  // namespace skeleta::exact

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "core/shared_loop.h"
+#include "exact/atoms_of_row.h"
 #include "exact/given_units.h"
 #include "exact/law_alone.h"
 #include "exact/law_closed.h"
@@ -16,6 +17,7 @@
 #include "exact/split.h"
 #include "exact/weight_gradient.h"
 #include "measure/activity_sweep.h"
+#include "skeleta/core/cancellation.h"
 
 namespace skeleta::exact {
 namespace {
@@ -493,22 +495,25 @@ Index LawLoss::curvature_nodes(Index i, double more) const {
   return std::min(whole, most_nodes());
 }
 
-LawProduct LawLoss::row_product(const Autoencoder& model, const LawRow& row, Index nodes,
-                                const LawDirection& direction, double* by_feature) const {
+// `row` must outlive it.
+LawCurvature LawLoss::curvature_of(const Autoencoder& model, const LawRow& row, Index nodes) const {
   if (model.activation == Activation::identity) {
-    return linear_curvature(*supports_, direction, by_feature);
+    return [this](const LawDirection& direction, double* by_feature) {
+      return linear_curvature(*supports_, direction, by_feature);
+    };
   }
-  if (by_halves_) {
-    return atom_curvature(row, *halves_, rounding_of_row(row.own), direction, by_feature);
-  }
-  if (atoms_) {
-    return atom_curvature(row, *atoms_, rounding_of_row(row.own), direction, by_feature);
-  }
+  const Vector rounding = rounding_of_row(row.own);
+  if (by_halves_) return atom_curvature(row, *halves_, rounding);
+  if (atoms_) return atom_curvature(row, *atoms_, rounding);
   if (row.alone) {
-    return alone_curvature(row, rounding_of_row(row.own)(row.own), direction, by_feature);
+    return [&row, rounded = rounding(row.own)](const LawDirection& direction, double* by_feature) {
+      return alone_curvature(row, rounded, direction, by_feature);
+    };
   }
-  const double period = outputs_[static_cast<std::size_t>(row.own)].period;
-  return law_curvature(row, circuit_, *supports_, Contour{period}, nodes, direction, by_feature);
+  const Contour contour{outputs_[static_cast<std::size_t>(row.own)].period};
+  return [=, this, &row](const LawDirection& direction, double* by_feature) {
+    return law_curvature(row, circuit_, *supports_, contour, nodes, direction, by_feature);
+  };
 }
 
 double LawLoss::row_products(const Autoencoder& model, const RowChange& change, double more,
@@ -534,8 +539,8 @@ double LawLoss::row_products(const Autoencoder& model, const RowChange& change, 
     }
     LawProduct result;
     const auto take = [&](double nodes_more) {
-      result = row_product(model, row, curvature_nodes(i, nodes_more), direction,
-                           product.rows.col(i).data());
+      const LawCurvature K = curvature_of(model, row, curvature_nodes(i, nodes_more));
+      result = K(direction, product.rows.col(i).data());
       const double size = std::hypot(product.rows.col(i).norm(), result.threshold, result.noise);
       return result.error <= few_digits * size;
     };
@@ -562,11 +567,13 @@ LawLoss::Curvature LawLoss::curvature(const Autoencoder& model, const LawRow& ro
   Curvature result{Matrix(size, size), 0.0};
   Vector u = Vector::Zero(count), by_feature(count);
   double squares = 0.0;
+  const LawCurvature times = curvature_of(model, row, nodes);
   for (Index k = 0; k < size; ++k) {
+    poll();
     u.setZero();
     if (k < count) u(k) = 1.0;
     const LawDirection direction{u.data(), k == count ? 1.0 : 0.0, k > count ? 1.0 : 0.0};
-    const LawProduct product = row_product(model, row, nodes, direction, by_feature.data());
+    const LawProduct product = times(direction, by_feature.data());
     result.K.col(k).head(count) = by_feature;
     result.K(count, k) = product.threshold;
     if (size > count + 1) result.K(count + 1, k) = product.noise;

@@ -76,8 +76,7 @@ class LawLoss {
   const LawSupports& supports();
   Index most_nodes() const { return options_.maximum_nodes / lane_count * lane_count; }
   Index curvature_nodes(Index i, double more) const;
-  LawProduct row_product(const Autoencoder& model, const LawRow& row, Index nodes,
-                         const LawDirection& direction, double* by_feature) const;
+  LawCurvature curvature_of(const Autoencoder& model, const LawRow& row, Index nodes) const;
   Curvature curvature(const Autoencoder& model, const LawRow& row, Index nodes) const;
   Output evaluate_output(const Autoencoder& model, Index i, const LawTolerance& tolerance,
                          const Wanted& wanted, std::optional<Prepared>& prepared) const;

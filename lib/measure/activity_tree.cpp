@@ -155,7 +155,12 @@ ActivityTree::ActivityTree(ActivityNodes nodes) : nodes_(std::move(nodes)) {
   density_.resize(static_cast<Index>(leaf_.size()));
   for (std::size_t at = 0; at < nodes_.size(); ++at) {
     const ActivityNode& node = nodes_[at];
-    on[at] = node.probability * (node.parent < 0 ? 1.0 : on[static_cast<std::size_t>(node.parent)]);
+    const double above = node.parent < 0 ? 1.0 : on[static_cast<std::size_t>(node.parent)];
+    on[at] = node.probability * above;
+    require(on[at] > 0.0 || node.probability == 0.0 || above == 0.0,
+            fmt::format("{}: it is active with a probability of {} times {}, below the range of "
+                        "double: let one of the two be 0",
+                        name(nodes_, at), node.probability, above));
     if (node.kind == ActivityKind::feature) density_(node.feature) = on[at];
   }
   compile(children);

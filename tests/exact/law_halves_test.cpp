@@ -97,8 +97,8 @@ TEST(AtomHalves, AreTheSumsOverAllPatterns) {
       const Vector u = Vector::Random(D);
       const LawDirection direction{u.data(), 0.7, 0.0};
       Vector right_product(D), product(D);
-      const LawProduct c = atom_curvature(row, whole, rounding, direction, right_product.data());
-      const LawProduct d = atom_curvature(row, halves, rounding, direction, product.data());
+      const LawProduct c = atom_curvature(row, whole, rounding)(direction, right_product.data());
+      const LawProduct d = atom_curvature(row, halves, rounding)(direction, product.data());
       EXPECT_EQ(std::isinf(c.error), std::isinf(d.error));
       if (std::isinf(d.error)) continue;
       EXPECT_LE(d.error, 1e-11);
@@ -217,9 +217,11 @@ TEST(AtomHalves, CurvaturesCountWhatCancelsInTheirDirection) {
   u(2) = -1e12 / law.values[2].first();
   const LawDirection direction{u.data(), 0.0, 0.0};
   const double right = -0.3 * x;  // −2 E Y, Y = .3 x_3, since z > c always
-  for (const LawProduct& product :
-       {atom_curvature(row, AtomLaw(law), none, direction, found.data()),
-        atom_curvature(row, AtomHalves(law), none, direction, found.data())}) {
+  const AtomLaw whole(law);
+  const AtomHalves halves(law);
+  for (const LawCurvature& K :
+       {atom_curvature(row, whole, none), atom_curvature(row, halves, none)}) {
+    const LawProduct product = K(direction, found.data());
     EXPECT_NEAR(product.threshold, right, product.error);
     EXPECT_LE(product.error, 0.5);
   }
@@ -244,8 +246,9 @@ TEST(AtomHalves, ThresholdsMayBeFarOutOfReach) {
     model.activation = Activation::jumprelu;
     model.jump = Vector::Constant(D, 1e200);
     EXPECT_NEAR(loss(model, features).value, p, 1e-14);
-    model.activation = Activation::relu;
-    model.jump.resize(0);
+    Autoencoder dead{Matrix::Zero(1, D), Vector::Constant(D, 0.1)};
+    dead.b(0) = 5e-324;
+    EXPECT_NEAR(loss(dead, features).value, p, 1e-14);
   }
 }
 

@@ -245,6 +245,9 @@ TEST(ActivityTree, RefusesWhatIsNoLawInOneSentence) {
             "feature 2: 2 features are named, so they must be 0..1, each once");
   EXPECT_EQ(of(independent({})), "group at node 0 has no members");
   EXPECT_EQ(of(independent({}, -0.5)), "group at node 0: its probability -0.5 must lie in [0, 1]");
+  EXPECT_EQ(of(parent(0, 1e-200, {feature(1, 1e-200)})),
+            "feature 1: it is active with a probability of 1e-200 times 1e-200, below the range of "
+            "double: let one of the two be 0");
   EXPECT_EQ(of({{.parent = 1, .feature = 0}, {.kind = ActivityKind::independent}}),
             "feature 0: its parent, node 1, must be an earlier node that is a group");
   EXPECT_EQ(of({{.feature = 0}, {.parent = 0, .feature = 1}}),
