@@ -196,14 +196,20 @@ int Solve::run(Run& run) {
                                          display.show(progress);
                                          return true;  // the guard calls the work off
                                        });
-  return run.finish(run.findings(storage::solution_results(solution, planned)),
-                    exit_code(solution.starts < planned, true, solution.best.converged));
+  return run.finish(
+      run.findings(storage::solution_results(solution, planned)),
+      exit_code(solution.starts < planned || !solution.refined, true, solution.best.converged));
 }
 
 void merge_solutions(const std::vector<std::string>& paths, const std::filesystem::path& target,
                      const storage::Provenance& provenance, bool overwrite) {
   std::vector<storage::ResultFile> files;
-  for (const std::string& path : paths) files.push_back(read_result(path));
+  for (const std::string& path : paths) {
+    files.push_back(read_result(path));
+    if (files.back().only_word("/thomson/stop_reason") == "starts") continue;
+    throw UsageError(fmt::format(
+        "{} was stopped before its best configuration was refined: its command goes on", path));
+  }
   const std::string energy = stored_options(provenance.options_toml).at("energy");
   storage::write_result(
       target, "skeleta thomson solve", provenance,

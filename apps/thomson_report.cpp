@@ -367,12 +367,15 @@ void print_solution(std::ostream& out, const Json& solution) {
   const Json& points = at(solution, "points");
   const auto starts = at(solution, "starts").get<std::uint64_t>(),
              asked = solution.value("asked", starts);
+  const bool refined = starts < asked || text(at(solution, "stop_reason")) != "interrupted";
   print_to(out, "{} on the unit sphere of R^{}, energy {}, seed {}\n\n",
            plural(points.size(), "point"), entry(points, 0).size(),
            text(at(solution, "energy_kind")), at(solution, "seed").get<std::uint64_t>());
   print_to(out, "energy           {:.14g}\n", number(at(solution, "energy")));
   print_to(out, "gradient norm    {:.2g}{}\n", number(at(solution, "gradient_norm")),
-           at(solution, "converged") ? "" : ", not converged");
+           at(solution, "converged") ? ""
+           : refined                 ? ", not converged"
+                                     : ", interrupted before it was refined");
   print_known(out, solution);
   print_to(out, "starts           {}{}, of which {} ended there\n", starts,
            starts < asked ? fmt::format(" of {}, interrupted", asked) : "",

@@ -102,14 +102,6 @@ Equilibrium as_it_stands(const PairEnergy& energy, Matrix points) {
   return result;
 }
 
-Equilibrium refine_unless_called_off(const PairEnergy& energy, const Matrix& points) {
-  try {
-    return refine(energy, points);
-  } catch (const Interrupted&) {
-    return as_it_stands(energy, points);
-  }
-}
-
 // The directions of normal vectors are uniform. On the two places of d = 1 nothing can move, and
 // points that repel each other are best divided evenly.
 Vector random_directions(Index points, Index dimension, sampling::PointStream& random) {
@@ -209,7 +201,13 @@ Solution solve(const PairEnergy& energy, Index points, Index dimension, const So
         "the energy {} of {} random points overflows from every start: take a smaller s",
         name(energy), points));
   }
-  result.best = refine_unless_called_off(energy, as_columns(best->x, dimension));
+  const Matrix found = as_columns(best->x, dimension);
+  try {
+    result.best = refine(energy, found);
+  } catch (const Interrupted&) {
+    result.best = as_it_stands(energy, found);
+    result.refined = false;
+  }
   const BorrowedScope none(nullptr);  // what was found is described, called off or not
   result.known = known_minimum(energy, points, dimension);
   for (const optimize::Start& start : starts) {

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <numeric>
 
 #include "geometry/configurations.h"
+#include "skeleta/core/cancellation.h"
 #include "skeleta/geometry/congruence.h"
 #include "skeleta/thomson/configurations.h"
 #include "skeleta/thomson/sphere_energy.h"
@@ -87,6 +89,19 @@ TEST(Solve, ReportsProgressAndStops) {
   });
   EXPECT_EQ(found.starts, 7u);
   EXPECT_EQ(found.energies.size(), 7u);
+}
+
+TEST(Solve, SaysThatItWasCalledOffBeforeTheBestWasRefined) {
+  std::atomic<std::uint64_t> done = 0;
+  const CancelScope scope([&] { return done == 3; });
+  const Solution found = solve(coulomb, 12, 3, {.starts = 3}, [&](const Progress&) {
+    ++done;
+    return true;
+  });
+  EXPECT_EQ(found.starts, 3u);
+  EXPECT_FALSE(found.refined);
+  EXPECT_FALSE(found.best.converged);
+  EXPECT_NEAR(found.best.energy, 49.165253058, 1e-6);
 }
 
 TEST(Relax, KeepsAMinimumAndLeavesNoise) {

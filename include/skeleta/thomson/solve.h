@@ -56,6 +56,7 @@ struct Solution {
   Equilibrium best;          ///< The least one found.
   Portrait portrait;         ///< Of the best.
   std::uint64_t starts = 0;  ///< Finished ones: fewer than asked if the callback said stop.
+  bool refined = true;       ///< The best of them; not if the work was called off before.
   std::uint64_t hits = 0;  ///< Starts that ended within 1e-9·|E| of the best; for energies that can
                            ///< vanish (log, V_c) 1e-10 (V_c: of V_c(1)) for each pair more.
   std::uint64_t failed = 0;            ///< Starts that ended with an energy that is not finite.

@@ -376,8 +376,9 @@ Results solution_results(const Solution& solution, std::uint64_t asked) {
               std::vector<double>(rows.data(), rows.data() + rows.size()));
   results.add("/thomson/energy", {1, 1}, std::vector<double>{solution.best.energy});
   results.add("/thomson/difference", {1, 1}, std::vector<double>{solution.difference});
-  results.add("/thomson/stop_reason",
-              category_of({solution.starts < asked ? "interrupted" : "starts"}));
+  results.add(
+      "/thomson/stop_reason",
+      category_of({solution.starts < asked || !solution.refined ? "interrupted" : "starts"}));
   results.add("/thomson/asked", {1, 1}, std::vector{static_cast<std::int64_t>(asked)});
   results.add("/thomson/start",
               std::vector<std::int64_t>(solution.numbers.begin(), solution.numbers.end()));
