@@ -74,7 +74,8 @@ def loss(W, bias=None, density=None, *, threshold=None, sparsity=None, importanc
     it; threshold = -bias is its other name. How sparse features are: density p, or sparsity S = 1 - p, or
     law (skeleta.Law); density and importance v are one number, [feature], or [instance, feature].
 
-    The result meets error <= max(relative_target |loss|, absolute_target), or says that it did not:
+    The result meets error <= max(relative_target |loss|, absolute_target), or says that it did not (a loss near 0
+    may be known to what rounding leaves of it, if that is at most relative_target of the loss of the zero model):
     error_control 'rigorous' proves that, 'estimated' is faster; 'proven' gives the doubles nearest to loss,
     contributions and derivatives, of plain ReLU models whose outputs see at most 24 features: nothing else is rounded.
     threads 0: all; no number depends on it.

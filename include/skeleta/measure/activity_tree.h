@@ -44,7 +44,8 @@ namespace activity {
 ActivityNodes feature(Index j, double p);
 /// Members that are on or off independently of each other while the group is on.
 ActivityNodes independent(const std::vector<ActivityNodes>& members, double p = 1.0);
-/// At most one member is on; their probabilities add up to at most 1.
+/// At most one member is on; their probabilities add up to at most 1. Of n members, n − 1 ulps of 1
+/// more or less are the rounding of what they were computed from: then one of them is on.
 ActivityNodes exclusive(const std::vector<ActivityNodes>& members, double p = 1.0);
 /// All of these features are active together, or none of them.
 ActivityNodes together(std::span<const Index> features, double p);
