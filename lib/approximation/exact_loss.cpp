@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "approximation/law_tail.h"
+#include "exact/pattern_seconds.h"
 #include "skeleta/approximation/sampled_loss.h"
 #include "skeleta/exact/low_skeletons.h"
 #include "skeleta/exact/support_sum.h"
@@ -101,12 +102,23 @@ ExactLoss exact_loss(const Autoencoder& model, const Features& features,
   return result;
 }
 
+namespace {
+
+// Of other laws and models: only what constant values take is known before.
+double seconds_of_patterns(const Autoencoder& model, const Features& features) {
+  if (model.noise > 0.0 || model.activation == Activation::identity) return INFINITY;
+  const auto outputs = static_cast<double>((features.importance.array() > 0.0).count());
+  return outputs * exact::pattern_seconds(features.data_law());
+}
+
+}  // namespace
+
 // Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor, once for
 // the loss and once for each skeleton that is listed.
 double foreseen_exact_seconds(const Autoencoder& model, const Features& features) {
   constexpr double nodes = 1500.0, nanoseconds_per_factor = 0.6, nanoseconds_listed = 0.2;
   const bool plain = features.plain() && model.activation == Activation::relu && model.noise == 0.0;
-  if (!plain) return std::numeric_limits<double>::infinity();
+  if (!plain) return seconds_of_patterns(model, features);
   const auto count = static_cast<double>(model.features());
   const CountRange listed =
       ActiveCount(features.density).bulk({0, model.features()}, exact::Options{}.probability_floor);

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/no_fork.h"
 #include "core/processors.h"
 #include "skeleta/core/cancellation.h"
 #include "skeleta/core/exchange.h"
@@ -156,7 +157,7 @@ int all_processors() {
   return known_processors;
 }
 
-std::mutex setting_up;             // TBB; no fork meanwhile, which would have it half
+std::mutex setting_up;             // what a fork must not find half made
 std::atomic<bool> holding{false};  // this process TBB, or its parent at the fork
 std::atomic<bool> forked{false};   // this process, after its parent held TBB
 
@@ -195,7 +196,7 @@ void end_fork(int status, void*) {
 // threads.
 void hold_tbb() {
   if (holding) return;
-  const std::scoped_lock lock(setting_up);
+  const NoFork meanwhile;
   if (holding) return;
   static const tbb::task_scheduler_handle* held = nullptr;
   if (held == nullptr) held = new tbb::task_scheduler_handle(tbb::attach{});
@@ -244,6 +245,14 @@ void lend(std::size_t workers, int available, bool inside, FunctionRef<void(std:
 
 }  // namespace
 
+NoFork::NoFork() {
+  setting_up.lock();
+}
+
+NoFork::~NoFork() {
+  setting_up.unlock();
+}
+
 int resolve_threads(int requested) {
   if (requested < 0 || requested > most_threads) {
     throw std::invalid_argument(fmt::format(
@@ -288,6 +297,7 @@ ThreadBudget::ThreadBudget(int threads) : outer_(budget_of_process) {
 }
 
 ThreadBudget::~ThreadBudget() {
+  if (forked) static_cast<void>(control_.release());  // whose lock another thread may have held
   budget_of_process = outer_;
 }
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <stdexcept>
 
+#include "core/no_fork.h"
 #include "core/product_loops.h"
 
 namespace skeleta {
@@ -13,6 +15,17 @@ void check(bool fits, MatrixIn A, MatrixIn B) {
   if (fits) return;
   throw std::invalid_argument(fmt::format("matrices of {} x {} and {} x {} have no such product",
                                           A.rows(), A.cols(), B.rows(), B.cols()));
+}
+
+std::atomic<const ProductLoops*> prepared{nullptr};
+
+const ProductLoops& prepared_loops() {
+  if (const ProductLoops* const loops = prepared) return *loops;
+  const NoFork meanwhile;
+  const ProductLoops& loops = product_loops();
+  loops.prepare();
+  prepared = &loops;
+  return loops;
 }
 
 }  // namespace
@@ -37,17 +50,17 @@ Matrix product_transposed(MatrixIn A, MatrixIn B) {
 
 void set_product(MatrixIn A, MatrixIn B, MatrixOut C) {
   check(A.cols() == B.rows() && C.rows() == A.rows() && C.cols() == B.cols(), A, B);
-  product_loops().set(A, B, C);
+  prepared_loops().set(A, B, C);
 }
 
 void set_transposed_product(MatrixIn A, MatrixIn B, MatrixOut C) {
   check(A.rows() == B.rows() && C.rows() == A.cols() && C.cols() == B.cols(), A, B);
-  product_loops().set_transposed(A, B, C);
+  prepared_loops().set_transposed(A, B, C);
 }
 
 void add_product_transposed(MatrixIn A, MatrixIn B, MatrixOut C) {
   check(A.cols() == B.cols() && C.rows() == A.rows() && C.cols() == B.rows(), A, B);
-  product_loops().add_by_transposed(A, B, C);
+  prepared_loops().add_by_transposed(A, B, C);
 }
 
 }  // namespace skeleta

@@ -10,6 +10,7 @@
 
 #include "core/compensated_sum.h"
 #include "exact/atoms_of_row.h"
+#include "exact/pattern_seconds.h"
 #include "exact/perturbation.h"
 
 namespace skeleta::exact {
@@ -224,6 +225,31 @@ bool AtomHalves::applies(const DataLaw& law) {
   return std::ranges::all_of(halves_of(law), [&](const Half& half) {
     return !half.empty() && PatternTree::size_of(law.activity, half).nodes <= AtomLaw::most_nodes;
   });
+}
+
+PatternSums pattern_sums(const DataLaw& law) {
+  constexpr double few_patterns = 1 << 12;
+  if (AtomLaw::applies(law, few_patterns)) return PatternSums::whole;
+  if (AtomHalves::applies(law)) return PatternSums::halves;
+  return AtomLaw::applies(law) ? PatternSums::whole : PatternSums::none;
+}
+
+double pattern_seconds(const DataLaw& law) {
+  constexpr double a_node = 1e-8, a_node_of_halves = 1e-6;
+  const auto nodes = [&](const Half& features) {
+    return PatternTree::size_of(law.activity, features).nodes;
+  };
+  switch (pattern_sums(law)) {
+    case PatternSums::whole:
+      return a_node * nodes(active_features(law));
+    case PatternSums::halves: {
+      const auto [first, second] = halves_of(law);
+      return a_node_of_halves * (nodes(first) + nodes(second));
+    }
+    case PatternSums::none:
+      break;
+  }
+  return INFINITY;
 }
 
 AtomHalves::AtomHalves(const DataLaw& law)

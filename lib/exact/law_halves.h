@@ -23,6 +23,11 @@ class AtomHalves {
   AtomLaw first_, second_;
 };
 
+/// How constant values are summed: over few patterns all at once, over more by halves if there are
+/// two.
+enum class PatternSums { none, whole, halves };
+PatternSums pattern_sums(const DataLaw& law);
+
 /// As of AtomLaw, but known to rounding of the squares of the terms of x_i − y, not of itself.
 AtomOutput atom_output(const LawRow& row, const AtomHalves& law, const Vector& rounding,
                        double* by_feature, Vector* by_count);

@@ -375,18 +375,13 @@ LawLoss::Evaluated LawLoss::evaluate_all(const Autoencoder& model, double tolera
 }
 
 void LawLoss::read_atoms(const Autoencoder& model) {
-  constexpr double few_patterns = 1 << 12;
   if (model.noise > 0.0 || model.activation == Activation::identity) {
     atoms_.reset();
     halves_.reset();
-  } else if (!atoms_ && !halves_ && has_constant_values(law_)) {
-    if (AtomLaw::applies(law_, few_patterns)) {
-      atoms_.emplace(law_);
-    } else if (AtomHalves::applies(law_)) {
-      halves_.emplace(law_);
-    } else if (AtomLaw::applies(law_)) {
-      atoms_.emplace(law_);
-    }
+  } else if (!atoms_ && !halves_) {
+    const PatternSums sums = pattern_sums(law_);
+    if (sums == PatternSums::whole) atoms_.emplace(law_);
+    if (sums == PatternSums::halves) halves_.emplace(law_);
   }
   by_halves_ = halves_.has_value();
 }

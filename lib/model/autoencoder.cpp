@@ -100,7 +100,8 @@ Matrix output_weights(const Autoencoder& model, Index first, Index count) {
 
 double output_noise(const Autoencoder& model, Index i) {
   const double size = model.tied() ? model.W.col(i).norm() : model.W_out.row(i).norm();
-  return model.noise * model.noise * size * size;
+  const double spread = model.noise * size;  // σ² may be no number
+  return spread * spread;
 }
 
 Vector reconstruct(const Autoencoder& model, const Vector& x) {

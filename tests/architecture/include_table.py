@@ -27,7 +27,7 @@ MODULES = {
 OPTIONAL = {"cluster"}
 # Headers in lib/ are their module's own, but for these, which the modules above share.
 SHARED = {"core/compensated_sum.h", "core/decompositions.h", "core/level.h", "core/products.h", "core/registers.h", "core/require.h", "core/rounds.h", "core/shared_loop.h", "measure/activity_sweep.h", "measure/distributions.h", "measure/series.h", "measure/support_sums.h", "measure/value_quadrature.h", "geometry/assignment.h",
-          "bounds/firing_bound.h", "bounds/truncated_loss.h", "exact/closed_forms.h", "sampling/quasi_sampler.h"}
+          "bounds/firing_bound.h", "bounds/truncated_loss.h", "exact/closed_forms.h", "exact/pattern_seconds.h", "sampling/quasi_sampler.h"}
 # Third-party headers that only some files may see.
 THIRD_PARTY = {
     r"tbb/": r"lib/core/parallel\.cpp",

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/products.h"
 #include "core/rounds.h"
 
 namespace skeleta {
@@ -81,6 +82,11 @@ TEST(Parallel, AForkOfAProcessAtWorkEndsByItsExit) {
   EXPECT_EXIT(fork_at_work(), testing::ExitedWithCode(0), "");
 }
 
+void compute() {
+  loop_on_threads();
+  product(Matrix::Ones(40, 40), Matrix::Ones(40, 40));
+}
+
 // Processes that have computed nothing yet, each forked again while another thread of it computes
 // for the first time, at moments up to a millisecond after that began.
 [[noreturn]] void fork_at_first_work() {
@@ -91,7 +97,7 @@ TEST(Parallel, AForkOfAProcessAtWorkEndsByItsExit) {
       std::atomic<bool> began{false};
       std::thread worker([&] {
         began = true;
-        loop_on_threads();
+        compute();
       });
       while (!began) std::this_thread::yield();
       const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(3 * k);
@@ -99,7 +105,7 @@ TEST(Parallel, AForkOfAProcessAtWorkEndsByItsExit) {
       const pid_t child = ::fork();
       if (child == 0) {
         ::alarm(20);
-        loop_on_threads();
+        compute();
         std::exit(0);
       }
       int status = 0;

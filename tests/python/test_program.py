@@ -182,6 +182,8 @@ def test_sweep(tmp_path, program):
 def test_options_are_the_programs(model):
     with pytest.raises(TypeError, match="no option 'start', did you mean starts"):
         skeleta.train(features=3, hidden=1, sparsity=0.5, start=2)
+    with pytest.raises(TypeError, match=r"no option 'output': .to_hdf5\(FILE\) of its result writes one$"):
+        skeleta.train(features=3, hidden=1, sparsity=0.5, output="x.h5")
     with pytest.raises(TypeError, match="^train has no option 'shard'"):  # of files, which the program merges
         skeleta.train(features=3, hidden=1, sparsity=0.5, starts=2, shard="0/2")
     with pytest.raises(ValueError, match="^train needs sizes: features D hidden d$"):

@@ -124,8 +124,9 @@ def arguments_of(command: str, options: dict) -> list:
     arguments = []
     for name, value in options.items():
         if name not in rows or name in OF_THE_CALL:
-            near = difflib.get_close_matches(name, rows, 1)
-            raise TypeError(f"{command} has no option '{name}'" + (f", did you mean {near[0]}?" if near else ""))
+            near = difflib.get_close_matches(name, rows.keys() - set(OF_THE_CALL), 1)
+            hint = ": .to_hdf5(FILE) of its result writes one" if name == "output" else f", did you mean {near[0]}?" if near else ""
+            raise TypeError(f"{command} has no option '{name}'{hint}")
         row = rows[name]
         if value is None or value is False:
             continue

@@ -25,8 +25,8 @@ ExactLoss exact_loss(const Autoencoder& model, const Features& features,
                      const exact::Options& options);
 
 /// Roughly how many seconds of one core exact_loss takes at a relative error of 1e-8, with the
-/// skeletons that it lists. Infinite for what is not a ReLU model without noise on plain features:
-/// there it depends on the law.
+/// skeletons that it lists. Of what is not a ReLU model without noise on plain features only sums
+/// over the patterns of constant values are foreseen; else it is infinite: it depends on the law.
 double foreseen_exact_seconds(const Autoencoder& model, const Features& features);
 
 /// How far a sampled value lies from the exact one, in standard errors, after its rigorous
