@@ -64,6 +64,13 @@ ExactLoss general_loss(const Autoencoder& model, const Features& features,
   return result;
 }
 
+// Of other laws and models: only what constant values take is known before.
+double seconds_of_patterns(const Autoencoder& model, const Features& features) {
+  if (model.noise > 0.0 || model.activation == Activation::identity) return INFINITY;
+  const auto outputs = static_cast<double>((features.importance.array() > 0.0).count());
+  return outputs * exact::pattern_seconds(features.data_law());
+}
+
 }  // namespace
 
 ExactLoss exact_loss(const Autoencoder& model, const Features& features,
@@ -101,17 +108,6 @@ ExactLoss exact_loss(const Autoencoder& model, const Features& features,
 #endif
   return result;
 }
-
-namespace {
-
-// Of other laws and models: only what constant values take is known before.
-double seconds_of_patterns(const Autoencoder& model, const Features& features) {
-  if (model.noise > 0.0 || model.activation == Activation::identity) return INFINITY;
-  const auto outputs = static_cast<double>((features.importance.array() > 0.0).count());
-  return outputs * exact::pattern_seconds(features.data_law());
-}
-
-}  // namespace
 
 // Rounded experience: what the contour integrals need at 1e-8, times the cost of a factor, once for
 // the loss and once for each skeleton that is listed.

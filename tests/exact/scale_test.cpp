@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <random>
 #include <stdexcept>
 
@@ -314,6 +315,21 @@ TEST(Scale, RoundingOfTinyColumnsIsCounted) {
     EXPECT_EQ(found.value, one.value) << e;
     EXPECT_NEAR(found.error_bound, one.error_bound, 1e-9 * one.error_bound) << e;
   }
+}
+
+// Outputs are noise of spread s alone: E(x − s₊)² with E s₊ = s/√(2π). σ² is no number, s² is.
+TEST(Scale, HiddenNoiseWhoseSquareVanishesIsCounted) {
+  constexpr double p = 0.3, x = 1e-20, s = 1e-20;
+  Autoencoder model{Matrix::Zero(1, 2), Vector::Zero(2)};
+  model.W_out = Matrix::Constant(2, 1, 1e150);
+  model.noise = s / 1e150;
+  const Loss found =
+      loss(model, Features::of(DataLaw::independent(Vector::Constant(2, p), ValueLaw::constant(x)),
+                               Vector::Ones(2)));
+  const double right =
+      2.0 * (p * x * x - 2.0 * p * x * s / std::sqrt(2.0 * std::numbers::pi) + 0.5 * s * s);
+  EXPECT_NEAR(found.value, right, found.error_bound);
+  EXPECT_LE(found.error_bound, 1e-8 * found.value);
 }
 
 // z of 2^-598 beside x of 2^-332: the square of a unit is below all numbers, the loss is not.
